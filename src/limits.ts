@@ -1,0 +1,46 @@
+// Every limit of the reader, named, each with its reason. A file that goes past one gets `limit-exceeded`, never an
+// allocation. Imports nothing.
+
+/** Counted strings on the wire carry a u8 length (QEMU: qemu_get_counted_string). */
+export const MAX_COUNTED_STRING = 255;
+
+/** A slab of read-ahead. Four in flight of 1 MiB each beat `cat`; smaller ones do not (docs/adr/0001). */
+export const SLAB_SIZE = 1024 * 1024;
+
+/** Slabs in flight or in hand. */
+export const SLAB_COUNT = 5;
+
+/** The most that one `fill` may ask for: a whole lookahead for the block list, or one record with its body. */
+export const MAX_FILL = 512 * 1024;
+
+/** QEMU allocates whatever length it reads for the machine name; no real name is longer than an idstr by much. */
+export const MAX_MACHINE_NAME = 1024;
+
+/** The whole configuration section is looked ahead at once; a real one stays below 200 bytes. */
+export const MAX_CONFIGURATION = 64 * 1024;
+
+/** A VM with 256 memory devices and 1,000 NICs (one ROM each) stays below this. */
+export const MAX_RAM_BLOCKS = 4096;
+
+/** A q35 with everything writes about 250 KB; hundreds of devices stay below 8 MB. */
+export const MAX_VMDESCRIPTION = 24 * 1024 * 1024;
+
+/** QEMU's own JSON never nests deeper than a few dozen levels. */
+export const MAX_VMDESCRIPTION_DEPTH = 256;
+
+/** PACKAGED inside PACKAGED does not occur; refuse to go deep. */
+export const MAX_PACKAGED_DEPTH = 4;
+
+/** MIG_CMD payload length is be16, so this is what the wire can say. */
+export const MAX_COMMAND_PAYLOAD = 0xffff;
+
+/** Section ids seen so far (START and FULL): every device has one. */
+export const MAX_SECTIONS = 1 << 16;
+
+/** A zlib page of COMPRESS_PAGE may exceed the page a little: compressBound (wire-format.md 3.7). */
+export function maxCompressedPage(pageSize: number): number {
+  return pageSize + (pageSize >>> 12) + (pageSize >>> 14) + (pageSize >>> 25) + 13;
+}
+
+/** Bitmaps that remember which pages were sent: 32 MiB tell resent from absent for 1 TiB of 4 KiB pages. */
+export const MAX_PAGE_BITMAP = 32 * 1024 * 1024;
