@@ -1,0 +1,116 @@
+// The reader's place in a source: a Window that can be filled. Rule of use: fill once per record with its known upper
+// bound, then read synchronously; never await per field. Bytes that were taken are loans until the next fill or skip.
+// May import base and limits.
+
+import { MAX_FILL } from '../limits.js';
+import { HEADROOM, ReadAhead, type ReadAheadOptions, type Slab } from './read-ahead.js';
+import type { ByteSource } from './source.js';
+import { Window } from './window.js';
+
+export interface CursorOptions extends ReadAheadOptions {
+  /** Called now and then with the position in bytes, for progress. */
+  readonly onProgress?: ((position: number) => void) | undefined;
+}
+
+export class Cursor extends Window {
+  readonly source: ByteSource;
+  private readonly ahead: ReadAhead;
+  private readonly onProgress: ((position: number) => void) | undefined;
+  private slab: Slab | undefined;
+
+  constructor(source: ByteSource, options: CursorOptions = {}) {
+    super();
+    this.source = source;
+    this.ahead = new ReadAhead(source, options);
+    this.onProgress = options.onProgress;
+    this.atEnd = false;
+  }
+
+  /**
+   * Makes at least `count` bytes available, fewer only at the end of the input (then `atEnd` is true).
+   * @throws MigrationStreamError code `io` when the source fails
+   */
+  async fill(count: number): Promise<void> {
+    if (count > MAX_FILL) throw new TypeError(`fill(${count}) asks for more than one record may need`);
+    while (this.available < count && (await this.more()));
+  }
+
+  /**
+   * More bytes of whatever number; false at the end of the input. Between the two lies every byte once.
+   * @throws MigrationStreamError code `io` when the source fails
+   */
+  async more(): Promise<boolean> {
+    const next = this.atEnd ? undefined : await this.ahead.next();
+    if (next === undefined) {
+      this.atEnd = true;
+      return false;
+    }
+    const tail = this.available;
+    const position = tail === 0 ? next.offset : this.position;
+    if (tail <= HEADROOM) {
+      next.buffer.set(this.bytes.subarray(this.at, this.end), HEADROOM - tail);
+      this.replace(next, HEADROOM - tail, HEADROOM + next.length, position);
+    } else {
+      const joined = new Uint8Array(tail + next.length);
+      joined.set(this.bytes.subarray(this.at, this.end));
+      joined.set(next.buffer.subarray(HEADROOM, HEADROOM + next.length), tail);
+      this.ahead.release(next);
+      this.replace({ buffer: joined, length: joined.length, offset: position }, 0, joined.length, position);
+    }
+    this.onProgress?.(position);
+    return true;
+  }
+
+  /**
+   * Steps over `count` bytes without handing them out; a seekable source does not even read them.
+   * @throws MigrationStreamError code `truncated` when the input ends before
+   */
+  async skip(count: number): Promise<void> {
+    let left = count - this.available;
+    if (left <= 0) {
+      this.at += count;
+      return;
+    }
+    const { size, seekable } = this.source;
+    if (seekable && size !== undefined) {
+      const target = this.position + count;
+      if (target > size) {
+        this.at = this.end;
+        throw this.truncated(left);
+      }
+      if (left > HEADROOM) {
+        await this.seek(target);
+        return;
+      }
+    }
+    this.at = this.end;
+    while (left > 0) {
+      if (!(await this.more())) throw this.truncated(left);
+      const step = Math.min(left, this.available);
+      this.at += step;
+      left -= step;
+    }
+  }
+
+  /** Goes to an absolute offset of a seekable source. */
+  async seek(offset: number): Promise<void> {
+    await this.ahead.seek(offset);
+    if (this.slab !== undefined) this.ahead.release(this.slab);
+    this.slab = undefined;
+    this.show(new Uint8Array(0), 0, 0, offset);
+    this.atEnd = false;
+  }
+
+  /** Stops reading ahead and closes the source. */
+  async close(): Promise<void> {
+    await this.ahead.drain();
+    await this.source.close();
+  }
+
+  private replace(slab: Slab, at: number, end: number, position: number): void {
+    const old = this.slab;
+    this.slab = slab;
+    this.show(slab.buffer, at, end, position);
+    if (old !== undefined) this.ahead.release(old);
+  }
+}

@@ -1,0 +1,112 @@
+// The cursor's mirror: big-endian writes into one reused buffer, flushed to a sink. Rule of use: make room once per
+// record with its known upper bound, then write synchronously. `encodeBytes` is the same over memory alone.
+// May import base.
+
+import { MigrationStreamError } from '../base/errors.js';
+import { HIGH } from '../base/units.js';
+import type { ByteSink } from './source.js';
+
+const BUFFER_SIZE = 1024 * 1024;
+
+export class Emitter {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  at = 0;
+  private readonly sink: ByteSink | undefined;
+  private flushed = 0;
+
+  constructor(sink: ByteSink | undefined, size = BUFFER_SIZE) {
+    this.sink = sink;
+    this.bytes = new Uint8Array(size);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Offset in the output of the next byte. */
+  get position(): number {
+    return this.flushed + this.at;
+  }
+
+  get room(): number {
+    return this.bytes.length - this.at;
+  }
+
+  /** Makes room for `count` bytes (at most the buffer's size). */
+  async reserve(count: number): Promise<void> {
+    if (this.room < count) await this.flush();
+    if (this.room < count) throw new TypeError(`reserve(${count}) asks for more than the buffer has`);
+  }
+
+  async flush(): Promise<void> {
+    if (this.at === 0 || this.sink === undefined) return;
+    await this.sink.write(this.bytes.subarray(0, this.at));
+    this.flushed += this.at;
+    this.at = 0;
+  }
+
+  /** Any number of bytes: small ones are gathered, large ones go straight through. */
+  async copy(bytes: Uint8Array): Promise<void> {
+    if (bytes.length <= this.room) {
+      this.put(bytes);
+      return;
+    }
+    await this.flush();
+    if (bytes.length <= this.room / 4) {
+      this.put(bytes);
+      return;
+    }
+    await this.sink?.write(bytes);
+    this.flushed += bytes.length;
+  }
+
+  /** A hole of `count` zeros. */
+  async skip(count: number): Promise<void> {
+    await this.flush();
+    await this.sink?.skip(count);
+    this.flushed += count;
+  }
+
+  u8(value: number): void {
+    this.bytes[this.at++] = value;
+  }
+
+  u16(value: number): void {
+    this.view.setUint16(this.at, value);
+    this.at += 2;
+  }
+
+  u32(value: number): void {
+    this.view.setUint32(this.at, value);
+    this.at += 4;
+  }
+
+  /** @throws MigrationStreamError code `cannot-encode` for what is not an integer in 0 … 2^53-1 */
+  u64(value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) throw cannotEncode(`${value} is no 64-bit length or address`);
+    this.view.setUint32(this.at, Math.floor(value / HIGH));
+    this.view.setUint32(this.at + 4, value % HIGH);
+    this.at += 8;
+  }
+
+  u64big(value: bigint): void {
+    this.view.setBigUint64(this.at, value);
+    this.at += 8;
+  }
+
+  put(bytes: Uint8Array): void {
+    this.bytes.set(bytes, this.at);
+    this.at += bytes.length;
+  }
+
+  /** The mirror of Window.latin1. */
+  latin1(text: string): void {
+    for (let i = 0; i < text.length; i += 1) {
+      const code = text.charCodeAt(i);
+      if (code > 0xff) throw cannotEncode(`character U+${code.toString(16)} has no single byte on the wire`);
+      this.bytes[this.at++] = code;
+    }
+  }
+}
+
+export function cannotEncode(message: string): MigrationStreamError {
+  return new MigrationStreamError({ code: 'cannot-encode', message });
+}

@@ -1,0 +1,128 @@
+// Reads a source ahead of its consumer, in order, into reused slabs. It starts small and alone (a look at a header
+// costs one short read) and grows to several 1 MiB reads in flight while the consumer keeps coming for more, which
+// is what lets a walk keep up with `cat` (docs/adr/0001). May import base and limits.
+
+import { MigrationStreamError } from '../base/errors.js';
+import { SLAB_COUNT, SLAB_SIZE } from '../limits.js';
+import type { ByteSource } from './source.js';
+
+/** Room before the data of every slab, for the unread tail of the one before: a whole 64 KiB page with its header. */
+export const HEADROOM = 128 * 1024;
+const FIRST_READ = 64 * 1024;
+
+/** Data stands at `buffer[HEADROOM, HEADROOM + length)`. */
+export interface Slab {
+  readonly buffer: Uint8Array;
+  length: number;
+  /** Offset of the data in the source. */
+  offset: number;
+}
+
+export interface ReadAheadOptions {
+  /** Largest single read in bytes; tests make it tiny. */
+  readonly slabSize?: number;
+  /** Overwrite returned slabs with 0xdd, so that a consumer who kept a loan is found out. */
+  readonly poison?: boolean;
+}
+
+export class ReadAhead {
+  private readonly source: ByteSource;
+  private readonly slabSize: number;
+  private readonly poison: boolean;
+  private readonly free: Slab[] = [];
+  private queue: Promise<Slab>[] = [];
+  private issued = 0;
+  private want: number;
+  private depth = 1;
+  private ended = false;
+
+  constructor(source: ByteSource, options: ReadAheadOptions = {}) {
+    this.source = source;
+    this.slabSize = options.slabSize ?? SLAB_SIZE;
+    this.poison = options.poison ?? false;
+    this.want = Math.min(FIRST_READ, this.slabSize);
+  }
+
+  /** The next slab in order; undefined at the end. Give it back with `release`. Rejects with code `io`. */
+  async next(): Promise<Slab | undefined> {
+    if (this.queue.length === 0 && !this.issue()) return undefined;
+    const slab = await this.queue.shift()!;
+    if (slab.length === 0) {
+      this.ended = true;
+      this.release(slab);
+      return undefined;
+    }
+    this.grow();
+    while (this.queue.length < this.depth && this.issue());
+    return slab;
+  }
+
+  release(slab: Slab): void {
+    if (this.poison) slab.buffer.fill(0xdd);
+    if (slab.buffer.length === HEADROOM + this.slabSize && this.free.length < SLAB_COUNT) this.free.push(slab);
+  }
+
+  /** Goes on at `offset`. Reads in flight are awaited and dropped. The source must be seekable. */
+  async seek(offset: number): Promise<void> {
+    const dropped = this.queue;
+    this.queue = [];
+    for (const settled of await Promise.allSettled(dropped)) {
+      if (settled.status === 'fulfilled') this.release(settled.value);
+    }
+    this.issued = offset;
+    this.want = Math.min(FIRST_READ, this.slabSize);
+    this.depth = 1;
+    this.ended = false;
+  }
+
+  /** Waits for reads in flight, so that the source can be closed. */
+  async drain(): Promise<void> {
+    await Promise.allSettled(this.queue);
+    this.queue = [];
+    this.ended = true;
+  }
+
+  private grow(): void {
+    if (this.want < this.slabSize) this.want = Math.min(this.want * 2, this.slabSize);
+    else if (this.source.seekable && this.depth < SLAB_COUNT - 1) this.depth += 1;
+  }
+
+  private issue(): boolean {
+    if (this.ended) return false;
+    const { size, seekable } = this.source;
+    const left = size === undefined ? this.want : Math.min(this.want, size - this.issued);
+    if (left <= 0) return false;
+    const slab = this.slabFor(left);
+    slab.offset = this.issued;
+    const read = seekable
+      ? this.readAt(slab, left)
+      : // A pipe is read one at a time: each read begins when the one before has said how much it got.
+        (this.queue.at(-1) ?? Promise.resolve(undefined)).then(() => this.readAt(slab, left));
+    if (seekable) this.issued += left;
+    read.catch(() => {}); // whoever awaits it in `next` sees the error; nobody may ever come for a dropped one
+    this.queue.push(read);
+    return true;
+  }
+
+  private slabFor(length: number): Slab {
+    const pooled = length > this.slabSize / 2 ? this.free.pop() : undefined;
+    const size = length > this.slabSize / 2 ? this.slabSize : length;
+    return pooled ?? { buffer: new Uint8Array(HEADROOM + size), length: 0, offset: 0 };
+  }
+
+  private async readAt(slab: Slab, length: number): Promise<Slab> {
+    const offset = this.source.seekable ? slab.offset : this.issued;
+    slab.offset = offset;
+    try {
+      slab.length = await this.source.read(slab.buffer.subarray(HEADROOM, HEADROOM + length), offset);
+    } catch (cause) {
+      if (cause instanceof MigrationStreamError) throw cause;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new MigrationStreamError({ code: 'io', message: `cannot read ${this.source.label}: ${reason}`, offset, cause });
+    }
+    if (!this.source.seekable) this.issued += slab.length;
+    // Shorter than asked although the size was known: the file shrank while we read it. What follows is not there.
+    else if (slab.length < length) this.ended = true;
+    return slab;
+  }
+}

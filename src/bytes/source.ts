@@ -1,0 +1,104 @@
+// Where bytes come from and where they go: two small ports, and the sources that need no operating system (memory, a
+// range of another source). May import base. The node ones live in bytes/node/.
+
+import { MigrationStreamError } from '../base/errors.js';
+
+/** A pull source. The caller owns the buffer; nothing is kept after the promise settles. */
+export interface ByteSource {
+  /** For error texts: a path, "stdin", "memory". */
+  readonly label: string;
+  /** Bytes in all; undefined where nobody can know (a pipe). */
+  readonly size: number | undefined;
+  /** False: reads must go forward without a gap. */
+  readonly seekable: boolean;
+  /**
+   * Reads at `at` (bytes from the start) into `into`, answering how many came: 0 only at the end. A seekable source
+   * is short only at the end; a forward one may be short at any time. Reads of a seekable source may overlap in time.
+   */
+  read(into: Uint8Array, at: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** A push sink: bytes given to `write` are a loan until its promise settles. */
+export interface ByteSink {
+  readonly label: string;
+  write(bytes: Uint8Array): Promise<void>;
+  /** Leaves a hole of zeros where the sink can (a file), else writes zeros. */
+  skip(length: number): Promise<void>;
+  /** All is written: make it appear. */
+  commit(): Promise<void>;
+  /** Leave nothing behind. Never throws. */
+  abort(): Promise<void>;
+}
+
+export function memorySource(bytes: Uint8Array, label = 'memory'): ByteSource {
+  return {
+    label,
+    size: bytes.length,
+    seekable: true,
+    async read(into, at) {
+      const part = bytes.subarray(at, at + into.length);
+      into.set(part);
+      return part.length;
+    },
+    async close() {},
+  };
+}
+
+/** Bytes `start` to `end` of another source, as a source of its own. Closing it closes the outer one. */
+export function rangeSource(outer: ByteSource, start: number, end: number | undefined): ByteSource {
+  const stop = end ?? outer.size;
+  return {
+    label: outer.label,
+    size: stop === undefined ? undefined : Math.max(0, stop - start),
+    seekable: outer.seekable,
+    read(into, at) {
+      const room = stop === undefined ? into.length : Math.max(0, Math.min(into.length, stop - start - at));
+      return room === 0 ? Promise.resolve(0) : outer.read(into.subarray(0, room), start + at);
+    },
+    close: () => outer.close(),
+  };
+}
+
+/** Hides size and seekability: what a pipe looks like. Refuses to go back. */
+export function forwardSource(outer: ByteSource): ByteSource {
+  let position = 0;
+  return {
+    label: outer.label,
+    size: undefined,
+    seekable: false,
+    async read(into, at) {
+      if (at !== position) {
+        throw new MigrationStreamError({
+          code: 'not-seekable',
+          message: `${outer.label} can only be read forward`,
+          offset: at,
+          hint: 'save the stream to a file first',
+        });
+      }
+      const got = await outer.read(into, at);
+      position += got;
+      return got;
+    },
+    close: () => outer.close(),
+  };
+}
+
+/** A sink that keeps everything: for tests and small results. */
+export function memorySink(): ByteSink & { bytes(): Uint8Array } {
+  const parts: Uint8Array[] = [];
+  return {
+    label: 'memory',
+    async write(bytes) {
+      parts.push(bytes.slice());
+    },
+    async skip(length) {
+      parts.push(new Uint8Array(length));
+    },
+    async commit() {},
+    async abort() {
+      parts.length = 0;
+    },
+    bytes: () => Buffer.concat(parts),
+  };
+}

@@ -1,0 +1,161 @@
+// Synchronous big-endian reads out of bytes that are already here, with one typed error when they run out. The
+// Cursor is a Window that can get more. Everything handed out by `take` is a loan: valid until the next fill.
+// May import base.
+
+import { MigrationStreamError, type ErrorCode } from '../base/errors.js';
+import { HIGH, HIGH_LIMIT } from '../base/units.js';
+
+const NOTHING = new Uint8Array(0);
+
+export class Window {
+  /** The bytes in hand; index `at` is the next one, `end` the first that is not here. */
+  bytes: Uint8Array = NOTHING;
+  view: DataView = new DataView(NOTHING.buffer);
+  at = 0;
+  end = 0;
+  /** Offset, in the outermost input, of `bytes[0]`. May be negative: only `base + at` means something. */
+  base = 0;
+  /** True once nothing can follow `end`. */
+  atEnd = true;
+
+  private readonly labels: string[] = [];
+
+  /** A window over bytes in memory which stand at `offset` of the outermost input. */
+  static over(bytes: Uint8Array, offset = 0, path: readonly string[] = []): Window {
+    const window = new Window();
+    window.labels.push(...path);
+    window.show(bytes, 0, bytes.length, offset);
+    return window;
+  }
+
+  /** Shows `bytes[at, end)`, the first of which stands at `offset` of the outermost input. */
+  protected show(bytes: Uint8Array, at: number, end: number, offset: number): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.at = at;
+    this.end = end;
+    this.base = offset - at;
+  }
+
+  /** Absolute offset of the next byte. */
+  get position(): number {
+    return this.base + this.at;
+  }
+
+  get available(): number {
+    return this.end - this.at;
+  }
+
+  get path(): readonly string[] {
+    return this.labels;
+  }
+
+  /** Opens a level of the error path; give what it answers to `leave`. */
+  enter(label: string): number {
+    return this.labels.push(label) - 1;
+  }
+
+  leave(depth: number): void {
+    this.labels.length = depth;
+  }
+
+  /** The typed error for what stands at `offset` (default: here). The caller throws it. */
+  fail(code: ErrorCode, message: string, more: { offset?: number; hint?: string } = {}): MigrationStreamError {
+    return new MigrationStreamError({
+      code,
+      message,
+      offset: more.offset ?? this.position,
+      path: [...this.labels],
+      hint: more.hint,
+    });
+  }
+
+  /** The error for "the input ends inside this". Its offset is where the input ends. */
+  truncated(needed: number, what?: string): MigrationStreamError {
+    const name = what ?? this.labels[this.labels.length - 1] ?? 'the stream';
+    const remain = this.available;
+    return this.fail('truncated', `${name} needs ${needed} more bytes at ${hex(this.position)}, ${remain} remain`, {
+      offset: this.base + this.end,
+      hint: 'the file ends too early: was the migration cancelled, or the copy cut short?',
+    });
+  }
+
+  private need(count: number): void {
+    if (this.at + count <= this.end) return;
+    if (this.atEnd) throw this.truncated(count);
+    // Not the end of the input, only of what was looked ahead: the fill before had a limit, and this is past it.
+    throw this.fail('limit-exceeded', `${this.labels[this.labels.length - 1] ?? 'a record'} is longer than any real one`);
+  }
+
+  u8(): number {
+    this.need(1);
+    return this.bytes[this.at++]!;
+  }
+
+  u16(): number {
+    this.need(2);
+    const value = this.view.getUint16(this.at);
+    this.at += 2;
+    return value;
+  }
+
+  u32(): number {
+    this.need(4);
+    const value = this.view.getUint32(this.at);
+    this.at += 4;
+    return value;
+  }
+
+  /** A be64 that counts or addresses bytes: refused from 2^53 on (`address-too-large`). */
+  u64(): number {
+    this.need(8);
+    const high = this.view.getUint32(this.at);
+    if (high >= HIGH_LIMIT) throw this.fail('address-too-large', `${hex(this.view.getBigUint64(this.at))} is beyond any file`);
+    const value = high * HIGH + this.view.getUint32(this.at + 4);
+    this.at += 8;
+    return value;
+  }
+
+  /** Any be64. */
+  u64big(): bigint {
+    this.need(8);
+    const value = this.view.getBigUint64(this.at);
+    this.at += 8;
+    return value;
+  }
+
+  /** The next `count` bytes, as a loan. */
+  take(count: number): Uint8Array {
+    this.need(count);
+    const part = this.bytes.subarray(this.at, this.at + count);
+    this.at += count;
+    return part;
+  }
+
+  /** `count` bytes as a string, one character per byte, so that encoding gives the same bytes again. */
+  latin1(count: number): string {
+    this.need(count);
+    const text = latin1(this.bytes, this.at, this.at + count);
+    this.at += count;
+    return text;
+  }
+
+  /** A be16, u8 … without consuming; undefined when not in hand. */
+  peek(ahead = 0): number | undefined {
+    const index = this.at + ahead;
+    return index < this.end ? this.bytes[index] : undefined;
+  }
+}
+
+/** One character per byte. Names are short; the platform's decoders would turn 0x80-0x9f into something else. */
+export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let i = start; i < end; i += 4096) {
+    text += String.fromCharCode(...bytes.subarray(i, Math.min(end, i + 4096)));
+  }
+  return text;
+}
+
+export function hex(value: number | bigint): string {
+  return `0x${value.toString(16)}`;
+}
