@@ -1,0 +1,48 @@
+// QEMU_VM_COMMAND records: no section id, no footer. QEMU: qemu_savevm_command_send() and loadvm_process_command(),
+// migration/savevm.c (since 2.5). May import wire/kit.
+
+import { be16, record } from './kit/codec.js';
+
+/** After the type byte 08; `length` bytes of payload follow. */
+export const commandHeader = record('command', { command: be16, length: be16 });
+
+/** Numbers of QEMU 3.1 and later. 3.0 alone had POSTCOPY_RESUME at 8 and RECV_BITMAP at 9. */
+export const migCommand = {
+  openReturnPath: 1,
+  ping: 2,
+  postcopyAdvise: 3,
+  postcopyListen: 4,
+  postcopyRun: 5,
+  postcopyRamDiscard: 6,
+  packaged: 7,
+  enableColo: 8,
+  postcopyResume: 9,
+  recvBitmap: 10,
+  switchoverStart: 11,
+} as const;
+
+/** `length` undefined: any. A tuple: one of these. */
+interface CommandFacts {
+  readonly name: string;
+  readonly lengths?: readonly number[];
+  readonly since: string;
+}
+
+export const commandFacts: Readonly<Record<number, CommandFacts>> = {
+  1: { name: 'OPEN_RETURN_PATH', lengths: [0], since: '2.5' },
+  2: { name: 'PING', lengths: [4], since: '2.5' },
+  3: { name: 'POSTCOPY_ADVISE', lengths: [0, 16], since: '2.5' },
+  4: { name: 'POSTCOPY_LISTEN', lengths: [0], since: '2.5' },
+  5: { name: 'POSTCOPY_RUN', lengths: [0], since: '2.5' },
+  6: { name: 'POSTCOPY_RAM_DISCARD', since: '2.5' },
+  7: { name: 'PACKAGED', lengths: [4], since: '2.5' },
+  8: { name: 'ENABLE_COLO', lengths: [0], since: '3.1' },
+  9: { name: 'POSTCOPY_RESUME', lengths: [0], since: '3.1' },
+  10: { name: 'RECV_BITMAP', since: '3.1' },
+  11: { name: 'SWITCHOVER_START', lengths: [0], since: '10.0' },
+};
+
+/** QEMU's name for a command number, or MIG_CMD 0x… for one that nobody knows. */
+export function commandName(command: number): string {
+  return commandFacts[command]?.name ?? `MIG_CMD 0x${command.toString(16)}`;
+}

@@ -1,0 +1,59 @@
+// What a reader must know that the bytes do not say outright: how a block list entry is laid out, the target page
+// size, whether sections have footers. A value, passed on, never a mode. Each layout cites where it comes from.
+// May import nothing but base.
+
+/**
+ * How one entry of the MEM_SIZE block list goes on after name and length (wire-format.md 3.2).
+ * QEMU: ram_save_setup() and parse_ramblock(), migration/ram.c.
+ */
+export interface BlockLayout {
+  readonly name: LayoutName;
+  /** Entries of blocks with unusual page size carry be64 page_size: postcopy-ram, since 2.9. */
+  readonly postcopyPageSize: boolean;
+  /** be64 address of the memory region in its container: x-ignore-shared, since 4.0. */
+  readonly gpa: boolean;
+  /** u8 after the address: QEMU 4.0 only; removed by commit b17fbbe55c, in 4.1. */
+  readonly ignoredByte: boolean;
+  /** 28-byte header, then the file position jumps over the block's pages: mapped-ram, since 9.0. */
+  readonly mapped: boolean;
+  /** Who writes this. */
+  readonly producers: string;
+}
+
+export type LayoutName = 'plain' | 'postcopy' | 'ignore-shared-4.0' | 'ignore-shared-4.1' | 'mapped-ram' | 'ignore-shared-mapped-ram';
+
+function layout(name: LayoutName, has: Partial<BlockLayout>, producers: string): BlockLayout {
+  return { name, postcopyPageSize: false, gpa: false, ignoredByte: false, mapped: false, ...has, producers };
+}
+
+export const layouts: Readonly<Record<LayoutName, BlockLayout>> = {
+  plain: layout('plain', {}, 'every QEMU without x-ignore-shared and mapped-ram'),
+  postcopy: layout('postcopy', { postcopyPageSize: true }, 'QEMU 2.9 and later, postcopy-ram with hugepages'),
+  'ignore-shared-4.0': layout('ignore-shared-4.0', { gpa: true, ignoredByte: true }, 'QEMU 4.0.x, x-ignore-shared'),
+  'ignore-shared-4.1': layout('ignore-shared-4.1', { gpa: true }, 'QEMU 4.1 and later, x-ignore-shared'),
+  'mapped-ram': layout('mapped-ram', { mapped: true }, 'QEMU 9.0 and later, mapped-ram'),
+  'ignore-shared-mapped-ram': layout(
+    'ignore-shared-mapped-ram',
+    { gpa: true, mapped: true },
+    'QEMU 9.0 and later (loadable since 11.1), x-ignore-shared and mapped-ram',
+  ),
+};
+
+/** What a user may type for `--dialect`: a layout's name, or the QEMU release that is known for it. */
+export const layoutAliases: Readonly<Record<string, LayoutName>> = {
+  '4.0': 'ignore-shared-4.0',
+  '4.1': 'ignore-shared-4.1',
+};
+
+/** How a fact was learned; reports and verify grade their trust by it. */
+export type How =
+  /** The user said so. */
+  | 'option'
+  /** The configuration section says so. */
+  | 'configuration'
+  /** The vmdescription at the tail says so. */
+  | 'vmdescription'
+  /** Every candidate was tried on the bytes; one fitted. */
+  | 'inferred'
+  /** Nothing said otherwise. */
+  | 'default';

@@ -1,0 +1,115 @@
+// One description, both directions: the kit of which every room of wire/ is made. A Codec that lacks a direction
+// does not compile, and `size` is derived, never counted by hand. Cold path only: page records have a loop of their
+// own (ram/page-loop.ts). May import base, bytes, limits.
+
+import { cannotEncode, Emitter } from '../../bytes/emitter.js';
+import type { Window } from '../../bytes/window.js';
+import { MAX_COUNTED_STRING } from '../../limits.js';
+
+/** Both directions of one thing on the wire. */
+export interface Codec<T> {
+  /** Reads it. Throws MigrationStreamError, `truncated` when bytes run out. */
+  decode(window: Window): T;
+  /** Writes it. Throws MigrationStreamError `cannot-encode` for what the wire cannot say. */
+  encode(emitter: Emitter, value: T): void;
+  /** Bytes that `encode` will write. */
+  size(value: T): number;
+  /** Upper bound of `size`: what to fill, what to reserve. */
+  readonly maxSize: number;
+  /** One line for docs/format.md. */
+  describe(): string;
+}
+
+/** An integer field of fixed width. */
+function integer(width: number, label: string, get: (window: Window) => number, put: (emitter: Emitter, value: number) => void): Codec<number> {
+  const limit = width === 8 ? Number.MAX_SAFE_INTEGER : 2 ** (8 * width) - 1;
+  return {
+    decode: get,
+    encode(emitter, value) {
+      if (!Number.isInteger(value) || value < 0 || value > limit) throw cannotEncode(`${value} does not fit ${label}`);
+      put(emitter, value);
+    },
+    size: () => width,
+    maxSize: width,
+    describe: () => label,
+  };
+}
+
+export const u8 = integer(1, 'u8', (w) => w.u8(), (e, v) => e.u8(v));
+export const be16 = integer(2, 'be16', (w) => w.u16(), (e, v) => e.u16(v));
+export const be32 = integer(4, 'be32', (w) => w.u32(), (e, v) => e.u32(v));
+/** A be64 that counts or addresses bytes: below 2^53, else `address-too-large`. */
+export const be64 = integer(8, 'be64', (w) => w.u64(), (e, v) => e.u64(v));
+
+/** Any be64. */
+export const be64big: Codec<bigint> = {
+  decode: (window) => window.u64big(),
+  encode(emitter, value) {
+    if (value < 0n || value >= 1n << 64n) throw cannotEncode(`${value} does not fit be64`);
+    emitter.u64big(value);
+  },
+  size: () => 8,
+  maxSize: 8,
+  describe: () => 'be64',
+};
+
+/** `cstr8`: u8 length, then that many bytes, no NUL. QEMU: qemu_get_counted_string(). */
+export const counted: Codec<string> = {
+  decode: (window) => window.latin1(window.u8()),
+  encode(emitter, value) {
+    if (value.length > MAX_COUNTED_STRING) throw cannotEncode(`"${value.slice(0, 40)}…" is longer than 255 bytes`);
+    emitter.u8(value.length);
+    emitter.latin1(value);
+  },
+  size: (value) => 1 + value.length,
+  maxSize: 1 + MAX_COUNTED_STRING,
+  describe: () => 'cstr8',
+};
+
+/** Exactly `length` bytes, copied out. */
+export function bytesOf(length: number): Codec<Uint8Array> {
+  return {
+    decode: (window) => window.take(length).slice(),
+    encode(emitter, value) {
+      if (value.length !== length) throw cannotEncode(`${value.length} bytes where the wire has ${length}`);
+      emitter.put(value);
+    },
+    size: () => length,
+    maxSize: length,
+    describe: () => `${length} bytes`,
+  };
+}
+
+type Fields = Record<string, Codec<never> | Codec<unknown>>;
+/** What a codec decodes to. */
+export type ValueOf<C> = C extends Codec<infer T> ? T : never;
+
+/** What a record decodes to: one property per field. */
+export type RecordOf<F> = { readonly [K in keyof F]: ValueOf<F[K]> };
+
+/** Fields in wire order. The name is the innermost part of an error's path. */
+export function record<F extends { [K in keyof F]: Codec<ValueOf<F[K]>> }>(name: string, fields: F): Codec<RecordOf<F>> {
+  const entries = Object.entries(fields as unknown as Fields) as [keyof F & string, Codec<unknown>][];
+  return {
+    decode(window) {
+      const depth = window.enter(name);
+      const value: Partial<Record<keyof F, unknown>> = {};
+      for (const [key, field] of entries) value[key] = field.decode(window);
+      window.leave(depth);
+      return value as RecordOf<F>;
+    },
+    encode(emitter, value) {
+      for (const [key, field] of entries) field.encode(emitter, value[key]);
+    },
+    size: (value) => entries.reduce((sum, [key, field]) => sum + field.size(value[key]), 0),
+    maxSize: entries.reduce((sum, [, field]) => sum + field.maxSize, 0),
+    describe: () => entries.map(([key, field]) => `${key}: ${field.describe()}`).join(', '),
+  };
+}
+
+/** `value` as bytes of its own. */
+export function encodeBytes<T>(codec: Codec<T>, value: T): Uint8Array {
+  const emitter = new Emitter(undefined, codec.size(value));
+  codec.encode(emitter, value);
+  return emitter.bytes.subarray(0, emitter.at);
+}

@@ -1,0 +1,25 @@
+// The flags in the low bits of every be64 of the RAM section. They live where a page offset would be, so they need
+// the target page size to be told from the address. QEMU: RAM_SAVE_FLAG_* in migration/ram.c. Imports nothing.
+
+export const ramFlag = {
+  /** Called COMPRESS before QEMU 2.4: a page of one repeated byte, in practice 0. */
+  zero: 0x02,
+  memSize: 0x04,
+  page: 0x08,
+  eos: 0x10,
+  /** A modifier: no block name follows, the record is for the block of the one before. */
+  continue: 0x20,
+  xbzrle: 0x40,
+  /** RDMA only, nothing follows in the stream. */
+  hook: 0x80,
+  /** zlib, 2.4 to 9.0. */
+  compressPage: 0x100,
+  /** Since 8.1. */
+  multifdFlush: 0x200,
+} as const;
+
+/** All flags but CONTINUE; a record has exactly one of them. */
+export const recordFlags: readonly number[] = Object.values(ramFlag).filter((flag) => flag !== ramFlag.continue);
+
+/** ENCODING_FLAG_XBZRLE, the first byte of an XBZRLE body. */
+export const XBZRLE_ENCODING = 0x01;

@@ -1,0 +1,11 @@
+// The header of a subsection, the same in the configuration section and in device state.
+// QEMU: vmstate_subsection_save() and _load(), migration/vmstate.c. May import wire/kit.
+
+import { be32, counted, record, u8 } from './kit/codec.js';
+
+/** `name` is whole and begins with the parent's name; `mark` is 0x05. */
+export const subsectionHeader = record('subsection header', {
+  mark: u8,
+  name: counted,
+  version: be32,
+});
