@@ -1,0 +1,81 @@
+// Pages as the reader hands them out: a struct of arrays, reused, one entry per RUN of records. A run is records of
+// one kind and block whose addresses ascend page by page; QEMU sends pages in that order, so an idle guest of 64 GiB
+// (16.8 M records) is a few thousand runs, and nothing is stored per page (docs/adr/0002). The bytes are a loan.
+// May import base and types of wire.
+
+import type { RamBlockEntry } from '../wire/ram-block.js';
+
+/** What a page record holds. Values of PageRuns.kind. */
+export const pageKind = {
+  /** One byte of fill. */
+  zero: 0,
+  /** A whole target page. */
+  page: 1,
+  /** u8 encoding, be16 length, delta. */
+  xbzrle: 2,
+  /** be32 length, zlib stream. */
+  compressed: 3,
+} as const;
+
+export type PageKindName = keyof typeof pageKind;
+export const pageKindNames: readonly PageKindName[] = ['zero', 'page', 'xbzrle', 'compressed'];
+
+/** Bytes between the header (with its name) and the body, by kind. */
+export const bodyHeadSize: readonly number[] = [0, 0, 3, 4];
+
+export class PageRuns {
+  static readonly capacity = 4096;
+
+  /** Runs in use; the arrays beyond are stale. */
+  count = 0;
+  /** Target page size in bytes. */
+  pageSize: number;
+  /** What `block` indexes. */
+  blocks: readonly RamBlockEntry[] = [];
+  readonly block = new Uint16Array(PageRuns.capacity);
+  readonly kind = new Uint8Array(PageRuns.capacity);
+  /** 1: the record names its block (then the run is that record alone). 0: CONTINUE. */
+  readonly named = new Uint8Array(PageRuns.capacity);
+  /** ZERO records only. */
+  readonly fill = new Uint8Array(PageRuns.capacity);
+  /** Byte offset in the block of the first page; page i of the run is at `addr + i * pageSize`. */
+  readonly addr = new Float64Array(PageRuns.capacity);
+  /** Records in the run. */
+  readonly pages = new Uint32Array(PageRuns.capacity);
+  /** Index in `bytes` of the first record. */
+  readonly at = new Uint32Array(PageRuns.capacity);
+  /** Bytes of each record's body: 1, pageSize, or the length that XBZRLE and COMPRESS records state. */
+  readonly length = new Uint32Array(PageRuns.capacity);
+  /** The records themselves, headers included: a loan. */
+  bytes: Uint8Array = new Uint8Array(0);
+  /** Stream offset of `bytes[0]`. */
+  base = 0;
+
+  constructor(pageSize: number) {
+    this.pageSize = pageSize;
+  }
+
+  /** Bytes in front of each body of run `i`. */
+  headSize(i: number): number {
+    const name = this.named[i] === 1 ? 1 + this.blocks[this.block[i]!]!.idstr.length : 0;
+    return 8 + name + bodyHeadSize[this.kind[i]!]!;
+  }
+
+  /** Index in `bytes` of the body of record `k` of run `i`. */
+  bodyAt(i: number, k: number): number {
+    const head = this.headSize(i);
+    return this.at[i]! + k * (head + this.length[i]!) + head;
+  }
+
+  /** Stream offset of record `k` of run `i`. */
+  offsetOf(i: number, k: number): number {
+    return this.base + this.at[i]! + k * (this.headSize(i) + this.length[i]!);
+  }
+
+  /** Records in all runs. */
+  get records(): number {
+    let sum = 0;
+    for (let i = 0; i < this.count; i += 1) sum += this.pages[i]!;
+    return sum;
+  }
+}

@@ -1,0 +1,237 @@
+// The payload of a "ram" section: records until EOS. Knows the block table and the block that CONTINUE refers to,
+// both of which outlive a section, and finds out the layout of the block list and the target page size when nobody
+// has said. QEMU: ram_load_precopy(), migration/ram.c. May import base, bytes, wire and its own folder.
+
+import type { Cursor } from '../bytes/cursor.js';
+import { span } from '../base/span.js';
+import { hex } from '../bytes/window.js';
+import { MAX_FILL, MAX_RAM_BLOCKS, maxCompressedPage } from '../limits.js';
+import type { BlockLayout, How } from '../wire/dialect.js';
+import { ramBlockEntry, type RamBlockEntry } from '../wire/ram-block.js';
+import { pageHeader, type PageHeader } from '../wire/page-header.js';
+import { ramFlag } from '../wire/ram-flags.js';
+import { BlockTable } from './block-table.js';
+import type { RamEvent, RamMark } from './event.js';
+import { candidateLayouts, inferLayout, type LayoutContext } from './infer-layout.js';
+import { inferPageSize } from './infer-page-size.js';
+import { readPageRuns, type PageLoopState } from './page-loop.js';
+import { PageRuns } from './page-runs.js';
+
+/** What the rest of the stream knows; asked anew in every section. */
+export interface RamContext {
+  readonly sectionId: number;
+  readonly capabilities: readonly string[] | undefined;
+  readonly adviseSummary: bigint | undefined;
+  readonly footers: boolean | undefined;
+  /** Bytes; undefined when neither option, configuration nor vmdescription says. */
+  readonly targetPageSize: { readonly value: number; readonly how: How } | undefined;
+  /** Set by the user: tried first and alone. */
+  readonly layout: BlockLayout | undefined;
+  /** False: mapped-ram areas are stepped over. */
+  readonly bodies: boolean;
+}
+
+const marks: ReadonlyMap<number, RamMark> = new Map<number, RamMark>([
+  [ramFlag.eos, 'eos'],
+  [ramFlag.hook, 'hook'],
+  [ramFlag.multifdFlush, 'multifd-flush'],
+]);
+
+/** Reads RAM sections of one stream, one after the other. */
+export class RamReader {
+  private readonly state: PageLoopState = { table: new BlockTable(), current: -1 };
+  private runs: PageRuns | undefined;
+  private layout: BlockLayout | undefined;
+
+  /**
+   * One payload, up to and including EOS.
+   * @throws MigrationStreamError bad-ram-flags, unknown-block, offset-out-of-block, bad-payload, bad-block-list,
+   *   dialect-unknown, dialect-ambiguous, truncated …
+   */
+  async *read(cursor: Cursor, context: RamContext): AsyncGenerator<RamEvent> {
+    if (this.runs === undefined) yield* this.learnPageSize(cursor, context);
+    const runs = this.runs!;
+    for (;;) {
+      const start = cursor.position;
+      readPageRuns(cursor, this.state, runs);
+      if (runs.count > 0) {
+        yield { kind: 'pages', runs, span: span(start, cursor.position) };
+        continue;
+      }
+      const record = await this.header(cursor, runs.pageSize);
+      if (record === undefined) continue;
+      const { header, offset } = record;
+      const mark = marks.get(header.flags & ~ramFlag.continue);
+      if (mark !== undefined) {
+        const { flags, address } = header;
+        yield { kind: 'ram-mark', mark, flags, address, targetPageSize: runs.pageSize, span: span(offset, cursor.position) };
+        if (mark === 'eos') return;
+      } else {
+        yield* this.blockList(cursor, context, header, offset);
+      }
+    }
+  }
+
+  private async *learnPageSize(cursor: Cursor, context: RamContext): AsyncGenerator<RamEvent> {
+    const here = span(cursor.position, cursor.position);
+    let known = context.targetPageSize;
+    let alternatives: readonly number[] = [];
+    if (known === undefined) {
+      await cursor.fill(MAX_FILL);
+      const inferred = inferPageSize(cursor, context);
+      known = inferred;
+      alternatives = inferred.alternatives;
+    }
+    this.runs = new PageRuns(known.value);
+    yield { kind: 'dialect', fact: 'target-page-size', value: known.value, how: known.how, alternatives, trials: [], span: here };
+  }
+
+  /** A record that is no page; undefined when there is a page after all, now that the window is full. */
+  private async header(cursor: Cursor, pageSize: number): Promise<{ header: PageHeader; offset: number } | undefined> {
+    const codec = pageHeader(pageSize);
+    await cursor.fill(8);
+    const flags = cursor.available < 8 ? 0 : cursor.view.getUint32(cursor.at + 4) & (pageSize - 1) & ~ramFlag.continue;
+    const alone = marks.has(flags) || flags === ramFlag.memSize;
+    if (!alone) {
+      const before = cursor.available;
+      await cursor.fill(codec.maxSize + 4 + maxCompressedPage(pageSize));
+      if (cursor.available > before) return undefined;
+    }
+    const offset = cursor.position;
+    const header = codec.decode(cursor);
+    if (!alone) this.refuse(cursor, header, offset, pageSize);
+    return { header, offset };
+  }
+
+  /** The loop did not take this page record although all of it that exists is here: say why. */
+  private refuse(cursor: Cursor, header: PageHeader, offset: number, pageSize: number): never {
+    const { entries } = this.state.table;
+    const block = header.idstr === undefined ? this.state.current : this.state.table.find(header.idstr);
+    const name = header.idstr ?? entries[block]?.idstr;
+    cursor.enter(`page record (${name ?? 'no block'} + ${hex(header.address)})`);
+    if (block < 0) {
+      throw header.idstr === undefined
+        ? cursor.fail('unknown-block', 'CONTINUE, but no block was named before', { offset })
+        : cursor.fail('unknown-block', `block ${JSON.stringify(header.idstr)} is not in the block list`, { offset });
+    }
+    const { usedLength } = entries[block]!;
+    if (header.address >= usedLength) {
+      throw cursor.fail('offset-out-of-block', `offset ${hex(header.address)} in a block of ${hex(usedLength)} bytes`, { offset });
+    }
+    const kind = header.flags & ~ramFlag.continue;
+    if (kind === ramFlag.zero) throw cursor.truncated(1);
+    if (kind === ramFlag.page) throw cursor.truncated(pageSize);
+    if (kind === ramFlag.xbzrle) {
+      const encoding = cursor.u8();
+      const length = cursor.u16();
+      if (encoding === 1 && length <= pageSize) throw cursor.truncated(length);
+      throw cursor.fail('bad-payload', `XBZRLE encoding ${encoding}, length ${length}`, { offset });
+    }
+    const length = cursor.u32();
+    if (length <= maxCompressedPage(pageSize)) throw cursor.truncated(length);
+    throw cursor.fail('bad-payload', `compressed page of ${length} bytes`, { offset });
+  }
+
+  private async *blockList(cursor: Cursor, context: RamContext, header: PageHeader, start: number): AsyncGenerator<RamEvent> {
+    const depth = cursor.enter('block list');
+    const pageSize = this.runs!.pageSize;
+    const total = header.address;
+    // The list ends where its sum says, so nothing can be read before the layout is known.
+    if (this.layout === undefined) yield* this.learnLayout(cursor, context, total, start);
+    const layout = this.layout!;
+    const { table } = this.state;
+    // Entries carry on: a second list (hot plug, or made by hand) replaces the first, but CONTINUE may still refer to it.
+    const current = table.entries[this.state.current]?.idstr;
+    table.clear();
+    const codec = ramBlockEntry(layout, pageSize);
+    let stretch: RamBlockEntry[] = [];
+    let continues = false;
+    let from = start;
+    let sum = 0;
+    const flush = (): RamEvent => ({
+      kind: 'ram-blocks',
+      total,
+      flags: header.flags,
+      layout,
+      targetPageSize: pageSize,
+      blocks: stretch,
+      continues,
+      span: span(from, cursor.position),
+    });
+    while (sum < total) {
+      if (table.entries.length + stretch.length >= MAX_RAM_BLOCKS) throw cursor.fail('limit-exceeded', `more than ${MAX_RAM_BLOCKS} RAM blocks`);
+      if (cursor.available < codec.maxSize) await cursor.fill(codec.maxSize);
+      const offset = cursor.position;
+      const entry = codec.decode(cursor);
+      sum += entry.usedLength;
+      if (sum > total) {
+        throw cursor.fail('bad-block-list', `lengths sum to ${hex(sum)}, past the total of ${hex(total)}`, {
+          offset,
+          hint: 'another dialect? `mstream inspect --dialect` overrides what was inferred',
+        });
+      }
+      stretch.push(entry);
+      if (entry.mapped === undefined || entry.mapped.pagesOffset === 0) continue;
+      table.add(stretch);
+      yield flush();
+      yield* this.mappedArea(cursor, entry, table.entries.length - 1, context.bodies);
+      stretch = [];
+      continues = true;
+      from = cursor.position;
+    }
+    table.add(stretch);
+    if (stretch.length > 0 || !continues) yield flush();
+    this.state.current = current === undefined ? -1 : table.find(current);
+    cursor.leave(depth);
+  }
+
+  private async *learnLayout(cursor: Cursor, context: RamContext, total: number, start: number): AsyncGenerator<RamEvent> {
+    const facts: LayoutContext = { ...context, pageSize: this.runs!.pageSize };
+    const candidates = context.layout === undefined ? candidateLayouts(facts) : [context.layout];
+    // A mapped-ram list is interrupted by whole blocks of pages: its first entry is all that can be looked at.
+    await cursor.fill(candidates.every((one) => one.mapped) ? 1024 : MAX_FILL);
+    const { fitting, trials, rules } = inferLayout(cursor, total, facts, candidates);
+    const how: How = context.layout !== undefined ? 'option' : candidates.length === 1 ? 'configuration' : 'inferred';
+    const [layout, ...others] = fitting;
+    if (others.length > 0) {
+      throw cursor.fail('dialect-ambiguous', `the block list can be read as ${fitting.map((one) => one.name).join(' and as ')}`, {
+        hint: 'choose one with --dialect',
+      });
+    }
+    // One candidate that breaks a rule: read it all the same, the error will name the very byte.
+    this.layout = layout ?? (candidates.length === 1 ? candidates[0] : undefined);
+    if (this.layout === undefined) {
+      if (trials.some((trial) => trial.truncated)) {
+        throw cursor.atEnd ? cursor.truncated(cursor.available + 1) : cursor.fail('limit-exceeded', 'the block list is longer than any real one');
+      }
+      const reasons = trials.map((trial) => `${trial.layout}: ${trial.broken ?? ''}`).join('; ');
+      throw cursor.fail('dialect-unknown', `no known layout fits the block list (${reasons})`, {
+        hint: 'damaged, or a QEMU fork; --dialect forces a layout',
+      });
+    }
+    const here = span(start, start);
+    const alternatives = rules === 'relaxed' ? ['relaxed rules'] : [];
+    yield { kind: 'dialect', fact: 'layout', value: this.layout.name, how, alternatives, trials, span: here };
+  }
+
+  private async *mappedArea(cursor: Cursor, entry: RamBlockEntry, block: number, bodies: boolean): AsyncGenerator<RamEvent> {
+    const end = entry.mapped!.pagesOffset + entry.usedLength;
+    const depth = cursor.enter(`pages of ${entry.idstr}`);
+    if (end < cursor.position || !Number.isSafeInteger(end)) {
+      throw cursor.fail('bad-block-list', `pages_offset ${hex(entry.mapped!.pagesOffset)} points back into the stream`);
+    }
+    if (!bodies) {
+      const start = cursor.position;
+      await cursor.skip(end - start);
+      yield { kind: 'mapped-area', block, bytes: new Uint8Array(0), last: true, span: span(start, end) };
+    }
+    while (cursor.position < end) {
+      await cursor.fill(1);
+      const start = cursor.position;
+      if (cursor.available === 0) throw cursor.truncated(end - start);
+      const bytes = cursor.take(Math.min(cursor.available, end - start));
+      yield { kind: 'mapped-area', block, bytes, last: cursor.position === end, span: span(start, cursor.position) };
+    }
+    cursor.leave(depth);
+  }
+}

@@ -1,0 +1,105 @@
+// The vmdescription: QEMU's own JSON about the stream that it stands in. Here only what framing needs, the length of
+// each device's payload and the target page size; the fields are vmstate's later work. QEMU: vmstate_save_state_v()
+// writes it, migration/vmstate.c. May import base and limits.
+
+import { MigrationStreamError } from '../base/errors.js';
+import { MAX_VMDESCRIPTION_DEPTH } from '../limits.js';
+
+export interface DeviceLayout {
+  readonly name: string;
+  readonly instanceId: number;
+  /** Bytes of the payload: all fields and subsections; undefined when the JSON does not say. */
+  readonly length: number | undefined;
+}
+
+export interface VmDescription {
+  /** Target page size in bytes; undefined when absent or absurd. */
+  readonly pageSize: number | undefined;
+  /** In the order of the FULL sections. */
+  readonly devices: readonly DeviceLayout[];
+  /** Since 8.2 the JSON describes the configuration section too. */
+  readonly hasConfiguration: boolean;
+  /** `"key" : value` (QEMU up to 5.2) or `"key": value` (6.0 and later). */
+  readonly spacedColons: boolean;
+}
+
+type Json = { readonly [key: string]: unknown };
+
+/** @throws MigrationStreamError code `bad-vmdescription`: no JSON, too deep, or not of QEMU's shape */
+export function parseVmDescription(json: Uint8Array): VmDescription {
+  checkDepth(json);
+  let root: unknown;
+  const text = Buffer.from(json.buffer, json.byteOffset, json.length).toString('latin1');
+  try {
+    root = JSON.parse(text);
+  } catch (cause) {
+    throw bad('is not JSON', cause);
+  }
+  if (!isObject(root) || !Array.isArray(root['devices'])) throw bad('has no "devices"');
+  const pageSize = root['page_size'];
+  return {
+    pageSize: typeof pageSize === 'number' && [1024, 2048, 4096, 8192, 16384, 32768, 65536].includes(pageSize) ? pageSize : undefined,
+    devices: root['devices'].map(device),
+    hasConfiguration: isObject(root['configuration']),
+    spacedColons: /^\{\s*"\w+" :/.test(text),
+  };
+}
+
+function device(value: unknown): DeviceLayout {
+  if (!isObject(value) || typeof value['name'] !== 'string') throw bad('has a device without name');
+  const instance = value['instance_id'];
+  return {
+    name: value['name'],
+    instanceId: typeof instance === 'number' ? instance >>> 0 : 0,
+    length: payloadLength(value),
+  };
+}
+
+/** wire-format.md 6.3: the top level of a device and of each of its subsections; sizes of fields include what they nest. */
+function payloadLength(node: Json): number | undefined {
+  const fields = sum(node['fields'], fieldLength);
+  const subsections = sum(node['subsections'], (part) => {
+    const name = part['vmsd_name'];
+    const inner = payloadLength(part);
+    return typeof name === 'string' && inner !== undefined ? 1 + 1 + name.length + 4 + inner : undefined;
+  });
+  return fields === undefined || subsections === undefined ? undefined : fields + subsections;
+}
+
+function fieldLength(field: Json): number | undefined {
+  const size = field['size'];
+  const elements = field['array_len'] ?? 1;
+  if (typeof size !== 'number' || typeof elements !== 'number') return undefined;
+  const length = size * elements;
+  return Number.isSafeInteger(length) && size >= 0 && elements >= 0 ? length : undefined;
+}
+
+function sum(list: unknown, lengthOf: (item: Json) => number | undefined): number | undefined {
+  if (list === undefined) return 0;
+  if (!Array.isArray(list)) return undefined;
+  let total = 0;
+  for (const item of list as unknown[]) {
+    const length = isObject(item) ? lengthOf(item) : undefined;
+    if (length === undefined) return undefined;
+    total += length;
+  }
+  return total;
+}
+
+/** Before JSON.parse and our own recursion get to see it. Strings may hold brackets: then the count is only too high. */
+function checkDepth(json: Uint8Array): void {
+  let depth = 0;
+  for (const byte of json) {
+    if (byte === 0x7b || byte === 0x5b) depth += 1;
+    else if (byte === 0x7d || byte === 0x5d) depth -= 1;
+    if (depth > MAX_VMDESCRIPTION_DEPTH) throw bad(`nests deeper than ${MAX_VMDESCRIPTION_DEPTH} levels`);
+  }
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function bad(what: string, cause?: unknown): MigrationStreamError {
+  return new MigrationStreamError({ code: 'bad-vmdescription', message: `the vmdescription ${what}`, cause });
+}
