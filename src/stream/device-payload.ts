@@ -1,0 +1,95 @@
+// A payload that is not "ram", as chunks, with its end found by the best means there is: the format's own walker, the
+// vmdescription's length (believed only when the footer stands there), or a scan for the footer.
+// May import base, bytes, wire and its own folder.
+
+import { span } from '../base/span.js';
+import { quote } from '../base/quote.js';
+import type { Cursor } from '../bytes/cursor.js';
+import { MAX_FILL } from '../limits.js';
+import { SECTION_FOOTER_SIZE, sectionType, type SectionHeader, type SectionKind } from '../wire/section.js';
+import type { Boundary, StreamEvent } from './event.js';
+import { scanToFooter } from './footer-scan.js';
+import type { PayloadPort, PayloadWalker } from './payload.js';
+import type { ReaderState } from './reader.js';
+
+/** @throws MigrationStreamError code unknown-payload when nothing can tell the end, and what a walker throws */
+export async function* readDevicePayload(
+  cursor: Cursor,
+  state: ReaderState,
+  section: SectionHeader,
+  type: SectionKind,
+  limit: number | undefined,
+): AsyncGenerator<StreamEvent> {
+  const walker = walkerFor(state.options.port, section.idstr);
+  if (walker !== undefined) {
+    yield* walked(cursor, section, 'decoder', walker(cursor, section, type));
+    return;
+  }
+  const length = type === 'full' && limit === undefined ? state.options.lengths?.next(section) : undefined;
+  if (length !== undefined) {
+    if (await footerStandsAt(cursor, state, section, length)) {
+      yield* counted(cursor, section, length, state.options.bodies);
+      return;
+    }
+    yield {
+      kind: 'warning',
+      code: 'vmdescription-disagrees',
+      message: `the vmdescription gives ${quote(section.idstr)} ${length} bytes, but no footer stands there`,
+      path: [...cursor.path],
+      span: span(cursor.position, cursor.position),
+    };
+  }
+  if (state.footers === false) {
+    throw cursor.fail('unknown-payload', `nothing tells where the payload of ${quote(section.idstr)} ends: no vmdescription, no footers`, {
+      hint: 'a file instead of a pipe lets the vmdescription at its end be found',
+    });
+  }
+  yield* walked(cursor, section, 'footer-scan', scanToFooter(cursor, { section, known: state.sections, limit }));
+}
+
+function walkerFor(port: PayloadPort, idstr: string): PayloadWalker | undefined {
+  return port.walkers.get(idstr) ?? port.walkers.get(idstr.slice(idstr.lastIndexOf('/') + 1));
+}
+
+/** Chunks as the walker grows sure of them. A step fills first and then reads without filling, so its bytes are here. */
+async function* walked(cursor: Cursor, section: SectionHeader, boundary: Boundary, walk: AsyncGenerator<void>): AsyncGenerator<StreamEvent> {
+  let start = cursor.position;
+  const chunk = (last: boolean): StreamEvent => {
+    const bytes = cursor.bytes.subarray(start - cursor.base, cursor.at);
+    return { kind: 'payload', section, boundary, bytes, last, span: span(start, cursor.position) };
+  };
+  for await (const _ of walk) {
+    if (cursor.position === start) continue;
+    yield chunk(false);
+    start = cursor.position;
+  }
+  yield chunk(true);
+}
+
+async function footerStandsAt(cursor: Cursor, state: ReaderState, section: SectionHeader, length: number): Promise<boolean> {
+  if (state.footers === false || length + SECTION_FOOTER_SIZE > MAX_FILL) return true;
+  await cursor.fill(length + SECTION_FOOTER_SIZE);
+  const at = cursor.at + length;
+  // The input may end inside the payload: then its length is believed, and the error says that it is cut.
+  if (at + SECTION_FOOTER_SIZE > cursor.end) return true;
+  const stands = cursor.bytes[at] === sectionType.footer && cursor.view.getUint32(at + 1) === section.sectionId;
+  return stands || (state.footers === undefined && cursor.bytes[at] !== sectionType.footer);
+}
+
+async function* counted(cursor: Cursor, section: SectionHeader, length: number, bodies: boolean): AsyncGenerator<StreamEvent> {
+  const end = cursor.position + length;
+  const boundary = 'vmdescription';
+  if (!bodies) {
+    const start = cursor.position;
+    await cursor.skip(length);
+    yield { kind: 'payload', section, boundary, bytes: new Uint8Array(0), last: true, span: span(start, end) };
+    return;
+  }
+  do {
+    await cursor.fill(1);
+    const start = cursor.position;
+    if (cursor.available === 0 && start < end) throw cursor.truncated(end - start, 'payload');
+    const bytes = cursor.take(Math.min(cursor.available, end - start));
+    yield { kind: 'payload', section, boundary, bytes, last: cursor.position === end, span: span(start, cursor.position) };
+  } while (cursor.position < end);
+}

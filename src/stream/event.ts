@@ -1,0 +1,54 @@
+// What a migration stream says, in order: coarse events as objects, pages as runs. Every byte of the input is in the
+// span of exactly one event; events that only inform have empty spans. May import base, wire, and types of ram.
+
+import type { Span } from '../base/span.js';
+import type { RamEvent } from '../ram/event.js';
+import type { Configuration } from '../wire/configuration.js';
+import type { SectionHeader, SectionKind } from '../wire/section.js';
+
+/** How the end of a payload was found, most trustworthy first. */
+export type Boundary =
+  /** The section's own format says. */
+  | 'decoder'
+  /** The vmdescription gives the length, and the footer stands there. */
+  | 'vmdescription'
+  /** The footer's five bytes were searched for, and what follows them makes sense. A guess, if a good one. */
+  | 'footer-scan';
+
+export type StreamEvent =
+  | RamEvent
+  | { readonly kind: 'header'; readonly version: number; readonly span: Span }
+  | { readonly kind: 'configuration'; readonly configuration: Configuration; readonly span: Span }
+  | { readonly kind: 'section-open'; readonly type: SectionKind; readonly section: SectionHeader; readonly span: Span }
+  /** Payload of a section other than "ram", in chunks: `bytes` is a loan; the last one may be empty. */
+  | {
+      readonly kind: 'payload';
+      readonly section: SectionHeader;
+      readonly boundary: Boundary;
+      readonly bytes: Uint8Array;
+      readonly last: boolean;
+      readonly span: Span;
+    }
+  | { readonly kind: 'section-close'; readonly section: SectionHeader; readonly footer: boolean; readonly span: Span }
+  | { readonly kind: 'command'; readonly command: number; readonly payload: Uint8Array; readonly span: Span }
+  /** Between a PACKAGED command and the end of its blob. The blob's own events stand in between. */
+  | { readonly kind: 'package-open'; readonly length: number; readonly span: Span }
+  | { readonly kind: 'package-close'; readonly span: Span }
+  | { readonly kind: 'eof'; readonly span: Span }
+  /** `json` is a copy, exactly as it stands; it need not parse. */
+  | { readonly kind: 'vmdescription'; readonly json: Uint8Array; readonly span: Span }
+  /** Bytes after the end, in chunks: QEMU does not read them. */
+  | { readonly kind: 'trailing'; readonly bytes: Uint8Array; readonly span: Span }
+  /** Something odd that does not stop the reading. */
+  | { readonly kind: 'warning'; readonly code: WarningCode; readonly message: string; readonly path: readonly string[]; readonly span: Span };
+
+export type WarningCode =
+  | 'no-vmdescription'
+  | 'bad-vmdescription'
+  | 'vmdescription-disagrees'
+  | 'footer-scan'
+  | 'trailing-data'
+  | 'version-of-subsection'
+  | 'part-before-start';
+
+export type { BlockLayout } from '../wire/dialect.js';

@@ -1,0 +1,58 @@
+// Finds the vmdescription from the end of a source that can be sought, before anything else is read: it gives the
+// lengths of device payloads and the target page size. QEMU writes it last, so a whole file ends with its "}"; if
+// bytes were appended, the last candidate that is JSON is taken. May import base, bytes, wire.
+
+import type { ByteSource } from '../bytes/source.js';
+import { MAX_VMDESCRIPTION } from '../limits.js';
+import { sectionType } from '../wire/section.js';
+import { span, type Span } from '../base/span.js';
+
+/** What a usual vmdescription (and the devices before it) needs; doubled until it is found or the limit is met. */
+const FIRST_LOOK = 256 * 1024;
+const HEADER = 5;
+/** Places that look like a header but hold no JSON, before we believe that there is none. */
+const MAX_CANDIDATES = 64;
+
+export interface Tail {
+  /** The JSON's bytes, a copy. */
+  readonly json: Uint8Array;
+  /** From the type byte 06 to the end of the JSON. */
+  readonly span: Span;
+}
+
+/**
+ * Undefined when there is none within MAX_VMDESCRIPTION of the end, or the source cannot be sought.
+ * `accept` decides whether bytes are a vmdescription.
+ * @throws whatever the source throws
+ */
+export async function findTail(source: ByteSource, accept: (json: Uint8Array) => boolean): Promise<Tail | undefined> {
+  if (!source.seekable || source.size === undefined) return undefined;
+  const size = source.size;
+  for (let look = Math.min(FIRST_LOOK, size); ; look = Math.min(look * 4, size, MAX_VMDESCRIPTION + HEADER)) {
+    const bytes = new Uint8Array(look);
+    const start = size - look;
+    const got = await source.read(bytes, start);
+    const found = search(bytes.subarray(0, got), start, accept);
+    if (found !== undefined) return found;
+    // A JSON that ends the file has its header further up; anything else is not worth more reading.
+    const endsWithJson = bytes[got - 1] === 0x7d;
+    if (look === size || look >= MAX_VMDESCRIPTION || !endsWithJson) return undefined;
+  }
+}
+
+function search(bytes: Uint8Array, start: number, accept: (json: Uint8Array) => boolean): Tail | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let tried = 0;
+  // First what ends exactly at the end, then, for files with something appended, the last that parses.
+  for (const exact of [true, false]) {
+    for (let at = bytes.length - HEADER - 2; at >= 0 && tried < MAX_CANDIDATES; at -= 1) {
+      if (bytes[at + HEADER] !== 0x7b || bytes[at] !== sectionType.vmdescription) continue;
+      const end = at + HEADER + view.getUint32(at + 1);
+      if (exact ? end !== bytes.length : end >= bytes.length || bytes[end - 1] !== 0x7d) continue;
+      tried += 1;
+      const json = bytes.slice(at + HEADER, end);
+      if (accept(json)) return { json, span: span(start + at, start + end) };
+    }
+  }
+  return undefined;
+}
