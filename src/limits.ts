@@ -44,3 +44,6 @@ export function maxCompressedPage(pageSize: number): number {
 
 /** Bitmaps that remember which pages were sent: 32 MiB tell resent from absent for 1 TiB of 4 KiB pages. */
 export const MAX_PAGE_BITMAP = 32 * 1024 * 1024;
+
+/** Rows of the map that a report keeps; a stream of real devices has some hundred. */
+export const MAX_MAP_ROWS = 10_000;
