@@ -1,0 +1,35 @@
+// The public API, named exports only. Everything here is documented where it stands; docs/api.md is made from it.
+
+export { MigrationStreamError, errorCodes, type ErrorCode, type ErrorDetails } from './base/errors.js';
+export { span, spanLength, type Span } from './base/span.js';
+export { escapeText, quote } from './base/quote.js';
+
+export { Cursor, type CursorOptions } from './bytes/cursor.js';
+export { Emitter } from './bytes/emitter.js';
+export { forwardSource, memorySink, memorySource, rangeSource, type ByteSink, type ByteSource } from './bytes/source.js';
+export { Window } from './bytes/window.js';
+
+export { encodeBytes, type Codec, type RecordOf, type ValueOf } from './wire/kit/codec.js';
+export { commandFacts, commandName, migCommand } from './wire/command.js';
+export { capabilitiesOf, type Configuration, type ConfigurationSubsection } from './wire/configuration.js';
+export { layoutAliases, layouts, type BlockLayout, type How, type LayoutName } from './wire/dialect.js';
+export { mappedBitmapSize, mappedPagesOffset, type MappedRamHeader } from './wire/mapped-ram.js';
+export { type RamBlockEntry } from './wire/ram-block.js';
+export { ramFlag } from './wire/ram-flags.js';
+export { type SectionHeader, type SectionKind } from './wire/section.js';
+
+export { type DialectEvent, type RamEvent, type RamMark } from './ram/event.js';
+export { type LayoutTrial } from './ram/infer-layout.js';
+export { buildPageRuns, type PageValue } from './ram/page-builder.js';
+export { PageIndex, type PageCounts } from './ram/page-index.js';
+export { pageKind, pageKindNames, PageRuns, type PageKindName } from './ram/page-runs.js';
+
+export { parseVmDescription, type DeviceLayout, type VmDescription } from './vmstate/description.js';
+
+export { type Boundary, type StreamEvent, type WarningCode } from './stream/event.js';
+
+export { type BlockRow, type IgnoredHow } from './ops/block-rows.js';
+export { inspect, type Inspection, type MapRow, type StreamWarning, type Totals } from './ops/inspect.js';
+export { openStream, type MigrationStream, type OpenOptions } from './ops/open-stream.js';
+export { type Clue, type Producer, type QemuVersion } from './ops/producer.js';
+export { createWriter, type StreamWriter } from './ops/create-writer.js';
