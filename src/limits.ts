@@ -25,6 +25,12 @@ export const MAX_RAM_BLOCKS = 4096;
 /** A q35 with everything writes about 250 KB; hundreds of devices stay below 8 MB. */
 export const MAX_VMDESCRIPTION = 24 * 1024 * 1024;
 
+/**
+ * What is held back of a pipe to find the vmdescription behind the device sections: more than any device part but that
+ * of vfio. RAM is never held.
+ */
+export const MAX_HELD = 16 * 1024 * 1024;
+
 /** QEMU's own JSON never nests deeper than a few dozen levels. */
 export const MAX_VMDESCRIPTION_DEPTH = 256;
 

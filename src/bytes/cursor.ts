@@ -92,6 +92,34 @@ export class Cursor extends Window {
     }
   }
 
+  /**
+   * Takes in all that is left of the input, as one window; false when that is more than `limit` bytes (then the window
+   * holds about as many, and reading goes on from there).
+   * @throws MigrationStreamError code `io` when the source fails
+   */
+  async hold(limit: number): Promise<boolean> {
+    const position = this.position;
+    const parts = [this.bytes.slice(this.at, this.end)];
+    let length = parts[0]!.length;
+    while (length < limit && !this.atEnd) {
+      const next = await this.ahead.next();
+      if (next === undefined) this.atEnd = true;
+      else {
+        parts.push(next.buffer.slice(HEADROOM, HEADROOM + next.length));
+        length += next.length;
+        this.ahead.release(next);
+      }
+    }
+    const held = new Uint8Array(length);
+    let at = 0;
+    for (const part of parts) {
+      held.set(part, at);
+      at += part.length;
+    }
+    this.replace({ buffer: held, length, offset: position }, 0, length, position);
+    return this.atEnd;
+  }
+
   /** Goes to an absolute offset of a seekable source. */
   async seek(offset: number): Promise<void> {
     await this.ahead.seek(offset);

@@ -47,16 +47,8 @@ export interface MigrationStream {
  */
 export async function openStream(input: ByteSource | Uint8Array, options: OpenOptions = {}): Promise<MigrationStream> {
   const source = input instanceof Uint8Array ? memorySource(input) : input;
-  let description: VmDescription | undefined;
-  const tail = await findTail(source, (json) => {
-    try {
-      description = parseVmDescription(json);
-      return true;
-    } catch (error) {
-      if (error instanceof MigrationStreamError) return false;
-      throw error;
-    }
-  });
+  const tail = await findTail(source, describe);
+  const description = tail?.value;
   const cursor = new Cursor(source, options);
   const pageSize = options.targetPageSize ?? description?.pageSize;
   return {
@@ -68,8 +60,8 @@ export async function openStream(input: ByteSource | Uint8Array, options: OpenOp
     },
     events: () =>
       readEvents(cursor, {
-        port: { ram: new RamReader(), walkers: payloadWalkers },
-        lengths: description === undefined ? undefined : payloadLengths(description),
+        port: { ram: new RamReader(), walkers: payloadWalkers, lengths: (json) => lengthsOf(describe(json)) },
+        lengths: lengthsOf(description),
         targetPageSize:
           pageSize === undefined ? undefined : { value: pageSize, how: options.targetPageSize === undefined ? 'vmdescription' : 'option' },
         layout: options.dialect === undefined ? undefined : layoutOf(options.dialect),
@@ -87,8 +79,18 @@ export function layoutOf(name: string): BlockLayout {
   return found;
 }
 
+function describe(json: Uint8Array): VmDescription | undefined {
+  try {
+    return parseVmDescription(json);
+  } catch (error) {
+    if (error instanceof MigrationStreamError) return undefined;
+    throw error;
+  }
+}
+
 /** Names and instances may repeat in hostile or hand-made streams: then the n-th section is the n-th device. */
-function payloadLengths(description: VmDescription): PayloadLengths {
+function lengthsOf(description: VmDescription | undefined): PayloadLengths | undefined {
+  if (description === undefined) return undefined;
   const lengths = new Map<string, (number | undefined)[]>();
   const key = (idstr: string, instanceId: number): string => `${instanceId}/${idstr}`;
   for (const device of description.devices) {

@@ -5,12 +5,13 @@
 import { span } from '../base/span.js';
 import { quote } from '../base/quote.js';
 import type { Cursor } from '../bytes/cursor.js';
-import { MAX_FILL } from '../limits.js';
+import { MAX_FILL, MAX_HELD } from '../limits.js';
 import { SECTION_FOOTER_SIZE, sectionType, type SectionHeader, type SectionKind } from '../wire/section.js';
 import type { Boundary, StreamEvent } from './event.js';
 import { scanToFooter } from './footer-scan.js';
 import type { PayloadPort, PayloadWalker } from './payload.js';
 import type { ReaderState } from './reader.js';
+import { searchTail } from './tail.js';
 
 /** @throws MigrationStreamError code unknown-payload when nothing can tell the end, and what a walker throws */
 export async function* readDevicePayload(
@@ -25,7 +26,8 @@ export async function* readDevicePayload(
     yield* walked(cursor, section, 'decoder', walker(cursor, section, type));
     return;
   }
-  const length = type === 'full' && limit === undefined ? state.options.lengths?.next(section) : undefined;
+  if (!state.held) await holdBack(cursor, state);
+  const length = type === 'full' && limit === undefined ? state.lengths?.next(section) : undefined;
   if (length !== undefined) {
     if (await footerStandsAt(cursor, state, section, length)) {
       yield* counted(cursor, section, length, state.options.bodies);
@@ -45,6 +47,17 @@ export async function* readDevicePayload(
     });
   }
   yield* walked(cursor, section, 'footer-scan', scanToFooter(cursor, { section, known: state.sections, limit }));
+}
+
+/**
+ * A pipe brings the vmdescription last, behind the devices whose lengths it gives. Device state is small, so it is
+ * taken in whole and the JSON looked for at its end; what is too large is scanned for footers instead.
+ */
+async function holdBack(cursor: Cursor, state: ReaderState): Promise<void> {
+  state.held = true;
+  if (!(await cursor.hold(MAX_HELD))) return;
+  const { port } = state.options;
+  state.lengths = searchTail(cursor.bytes.subarray(cursor.at, cursor.end), cursor.position, (json) => port.lengths(json))?.value;
 }
 
 function walkerFor(port: PayloadPort, idstr: string): PayloadWalker | undefined {

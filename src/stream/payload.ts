@@ -21,6 +21,8 @@ export interface PayloadPort {
   readonly ram: RamPayload;
   /** By idstr; a path in front (`0000:00:02.0/vfio`) is cut off when nothing has the whole name. */
   readonly walkers: ReadonlyMap<string, PayloadWalker>;
+  /** Reads a vmdescription; undefined when the bytes are none. */
+  lengths(json: Uint8Array): PayloadLengths | undefined;
 }
 
 /** Payload lengths that a vmdescription gives, for the n-th FULL section of one idstr and instance. */

@@ -35,6 +35,9 @@ export interface ReaderState {
   configuration: Configuration | undefined;
   footers: boolean | undefined;
   adviseSummary: bigint | undefined;
+  /** Undefined: not known. A pipe is asked once, by holding back what it has left. */
+  lengths: PayloadLengths | undefined;
+  held: boolean;
   readonly sections: Map<number, SectionHeader>;
   readonly parts: Map<number, number>;
 }
@@ -56,6 +59,8 @@ export async function* readEvents(cursor: Cursor, options: ReaderOptions): Async
     configuration: undefined,
     footers: options.footers,
     adviseSummary: undefined,
+    lengths: options.lengths,
+    held: cursor.source.seekable,
     sections: new Map(),
     parts: new Map(),
   };

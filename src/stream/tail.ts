@@ -13,7 +13,9 @@ const HEADER = 5;
 /** Places that look like a header but hold no JSON, before we believe that there is none. */
 const MAX_CANDIDATES = 64;
 
-export interface Tail {
+export interface Tail<T> {
+  /** What `parse` made of it. */
+  readonly value: T;
   /** The JSON's bytes, a copy. */
   readonly json: Uint8Array;
   /** From the type byte 06 to the end of the JSON. */
@@ -22,17 +24,17 @@ export interface Tail {
 
 /**
  * Undefined when there is none within MAX_VMDESCRIPTION of the end, or the source cannot be sought.
- * `accept` decides whether bytes are a vmdescription.
+ * `parse` answers undefined for bytes that are no vmdescription.
  * @throws whatever the source throws
  */
-export async function findTail(source: ByteSource, accept: (json: Uint8Array) => boolean): Promise<Tail | undefined> {
+export async function findTail<T>(source: ByteSource, parse: (json: Uint8Array) => T | undefined): Promise<Tail<T> | undefined> {
   if (!source.seekable || source.size === undefined) return undefined;
   const size = source.size;
   for (let look = Math.min(FIRST_LOOK, size); ; look = Math.min(look * 4, size, MAX_VMDESCRIPTION + HEADER)) {
     const bytes = new Uint8Array(look);
     const start = size - look;
     const got = await source.read(bytes, start);
-    const found = search(bytes.subarray(0, got), start, accept);
+    const found = searchTail(bytes.subarray(0, got), start, parse);
     if (found !== undefined) return found;
     // A JSON that ends the file has its header further up; anything else is not worth more reading.
     const endsWithJson = bytes[got - 1] === 0x7d;
@@ -40,7 +42,8 @@ export async function findTail(source: ByteSource, accept: (json: Uint8Array) =>
   }
 }
 
-function search(bytes: Uint8Array, start: number, accept: (json: Uint8Array) => boolean): Tail | undefined {
+/** The same over bytes in hand, which stand at `start` of the input and reach to its end. */
+export function searchTail<T>(bytes: Uint8Array, start: number, parse: (json: Uint8Array) => T | undefined): Tail<T> | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let tried = 0;
   // First what ends exactly at the end, then, for files with something appended, the last that parses.
@@ -51,7 +54,8 @@ function search(bytes: Uint8Array, start: number, accept: (json: Uint8Array) => 
       if (exact ? end !== bytes.length : end >= bytes.length || bytes[end - 1] !== 0x7d) continue;
       tried += 1;
       const json = bytes.slice(at + HEADER, end);
-      if (accept(json)) return { json, span: span(start + at, start + end) };
+      const value = parse(json);
+      if (value !== undefined) return { value, json, span: span(start + at, start + end) };
     }
   }
   return undefined;
