@@ -3,7 +3,7 @@
 
 import { cannotEncode } from '../bytes/emitter.js';
 import type { RamBlockEntry } from '../wire/ram-block.js';
-import { bodyHeadSize, pageKind, PageRuns, type PageKindName } from './page-runs.js';
+import { pageKind, PageRuns, type PageKindName } from './page-runs.js';
 
 /** One page record as a value. */
 export interface PageValue {
@@ -32,25 +32,21 @@ function batch(pages: readonly PageValue[], blocks: readonly RamBlockEntry[], pa
   runs.blocks = blocks;
   runs.count = pages.length;
   let at = 0;
-  const heads: number[] = [];
   pages.forEach((page, i) => {
     check(page, blocks, pageSize);
-    const kind = pageKind[page.kind];
-    const name = page.named ? 1 + blocks[page.block]!.idstr.length : 0;
-    heads.push(8 + name + bodyHeadSize[kind]!);
-    runs.kind[i] = kind;
+        runs.kind[i] = pageKind[page.kind];
     runs.block[i] = page.block;
     runs.addr[i] = page.addr;
     runs.named[i] = page.named ? 1 : 0;
     runs.fill[i] = page.kind === 'zero' ? page.body[0]! : 0;
     runs.pages[i] = 1;
     runs.length[i] = page.body.length;
-    runs.at[i] = at;
-    at += heads[i]! + page.body.length;
+    runs.body[i] = at;
+    at += page.body.length;
   });
   // Only bodies are ever read from `bytes`: the writer makes the headers from the values.
   runs.bytes = new Uint8Array(at);
-  pages.forEach((page, i) => runs.bytes.set(page.body, runs.at[i]! + heads[i]!));
+  pages.forEach((page, i) => runs.bytes.set(page.body, runs.body[i]!));
   return runs;
 }
 

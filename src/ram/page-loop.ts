@@ -37,7 +37,7 @@ export function readPageRuns(window: Window, state: PageLoopState, runs: PageRun
   let count = 0;
   let used = state.current < 0 ? 0 : entries[state.current]!.usedLength;
 
-  while (count < runs.at.length && at + 9 <= end) {
+  while (count < runs.kind.length && at + 9 <= end) {
     let high = view.getUint32(at);
     let low = view.getUint32(at + 4);
     const flags = low & mask;
@@ -61,7 +61,7 @@ export function readPageRuns(window: Window, state: PageLoopState, runs: PageRun
       runs.fill[count] = fill;
       runs.pages[count] = (at - first) / 9;
       runs.length[count] = 1;
-      runs.at[count] = first;
+      runs.body[count] = first + 8;
     } else if (flags === PAGE_CONTINUE && addr < used) {
       const stride = 8 + pageSize;
       const first = at;
@@ -78,7 +78,7 @@ export function readPageRuns(window: Window, state: PageLoopState, runs: PageRun
       runs.kind[count] = pageKind.page;
       runs.pages[count] = (at - first) / stride;
       runs.length[count] = pageSize;
-      runs.at[count] = first;
+      runs.body[count] = first + 8;
     } else {
       const size = readSingle(window, state, runs, count, at, flags, addr);
       if (size === 0) break;
@@ -132,7 +132,7 @@ function readSingle(window: Window, state: PageLoopState, runs: PageRuns, i: num
   runs.fill[i] = kind === pageKind.zero ? bytes[body]! : 0;
   runs.addr[i] = addr;
   runs.pages[i] = 1;
-  runs.at[i] = at;
+  runs.body[i] = body;
   runs.length[i] = length;
   state.current = block;
   return body + length - at;

@@ -42,8 +42,8 @@ export class PageRuns {
   readonly addr = new Float64Array(PageRuns.capacity);
   /** Records in the run. */
   readonly pages = new Uint32Array(PageRuns.capacity);
-  /** Index in `bytes` of the first record. */
-  readonly at = new Uint32Array(PageRuns.capacity);
+  /** Index in `bytes` of the first record's body; its header stands before it. */
+  readonly body = new Uint32Array(PageRuns.capacity);
   /** Bytes of each record's body: 1, pageSize, or the length that XBZRLE and COMPRESS records state. */
   readonly length = new Uint32Array(PageRuns.capacity);
   /** The records themselves, headers included: a loan. */
@@ -63,13 +63,12 @@ export class PageRuns {
 
   /** Index in `bytes` of the body of record `k` of run `i`. */
   bodyAt(i: number, k: number): number {
-    const head = this.headSize(i);
-    return this.at[i]! + k * (head + this.length[i]!) + head;
+    return this.body[i]! + k * (this.headSize(i) + this.length[i]!);
   }
 
   /** Stream offset of record `k` of run `i`. */
   offsetOf(i: number, k: number): number {
-    return this.base + this.at[i]! + k * (this.headSize(i) + this.length[i]!);
+    return this.base + this.bodyAt(i, k) - this.headSize(i);
   }
 
   /** Records in all runs. */
