@@ -53,3 +53,6 @@ export const MAX_PAGE_BITMAP = 32 * 1024 * 1024;
 
 /** Rows of the map that a report keeps; a stream of real devices has some hundred. */
 export const MAX_MAP_ROWS = 10_000;
+
+/** Changes that a rewrite lists one by one; more are counted. */
+export const MAX_DIFFERENCES = 10_000;

@@ -2,6 +2,7 @@
 // bound, then read synchronously; never await per field. Bytes that were taken are loans until the next fill or skip.
 // May import base and limits.
 
+import type { Span } from '../base/span.js';
 import { MAX_FILL } from '../limits.js';
 import { HEADROOM, ReadAhead, type ReadAheadOptions, type Slab } from './read-ahead.js';
 import type { ByteSource } from './source.js';
@@ -17,6 +18,8 @@ export class Cursor extends Window {
   private readonly ahead: ReadAhead;
   private readonly onProgress: ((position: number) => void) | undefined;
   private slab: Slab | undefined;
+  /** Index of the first byte of the window that is input: what is before it is left over from another slab. */
+  private windowStart = 0;
 
   constructor(source: ByteSource, options: CursorOptions = {}) {
     super();
@@ -27,12 +30,15 @@ export class Cursor extends Window {
   }
 
   /**
-   * Makes at least `count` bytes available, fewer only at the end of the input (then `atEnd` is true).
+   * Makes at least `count` bytes available, fewer only at the end of the input (then `atEnd` is true). `keep` bytes
+   * before the next one stay in the window, for `raw`.
    * @throws MigrationStreamError code `io` when the source fails
    */
-  async fill(count: number): Promise<void> {
+  async fill(count: number, keep = 0): Promise<void> {
     if (count > MAX_FILL) throw new TypeError(`fill(${count}) asks for more than one record may need`);
-    while (this.available < count && (await this.more()));
+    this.at -= keep;
+    while (this.available < count + keep && (await this.more()));
+    this.at += keep;
   }
 
   /**
@@ -126,7 +132,15 @@ export class Cursor extends Window {
     if (this.slab !== undefined) this.ahead.release(this.slab);
     this.slab = undefined;
     this.show(new Uint8Array(0), 0, 0, offset);
+    this.windowStart = 0;
     this.atEnd = false;
+  }
+
+  /** Bytes already consumed, as a loan, when the window still has all of them. */
+  raw(range: Span): Uint8Array | undefined {
+    const start = range.start - this.base;
+    const end = range.end - this.base;
+    return start >= this.windowStart && end <= this.at ? this.bytes.subarray(start, end) : undefined;
   }
 
   /** Stops reading ahead and closes the source. */
@@ -139,6 +153,7 @@ export class Cursor extends Window {
     const old = this.slab;
     this.slab = slab;
     this.show(slab.buffer, at, end, position);
+    this.windowStart = at;
     if (old !== undefined) this.ahead.release(old);
   }
 }

@@ -4,6 +4,7 @@
 import { Cursor, type CursorOptions } from '../bytes/cursor.js';
 import { memorySource, type ByteSource } from '../bytes/source.js';
 import { MigrationStreamError } from '../base/errors.js';
+import type { Span } from '../base/span.js';
 import { RamReader } from '../ram/reader.js';
 import type { StreamEvent } from '../stream/event.js';
 import type { PayloadLengths } from '../stream/payload.js';
@@ -36,6 +37,8 @@ export interface MigrationStream {
   readonly descriptionAt: number | undefined;
   /** To be consumed once. Loans inside an event are valid until the next one is asked for. */
   events(): AsyncGenerator<StreamEvent>;
+  /** The bytes of a span, as a loan, when they are in hand: those of the last event in nearly all cases. */
+  raw(range: Span): Uint8Array | undefined;
   /** Bytes consumed so far. */
   readonly position: number;
   close(): Promise<void>;
@@ -68,6 +71,7 @@ export async function openStream(input: ByteSource | Uint8Array, options: OpenOp
         footers: options.footers,
         bodies: options.bodies ?? true,
       }),
+    raw: (range) => cursor.raw(range),
     close: () => cursor.close(),
   };
 }

@@ -34,7 +34,7 @@ function batch(pages: readonly PageValue[], blocks: readonly RamBlockEntry[], pa
   let at = 0;
   pages.forEach((page, i) => {
     check(page, blocks, pageSize);
-        runs.kind[i] = pageKind[page.kind];
+    runs.kind[i] = pageKind[page.kind];
     runs.block[i] = page.block;
     runs.addr[i] = page.addr;
     runs.named[i] = page.named ? 1 : 0;

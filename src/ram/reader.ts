@@ -189,7 +189,7 @@ export class RamReader {
     const facts: LayoutContext = { ...context, pageSize: this.runs!.pageSize };
     const candidates = context.layout === undefined ? candidateLayouts(facts) : [context.layout];
     // A mapped-ram list is interrupted by whole blocks of pages: its first entry is all that can be looked at.
-    await cursor.fill(candidates.every((one) => one.mapped) ? 1024 : MAX_FILL);
+    await cursor.fill(candidates.every((one) => one.mapped) ? 1024 : MAX_FILL, cursor.position - start);
     const { fitting, trials, rules } = inferLayout(cursor, total, facts, candidates);
     const how: How = context.layout !== undefined ? 'option' : candidates.length === 1 ? 'configuration' : 'inferred';
     const [layout, ...others] = fitting;

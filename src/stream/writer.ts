@@ -90,9 +90,19 @@ export class StreamWriter {
     }
   }
 
+  /** Bytes as they are, in place of an event that nobody changed. */
+  copy(bytes: Uint8Array): Promise<void> {
+    return this.emitter.copy(bytes);
+  }
+
+  /** Hands all that was written to the sink. */
+  flush(): Promise<void> {
+    return this.emitter.flush();
+  }
+
   /** Everything was written: flush, and let it appear. */
   async finish(): Promise<void> {
-    await this.emitter.flush();
+    await this.flush();
     await this.sink.commit();
   }
 

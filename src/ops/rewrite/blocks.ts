@@ -1,0 +1,233 @@
+// Edits of the block list and of the page records that name its blocks: layout (the seed's 4.0 and 4.1), ignored
+// byte, address, name, length, removal. One transform, since they meet in the same entries. QEMU: parse_ramblock()
+// and ram_load_precopy(), migration/ram.c, say what a destination then checks. May import wire, ram and its own folder.
+
+import { quote } from '../../base/quote.js';
+import { hex } from '../../bytes/window.js';
+import type { RamEvent } from '../../ram/event.js';
+import { keepRuns } from '../../ram/keep-runs.js';
+import type { StreamEvent } from '../../stream/event.js';
+import { layouts, type BlockLayout } from '../../wire/dialect.js';
+import type { RamBlockEntry } from '../../wire/ram-block.js';
+import { withCapabilities } from './configuration.js';
+import { EditError, type Edit } from './edit.js';
+import { editsOf, mapEvents, refuse, type Plan, type Transform } from './transform.js';
+
+const kinds = ['to-dialect', 'ignored', 'set-address', 'rename-block', 'drop-block', 'resize-block'] as const;
+type ListEvent = Extract<RamEvent, { kind: 'ram-blocks' }>;
+type PagesEvent = Extract<RamEvent, { kind: 'pages' }>;
+
+const target: Readonly<Record<string, BlockLayout>> = {
+  '4.0': layouts['ignore-shared-4.0'],
+  '4.1': layouts['ignore-shared-4.1'],
+  plain: layouts.plain,
+};
+
+/** The edits of blocks, and whatever `extra` edits (externalize, inline) imply for list and capabilities. */
+export function blockEdits(plan: Plan): Transform | undefined {
+  if (editsOf(plan, ...kinds, 'externalize', 'inline').length === 0) return undefined;
+  const edits = new BlockEdits(plan);
+  return mapEvents((event) => {
+    switch (event.kind) {
+      case 'configuration':
+        return edits.configuration(event);
+      case 'ram-blocks':
+        return edits.list(event);
+      case 'pages':
+        return edits.pages(event);
+      case 'mapped-area':
+        throw new EditError('refused', 'block edits of a mapped-ram file are not supported: its pages stand at absolute offsets');
+      default:
+        return event;
+    }
+  });
+}
+
+class BlockEdits {
+  private readonly plan: Plan;
+  private readonly dialect: '4.0' | '4.1' | 'plain' | undefined;
+  private readonly asked: Edit | undefined;
+  private blocks: readonly RamBlockEntry[] = [];
+  private dropped = new Set<string>();
+  private readonly lengths: ReadonlyMap<string, number>;
+  /** By index in the input's list; undefined while nothing is renamed. */
+  private renamed: RamBlockEntry[] | undefined;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+    const [asked] = editsOf(plan, 'to-dialect');
+    this.asked = asked;
+    this.dialect = asked?.dialect ?? impliedDialect(plan);
+    this.lengths = new Map(editsOf(plan, 'resize-block').map((edit) => [edit.block, edit.length]));
+  }
+
+  configuration(event: Extract<StreamEvent, { kind: 'configuration' }>): StreamEvent {
+    if (this.dialect === undefined) return event;
+    const before = event.configuration.subsections.find((part) => part.kind === 'capabilities')?.names ?? [];
+    const has = before.includes('x-ignore-shared');
+    const wants = this.dialect !== 'plain';
+    if (has === wants) return event;
+    const after = wants ? ['x-ignore-shared', ...before] : before.filter((name) => name !== 'x-ignore-shared');
+    this.note(this.asked, event, 'capabilities', before.join(', ') || 'none', after.join(', ') || 'none', 'a destination refuses a list that is not what it has on itself');
+    return { ...event, configuration: withCapabilities(event.configuration, after) };
+  }
+
+  list(event: ListEvent): StreamEvent {
+    const layout = this.layoutFor(event);
+    this.blocks = event.continues ? [...this.blocks, ...event.blocks] : event.blocks;
+    const kept: RamBlockEntry[] = [];
+    let changed = layout !== event.layout;
+    for (const block of event.blocks) {
+      const drop = editsOf(this.plan, 'drop-block').find((edit) => edit.block === block.idstr);
+      if (drop !== undefined) {
+        this.plan.matched(drop);
+        this.dropped.add(block.idstr);
+        this.note(drop, event, `block ${quote(block.idstr)}`, hex(block.usedLength), 'not listed', 'a destination keeps its own content for a block that is not listed');
+        changed = true;
+        continue;
+      }
+      const after = this.relaid(event, this.edited(event, block), layout);
+      if (after !== block) changed = true;
+      kept.push(after);
+    }
+    if (this.rename(event, kept)) changed = true;
+    if (this.asked !== undefined) this.plan.matched(this.asked);
+    if (!changed) return event;
+    return { ...event, layout, blocks: kept, total: kept.reduce((sum, block) => sum + block.usedLength, 0) };
+  }
+
+  pages(event: PagesEvent): StreamEvent | undefined {
+    const { runs } = event;
+    this.checkLengths(event);
+    if (this.dropped.size > 0) {
+      const records = runs.records;
+      keepRuns(runs, (block) => !this.dropped.has(this.blocks[block]!.idstr));
+      if (runs.count === 0) return undefined;
+      if (runs.records !== records) event = { ...event };
+    }
+    if (this.renamed !== undefined) {
+      const renamed = this.renamed;
+      const touches = Array.from({ length: runs.count }, (_, i) => i).some((i) => runs.named[i] === 1 && renamed[runs.block[i]!] !== this.blocks[runs.block[i]!]);
+      if (touches) {
+        runs.blocks = renamed;
+        return { ...event };
+      }
+    }
+    return event;
+  }
+
+  private layoutFor(event: ListEvent): BlockLayout {
+    if (this.dialect === undefined) return event.layout;
+    // An implied 4.1 is only about having addresses; 4.0 has them.
+    if (this.asked === undefined && this.dialect === '4.1' && event.layout.gpa) return event.layout;
+    const layout = target[this.dialect]!;
+    if (event.layout.mapped || event.layout.postcopyPageSize) {
+      throw new EditError('refused', `a block list in layout ${event.layout.name} cannot become ${layout.name}`);
+    }
+    if (layout !== event.layout) {
+      this.note(this.asked, event, 'block list layout', event.layout.name, layout.name, layout.producers);
+    }
+    return layout;
+  }
+
+  /** Address, ignored byte and length that were asked for. */
+  private edited(event: ListEvent, block: RamBlockEntry): RamBlockEntry {
+    let after = block;
+    for (const edit of editsOf(this.plan, 'set-address', 'resize-block')) {
+      if (edit.block !== block.idstr) continue;
+      this.plan.matched(edit);
+      if (edit.edit === 'set-address') {
+        if (edit.address === block.gpa) continue;
+        this.note(edit, event, `address of ${quote(block.idstr)}`, block.gpa === undefined ? 'none' : hex(block.gpa), hex(edit.address), 'compared where the destination maps the block shared');
+        after = { ...after, gpa: edit.address };
+      } else if (edit.length !== block.usedLength) {
+        if (edit.length === 0 || edit.length % event.targetPageSize !== 0) {
+          refuse(this.plan, `${edit.length} bytes are no whole number of target pages of ${event.targetPageSize}`);
+        }
+        this.note(edit, event, `length of ${quote(block.idstr)}`, hex(block.usedLength), hex(edit.length), 'must equal the destination’s, unless that block is resizable (ACPI tables, ROM blobs)');
+        after = { ...after, usedLength: edit.length };
+      }
+    }
+    return after;
+  }
+
+  /** The entry as `layout` needs it. */
+  private relaid(event: ListEvent, block: RamBlockEntry, layout: BlockLayout): RamBlockEntry {
+    const wish = editsOf(this.plan, 'ignored').find((edit) => edit.block === block.idstr);
+    if (wish !== undefined) this.plan.matched(wish);
+    if (wish !== undefined && !layout.ignoredByte) {
+      throw new EditError('refused', `layout ${layout.name} has no ignored byte; only QEMU 4.0's has`, '--to-dialect 4.0 together with --ignored gives it one');
+    }
+    const { gpa, ignored, ...rest } = block;
+    const after: RamBlockEntry = {
+      ...rest,
+      ...(layout.gpa ? { gpa: gpa ?? 0n } : {}),
+      ...(layout.ignoredByte ? { ignored: wish === undefined ? (ignored ?? this.ignoredByEvidence(block)) : Number(wish.ignored) } : {}),
+    };
+    if (wish !== undefined && ignored !== after.ignored) {
+      this.checkIgnored(block, wish.ignored);
+      this.note(wish, event, `ignored byte of ${quote(block.idstr)}`, String(ignored ?? 'none'), String(after.ignored), '4.0 demands that it equals "mapped shared" at the destination: share=on 1, share=off 0');
+    }
+    return after.gpa === gpa && after.ignored === ignored ? block : after;
+  }
+
+  private ignoredByEvidence(block: RamBlockEntry): number {
+    const row = this.plan.evidence?.blocks.find((one) => one.idstr === block.idstr);
+    if (row?.ignored === undefined && row?.ignoredHow !== 'no-pages') {
+      throw new EditError('refused', `nothing tells whether ${quote(block.idstr)} was ignored: the stream is not whole`, `--ignored ${block.idstr}=yes or =no says so`);
+    }
+    return Number(row.ignored ?? true);
+  }
+
+  private checkIgnored(block: RamBlockEntry, ignored: boolean): void {
+    const row = this.plan.evidence?.blocks.find((one) => one.idstr === block.idstr);
+    if (ignored && row !== undefined && row.ignoredHow === 'pages') {
+      refuse(this.plan, `${quote(block.idstr)} has pages in the stream: QEMU 4.0 with share=on says "should not be migrated", with share=off "should  be migrated"`);
+    }
+  }
+
+  private checkLengths(event: PagesEvent): void {
+    if (this.lengths.size === 0) return;
+    const { runs } = event;
+    for (let i = 0; i < runs.count; i += 1) {
+      const block = this.blocks[runs.block[i]!]!;
+      const length = this.lengths.get(block.idstr);
+      const last = runs.addr[i]! + (runs.pages[i]! - 1) * runs.pageSize;
+      if (length !== undefined && last >= length) {
+        refuse(this.plan, `page ${hex(last)} of ${quote(block.idstr)} would lie beyond its new length ${hex(length)}: QEMU says "Illegal RAM offset"`);
+      }
+    }
+  }
+
+  private rename(event: ListEvent, kept: RamBlockEntry[]): boolean {
+    const renamed = [...this.blocks];
+    let changed = false;
+    for (const edit of editsOf(this.plan, 'rename-block')) {
+      const at = kept.findIndex((block) => block.idstr === edit.block);
+      if (at < 0) continue;
+      this.plan.matched(edit);
+      if (kept.some((block) => block.idstr === edit.to)) refuse(this.plan, `there is a block ${quote(edit.to)} already`);
+      this.note(edit, event, 'block', quote(edit.block), quote(edit.to), 'a destination looks blocks up by name; page records name them too');
+      kept[at] = { ...kept[at]!, idstr: edit.to };
+      const original = this.blocks.findIndex((block) => block.idstr === edit.block);
+      renamed[original] = { ...this.blocks[original]!, idstr: edit.to };
+      changed = true;
+    }
+    this.renamed = changed ? renamed : undefined;
+    return changed;
+  }
+
+  private note(edit: Edit | undefined, event: StreamEvent, what: string, before: string, after: string, why: string): void {
+    this.plan.note({ edit: edit?.edit ?? 'agreement', span: event.span, what, before, after, why });
+  }
+}
+
+/** Pages that leave for a file make a template; once nothing is left out any more, the stream is a plain save again. */
+function impliedDialect(plan: Plan): '4.1' | 'plain' | undefined {
+  if (editsOf(plan, 'externalize').length > 0) return '4.1';
+  const inlined = editsOf(plan, 'inline').map((edit) => edit.block);
+  if (inlined.length === 0) return undefined;
+  // On a pipe nobody can look ahead: then the blocks that are brought are taken for all that were left out.
+  const stillOut = plan.evidence?.blocks.some((block) => block.ignored === true && !inlined.includes(block.idstr)) ?? false;
+  return stillOut ? undefined : 'plain';
+}

@@ -1,0 +1,79 @@
+// Edits as values: what `mstream rewrite` can be asked, and what it answers. Names in an edit are those of the input,
+// also when another edit renames them. May import base and types of wire.
+
+import type { Span } from '../../base/span.js';
+
+export type Edit =
+  /** Another layout of the block list. 'plain' is also what the 2.11 bypass-shared-memory fork wrote. */
+  | { readonly edit: 'to-dialect'; readonly dialect: '4.0' | '4.1' | 'plain' }
+  /** The ignored byte of QEMU 4.0 for one block. */
+  | { readonly edit: 'ignored'; readonly block: string; readonly ignored: boolean }
+  | { readonly edit: 'set-address'; readonly block: string; readonly address: bigint }
+  | { readonly edit: 'rename-block'; readonly block: string; readonly to: string }
+  | { readonly edit: 'drop-block'; readonly block: string }
+  /** Bytes; a multiple of the target page size. */
+  | { readonly edit: 'resize-block'; readonly block: string; readonly length: number }
+  /** The block's pages leave the stream for a memory file, as if x-ignore-shared had been on. */
+  | { readonly edit: 'externalize'; readonly block: string; readonly memory: MemoryTarget }
+  /** The block's pages come from a memory file into the stream. */
+  | { readonly edit: 'inline'; readonly block: string; readonly memory: MemoryOrigin }
+  | { readonly edit: 'machine'; readonly name: string }
+  | { readonly edit: 'set-capability'; readonly capability: string }
+  | { readonly edit: 'clear-capability'; readonly capability: string }
+  /** 16 bytes; undefined removes the subsection. */
+  | { readonly edit: 'uuid'; readonly uuid: Uint8Array | undefined }
+  | { readonly edit: 'target-page-bits'; readonly bits: number }
+  | { readonly edit: 'drop-section'; readonly idstr: string; readonly instanceId?: number | undefined }
+  | { readonly edit: 'rename-section'; readonly idstr: string; readonly instanceId?: number | undefined; readonly to: string }
+  | { readonly edit: 'drop-command'; readonly command: number }
+  | { readonly edit: 'footers'; readonly footers: boolean }
+  | { readonly edit: 'drop-vmdescription' };
+
+export type EditName = Edit['edit'];
+
+/** Where externalized pages go: a file with holes, in practice. Offsets are those of the block. */
+export interface MemoryTarget {
+  readonly label: string;
+  /** Called once, before any page: bytes of the block. */
+  open(length: number): Promise<void>;
+  write(bytes: Uint8Array, at: number): Promise<void>;
+  /** What was written there, zeros elsewhere: XBZRLE records are deltas against it. */
+  read(into: Uint8Array, at: number): Promise<void>;
+  /** The page at `at` is zero: a hole, even where an older version of it was written. */
+  zero(at: number, length: number): Promise<void>;
+  commit(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+/** Where inlined pages come from. */
+export interface MemoryOrigin {
+  readonly label: string;
+  readonly size: number;
+  read(into: Uint8Array, at: number): Promise<number>;
+}
+
+/** One change, as the plan and the summary show it. */
+export interface Difference {
+  /** 'agreement': follows from another edit. */
+  readonly edit: EditName | 'agreement';
+  /** In the input; a point when something is inserted. */
+  readonly span: Span;
+  readonly what: string;
+  readonly before: string;
+  readonly after: string;
+  readonly why: string;
+}
+
+/** An edit that cannot or should not be done. Nothing was written. */
+export class EditError extends Error {
+  /** refused: no QEMU would load the result (or it would lose data). no-match: nothing to edit. contradiction: usage. */
+  readonly reason: 'refused' | 'no-match' | 'contradiction';
+  readonly hint: string | undefined;
+
+  constructor(reason: EditError['reason'], message: string, hint?: string) {
+    super(message);
+    this.name = 'EditError';
+    this.reason = reason;
+    this.hint = hint;
+  }
+}

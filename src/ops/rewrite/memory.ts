@@ -1,0 +1,161 @@
+// RAM out of the stream into a memory file (externalize) and back (inline). A full save becomes a template and its
+// memory; a template becomes a save that needs no file. QEMU: what x-ignore-shared leaves out, migration/ram.c.
+// May import ram, wire and its own folder.
+
+import { quote } from '../../base/quote.js';
+import { hex } from '../../bytes/window.js';
+import { pageKind, PageRuns } from '../../ram/page-runs.js';
+import { keepRuns } from '../../ram/keep-runs.js';
+import type { StreamEvent } from '../../stream/event.js';
+import type { RamBlockEntry } from '../../wire/ram-block.js';
+import { ramFlag } from '../../wire/ram-flags.js';
+import { EditError, type Edit } from './edit.js';
+import { PageDecoder } from './page-decoder.js';
+import { editsOf, refuse, type Plan, type Transform } from './transform.js';
+
+type Externalize = Extract<Edit, { edit: 'externalize' }>;
+type Inline = Extract<Edit, { edit: 'inline' }>;
+
+/** Pages gathered for one write. */
+const GATHER = 1024 * 1024;
+
+export function externalizeEdits(plan: Plan): Transform | undefined {
+  const edits = editsOf(plan, 'externalize');
+  if (edits.length === 0) return undefined;
+  return async function* externalize(events) {
+    const targets = new Map<number, Externalize>();
+    let blocks: readonly RamBlockEntry[] = [];
+    const gather = new Uint8Array(GATHER);
+    for await (const event of events) {
+      if (event.kind === 'ram-blocks') {
+        blocks = event.continues ? [...blocks, ...event.blocks] : event.blocks;
+        for (const edit of edits) {
+          const at = event.blocks.findIndex((block) => block.idstr === edit.block);
+          if (at < 0 || targets.has(at)) continue;
+          targets.set(at, edit);
+          plan.matched(edit);
+          await edit.memory.open(event.blocks[at]!.usedLength);
+          plan.note({ edit: 'externalize', span: event.span, what: `pages of ${quote(edit.block)}`, before: 'in the stream', after: edit.memory.label, why: 'a destination maps the file instead, as if x-ignore-shared had been on' });
+        }
+      }
+      if (event.kind !== 'pages' || !touches(event.runs, targets)) {
+        yield event;
+        continue;
+      }
+      for (let i = 0; i < event.runs.count; i += 1) {
+        const edit = targets.get(event.runs.block[i]!);
+        if (edit !== undefined) await store(event.runs, i, edit, gather);
+      }
+      keepRuns(event.runs, (block) => !targets.has(block));
+      if (event.runs.count > 0) yield { ...event };
+    }
+  };
+}
+
+function touches(runs: PageRuns, targets: ReadonlyMap<number, unknown>): boolean {
+  for (let i = 0; i < runs.count; i += 1) if (targets.has(runs.block[i]!)) return true;
+  return false;
+}
+
+async function store(runs: PageRuns, i: number, edit: Externalize, gather: Uint8Array): Promise<void> {
+  const { pageSize } = runs;
+  const addr = runs.addr[i]!;
+  const pages = runs.pages[i]!;
+  const { memory } = edit;
+  if (runs.kind[i] === pageKind.zero && runs.fill[i] === 0) return memory.zero(addr, pages * pageSize);
+  const decoder = new PageDecoder(memory);
+  const atOnce = Math.floor(gather.length / pageSize);
+  for (let from = 0; from < pages; from += atOnce) {
+    const count = Math.min(atOnce, pages - from);
+    for (let k = 0; k < count; k += 1) {
+      await decoder.decode(runs, i, from + k, gather.subarray(k * pageSize, (k + 1) * pageSize));
+    }
+    await memory.write(gather.subarray(0, count * pageSize), addr + from * pageSize);
+  }
+}
+
+/** A PART of its own behind the START that lists the blocks: where QEMU itself would put the first pages. */
+export function inlineEdits(plan: Plan): Transform | undefined {
+  const edits = editsOf(plan, 'inline');
+  if (edits.length === 0) return undefined;
+  return async function* inline(events) {
+    let list: Extract<StreamEvent, { kind: 'ram-blocks' }> | undefined;
+    const inlined = new Set<string>();
+    let done = false;
+    for await (const event of events) {
+      yield event;
+      if (event.kind === 'ram-blocks') list = event;
+      if (event.kind === 'pages') checkNoPages(plan, event.runs, inlined);
+      if (event.kind !== 'section-close' || list === undefined || done) continue;
+      done = true;
+      const at = { start: event.span.end, end: event.span.end };
+      const { section } = event;
+      yield { kind: 'section-open', type: 'part', section, span: at };
+      for (const edit of edits) {
+        const block = list.blocks.findIndex((one) => one.idstr === edit.block);
+        if (block < 0) continue;
+        plan.matched(edit);
+        inlined.add(edit.block);
+        plan.note({ edit: 'inline', span: at, what: `pages of ${quote(edit.block)}`, before: 'not in the stream', after: edit.memory.label, why: 'the stream then needs no memory file' });
+        yield* pagesOf(edit, list, block, at);
+      }
+      yield { kind: 'ram-mark', mark: 'eos', flags: ramFlag.eos, address: 0, targetPageSize: list.targetPageSize, span: at };
+      yield { kind: 'section-close', section, footer: event.footer, span: at };
+    }
+  };
+}
+
+async function* pagesOf(edit: Inline, list: Extract<StreamEvent, { kind: 'ram-blocks' }>, block: number, at: { start: number; end: number }): AsyncGenerator<StreamEvent> {
+  const { usedLength, idstr } = list.blocks[block]!;
+  const { memory } = edit;
+  if (memory.size !== usedLength) {
+    throw new EditError('refused', `${memory.label} has ${hex(memory.size)} bytes, block ${quote(idstr)} has ${hex(usedLength)}`);
+  }
+  const runs = new PageRuns(list.targetPageSize);
+  runs.blocks = list.blocks;
+  const chunk = new Uint8Array(GATHER);
+  const zeros = new Uint8Array(list.targetPageSize);
+  for (let from = 0; from < usedLength; ) {
+    const got = await memory.read(chunk.subarray(0, Math.min(chunk.length, usedLength - from)), from);
+    if (got === 0) throw new EditError('refused', `${memory.label} shrank while it was read`);
+    fillRuns(runs, chunk.subarray(0, got), zeros, block, from);
+    yield { kind: 'pages', runs, span: at };
+    from += got;
+  }
+}
+
+/** Runs over a chunk of memory: zero pages together, each other page by itself (no header stands between them). */
+function fillRuns(runs: PageRuns, chunk: Uint8Array, zeros: Uint8Array, block: number, from: number): void {
+  const { pageSize } = runs;
+  runs.count = 0;
+  runs.bytes = chunk;
+  for (let at = 0; at < chunk.length; at += pageSize) {
+    const zero = Buffer.compare(chunk.subarray(at, at + pageSize), zeros) === 0;
+    const last = runs.count - 1;
+    const first = from === 0 && at === 0;
+    if (zero && last >= 0 && runs.kind[last] === pageKind.zero && runs.named[last] === 0) {
+      runs.pages[last]! += 1;
+      continue;
+    }
+    const i = runs.count;
+    runs.count += 1;
+    runs.block[i] = block;
+    runs.kind[i] = zero ? pageKind.zero : pageKind.page;
+    runs.named[i] = first ? 1 : 0;
+    runs.fill[i] = 0;
+    runs.addr[i] = from + at;
+    runs.pages[i] = 1;
+    runs.body[i] = at;
+    runs.length[i] = zero ? 1 : pageSize;
+  }
+}
+
+function checkNoPages(plan: Plan, runs: PageRuns, inlined: ReadonlySet<string>): void {
+  for (let i = 0; i < runs.count; i += 1) {
+    const { idstr } = runs.blocks[runs.block[i]!]!;
+    if (inlined.has(idstr)) {
+      refuse(plan, `${quote(idstr)} has pages in the stream already`, 'only a block that was left out can be inlined');
+      return;
+    }
+  }
+}

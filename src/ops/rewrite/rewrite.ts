@@ -1,0 +1,138 @@
+// A stream through edits into another: one pass, or two when an edit needs what comes later. Bytes that no edit
+// touched are copied as they stand; the sink is committed only when all is written and every edit has matched.
+// May import what stands below ops, and its own folder.
+
+import { MigrationStreamError } from '../../base/errors.js';
+import type { ByteSink, ByteSource } from '../../bytes/source.js';
+import { MAX_DIFFERENCES } from '../../limits.js';
+import type { StreamEvent } from '../../stream/event.js';
+import { createWriter } from '../create-writer.js';
+import { inspect, type Inspection } from '../inspect.js';
+import { openStream, type MigrationStream, type OpenOptions } from '../open-stream.js';
+import { blockEdits } from './blocks.js';
+import { configurationEdits } from './configuration.js';
+import { checkContradictions } from './contradictions.js';
+import { EditError, type Difference, type Edit } from './edit.js';
+import { externalizeEdits, inlineEdits } from './memory.js';
+import { commandEdits, descriptionEdits, sectionEdits } from './sections.js';
+import { editsOf, type Plan, type Transform } from './transform.js';
+
+export interface RewriteOptions extends OpenOptions {
+  /** Write also what no QEMU would load. */
+  readonly force?: boolean;
+}
+
+export interface RewriteResult {
+  /** In the order of the input; at most MAX_DIFFERENCES are kept. */
+  readonly differences: readonly Difference[];
+  /** All changes, kept or not. */
+  readonly changes: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Bytes that were copied without being decoded and encoded. */
+  readonly bytesCopied: number;
+}
+
+/**
+ * Applies `edits` to `source`. Closes neither; aborts the sink on failure.
+ * @throws EditError refused, no-match, contradiction; MigrationStreamError as openStream and the sink throw
+ */
+export async function rewrite(source: ByteSource, sink: ByteSink, edits: readonly Edit[], options: RewriteOptions = {}): Promise<RewriteResult> {
+  const memories = editsOf({ edits } as Plan, 'externalize').map((edit) => edit.memory);
+  try {
+    checkContradictions(edits);
+    const evidence = needsEvidence(edits) ? await gatherEvidence(source, edits, options) : undefined;
+    const result = await run(await openStream(source, options), sink, edits, evidence, options.force ?? false);
+    for (const memory of memories) await memory.commit();
+    await sink.commit();
+    return result;
+  } catch (error) {
+    await sink.abort();
+    for (const memory of memories) await memory.abort();
+    throw error;
+  }
+}
+
+async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit[], evidence: Inspection | undefined, force: boolean): Promise<RewriteResult> {
+  const differences: Difference[] = [];
+  const matched = new Set<Edit>();
+  let changes = 0;
+  const plan: Plan = {
+    edits,
+    force,
+    evidence,
+    source: { configuration: undefined, sections: [] },
+    note(difference) {
+      changes += 1;
+      if (differences.length < MAX_DIFFERENCES) differences.push(difference);
+    },
+    matched: (edit) => void matched.add(edit),
+  };
+  const writer = createWriter(sink);
+  let last: StreamEvent | undefined;
+  let copied = 0;
+  async function* watch(): AsyncGenerator<StreamEvent> {
+    for await (const event of stream.events()) {
+      last = event;
+      if (event.kind === 'configuration') plan.source.configuration = event.configuration;
+      if (event.kind === 'section-open' && (event.type === 'start' || event.type === 'full')) plan.source.sections.push(event.section);
+      yield event;
+    }
+  }
+  for await (const event of chain(watch(), transformsOf(plan))) {
+    if (event.kind === 'mapped-area') keepPlace(event, writer.position);
+    // The very object that was read: nobody touched it, so its bytes go through as they are.
+    const raw = event === last ? stream.raw(event.span) : undefined;
+    if (raw === undefined) await writer.write(event);
+    else {
+      copied += raw.length;
+      await writer.copy(raw);
+    }
+  }
+  const missed = edits.find((edit) => !matched.has(edit));
+  if (missed !== undefined) throw new EditError('no-match', `${describeEdit(missed)} matches nothing in this stream`);
+  await writer.flush();
+  return { differences, changes, bytesRead: stream.position, bytesWritten: writer.position, bytesCopied: copied };
+}
+
+/** The order is fixed, so that every edit speaks of the input's own names. */
+function transformsOf(plan: Plan): Transform[] {
+  return [configurationEdits, sectionEdits, commandEdits, externalizeEdits, inlineEdits, blockEdits, descriptionEdits]
+    .map((make) => make(plan))
+    .filter((transform) => transform !== undefined);
+}
+
+function chain(events: AsyncIterable<StreamEvent>, transforms: readonly Transform[]): AsyncIterable<StreamEvent> {
+  return transforms.reduce((through, transform) => transform(through), events);
+}
+
+/** Going to 4.0 needs to know which blocks have pages, inlining which have none: both are known at the end only. */
+function needsEvidence(edits: readonly Edit[]): boolean {
+  return edits.some((edit) => (edit.edit === 'to-dialect' && edit.dialect === '4.0') || edit.edit === 'inline' || edit.edit === 'ignored');
+}
+
+async function gatherEvidence(source: ByteSource, edits: readonly Edit[], options: RewriteOptions): Promise<Inspection | undefined> {
+  if (!source.seekable) {
+    const toldAll = edits.some((edit) => edit.edit === 'ignored') || !edits.some((edit) => edit.edit === 'to-dialect' && edit.dialect === '4.0');
+    if (toldAll) return undefined;
+    throw new MigrationStreamError({
+      code: 'not-seekable',
+      message: 'which blocks were ignored shows only at the end of the stream, and a pipe cannot be read twice',
+      hint: '--ignored BLOCK=yes|no for every block, or a file',
+    });
+  }
+  const inspection = await inspect(await openStream(source, { ...options, bodies: false }));
+  if (inspection.error !== undefined) throw inspection.error;
+  return inspection;
+}
+
+/** mapped-ram headers hold absolute offsets: nothing before them may grow or shrink. */
+function keepPlace(event: StreamEvent, position: number): void {
+  if (event.span.start === position) return;
+  throw new EditError('refused', `this edit moves mapped-ram pages by ${position - event.span.start} bytes, and their offsets are absolute`);
+}
+
+function describeEdit(edit: Edit): string {
+  const subject = 'block' in edit ? edit.block : 'idstr' in edit ? edit.idstr : 'name' in edit ? edit.name : 'command' in edit ? String(edit.command) : '';
+  return `--${edit.edit}${subject === '' ? '' : ` ${subject}`}`;
+}

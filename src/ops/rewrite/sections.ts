@@ -1,0 +1,117 @@
+// Edits of whole items: sections dropped or renamed, commands dropped, footers on or off, the vmdescription dropped or
+// kept true. QEMU never looks at the vmdescription; tools do, and mstream itself finds payloads by it.
+// May import wire and its own folder.
+
+import { quote } from '../../base/quote.js';
+import type { StreamEvent } from '../../stream/event.js';
+import { commandName, migCommand } from '../../wire/command.js';
+import type { Configuration } from '../../wire/configuration.js';
+import type { SectionHeader } from '../../wire/section.js';
+import { editDescription } from './description-edit.js';
+import { EditError } from './edit.js';
+import { editsOf, mapEvents, refuse, type Plan, type Transform } from './transform.js';
+
+export function sectionEdits(plan: Plan): Transform | undefined {
+  const drops = editsOf(plan, 'drop-section');
+  const renames = editsOf(plan, 'rename-section');
+  const [footers] = editsOf(plan, 'footers');
+  if (drops.length + renames.length === 0 && footers === undefined) return undefined;
+  let dropping = false;
+  return mapEvents((event) => {
+    if (event.kind === 'section-open') {
+      const drop = drops.find(matches(event.section));
+      dropping = drop !== undefined;
+      if (drop !== undefined) {
+        plan.matched(drop);
+        dropSection(plan, event);
+        return undefined;
+      }
+      const rename = renames.find(matches(event.section));
+      if (rename !== undefined) {
+        plan.matched(rename);
+        plan.note({ edit: 'rename-section', span: event.span, what: 'idstr', before: quote(event.section.idstr), after: quote(rename.to), why: 'a destination looks devices up by idstr and instance' });
+        return { ...event, section: { ...event.section, idstr: rename.to } };
+      }
+    }
+    if (event.kind === 'section-close') {
+      if (dropping) {
+        dropping = false;
+        return undefined;
+      }
+      if (footers === undefined) return event;
+      plan.matched(footers);
+      if (footers.footers === event.footer) return event;
+      plan.note({ edit: 'footers', span: event.span, what: 'section footer', before: event.footer ? '7e …' : 'none', after: footers.footers ? '7e …' : 'none', why: 'migration.send-section-footer of the destination decides what it expects' });
+      return { ...event, footer: footers.footers };
+    }
+    return dropping && event.kind !== 'dialect' && event.kind !== 'warning' ? undefined : event;
+  });
+}
+
+function dropSection(plan: Plan, event: Extract<StreamEvent, { kind: 'section-open' }>): void {
+  const { idstr, instanceId } = event.section;
+  if (idstr === 'ram') refuse(plan, 'without its "ram" sections QEMU loads the stream, and the guest has no memory');
+  if (event.type === 'start' || event.type === 'full') {
+    plan.note({ edit: 'drop-section', span: event.span, what: `section ${quote(idstr)} ${instanceId}`, before: 'present', after: 'dropped', why: 'a destination keeps its own state of a device that the stream lacks' });
+  }
+}
+
+export function commandEdits(plan: Plan): Transform | undefined {
+  const drops = editsOf(plan, 'drop-command');
+  if (drops.length === 0) return undefined;
+  return mapEvents((event) => {
+    if (event.kind !== 'command') return event;
+    const drop = drops.find((edit) => edit.command === event.command);
+    if (drop === undefined) return event;
+    plan.matched(drop);
+    if (event.command === migCommand.packaged) throw new EditError('refused', 'PACKAGED carries the devices of a postcopy stream: it cannot be dropped');
+    if (event.command === migCommand.postcopyAdvise && event.payload.length === 16) {
+      refuse(plan, 'POSTCOPY_ADVISE decides how the block list is read', 'it may go when no block has a page size of its own: --force');
+    }
+    plan.note({ edit: 'drop-command', span: event.span, what: `command ${commandName(event.command)}`, before: 'present', after: 'dropped', why: 'a destination that does not know a command refuses the stream' });
+    return undefined;
+  });
+}
+
+/** Last in line: sees what the others left, and edits the vmdescription to agree. */
+export function descriptionEdits(plan: Plan): Transform | undefined {
+  let configuration: Configuration | undefined;
+  const [drop] = editsOf(plan, 'drop-vmdescription');
+  const drops = editsOf(plan, 'drop-section');
+  const renames = editsOf(plan, 'rename-section');
+  if (drop !== undefined) {
+    return mapEvents((event) => {
+      if (event.kind !== 'vmdescription') return event;
+      plan.matched(drop);
+      plan.note({ edit: 'drop-vmdescription', span: event.span, what: 'vmdescription', before: `${event.json.length} bytes`, after: 'dropped', why: 'QEMU skips it; without it tools cannot tell device payloads apart' });
+      return undefined;
+    });
+  }
+  return mapEvents((event) => {
+    if (event.kind === 'configuration') configuration = event.configuration;
+    if (event.kind !== 'vmdescription') return event;
+    const { source } = plan;
+    if (drops.length + renames.length === 0 && configuration === source.configuration) return event;
+    const renamed = source.sections.flatMap((section) => renames.filter(matches(section)).map((edit) => ({ ...section, to: edit.to })));
+    const json = editDescription(event.json, {
+      dropped: source.sections.filter((section) => drops.some(matches(section))),
+      renamed,
+      configuration: configuration === source.configuration ? undefined : configuration,
+    });
+    if (json === undefined || Buffer.compare(json, event.json) === 0) return event;
+    plan.note({
+      edit: 'agreement',
+      span: event.span,
+      what: 'vmdescription',
+      before: `${event.json.length} bytes`,
+      after: `${json.length} bytes`,
+      why: 'edited to agree with the stream',
+    });
+    return { ...event, json };
+  });
+}
+
+/** Does an edit of sections mean this one? */
+function matches(section: SectionHeader): (edit: { readonly idstr: string; readonly instanceId?: number | undefined }) => boolean {
+  return (edit) => edit.idstr === section.idstr && (edit.instanceId === undefined || edit.instanceId === section.instanceId);
+}

@@ -1,0 +1,47 @@
+// The frame of an edit: a transform of the event stream, identity by default. It yields the very object it was given
+// for whatever it leaves alone, and those bytes are copied, never encoded again. May import stream types and edit.
+
+import { EditError, type Difference, type Edit } from './edit.js';
+import type { Inspection } from '../inspect.js';
+import type { StreamEvent } from '../../stream/event.js';
+import type { Configuration } from '../../wire/configuration.js';
+import type { SectionHeader } from '../../wire/section.js';
+
+export type Transform = (events: AsyncIterable<StreamEvent>) => AsyncIterable<StreamEvent>;
+
+/** What transforms know and where they report. */
+export interface Plan {
+  readonly edits: readonly Edit[];
+  /** Do it although no QEMU would load the result. */
+  readonly force: boolean;
+  /** What a first pass found; undefined when no edit asked for one. */
+  readonly evidence: Inspection | undefined;
+  /** The input as read so far. */
+  readonly source: { configuration: Configuration | undefined; readonly sections: SectionHeader[] };
+  /** Reports one change. */
+  note(difference: Difference): void;
+  /** Something was edited: the edit has matched. */
+  matched(edit: Edit): void;
+}
+
+/** Throws unless forced: the result would be of no use to any QEMU. */
+export function refuse(plan: Plan, message: string, hint?: string): void {
+  if (!plan.force) throw new EditError('refused', message, hint ?? '--force writes it all the same');
+}
+
+/** The edits of one or more kinds, typed. */
+export function editsOf<N extends Edit['edit']>(plan: Plan, ...names: N[]): Extract<Edit, { edit: N }>[] {
+  return plan.edits.filter((edit): edit is Extract<Edit, { edit: N }> => (names as string[]).includes(edit.edit));
+}
+
+/** A transform out of a function that answers what stands in place of one event. */
+export function mapEvents(map: (event: StreamEvent) => StreamEvent | readonly StreamEvent[] | undefined): Transform {
+  return async function* mapped(events) {
+    for await (const event of events) {
+      const result = map(event);
+      if (result === undefined) continue;
+      if (Array.isArray(result)) yield* result as readonly StreamEvent[];
+      else yield result as StreamEvent;
+    }
+  };
+}

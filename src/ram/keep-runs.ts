@@ -1,0 +1,18 @@
+// Takes runs out of a batch, in place. What stays keeps its CONTINUE: a record without a name belongs to the block of
+// the record before it, and of one block either all records go or none. May import its own folder.
+
+import type { PageRuns } from './page-runs.js';
+
+/** Keeps the runs of those blocks (by index in the list) that `keep` answers true for. */
+export function keepRuns(runs: PageRuns, keep: (block: number) => boolean): void {
+  const { block, kind, named, fill, addr, pages, body, length } = runs;
+  let kept = 0;
+  for (let i = 0; i < runs.count; i += 1) {
+    if (!keep(block[i]!)) continue;
+    if (kept !== i) {
+      for (const column of [block, kind, named, fill, addr, pages, body, length]) column[kept] = column[i]!;
+    }
+    kept += 1;
+  }
+  runs.count = kept;
+}
