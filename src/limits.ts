@@ -56,3 +56,6 @@ export const MAX_MAP_ROWS = 10_000;
 
 /** Changes that a rewrite lists one by one; more are counted. */
 export const MAX_DIFFERENCES = 10_000;
+
+/** The table of newest page versions: 8 bytes a page, so 128 GiB of 4 KiB pages. */
+export const MAX_LAST_VERSIONS = 256 * 1024 * 1024;

@@ -31,6 +31,7 @@ function subjectOf(edit: Edit): string | undefined {
     case 'target-page-bits':
     case 'footers':
     case 'drop-vmdescription':
+    case 'compact':
       return edit.edit;
     case 'set-capability':
     case 'clear-capability':

@@ -27,7 +27,9 @@ export type Edit =
   | { readonly edit: 'rename-section'; readonly idstr: string; readonly instanceId?: number | undefined; readonly to: string }
   | { readonly edit: 'drop-command'; readonly command: number }
   | { readonly edit: 'footers'; readonly footers: boolean }
-  | { readonly edit: 'drop-vmdescription' };
+  | { readonly edit: 'drop-vmdescription' }
+  /** Only the newest version of each page, in block order. */
+  | { readonly edit: 'compact' };
 
 export type EditName = Edit['edit'];
 

@@ -6,10 +6,12 @@ import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { MAX_DIFFERENCES } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
+import { LastVersions } from '../../ram/last-versions.js';
 import { createWriter } from '../create-writer.js';
 import { inspect, type Inspection } from '../inspect.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../open-stream.js';
 import { blockEdits } from './blocks.js';
+import { compactEdits, type CompactInput } from './compact.js';
 import { configurationEdits } from './configuration.js';
 import { checkContradictions } from './contradictions.js';
 import { EditError, type Difference, type Edit } from './edit.js';
@@ -41,8 +43,8 @@ export async function rewrite(source: ByteSource, sink: ByteSink, edits: readonl
   const memories = editsOf({ edits } as Plan, 'externalize').map((edit) => edit.memory);
   try {
     checkContradictions(edits);
-    const evidence = needsEvidence(edits) ? await gatherEvidence(source, edits, options) : undefined;
-    const result = await run(await openStream(source, options), sink, edits, evidence, options.force ?? false);
+    const first = needsTwoPasses(edits) ? await firstPass(source, edits, options) : {};
+    const result = await run(await openStream(source, options), sink, edits, first, options.force ?? false);
     for (const memory of memories) await memory.commit();
     await sink.commit();
     return result;
@@ -53,14 +55,15 @@ export async function rewrite(source: ByteSource, sink: ByteSink, edits: readonl
   }
 }
 
-async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit[], evidence: Inspection | undefined, force: boolean): Promise<RewriteResult> {
+async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit[], first: FirstPass, force: boolean): Promise<RewriteResult> {
   const differences: Difference[] = [];
   const matched = new Set<Edit>();
   let changes = 0;
   const plan: Plan = {
     edits,
     force,
-    evidence,
+    evidence: first.evidence,
+    compact: first.compact,
     source: { configuration: undefined, sections: [] },
     note(difference) {
       changes += 1;
@@ -97,7 +100,7 @@ async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit
 
 /** The order is fixed, so that every edit speaks of the input's own names. */
 function transformsOf(plan: Plan): Transform[] {
-  return [configurationEdits, sectionEdits, commandEdits, externalizeEdits, inlineEdits, blockEdits, descriptionEdits]
+  return [configurationEdits, sectionEdits, commandEdits, compactEdits, externalizeEdits, inlineEdits, blockEdits, descriptionEdits]
     .map((make) => make(plan))
     .filter((transform) => transform !== undefined);
 }
@@ -106,24 +109,34 @@ function chain(events: AsyncIterable<StreamEvent>, transforms: readonly Transfor
   return transforms.reduce((through, transform) => transform(through), events);
 }
 
-/** Going to 4.0 needs to know which blocks have pages, inlining which have none: both are known at the end only. */
-function needsEvidence(edits: readonly Edit[]): boolean {
-  return edits.some((edit) => (edit.edit === 'to-dialect' && edit.dialect === '4.0') || edit.edit === 'inline' || edit.edit === 'ignored');
+interface FirstPass {
+  readonly evidence?: Inspection;
+  readonly compact?: CompactInput;
 }
 
-async function gatherEvidence(source: ByteSource, edits: readonly Edit[], options: RewriteOptions): Promise<Inspection | undefined> {
+/** Going to 4.0 needs to know which blocks have pages, inlining which have none, compacting which are the newest. */
+function needsTwoPasses(edits: readonly Edit[]): boolean {
+  return edits.some((edit) => (edit.edit === 'to-dialect' && edit.dialect === '4.0') || ['inline', 'ignored', 'compact'].includes(edit.edit));
+}
+
+async function firstPass(source: ByteSource, edits: readonly Edit[], options: RewriteOptions): Promise<FirstPass> {
+  const compacts = edits.some((edit) => edit.edit === 'compact');
   if (!source.seekable) {
-    const toldAll = edits.some((edit) => edit.edit === 'ignored') || !edits.some((edit) => edit.edit === 'to-dialect' && edit.dialect === '4.0');
-    if (toldAll) return undefined;
+    const told = edits.some((edit) => edit.edit === 'ignored') || !edits.some((edit) => edit.edit === 'to-dialect' && edit.dialect === '4.0');
+    if (told && !compacts) return {};
     throw new MigrationStreamError({
       code: 'not-seekable',
-      message: 'which blocks were ignored shows only at the end of the stream, and a pipe cannot be read twice',
-      hint: '--ignored BLOCK=yes|no for every block, or a file',
+      message: `${compacts ? 'which version of a page is the newest' : 'which blocks were ignored'} shows only at the end of the stream, and a pipe cannot be read twice`,
+      hint: compacts ? 'give a file' : 'give a file, or --ignored BLOCK=yes|no for every block',
     });
   }
-  const inspection = await inspect(await openStream(source, { ...options, bodies: false }));
-  if (inspection.error !== undefined) throw inspection.error;
-  return inspection;
+  const versions = compacts ? new LastVersions() : undefined;
+  const stream = await openStream(source, { ...options, bodies: false });
+  const evidence = await inspect(stream, (event) => {
+    if (event.kind === 'pages') versions?.add(event.runs);
+  });
+  if (evidence.error !== undefined) throw evidence.error;
+  return versions === undefined ? { evidence } : { evidence, compact: { versions, source } };
 }
 
 /** mapped-ram headers hold absolute offsets: nothing before them may grow or shrink. */

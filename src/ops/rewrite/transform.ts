@@ -2,6 +2,7 @@
 // for whatever it leaves alone, and those bytes are copied, never encoded again. May import stream types and edit.
 
 import { EditError, type Difference, type Edit } from './edit.js';
+import type { CompactInput } from './compact.js';
 import type { Inspection } from '../inspect.js';
 import type { StreamEvent } from '../../stream/event.js';
 import type { Configuration } from '../../wire/configuration.js';
@@ -16,6 +17,8 @@ export interface Plan {
   readonly force: boolean;
   /** What a first pass found; undefined when no edit asked for one. */
   readonly evidence: Inspection | undefined;
+  /** From the first pass, for compaction. */
+  readonly compact: CompactInput | undefined;
   /** The input as read so far. */
   readonly source: { configuration: Configuration | undefined; readonly sections: SectionHeader[] };
   /** Reports one change. */
