@@ -1,0 +1,111 @@
+// Document to stream: the mirror of decode.ts. The document has been held against its schema before it comes here;
+// what the schema cannot say (a reference past the end of the RAM file, odd hex) is checked here.
+// May import what stands below ops, and its own folder.
+
+import { MigrationStreamError } from '../../base/errors.js';
+import { span } from '../../base/span.js';
+import type { ByteSink, ByteSource } from '../../bytes/source.js';
+import type { StreamEvent } from '../../stream/event.js';
+import type { StreamWriter } from '../../stream/writer.js';
+import type { Configuration } from '../../wire/configuration.js';
+import { layouts } from '../../wire/dialect.js';
+import type { SectionHeader } from '../../wire/section.js';
+import { createWriter } from '../create-writer.js';
+import type { DecodedDocument, DocumentItem, RamReference } from './document.js';
+
+const NOWHERE = span(0, 0);
+const CHUNK = 1024 * 1024;
+
+/**
+ * Writes the stream that `document` describes. Does not commit the sink. Answers the bytes written.
+ * @throws MigrationStreamError code `cannot-encode`
+ */
+export async function encodeDocument(document: DecodedDocument, ram: ByteSource | undefined, sink: ByteSink): Promise<number> {
+  const writer = createWriter(sink);
+  let section: SectionHeader | undefined;
+  for (const [index, item] of document.items.entries()) {
+    if (item.kind === 'pages' || item.kind === 'mapped-area') {
+      await copyRam(writer, ram, item.ram, index);
+      continue;
+    }
+    if (item.kind === 'section-open') section = item;
+    const event = eventOf(item, section, index);
+    await writer.write(event);
+  }
+  await writer.flush();
+  return writer.position;
+}
+
+function eventOf(item: Exclude<DocumentItem, { kind: 'pages' | 'mapped-area' }>, section: SectionHeader | undefined, index: number): StreamEvent {
+  const span = NOWHERE;
+  switch (item.kind) {
+    case 'header':
+    case 'eof':
+    case 'ram-mark':
+      return { ...item, span };
+    case 'configuration':
+      return { kind: 'configuration', configuration: configurationOf(item, index), span };
+    case 'section-open': {
+      const { kind, type, ...header } = item;
+      return { kind, type, section: header, span };
+    }
+    case 'ram-blocks': {
+      const blocks = item.blocks.map(({ gpa, ...rest }) => ({ ...rest, ...(gpa === undefined ? {} : { gpa: BigInt(gpa) }) }));
+      const total = item.total ?? blocks.reduce((sum, block) => sum + block.usedLength, 0);
+      return { ...item, total, layout: layouts[item.layout], blocks, span };
+    }
+    case 'payload':
+      return { kind: 'payload', section: opened(section, index), boundary: item.boundary, bytes: fromHex(item.bytes, index), last: true, span };
+    case 'section-close':
+      return { kind: 'section-close', section: opened(section, index), footer: item.footer, span };
+    case 'command':
+      return { kind: 'command', command: item.command, payload: fromHex(item.payload, index), span };
+    case 'vmdescription':
+      return { kind: 'vmdescription', json: Buffer.from(item.text, 'latin1'), span };
+    case 'trailing':
+      return { kind: 'trailing', bytes: fromHex(item.bytes, index), span };
+  }
+}
+
+function configurationOf(item: Extract<DocumentItem, { kind: 'configuration' }>, index: number): Configuration {
+  return {
+    machine: item.machine,
+    subsections: item.subsections.map((part) => {
+      switch (part.kind) {
+        case 'uuid':
+          return { ...part, uuid: fromHex(part.uuid, index) };
+        case 'unknown':
+          return { ...part, bytes: fromHex(part.bytes, index) };
+        case 'target-page-bits':
+        case 'capabilities':
+          return part;
+      }
+    }),
+  };
+}
+
+async function copyRam(writer: StreamWriter, ram: ByteSource | undefined, reference: RamReference, index: number): Promise<void> {
+  if (ram === undefined) throw bad(index, 'refers to page records, but there is no RAM file', 'give it with --ram FILE');
+  const buffer = new Uint8Array(Math.min(CHUNK, reference.length));
+  for (let done = 0; done < reference.length; ) {
+    const got = await ram.read(buffer.subarray(0, Math.min(buffer.length, reference.length - done)), reference.at + done);
+    if (got === 0) throw bad(index, `refers to bytes behind the end of ${ram.label}`);
+    await writer.copy(buffer.subarray(0, got));
+    done += got;
+  }
+}
+
+function opened(section: SectionHeader | undefined, index: number): SectionHeader {
+  if (section === undefined) throw bad(index, 'stands in no section');
+  return section;
+}
+
+function fromHex(text: string, index: number): Uint8Array {
+  const bytes = Buffer.from(text, 'hex');
+  if (bytes.length * 2 !== text.length) throw bad(index, 'has bytes that are no hex');
+  return bytes;
+}
+
+function bad(index: number, what: string, hint?: string): MigrationStreamError {
+  return new MigrationStreamError({ code: 'cannot-encode', message: `item ${index} ${what}`, path: ['document', `items[${index}]`], hint });
+}
