@@ -1,0 +1,43 @@
+// Which QEMU: an executable and whatever it needs in front of its own options (a private loader, library and firmware
+// folders), so that a QEMU of the system and one of the lab start alike. Imports nothing of ours.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+export interface QemuBinary {
+  /** For people: "7.2.22 (bookworm)", or the path. */
+  readonly label: string;
+  /** What is executed: QEMU itself, or a dynamic loader. */
+  readonly file: string;
+  /** Words before QEMU's own: the loader's. */
+  readonly before: readonly string[];
+  /** The QEMU executable, for hashing. */
+  readonly executable: string;
+  /** Added to the environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Firmware folders, given as `-L`. */
+  readonly dataFolders: readonly string[];
+}
+
+/** A QEMU that starts as it is: a path, or a name in PATH. */
+export function plainBinary(file: string): QemuBinary {
+  return { label: file, file, before: [], executable: file, env: {}, dataFolders: [] };
+}
+
+/** The words that follow `binary.file`. */
+export function wordsFor(binary: QemuBinary, argv: readonly string[]): string[] {
+  return [...binary.before, ...argv, ...binary.dataFolders.flatMap((folder) => ['-L', folder])];
+}
+
+const run = promisify(execFile);
+
+/**
+ * "7.2.22" and the distributor's package, as `--version` says. A second at most in practice.
+ * @throws Error when it cannot be run or says something else.
+ */
+export async function binaryVersion(binary: QemuBinary): Promise<{ readonly version: string; readonly package: string }> {
+  const { stdout } = await run(binary.file, [...binary.before, '--version'], { env: { ...process.env, ...binary.env }, timeout: 30_000 });
+  const said = /version (\d+\.\d+\.\d+)\S*(?: \(([^)]*)\))?/.exec(stdout);
+  if (said?.[1] === undefined) throw new Error(`${binary.label} --version says no version: ${stdout.slice(0, 200)}`);
+  return { version: said[1], package: said[2] ?? '' };
+}

@@ -1,0 +1,104 @@
+// No orphan ever: every QEMU process and temporary folder of ours is entered here, and ends with us however we end. An exit
+// or a signal is handled in this process; SIGKILL by a shell of a few lines that outlives us just long enough to read the
+// end of its input. Imports nothing of ours.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Reads `+ pid`, `- pid`, `f folder`, `g folder` lines; at the end of input kills and removes what is left. */
+const GUARD = `trap '' INT TERM HUP
+pids=' '
+while read -r op arg; do
+  case $op in
+    +) pids="$pids$arg " ;;
+    -) pids="\${pids%% $arg *} \${pids#* $arg }" ;;
+    f) set -- "$@" "$arg" ;;
+    g) n=$#; while [ $n -gt 0 ]; do [ "$1" = "$arg" ] || set -- "$@" "$1"; shift; n=$((n-1)); done ;;
+  esac
+done
+for pid in $pids; do kill -9 "$pid"; done
+[ $# -eq 0 ] || rm -rf -- "$@"`;
+
+const children = new Set<ChildProcess>();
+const folders = new Set<string>();
+let guard: Writable | undefined;
+let listening = false;
+
+function tellGuard(line: string): void {
+  if (guard === undefined || guard.destroyed) {
+    const shell = spawn('/bin/sh', ['-c', GUARD, 'mstream-guard'], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    shell.on('error', () => undefined);
+    shell.unref();
+    shell.stdin.on('error', () => undefined);
+    if ('unref' in shell.stdin && typeof shell.stdin.unref === 'function') shell.stdin.unref();
+    guard = shell.stdin;
+    for (const child of children) if (child.pid !== undefined) guard.write(`+ ${child.pid}\n`);
+    for (const folder of folders) guard.write(`f ${folder}\n`);
+    return;
+  }
+  guard.write(`${line}\n`);
+}
+
+/** Ends everything now, without waiting. */
+function endAll(): void {
+  for (const child of children) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+}
+
+const onSignal = (signal: NodeJS.Signals): void => {
+  endAll();
+  if (process.listenerCount(signal) > 1) return; // Somebody else decides how we end.
+  process.off(signal, onSignal);
+  process.kill(process.pid, signal);
+};
+
+function listen(): void {
+  const wanted = children.size + folders.size > 0;
+  if (wanted === listening) return;
+  listening = wanted;
+  for (const signal of SIGNALS) {
+    if (wanted) process.on(signal, onSignal);
+    else process.off(signal, onSignal);
+  }
+  if (wanted) process.on('exit', endAll);
+  else process.off('exit', endAll);
+}
+
+/** From now until it exits, the child ends with us. */
+export function keep(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  children.add(child);
+  listen();
+  tellGuard(`+ ${pid}`);
+  child.once('exit', () => {
+    children.delete(child);
+    tellGuard(`- ${pid}`);
+    listen();
+  });
+}
+
+/** From now until `dropFolder`, the folder is removed with us. */
+export function keepFolder(folder: string): void {
+  folders.add(folder);
+  listen();
+  tellGuard(`f ${folder}`);
+}
+
+/** Removes a kept folder. Never throws. */
+export function dropFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  if (!folders.delete(folder)) return;
+  tellGuard(`g ${folder}`);
+  listen();
+}
+
+/** A kept folder that now belongs to somebody else (or has been renamed) stays. */
+export function forgetFolder(folder: string): void {
+  if (!folders.delete(folder)) return;
+  tellGuard(`g ${folder}`);
+  listen();
+}

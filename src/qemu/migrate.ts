@@ -1,0 +1,84 @@
+// Migration as calls: capabilities and parameters set, a migration out or in started and followed to its end by events from
+// a mark, a failure told in QEMU's own words. QEMU: qapi/migration.json. Imports qemu/ files below it.
+
+import type { Machine } from './machine.js';
+import type { MigrationInfo, MigrationStatus } from './qmp/commands.js';
+import type { EventMark } from './qmp/events.js';
+
+export interface MigrateOptions {
+  /** Milliseconds for the whole migration; 120,000 by default. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const MIGRATION_TIMEOUT = 120_000;
+
+/** A migration ended otherwise than asked. */
+export class MigrationFailed extends Error {
+  readonly status: MigrationStatus;
+  /** QEMU's `error-desc`, when it gave one. */
+  readonly desc: string | undefined;
+  /** What QEMU has written on stderr so far. */
+  readonly stderr: string;
+
+  constructor(what: string, status: MigrationStatus, desc: string | undefined, stderr: string) {
+    const words = [desc, stderr.trim()].filter((text) => text !== undefined && text !== '').join('\n');
+    super(`${what} is ${status}${words === '' ? '' : `:\n${words}`}`);
+    this.name = 'MigrationFailed';
+    this.status = status;
+    this.desc = desc;
+    this.stderr = stderr;
+  }
+}
+
+/** Switches capabilities on or off. `events` is wanted by everything below. @throws QmpError for one that this QEMU lacks. */
+export async function setCapabilities(machine: Machine, wanted: Readonly<Record<string, boolean>>): Promise<void> {
+  const capabilities = Object.entries({ events: true, ...wanted }).map(([capability, state]) => ({ capability, state }));
+  await machine.execute('migrate-set-capabilities', { capabilities });
+}
+
+/** Sets migration parameters, as QEMU names them. @throws QmpError. */
+export async function setParameters(machine: Machine, parameters: Readonly<Record<string, unknown>>): Promise<void> {
+  if (Object.keys(parameters).length > 0) await machine.execute('migrate-set-parameters', parameters);
+}
+
+const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled']);
+
+/**
+ * Waits, from a mark, for a MIGRATION event with one of the statuses (`completed` by default), or for the migration's end.
+ * Needs the capability `events`. @throws MigrationFailed, QemuDied, Timeout.
+ */
+export async function waitForMigration(
+  machine: Machine,
+  since: EventMark,
+  options: MigrateOptions & { readonly statuses?: readonly MigrationStatus[]; readonly what?: string } = {},
+): Promise<MigrationStatus> {
+  const statuses = options.statuses ?? ['completed'];
+  const what = options.what ?? 'the migration';
+  const event = await machine.waitForEvent(
+    ({ event: name, data }) => name === 'MIGRATION' && typeof data['status'] === 'string' && (ENDED.has(data['status']) || statuses.includes(data['status'])),
+    { since, timeoutMs: options.timeoutMs ?? MIGRATION_TIMEOUT, signal: options.signal, what: `${what} to be ${statuses.join(' or ')}` },
+  );
+  const status = String(event.data['status']);
+  if (statuses.includes(status)) return status;
+  const info = await machine.execute('query-migrate');
+  throw new MigrationFailed(what, status, info['error-desc'], machine.process.stderr);
+}
+
+/** Migrates out to a QEMU URI and waits for the end. @throws MigrationFailed, QmpError, QemuDied, Timeout. */
+export async function migrateTo(machine: Machine, uri: string, options: MigrateOptions = {}): Promise<MigrationInfo> {
+  const mark = machine.mark();
+  await machine.execute('migrate', { uri });
+  await waitForMigration(machine, mark, { ...options, what: `the migration to ${uri}` });
+  return machine.execute('query-migrate');
+}
+
+/**
+ * Loads a stream into a machine started with `-incoming defer` and waits for the end. A QEMU that refuses a stream
+ * exits: the error is then a QemuDied with QEMU's words. @throws MigrationFailed, QmpError, QemuDied, Timeout.
+ */
+export async function migrateFrom(machine: Machine, uri: string, options: MigrateOptions = {}): Promise<void> {
+  const mark = machine.mark();
+  await machine.execute('migrate-incoming', { uri });
+  await waitForMigration(machine, mark, { ...options, what: `the migration from ${uri}` });
+}

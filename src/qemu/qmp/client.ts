@@ -1,0 +1,202 @@
+// A QMP client on a socket: connects (waiting for a socket that is still to come), negotiates, and hands on to the session.
+// The only file in qemu/qmp that knows node:net. Imports its folder only.
+
+import { connect, type Socket } from 'node:net';
+import type { QmpCommands } from './commands.js';
+import { Disconnected, StateError } from './errors.js';
+import type { EventCondition, EventMark, EventWait } from './events.js';
+import type { QmpEvent, QmpGreeting } from './message.js';
+import { QmpSession, type ExecuteOptions, type QmpState } from './session.js';
+import { pending, until } from './wait.js';
+
+/** Where QEMU's monitor listens: a Unix socket, or TCP. */
+export type QmpTarget = { readonly path: string } | { readonly host?: string; readonly port: number };
+
+export interface QmpClientOptions {
+  /** The deadline of a wait that gives none of its own. Milliseconds, 30,000 by default. */
+  readonly timeoutMs?: number;
+}
+
+export interface ConnectOptions {
+  /** Milliseconds for socket, greeting and negotiation together. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Fail at the first refused attempt instead of waiting for the socket to come. */
+  readonly once?: boolean;
+  /** Looked at between attempts; what it throws ends the wait (QEMU died, say). */
+  readonly alive?: () => void;
+}
+
+const DEFAULT_TIMEOUT = 30_000;
+
+/** What a socket that nobody listens on yet gives. */
+const NOT_YET = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN']);
+
+function targetText(target: QmpTarget): string {
+  return 'path' in target ? target.path : `${target.host ?? 'localhost'}:${target.port}`;
+}
+
+function open(target: QmpTarget): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(target);
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
+
+/** One QEMU monitor. May be connected again after it was disconnected. */
+export class QmpClient {
+  readonly #timeoutMs: number;
+  #state: QmpState = 'idle';
+  #socket: Socket | undefined;
+  #session: QmpSession | undefined;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(options: QmpClientOptions = {}) {
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT;
+  }
+
+  get state(): QmpState {
+    return this.#session?.state ?? this.#state;
+  }
+
+  /** QEMU's greeting of this connection (or of the last one). @throws StateError before the first. */
+  get greeting(): QmpGreeting {
+    const greeting = this.#session?.greeting;
+    if (greeting === undefined) throw new StateError('not connected: QEMU has not said its version yet', this.state);
+    return greeting;
+  }
+
+  /**
+   * Connects and negotiates. A socket that is not there yet is waited for until the deadline.
+   * @throws StateError when not idle; Timeout; Disconnected; QmpError; the signal's reason.
+   */
+  async connect(target: QmpTarget, options: ConnectOptions = {}): Promise<QmpGreeting> {
+    if (this.state !== 'idle') throw new StateError(`connect: the client is ${this.state}, not idle`, this.state);
+    const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
+    const end = performance.now() + timeoutMs;
+    this.#session = undefined;
+    this.#state = 'connecting';
+    try {
+      const socket = await this.#reach(target, timeoutMs, options);
+      const session = this.#join(socket);
+      return await session.negotiate({ timeoutMs: end - performance.now(), signal: options.signal });
+    } catch (error) {
+      this.#socket?.destroy();
+      throw error;
+    } finally {
+      this.#state = 'idle';
+    }
+  }
+
+  #reach(target: QmpTarget, timeoutMs: number, options: ConnectOptions): Promise<Socket> {
+    let last = 'no attempt';
+    const attempt = async (): Promise<Socket | undefined> => {
+      options.alive?.();
+      try {
+        return await open(target);
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+        last = error instanceof Error ? error.message : String(error);
+        if (options.once === true || !NOT_YET.has(code)) throw new Disconnected(`cannot connect to ${targetText(target)}: ${last}`, error);
+        return undefined;
+      }
+    };
+    return until(attempt, { timeoutMs, signal: options.signal, what: `QEMU's monitor at ${targetText(target)}`, lastSeen: () => last });
+  }
+
+  #join(socket: Socket): QmpSession {
+    const session = new QmpSession(
+      {
+        write: (text) => {
+          socket.write(text);
+        },
+        end: () => {
+          socket.destroy();
+        },
+      },
+      this.#timeoutMs,
+    );
+    let cause: Error | undefined;
+    socket.on('data', (piece: Buffer) => session.receive(piece));
+    socket.on('error', (error) => {
+      cause = error;
+    });
+    this.#ended = new Promise((resolve) => {
+      socket.once('close', () => {
+        const asked = session.state === 'disconnecting';
+        session.lost(new Disconnected(asked ? 'disconnected at our request' : `QEMU's monitor closed the connection${cause === undefined ? '' : ` (${cause.message})`}`, cause));
+        resolve();
+      });
+    });
+    this.#socket = socket;
+    this.#session = session;
+    return session;
+  }
+
+  #running(what: string): QmpSession {
+    if (this.#session === undefined) throw new StateError(`${what}: the client is ${this.state}, not running`, this.state);
+    return this.#session;
+  }
+
+  /**
+   * Runs one command; several may be in flight. Known commands have typed results.
+   * @throws QmpError (QEMU refused), StateError (not running), Disconnected, Timeout, or the signal's reason.
+   */
+  execute<C extends keyof QmpCommands>(command: C, args?: object, options?: ExecuteOptions): Promise<QmpCommands[C]>;
+  execute<T = unknown>(command: string, args?: object, options?: ExecuteOptions): Promise<T>;
+  async execute(command: string, args?: object, options?: ExecuteOptions): Promise<unknown> {
+    return this.#running(command).execute(command, args, options);
+  }
+
+  /** Runs a line of the human monitor and returns its text. QEMU: human-monitor-command, qapi/misc.json. */
+  async hmp(line: string, options?: ExecuteOptions): Promise<string> {
+    return this.execute<string>('human-monitor-command', { 'command-line': line }, options);
+  }
+
+  /** A place in the log of events; take it before the command whose events you wait for. */
+  mark(): EventMark {
+    return this.#running('mark').mark();
+  }
+
+  /** The first fitting event from `since` on, already seen or still to come. @throws Timeout, Disconnected, StateError. */
+  async waitForEvent(condition: EventCondition, options: EventWait = {}): Promise<QmpEvent> {
+    return this.#running('waitForEvent').waitForEvent(condition, options);
+  }
+
+  /** The events since a mark that are already there. @throws StateError when they are no longer kept. */
+  eventsSince(mark: EventMark): readonly QmpEvent[] {
+    return this.#running('eventsSince').eventsSince(mark);
+  }
+
+  /** Events as they come, from a mark on (by default from now), until the connection ends. */
+  events(since?: EventMark, signal?: AbortSignal): AsyncGenerator<QmpEvent, void, undefined> {
+    return this.#running('events').events(since, signal);
+  }
+
+  /** Resolves when the connection is gone, whoever ended it. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** What was last heard, for messages. */
+  lastSeen(): string {
+    return this.#session?.lastSeen() ?? 'no connection';
+  }
+
+  /** Ends the connection; pending calls fail with Disconnected. Never throws, may be called in any state. */
+  async disconnect(timeoutMs = 1000): Promise<void> {
+    const socket = this.#socket;
+    if (socket === undefined || socket.destroyed) return;
+    this.#session?.disconnecting();
+    socket.end();
+    const gone = pending<undefined>({ timeoutMs, what: 'the connection to end' });
+    void this.#ended.then(() => gone.resolve(undefined));
+    await gone.promise.catch(() => socket.destroy());
+    await this.#ended;
+  }
+}
+

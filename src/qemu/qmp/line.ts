@@ -1,0 +1,37 @@
+// Framing: QMP is JSON values, one a line (CR LF). A reply can be hundreds of kilobytes (query-qmp-schema) and comes in
+// socket-sized pieces, so pieces are kept apart and joined once, when their line is complete. Imports nothing.
+
+/** query-qmp-schema of QEMU 11.1 is about 0.4 MB; nothing that QEMU says is near this. Bytes. */
+export const MAX_QMP_LINE = 64 * 1024 * 1024;
+
+const LF = 0x0a;
+
+/** Cuts a byte stream into lines without their ends; empty lines are dropped. */
+export class LineSplitter {
+  #parts: Uint8Array[] = [];
+  #held = 0;
+
+  /**
+   * Takes the next piece and returns the lines that it completes.
+   * @throws RangeError when a line grows past `MAX_QMP_LINE`.
+   */
+  push(piece: Uint8Array): string[] {
+    const lines: string[] = [];
+    let from = 0;
+    for (let end = piece.indexOf(LF, from); end !== -1; end = piece.indexOf(LF, from)) {
+      this.#parts.push(piece.subarray(from, end));
+      const line = Buffer.concat(this.#parts).toString('utf8').trim();
+      if (line !== '') lines.push(line);
+      this.#parts = [];
+      this.#held = 0;
+      from = end + 1;
+    }
+    if (from < piece.length) {
+      // A copy: the socket may hand out the same buffer again.
+      this.#parts.push(piece.slice(from));
+      this.#held += piece.length - from;
+      if (this.#held > MAX_QMP_LINE) throw new RangeError(`a QMP line is longer than ${MAX_QMP_LINE} bytes`);
+    }
+    return lines;
+  }
+}

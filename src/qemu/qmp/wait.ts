@@ -1,0 +1,79 @@
+// Waiting with a deadline: one promise, settled once, by its event, by an AbortSignal or by the clock, whichever comes
+// first, and leaving no timer and no listener behind. Everything in qemu/ that waits, waits through here. Imports errors.
+
+import { Timeout } from './errors.js';
+
+export interface WaitOptions {
+  /** Milliseconds from now. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** What is awaited, for the error. */
+  readonly what: string;
+  /** What was seen last, asked for when the time is up. */
+  readonly lastSeen?: () => string;
+}
+
+export interface Pending<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(reason: unknown): void;
+  readonly settled: boolean;
+}
+
+/** Longest that a Node timer can hold; longer deadlines are as good as none. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** A promise with its handles outside, which rejects with `Timeout` at the deadline or with the signal's reason. */
+export function pending<T>(options: WaitOptions, onSettled?: () => void): Pending<T> {
+  let accept!: (value: T) => void;
+  let refuse!: (reason: unknown) => void;
+  const promise = new Promise<T>((resolve, reject) => {
+    accept = resolve;
+    refuse = reject;
+  });
+  let settled = false;
+  const settle = (act: () => void): void => {
+    if (settled) return;
+    settled = true;
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', onAbort);
+    onSettled?.();
+    act();
+  };
+  const onAbort = (): void => settle(() => refuse(options.signal?.reason));
+  const timer = setTimeout(
+    () => settle(() => refuse(new Timeout(options.what, options.timeoutMs, options.lastSeen?.() ?? 'nothing'))),
+    Math.min(Math.max(options.timeoutMs, 0), LONGEST_TIMER),
+  );
+  if (options.signal?.aborted === true) onAbort();
+  else options.signal?.addEventListener('abort', onAbort, { once: true });
+  return {
+    promise,
+    resolve: (value) => settle(() => accept(value)),
+    reject: (reason) => settle(() => refuse(reason)),
+    get settled() {
+      return settled;
+    },
+  };
+}
+
+/** How often a condition that sends no notice is looked at: first often, then less. Milliseconds. */
+const FIRST_LOOK = 1;
+const LAST_LOOK = 25;
+
+/**
+ * Looks at a condition that sends no notice (a socket that appears, a file that grows) until it holds or the deadline
+ * passes. `look` returns undefined for "not yet"; what it throws ends the wait.
+ * @throws Timeout; the signal's reason.
+ */
+export async function until<T>(look: () => T | undefined | Promise<T | undefined>, options: WaitOptions): Promise<T> {
+  const end = performance.now() + options.timeoutMs;
+  for (let pause = FIRST_LOOK; ; pause = Math.min(pause * 1.5, LAST_LOOK)) {
+    options.signal?.throwIfAborted();
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    const left = end - performance.now();
+    if (left <= 0) throw new Timeout(options.what, options.timeoutMs, options.lastSeen?.() ?? 'nothing');
+    await new Promise<void>((resolve) => setTimeout(resolve, Math.min(pause, left)));
+  }
+}
