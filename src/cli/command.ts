@@ -1,0 +1,55 @@
+// What a command is: a name with its options, declared for yargs, and what it does with them. One thin file each in
+// commands/; commands.ts lists them. May import types of yargs, and its own folder.
+
+import type { Argv } from 'yargs';
+import type { Theme } from '../report/theme.js';
+import type { ExitCode } from './exit-code.js';
+import type { Host } from './host.js';
+
+/** What a command gets beside its options. */
+export interface Context {
+  readonly host: Host;
+  readonly out: Theme;
+  readonly err: Theme;
+  /** No progress, please. */
+  readonly progress: boolean;
+  /** What stands behind `--`. */
+  readonly rest: readonly string[];
+  /** Runs when the command ends in whatever way, an interruption included; last come, first served. */
+  defer(cleanup: () => Promise<void> | void): void;
+}
+
+export interface Example {
+  /** Without `mstream`. */
+  readonly args: string;
+  readonly text: string;
+}
+
+export interface Command {
+  readonly examples: readonly Example[];
+  /** Adds options and positionals, and the command's own handler. */
+  build(yargs: Argv): Argv;
+  run(args: unknown, context: Context): Promise<ExitCode>;
+}
+
+/** Ties the options' types to `run`. */
+export function defineCommand<T>(definition: {
+  readonly examples: readonly Example[];
+  build(yargs: Argv): Argv<T>;
+  run(options: T, context: Context): Promise<ExitCode>;
+}): Command {
+  return {
+    examples: definition.examples,
+    build: (yargs) => definition.build(yargs) as Argv,
+    run: (args, context) => definition.run(args as T, context),
+  };
+}
+
+/** A row of the command table. */
+export interface CommandEntry {
+  readonly name: string;
+  /** For yargs, e.g. `inspect <state>`. */
+  readonly usage: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}

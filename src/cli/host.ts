@@ -1,0 +1,37 @@
+// The Host port: everything the command line needs of the machine it runs on, so that tests run it in process with a
+// fake one. The real one is host-node.ts. May import types of bytes.
+
+import type { ByteSource } from '../bytes/source.js';
+
+export interface Host {
+  /** Of the package. */
+  readonly version: string;
+  /** Without the interpreter and the script. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Where data goes. */
+  readonly stdout: Output;
+  /** Where talk goes. */
+  readonly stderr: Output;
+  /** Aborted by SIGINT and SIGTERM; `reason` is the signal's name. */
+  readonly signal: AbortSignal;
+  /**
+   * A path, or `-` for the standard input. Closing is the caller's.
+   * @throws MigrationStreamError code `io`
+   */
+  openInput(path: string): Promise<ByteSource>;
+  /** Milliseconds on a clock that never goes back. */
+  now(): number;
+}
+
+export interface Output {
+  readonly isTTY: boolean;
+  /** Width of the terminal; undefined where there is none. */
+  readonly columns: number | undefined;
+  /** @throws OutputClosed when nobody reads any more */
+  write(data: string | Uint8Array): Promise<void>;
+}
+
+/** The reader of our output has gone (EPIPE): no error, only the end. */
+export class OutputClosed extends Error {}

@@ -1,0 +1,79 @@
+// Options that several commands share, and the values that they take. Every number is declared as a string and parsed
+// here, since yargs would rewrite it. May import types of yargs, ops/open-stream, and its own folder.
+
+import type { Argv } from 'yargs';
+import { layoutAliases, layouts } from '../wire/dialect.js';
+import type { Span } from '../base/span.js';
+import { UsageError } from './usage-error.js';
+
+/** What a stream cannot say of itself, as the user gives it. */
+export interface ReadingOptions {
+  readonly dialect?: string | undefined;
+  readonly pageSize?: string | undefined;
+  readonly footers?: 'on' | 'off' | undefined;
+}
+
+/** For yargs: the options above. */
+export function readingOptions<T>(yargs: Argv<T>): Argv<T & ReadingOptions> {
+  return yargs
+    .option('dialect', {
+      describe: 'How the block list is laid out, instead of finding out',
+      choices: [...Object.keys(layoutAliases), ...Object.keys(layouts)],
+      requiresArg: true,
+    })
+    .option('page-size', { describe: 'Target page size, e.g. 4096 or 64K, instead of finding out', type: 'string', requiresArg: true })
+    .option('footers', {
+      describe: 'Do sections end with footers, instead of finding out',
+      choices: ['on', 'off'] as const,
+      requiresArg: true,
+    }) as unknown as Argv<T & ReadingOptions>;
+}
+
+/** For openStream. @throws UsageError */
+export function openOptions(options: ReadingOptions): {
+  dialect: string | undefined;
+  targetPageSize: number | undefined;
+  footers: boolean | undefined;
+} {
+  return {
+    dialect: single('dialect', options.dialect),
+    targetPageSize: options.pageSize === undefined ? undefined : pageSize(single('page-size', options.pageSize)!),
+    footers: options.footers === undefined ? undefined : single('footers', options.footers) === 'on',
+  };
+}
+
+/** yargs makes an array of an option that is given twice. @throws UsageError */
+export function single(name: string, value: string | undefined): string | undefined {
+  if (Array.isArray(value)) throw new UsageError(`--${name} is given ${value.length} times`);
+  return value;
+}
+
+const suffixes: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+
+/** 4096, 0x1000, 64K, 4KiB, 2M. @throws UsageError */
+export function byteCount(name: string, text: string): number {
+  const match = /^(0x[0-9a-f]+|\d+)([kmgt]?)(?:i?b)?$/i.exec(text);
+  const value = match === null ? Number.NaN : Number(match[1]) * suffixes[match[2]!.toLowerCase()]!;
+  if (!Number.isSafeInteger(value)) throw new UsageError(`--${name} ${text}: not a number of bytes`, 'e.g. 4096, 0x1000, 64K, 2MiB');
+  return value;
+}
+
+function pageSize(text: string): number {
+  const value = byteCount('page-size', text);
+  if (value < 1024 || value > 65536 || !Number.isInteger(Math.log2(value))) {
+    throw new UsageError(`--page-size ${text}: not a power of two from 1K to 64K`);
+  }
+  return value;
+}
+
+/** START-END or START+LENGTH, in hex with or without 0x. @throws UsageError */
+export function spanOption(name: string, text: string): Span {
+  const match = /^(?:0x)?([0-9a-f]+)([-+])(?:0x)?([0-9a-f]+)$/i.exec(text);
+  const start = match === null ? Number.NaN : Number.parseInt(match[1]!, 16);
+  const second = match === null ? Number.NaN : Number.parseInt(match[3]!, 16);
+  const end = match?.[2] === '+' ? start + second : second;
+  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || end <= start) {
+    throw new UsageError(`--${name} ${text}: not a span`, 'START-END or START+LENGTH in hex, e.g. 0x54a0-0x5500 or 54a0+60');
+  }
+  return { start, end };
+}

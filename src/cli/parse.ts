@@ -1,0 +1,118 @@
+// yargs: from arguments to a command with its options, or to a text (help, version, completion). Nothing runs here and
+// nothing is printed here. May import yargs and its own folder.
+
+import yargs, { type Argv } from 'yargs';
+import { hideDashes, showDashes } from './args.js';
+import type { Command, CommandEntry } from './command.js';
+import { commands } from './commands.js';
+import type { Host } from './host.js';
+import { UsageError } from './usage-error.js';
+
+export interface GlobalOptions {
+  readonly color?: 'auto' | 'always' | 'never' | undefined;
+  readonly noColor?: boolean | undefined;
+  readonly noProgress?: boolean | undefined;
+}
+
+export type Parsed =
+  | { readonly kind: 'command'; readonly command: Command; readonly options: GlobalOptions; readonly rest: readonly string[] }
+  | { readonly kind: 'text'; readonly text: string; readonly usageError: boolean };
+
+/** Widest and narrowest help; a terminal in between decides. */
+const HELP_WIDTH = { min: 60, max: 100 };
+
+/** @throws UsageError */
+export async function parseArgs(host: Host, table: readonly CommandEntry[] = commands): Promise<Parsed> {
+  const args = hideDashes(host.args);
+  const rest = args.indexOf('--');
+  const named = table.filter((entry) => (rest < 0 ? args : args.slice(0, rest)).includes(entry.name));
+  // A file may be called like a command: then one module too many is loaded, no more.
+  const loaded = new Map(await Promise.all(named.map(async (entry) => [entry.name, await entry.load()] as const)));
+
+  let parser = frame(host);
+  for (const entry of table) {
+    const command = loaded.get(entry.name);
+    parser = parser.command(
+      entry.usage,
+      entry.summary,
+      (own) => (command === undefined ? own : declare(own, command)),
+      (argv) => {
+        throw new Chosen(command!, argv);
+      },
+    ) as Argv;
+  }
+  parser = parser.completion('completion', 'Print a completion script for bash, zsh or fish');
+  if (args.length === 0) return { kind: 'text', text: await helpText(parser), usageError: true };
+
+  let output = '';
+  try {
+    await parser.parseAsync(args, {}, (_error, _argv, text) => {
+      output = text;
+    });
+  } catch (error) {
+    if (error instanceof Chosen) return error.parsed;
+    if (error instanceof UsageError) throw error;
+    const message = showDashes(error instanceof Error ? error.message : String(error));
+    throw new UsageError(message, `mstream ${named[0] === undefined ? '' : `${named[0].name} `}--help`);
+  }
+  return { kind: 'text', text: `${output}\n`, usageError: false };
+}
+
+/**
+ * How a handler hands over what was parsed. Thrown, because yargs renders the whole help after a handler that returns,
+ * in case somebody asks for it: half of our start time.
+ */
+class Chosen extends Error {
+  readonly parsed: Parsed;
+
+  constructor(command: Command, argv: { readonly [key: string]: unknown }) {
+    super();
+    const rest = argv['--'];
+    this.parsed = { kind: 'command', command, options: argv as GlobalOptions, rest: Array.isArray(rest) ? rest.map(String) : [] };
+  }
+}
+
+async function helpText(parser: Argv): Promise<string> {
+  return `${await parser.getHelp()}\n`;
+}
+
+function declare(parser: Argv, command: Command): Argv {
+  let own = command.build(parser);
+  for (const { args, text } of command.examples) own = own.example(`$0 ${args}`, text);
+  return own;
+}
+
+function frame(host: Host): Argv {
+  const columns = host.stdout.columns ?? 80;
+  return yargs()
+    .scriptName('mstream')
+    .usage('$0 <command> [options]\n\nRead, check and edit QEMU migration streams.')
+    .locale('en')
+    .parserConfiguration({
+      'populate--': true,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'boolean-negation': false,
+      'dot-notation': false,
+      'greedy-arrays': false,
+    })
+    .wrap(Math.max(HELP_WIDTH.min, Math.min(HELP_WIDTH.max, columns)))
+    .option('color', {
+      describe: 'Colours; NO_COLOR and FORCE_COLOR are heeded too',
+      choices: ['auto', 'always', 'never'] as const,
+      defaultDescription: 'auto',
+      requiresArg: true,
+      global: true,
+    })
+    .option('no-color', { describe: 'The same as --color=never', type: 'boolean', hidden: true, global: true })
+    .option('no-progress', { describe: 'No progress on stderr', type: 'boolean', global: true })
+    .version(host.version)
+    .help('help')
+    .alias('help', 'h')
+    .demandCommand(1, 1, 'which command?', 'one command at a time')
+    .strict()
+    .recommendCommands()
+    .epilogue('Exit codes: 0 clean, 1 findings, 2 usage, 3 unreadable or damaged input, 4 QEMU failed, 130 interrupted.')
+    .exitProcess(false)
+    .fail(false) as Argv;
+}

@@ -1,0 +1,56 @@
+// The text of an error: what, where (offset and path), why, what next. The one place that makes it. May import base.
+
+import { MigrationStreamError, type ErrorCode } from '../base/errors.js';
+import { printable, printableLine } from './printable.js';
+import { hexText } from './quantity.js';
+import type { Theme } from './theme.js';
+
+/** What to try when the place that found the error had no better idea. */
+const hints: Partial<Record<ErrorCode, string>> = {
+  truncated: 'the input ends too early: was the migration cancelled, the disk full, the copy cut short?',
+  'footer-mismatch': 'damage, or a payload that is longer or shorter than described; `mstream inspect --hex SPAN` shows the bytes',
+  'unknown-section-id': 'damage before this place, or the start of the stream is missing',
+  'bad-ram-flags': 'damage before this place, or another target page size or dialect: --page-size and --dialect override what was inferred',
+  'offset-out-of-block': 'damage, or another target page size: --page-size overrides what was inferred',
+};
+
+/** `code: message`, `  at 0x… in a > b > c`, `  hint: …`, each line ended. */
+export function errorText(error: MigrationStreamError, theme: Theme): string {
+  const lines = [`${theme.error(`${error.code}:`)} ${printable(error.message).replaceAll('\n', '\n  ')}`];
+  const where = whereText(error, theme);
+  if (where !== undefined) lines.push(`  ${where}`);
+  const hint = error.hint ?? hints[error.code];
+  if (hint !== undefined) lines.push(`  ${theme.label('hint:')} ${printable(hint)}`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function whereText(error: MigrationStreamError, theme: Theme): string | undefined {
+  const path = error.path.map(printableLine).join(' > ');
+  if (error.offset === undefined) return path === '' ? undefined : `in ${path}`;
+  const at = `at ${theme.offset(hexText(error.offset))}`;
+  return path === '' ? at : `${at} in ${path}`;
+}
+
+/** The same as a value, for JSON. */
+export function errorJson(error: MigrationStreamError): {
+  code: string;
+  message: string;
+  offset?: number;
+  path: readonly string[];
+  hint?: string;
+} {
+  const hint = error.hint ?? hints[error.code];
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.offset === undefined ? {} : { offset: error.offset }),
+    path: error.path,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** A text for the other ways to fail: usage, a missing QEMU. The same form. */
+export function plainErrorText(code: string, message: string, hint: string | undefined, theme: Theme): string {
+  const rest = hint === undefined ? '' : `  ${theme.label('hint:')} ${printable(hint)}\n`;
+  return `${theme.error(`${code}:`)} ${printable(message).replaceAll('\n', '\n  ')}\n${rest}`;
+}

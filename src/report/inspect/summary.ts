@@ -1,0 +1,147 @@
+// The first lines of `mstream inspect`: what this is, who made it and why that is known, machine, capabilities, what is
+// not in the file, dialect. Everything that decides whether a stream loads is here. May import ops and its own folder.
+
+import { escapeText, quote } from '../../base/quote.js';
+import type { BlockRow } from '../../ops/block-rows.js';
+import type { Inspection } from '../../ops/inspect.js';
+import { compareVersions, versionText, type Clue, type Producer } from '../../ops/producer.js';
+import type { DialectEvent } from '../../ram/event.js';
+import { printableLine } from '../printable.js';
+import { bytesText, humanBytes, plural } from '../quantity.js';
+import type { Theme } from '../theme.js';
+
+/** A fact, and lines of evidence below it. */
+interface Fact {
+  readonly label: string;
+  readonly value: string;
+  readonly because: readonly string[];
+}
+
+export function summaryLines(inspection: Inspection, theme: Theme): string[] {
+  const facts = [
+    producerFact(inspection.producer, theme),
+    ...machineFacts(inspection, theme),
+    ...leftOutFacts(inspection, theme),
+    ...dialectFacts(inspection, theme),
+  ];
+  const width = Math.max(...facts.map((fact) => fact.label.length));
+  return [titleLine(inspection, theme), '', ...facts.flatMap((fact) => factLines(fact, width, theme))];
+}
+
+function titleLine(inspection: Inspection, theme: Theme): string {
+  const { label, size, error, complete, totals } = inspection;
+  const read = error !== undefined ? theme.error('damaged') : complete ? 'whole' : theme.error('unfinished');
+  const all = size ?? totals.bytes;
+  const extent = error === undefined ? bytesText(all) : `${bytesText(totals.bytes)} read${size === undefined ? '' : ` of ${bytesText(size)}`}`;
+  return `${theme.strong(printableLine(label))}: QEMU migration stream, ${read}, ${extent}`;
+}
+
+function factLines(fact: Fact, width: number, theme: Theme): string[] {
+  const indent = ' '.repeat(width + 4);
+  return [`  ${theme.label(fact.label.padEnd(width))}  ${fact.value}`, ...fact.because.map((line) => theme.dim(`${indent}${line}`))];
+}
+
+/** "QEMU 4.0 exactly", "QEMU 4.1 to 5.2", "QEMU 6.0 or later". */
+export function producerText(producer: Producer): string {
+  const { since, until, contradictory } = producer;
+  if (contradictory) return 'no QEMU release: the signs exclude each other';
+  if (since !== undefined && until !== undefined) {
+    return compareVersions(since, until) === 0 ? `QEMU ${versionText(since)} exactly` : `QEMU ${versionText(since)} to ${versionText(until)}`;
+  }
+  if (since !== undefined) return `QEMU ${versionText(since)} or later`;
+  return until === undefined ? 'any QEMU' : `QEMU ${versionText(until)} or earlier`;
+}
+
+function producerFact(producer: Producer, theme: Theme): Fact {
+  const text = producerText(producer);
+  return {
+    label: 'made by',
+    value: producer.contradictory ? `${theme.warning(text)} (edited, a fork, or a backport)` : theme.good(text),
+    because: producer.clues.map((clue) => `${printableLine(clue.seen)}: ${clueRange(clue)}`),
+  };
+}
+
+function clueRange({ since, until }: Clue): string {
+  if (since !== undefined && until !== undefined) {
+    return compareVersions(since, until) === 0 ? `only ${versionText(since)}` : `${versionText(since)} to ${versionText(until)}`;
+  }
+  if (since !== undefined) return `${versionText(since)} or later`;
+  return until === undefined ? 'any' : `${versionText(until)} or earlier`;
+}
+
+function machineFacts({ configuration, capabilities, complete }: Inspection, theme: Theme): Fact[] {
+  if (configuration === undefined) {
+    return complete ? [{ label: 'machine', value: theme.dim('not said (no configuration section)'), because: [] }] : [];
+  }
+  const facts: Fact[] = [{ label: 'machine', value: theme.strong(escapeText(configuration.machine)), because: [] }];
+  const list = capabilities === undefined || capabilities.length === 0 ? theme.dim('none that must match') : capabilities.map(escapeText).join(', ');
+  facts.push({ label: 'capabilities', value: capabilities?.length ? theme.strong(list) : list, because: [] });
+  for (const part of configuration.subsections) {
+    if (part.kind === 'uuid') facts.push({ label: 'uuid', value: uuidText(part.uuid), because: [] });
+    if (part.kind === 'unknown') {
+      const value = theme.warning(`${quote(part.name)}, ${plural(part.bytes.length, 'byte')}: no subsection that is known`);
+      facts.push({ label: 'also', value, because: [] });
+    }
+  }
+  return facts;
+}
+
+/** 8-4-4-4-12 */
+export function uuidText(uuid: Uint8Array): string {
+  return Buffer.from(uuid).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+const ignoredReasons: Readonly<Record<BlockRow['ignoredHow'], string>> = {
+  'ignored-byte': 'its ignored byte says so',
+  'mapped-ram-header': 'its mapped-ram header says so',
+  'no-pages': 'no page of it came',
+  pages: 'pages came',
+  'mapped-area': 'its pages stand in the file',
+  unknown: 'the stream broke off before one could tell',
+};
+
+export function ignoredReason(how: BlockRow['ignoredHow']): string {
+  return ignoredReasons[how];
+}
+
+function leftOutFacts({ blocks }: Inspection, theme: Theme): Fact[] {
+  const out = blocks.filter((block) => block.ignored === true);
+  if (out.length === 0) return [];
+  const shown = out.slice(0, 4).map((block) => `${theme.warning(escapeText(block.idstr))} ${humanBytes(block.usedLength)}`);
+  const more = out.length > 4 ? `, and ${plural(out.length - 4, 'more block')}` : '';
+  const hows = [...new Set(out.map((block) => ignoredReason(block.ignoredHow)))].join('; ');
+  return [{ label: 'not in here', value: `${shown.join(', ')}${more}: ${theme.warning('ignored')} (${hows})`, because: [] }];
+}
+
+const hows: Readonly<Record<DialectEvent['how'], string>> = {
+  option: 'by option',
+  configuration: 'the configuration says so',
+  vmdescription: 'the vmdescription says so',
+  inferred: 'inferred from the bytes',
+  default: 'nothing said otherwise',
+};
+
+function dialectFacts({ dialect }: Inspection, theme: Theme): Fact[] {
+  const facts: Fact[] = [];
+  const { layout, targetPageSize, footers } = dialect;
+  if (layout !== undefined) {
+    const others = layout.alternatives.length === 0 ? '' : `; also possible: ${layout.alternatives.join(', ')}`;
+    facts.push({
+      label: 'dialect',
+      value: `${theme.strong(String(layout.value))} ${theme.dim(`(${hows[layout.how]}${others})`)}`,
+      because: layout.trials.filter((trial) => trial.broken !== undefined).map((trial) => `${trial.layout} does not fit: ${printableLine(trial.broken!)}`),
+    });
+  }
+  if (targetPageSize !== undefined) {
+    const others = targetPageSize.alternatives.length === 0 ? '' : `; also possible: ${targetPageSize.alternatives.map((size) => humanBytes(Number(size))).join(', ')}`;
+    facts.push({
+      label: 'target page',
+      value: `${humanBytes(Number(targetPageSize.value))} ${theme.dim(`(${hows[targetPageSize.how]}${others})`)}`,
+      because: [],
+    });
+  }
+  if (footers !== undefined) {
+    facts.push({ label: 'footers', value: `${footers.value === true ? 'yes' : 'no'} ${theme.dim(`(${hows[footers.how]})`)}`, because: [] });
+  }
+  return facts;
+}
