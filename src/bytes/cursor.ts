@@ -6,7 +6,7 @@ import type { Span } from '../base/span.js';
 import { MAX_FILL } from '../limits.js';
 import { HEADROOM, ReadAhead, type ReadAheadOptions, type Slab } from './read-ahead.js';
 import type { ByteSource } from './source.js';
-import { Window } from './window.js';
+import { CUT, hex, Window } from './window.js';
 
 export interface CursorOptions extends ReadAheadOptions {
   /** Called now and then with the position in bytes, for progress. */
@@ -18,6 +18,7 @@ export class Cursor extends Window {
   private readonly ahead: ReadAhead;
   private readonly onProgress: ((position: number) => void) | undefined;
   private slab: Slab | undefined;
+  private closed = false;
   /** Index of the first byte of the window that is input: what is before it is left over from another slab. */
   private windowStart = 0;
 
@@ -37,7 +38,11 @@ export class Cursor extends Window {
   async fill(count: number, keep = 0): Promise<void> {
     if (count > MAX_FILL) throw new TypeError(`fill(${count}) asks for more than one record may need`);
     this.at -= keep;
-    while (this.available < count + keep && (await this.more()));
+    // A look ahead over many slabs (short reads of a pipe) is joined once, not slab by slab.
+    while (this.available < count + keep && !this.atEnd) {
+      if (this.available > HEADROOM) await this.gather(count + keep);
+      else await this.more();
+    }
     this.at += keep;
   }
 
@@ -81,8 +86,8 @@ export class Cursor extends Window {
     if (seekable && size !== undefined) {
       const target = this.position + count;
       if (target > size) {
-        this.at = this.end;
-        throw this.truncated(left);
+        const message = `${this.path.at(-1) ?? 'the stream'} needs ${count} more bytes at ${hex(this.position)}, ${size - this.position} remain`;
+        throw this.fail('truncated', message, { offset: size, hint: CUT });
       }
       if (left > HEADROOM) {
         await this.seek(target);
@@ -104,10 +109,16 @@ export class Cursor extends Window {
    * @throws MigrationStreamError code `io` when the source fails
    */
   async hold(limit: number): Promise<boolean> {
+    await this.gather(limit);
+    return this.atEnd;
+  }
+
+  /** At least `count` bytes as one window of their own, fewer only at the end. */
+  private async gather(count: number): Promise<void> {
     const position = this.position;
     const parts = [this.bytes.slice(this.at, this.end)];
     let length = parts[0]!.length;
-    while (length < limit && !this.atEnd) {
+    while (length < count && !this.atEnd) {
       const next = await this.ahead.next();
       if (next === undefined) this.atEnd = true;
       else {
@@ -123,7 +134,6 @@ export class Cursor extends Window {
       at += part.length;
     }
     this.replace({ buffer: held, length, offset: position }, 0, length, position);
-    return this.atEnd;
   }
 
   /** Goes to an absolute offset of a seekable source. */
@@ -143,8 +153,10 @@ export class Cursor extends Window {
     return start >= this.windowStart && end <= this.at ? this.bytes.subarray(start, end) : undefined;
   }
 
-  /** Stops reading ahead and closes the source. */
+  /** Stops reading ahead and closes the source; once is enough, again does nothing. */
   async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
     await this.ahead.drain();
     await this.source.close();
   }

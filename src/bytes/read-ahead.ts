@@ -2,9 +2,8 @@
 // costs one short read) and grows to several 1 MiB reads in flight while the consumer keeps coming for more, which
 // is what lets a walk keep up with `cat` (docs/adr/0001). May import base and limits.
 
-import { MigrationStreamError } from '../base/errors.js';
 import { SLAB_COUNT, SLAB_SIZE } from '../limits.js';
-import type { ByteSource } from './source.js';
+import { readSource, type ByteSource } from './source.js';
 
 /** Room before the data of every slab, for the unread tail of the one before: a whole 64 KiB page with its header. */
 export const HEADROOM = 128 * 1024;
@@ -113,13 +112,7 @@ export class ReadAhead {
   private async readAt(slab: Slab, length: number): Promise<Slab> {
     const offset = this.source.seekable ? slab.offset : this.issued;
     slab.offset = offset;
-    try {
-      slab.length = await this.source.read(slab.buffer.subarray(HEADROOM, HEADROOM + length), offset);
-    } catch (cause) {
-      if (cause instanceof MigrationStreamError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new MigrationStreamError({ code: 'io', message: `cannot read ${this.source.label}: ${reason}`, offset, cause });
-    }
+    slab.length = await readSource(this.source, slab.buffer.subarray(HEADROOM, HEADROOM + length), offset);
     if (!this.source.seekable) this.issued += slab.length;
     // Shorter than asked although the size was known: the file shrank while we read it. What follows is not there.
     else if (slab.length < length) this.ended = true;

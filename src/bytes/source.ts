@@ -19,6 +19,17 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
+/** `source.read`, with whatever it throws made into an error of this package. @throws MigrationStreamError code `io` */
+export async function readSource(source: ByteSource, into: Uint8Array, at: number): Promise<number> {
+  try {
+    return await source.read(into, at);
+  } catch (cause) {
+    if (cause instanceof MigrationStreamError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MigrationStreamError({ code: 'io', message: `cannot read ${source.label}: ${reason}`, offset: at, cause });
+  }
+}
+
 /** A push sink: bytes given to `write` are a loan until its promise settles. */
 export interface ByteSink {
   readonly label: string;

@@ -7,6 +7,9 @@ import { HIGH, HIGH_LIMIT } from '../base/units.js';
 
 const NOTHING = new Uint8Array(0);
 
+/** The hint of everything that ends too early. */
+export const CUT = 'the file ends too early: was the migration cancelled, or the copy cut short?';
+
 export class Window {
   /** The bytes in hand; index `at` is the next one, `end` the first that is not here. */
   bytes: Uint8Array = NOTHING;
@@ -35,6 +38,18 @@ export class Window {
     this.at = at;
     this.end = end;
     this.base = offset - at;
+  }
+
+  /**
+   * At most `limit` of the next bytes as a window of their own, for looking ahead. What it shows does not depend on how
+   * much else happens to be here, so an answer found in it is the same for every way of reading.
+   */
+  lookahead(limit: number): Window {
+    const window = new Window();
+    window.labels.push(...this.labels);
+    window.show(this.bytes, this.at, Math.min(this.end, this.at + limit), this.position);
+    window.atEnd = this.atEnd && this.available <= limit;
+    return window;
   }
 
   /** Absolute offset of the next byte. */
@@ -76,7 +91,7 @@ export class Window {
     const remain = this.available;
     return this.fail('truncated', `${name} needs ${needed} more bytes at ${hex(this.position)}, ${remain} remain`, {
       offset: this.base + this.end,
-      hint: 'the file ends too early: was the migration cancelled, or the copy cut short?',
+      hint: CUT,
     });
   }
 

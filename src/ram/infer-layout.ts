@@ -2,6 +2,7 @@
 // allows is tried on the bytes, and one that breaks no rule is the answer; two are an ambiguity, which is reported and
 // never guessed. Rules R1 to R10 and why they suffice: docs/format.md "Inferring the dialect". May import wire, bytes.
 
+import { quote } from '../base/quote.js';
 import { isPowerOfTwo } from '../base/units.js';
 import { hex, Window } from '../bytes/window.js';
 import { MigrationStreamError } from '../base/errors.js';
@@ -35,11 +36,14 @@ export interface LayoutTrial {
 }
 
 export interface LayoutChoice {
-  /** Empty: none fits. Two or more: ambiguous. */
+  /** Empty: none fits, or one might if there were more bytes. Two or more: ambiguous. */
   readonly fitting: readonly BlockLayout[];
   readonly trials: readonly LayoutTrial[];
-  /** 'strict': all rules hold. 'relaxed': only the sum, the records behind it and the footer do. */
-  readonly rules: 'strict' | 'relaxed';
+  /**
+   * What else the bytes allow: layouts that differ in nothing here (an empty list), that break only the rules about
+   * taste while `fitting` breaks none, or `relaxed rules` when `fitting` breaks such rules itself.
+   */
+  readonly alternatives: readonly string[];
 }
 
 /** wire-format.md 4.1: the capability list is authoritative for everything but 4.0 against 4.1. */
@@ -66,25 +70,43 @@ export function candidateLayouts(context: LayoutContext): readonly BlockLayout[]
  * Moves nothing.
  */
 export function inferLayout(window: Window, total: number, context: LayoutContext, candidates: readonly BlockLayout[]): LayoutChoice {
-  for (const rules of ['strict', 'relaxed'] as const) {
-    const trials: LayoutTrial[] = [];
-    const fitting: BlockLayout[] = [];
-    const readings = new Set<string>();
-    for (const layout of candidates) {
-      const trial = tryLayout(window, total, context, layout, rules === 'strict');
-      if (!Array.isArray(trial)) {
-        trials.push({ layout: layout.name, ...trial });
-        continue;
-      }
-      trials.push({ layout: layout.name });
-      // Two layouts that read the same entries from the same bytes are one answer (an empty list; no page_size field).
-      const reading = JSON.stringify(trial, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-      if (!readings.has(reading)) fitting.push(layout);
-      readings.add(reading);
-    }
-    if (fitting.length > 0 || rules === 'relaxed') return { fitting, trials, rules };
+  const strict = tryAll(window, total, context, candidates, true);
+  const relaxed = tryAll(window, total, context, candidates, false);
+  if (strict.fitting.length > 0) {
+    const others = relaxed.fitting.filter((layout) => !strict.fitting.includes(layout)).map((layout) => layout.name);
+    return { fitting: strict.fitting, trials: strict.trials, alternatives: [...strict.same, ...others] };
   }
-  throw new TypeError('unreachable');
+  // With fewer rules a wrong layout may fit where the right one is only cut short.
+  const cut = relaxed.trials.some((trial) => trial.truncated);
+  const fitting = cut && relaxed.fitting.length === 1 ? [] : relaxed.fitting;
+  return { fitting, trials: relaxed.trials, alternatives: ['relaxed rules', ...relaxed.same] };
+}
+
+function tryAll(
+  window: Window,
+  total: number,
+  context: LayoutContext,
+  candidates: readonly BlockLayout[],
+  strict: boolean,
+): { readonly fitting: BlockLayout[]; readonly trials: LayoutTrial[]; readonly same: LayoutName[] } {
+  const trials: LayoutTrial[] = [];
+  const fitting: BlockLayout[] = [];
+  const same: LayoutName[] = [];
+  const readings = new Set<string>();
+  for (const layout of candidates) {
+    const trial = tryLayout(window, total, context, layout, strict);
+    if (!Array.isArray(trial)) {
+      trials.push({ layout: layout.name, ...trial });
+      continue;
+    }
+    trials.push({ layout: layout.name });
+    // Two layouts that read the same entries from the same bytes are one answer (an empty list; no page_size field).
+    const reading = JSON.stringify(trial, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    if (!readings.has(reading)) fitting.push(layout);
+    else if (trial.length === 0) same.push(layout.name);
+    readings.add(reading);
+  }
+  return { fitting, trials, same };
 }
 
 type Broken = { readonly broken: string; readonly truncated?: boolean };
@@ -178,5 +200,5 @@ function pageRecord(window: Window, word: bigint, context: LayoutContext, entrie
   if (![ramFlag.zero, ramFlag.page, ramFlag.xbzrle, ramFlag.compressPage].some((flag) => flag === flags)) return `R9: record ${hex(word)}`;
   const name = window.latin1(window.u8());
   const block = entries.find((entry) => entry.idstr === name);
-  return block !== undefined && (word & ~mask) < BigInt(block.usedLength) ? undefined : `R9: page record for ${JSON.stringify(name)}`;
+  return block !== undefined && (word & ~mask) < BigInt(block.usedLength) ? undefined : `R9: page record for ${quote(name)}`;
 }

@@ -2,6 +2,7 @@
 // pages, take the runs it answers, write them. May import base, wire and its own folder.
 
 import { cannotEncode } from '../bytes/emitter.js';
+import { maxCompressedPage } from '../limits.js';
 import type { RamBlockEntry } from '../wire/ram-block.js';
 import { pageKind, PageRuns, type PageKindName } from './page-runs.js';
 
@@ -54,5 +55,8 @@ function check(page: PageValue, blocks: readonly RamBlockEntry[], pageSize: numb
   if (blocks[page.block] === undefined) throw cannotEncode(`no block ${page.block}`);
   const expected = page.kind === 'zero' ? 1 : page.kind === 'page' ? pageSize : undefined;
   if (expected !== undefined && page.body.length !== expected) throw cannotEncode(`${page.kind} record with ${page.body.length} bytes`);
-  if (page.kind === 'xbzrle' && page.body.length > pageSize) throw cannotEncode('XBZRLE delta longer than a page');
+  if (!Number.isSafeInteger(page.addr) || page.addr < 0 || page.addr % pageSize !== 0) throw cannotEncode(`page offset ${page.addr}`);
+  // The delta's length is be16: a 64 KiB page has deltas that no record can hold.
+  if (page.kind === 'xbzrle' && page.body.length > Math.min(pageSize, 0xffff)) throw cannotEncode('XBZRLE delta longer than a page');
+  if (page.kind === 'compressed' && page.body.length > maxCompressedPage(pageSize)) throw cannotEncode('zlib stream longer than a page can need');
 }

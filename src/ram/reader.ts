@@ -3,6 +3,7 @@
 // has said. QEMU: ram_load_precopy(), migration/ram.c. May import base, bytes, wire and its own folder.
 
 import type { Cursor } from '../bytes/cursor.js';
+import { escapeText, quote } from '../base/quote.js';
 import { span } from '../base/span.js';
 import { hex } from '../bytes/window.js';
 import { MAX_FILL, MAX_RAM_BLOCKS, maxCompressedPage } from '../limits.js';
@@ -78,7 +79,7 @@ export class RamReader {
     let alternatives: readonly number[] = [];
     if (known === undefined) {
       await cursor.fill(MAX_FILL);
-      const inferred = inferPageSize(cursor, context);
+      const inferred = inferPageSize(cursor.lookahead(MAX_FILL), context);
       known = inferred;
       alternatives = inferred.alternatives;
     }
@@ -108,11 +109,11 @@ export class RamReader {
     const { entries } = this.state.table;
     const block = header.idstr === undefined ? this.state.current : this.state.table.find(header.idstr);
     const name = header.idstr ?? entries[block]?.idstr;
-    cursor.enter(`page record (${name ?? 'no block'} + ${hex(header.address)})`);
+    cursor.enter(`page record (${name === undefined ? 'no block' : escapeText(name)} + ${hex(header.address)})`);
     if (block < 0) {
       throw header.idstr === undefined
         ? cursor.fail('unknown-block', 'CONTINUE, but no block was named before', { offset })
-        : cursor.fail('unknown-block', `block ${JSON.stringify(header.idstr)} is not in the block list`, { offset });
+        : cursor.fail('unknown-block', `block ${quote(header.idstr)} is not in the block list`, { offset });
     }
     const { usedLength } = entries[block]!;
     if (header.address >= usedLength) {
@@ -137,8 +138,7 @@ export class RamReader {
     const pageSize = this.runs!.pageSize;
     const total = header.address;
     // The list ends where its sum says, so nothing can be read before the layout is known.
-    if (this.layout === undefined) yield* this.learnLayout(cursor, context, total, start);
-    const layout = this.layout!;
+    const layout = this.layout ?? (yield* this.learnLayout(cursor, context, total, start));
     const { table } = this.state;
     // Entries carry on: a second list (hot plug, or made by hand) replaces the first, but CONTINUE may still refer to it.
     const current = table.entries[this.state.current]?.idstr;
@@ -185,38 +185,40 @@ export class RamReader {
     cursor.leave(depth);
   }
 
-  private async *learnLayout(cursor: Cursor, context: RamContext, total: number, start: number): AsyncGenerator<RamEvent> {
+  private async *learnLayout(cursor: Cursor, context: RamContext, total: number, start: number): AsyncGenerator<RamEvent, BlockLayout> {
     const facts: LayoutContext = { ...context, pageSize: this.runs!.pageSize };
     const candidates = context.layout === undefined ? candidateLayouts(facts) : [context.layout];
     // A mapped-ram list is interrupted by whole blocks of pages: its first entry is all that can be looked at.
-    await cursor.fill(candidates.every((one) => one.mapped) ? 1024 : MAX_FILL, cursor.position - start);
-    const { fitting, trials, rules } = inferLayout(cursor, total, facts, candidates);
+    const far = candidates.every((one) => one.mapped) ? 1024 : MAX_FILL;
+    await cursor.fill(far, cursor.position - start);
+    const ahead = cursor.lookahead(far);
+    const { fitting, trials, alternatives } = inferLayout(ahead, total, facts, candidates);
     const how: How = context.layout !== undefined ? 'option' : candidates.length === 1 ? 'configuration' : 'inferred';
-    const [layout, ...others] = fitting;
-    if (others.length > 0) {
+    if (fitting.length > 1) {
       throw cursor.fail('dialect-ambiguous', `the block list can be read as ${fitting.map((one) => one.name).join(' and as ')}`, {
         hint: 'choose one with --dialect',
       });
     }
     // One candidate that breaks a rule: read it all the same, the error will name the very byte.
-    this.layout = layout ?? (candidates.length === 1 ? candidates[0] : undefined);
-    if (this.layout === undefined) {
+    const layout = fitting[0] ?? (candidates.length === 1 ? candidates[0] : undefined);
+    if (layout === undefined) {
       if (trials.some((trial) => trial.truncated)) {
-        throw cursor.atEnd ? cursor.truncated(cursor.available + 1) : cursor.fail('limit-exceeded', 'the block list is longer than any real one');
+        throw ahead.atEnd ? cursor.truncated(cursor.available + 1) : cursor.fail('limit-exceeded', 'the block list is longer than any real one');
       }
       const reasons = trials.map((trial) => `${trial.layout}: ${trial.broken ?? ''}`).join('; ');
       throw cursor.fail('dialect-unknown', `no known layout fits the block list (${reasons})`, {
         hint: 'damaged, or a QEMU fork; --dialect forces a layout',
       });
     }
-    const here = span(start, start);
-    const alternatives = rules === 'relaxed' ? ['relaxed rules'] : [];
-    yield { kind: 'dialect', fact: 'layout', value: this.layout.name, how, alternatives, trials, span: here };
+    // An empty list says nothing about a later one.
+    if (total > 0) this.layout = layout;
+    yield { kind: 'dialect', fact: 'layout', value: layout.name, how, alternatives, trials, span: span(start, start) };
+    return layout;
   }
 
   private async *mappedArea(cursor: Cursor, entry: RamBlockEntry, block: number, bodies: boolean): AsyncGenerator<RamEvent> {
     const end = entry.mapped!.pagesOffset + entry.usedLength;
-    const depth = cursor.enter(`pages of ${entry.idstr}`);
+    const depth = cursor.enter(`pages of ${escapeText(entry.idstr)}`);
     if (end < cursor.position || !Number.isSafeInteger(end)) {
       throw cursor.fail('bad-block-list', `pages_offset ${hex(entry.mapped!.pagesOffset)} points back into the stream`);
     }

@@ -22,7 +22,7 @@ const PLAUSIBLE_VERSION = 0x1_0000;
 
 /**
  * Moves the cursor to the footer; yields whenever bytes behind the previous yield are known to be payload.
- * @throws MigrationStreamError code `truncated` when there is no such footer
+ * @throws MigrationStreamError code `truncated` when there is no such footer, `bad-command` when there is none in the blob
  */
 export async function* scanToFooter(cursor: Cursor, context: ScanContext): AsyncGenerator<void> {
   for (;;) {
@@ -42,7 +42,9 @@ export async function* scanToFooter(cursor: Cursor, context: ScanContext): Async
       cursor.at += 1;
     }
     yield;
-    if (final) throw cursor.truncated(SECTION_FOOTER_SIZE, `payload of unknown length`);
+    if (!final) continue;
+    if (limit < cursor.end) throw cursor.fail('bad-command', 'PACKAGED blob ends inside this', { offset: context.limit! });
+    throw cursor.truncated(SECTION_FOOTER_SIZE, `payload of unknown length`);
   }
 }
 

@@ -93,7 +93,9 @@ async function* readConfiguration(cursor: Cursor, state: ReaderState): AsyncGene
   // Only an unknown subsection needs this much; on a live pipe RAM follows at once, so nobody waits for long.
   await cursor.fill(MAX_CONFIGURATION);
   cursor.u8();
-  const configuration = configurationSection.decode(cursor);
+  const ahead = cursor.lookahead(MAX_CONFIGURATION);
+  const configuration = configurationSection.decode(ahead);
+  cursor.at += ahead.position - cursor.position;
   state.configuration = configuration;
   yield { kind: 'configuration', configuration, span: span(start, cursor.position) };
   for (const part of configuration.subsections) {

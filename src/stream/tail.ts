@@ -2,7 +2,7 @@
 // lengths of device payloads and the target page size. QEMU writes it last, so a whole file ends with its "}"; if
 // bytes were appended, the last candidate that is JSON is taken. May import base, bytes, wire.
 
-import type { ByteSource } from '../bytes/source.js';
+import { readSource, type ByteSource } from '../bytes/source.js';
 import { MAX_VMDESCRIPTION } from '../limits.js';
 import { sectionType } from '../wire/section.js';
 import { span, type Span } from '../base/span.js';
@@ -25,7 +25,7 @@ export interface Tail<T> {
 /**
  * Undefined when there is none within MAX_VMDESCRIPTION of the end, or the source cannot be sought.
  * `parse` answers undefined for bytes that are no vmdescription.
- * @throws whatever the source throws
+ * @throws MigrationStreamError code `io` when the source fails
  */
 export async function findTail<T>(source: ByteSource, parse: (json: Uint8Array) => T | undefined): Promise<Tail<T> | undefined> {
   if (!source.seekable || source.size === undefined) return undefined;
@@ -33,7 +33,7 @@ export async function findTail<T>(source: ByteSource, parse: (json: Uint8Array) 
   for (let look = Math.min(FIRST_LOOK, size); ; look = Math.min(look * 4, size, MAX_VMDESCRIPTION + HEADER)) {
     const bytes = new Uint8Array(look);
     const start = size - look;
-    const got = await source.read(bytes, start);
+    const got = await readSource(source, bytes, start);
     const found = searchTail(bytes.subarray(0, got), start, parse);
     if (found !== undefined) return found;
     // A JSON that ends the file has its header further up; anything else is not worth more reading.

@@ -86,11 +86,15 @@ function sum(list: unknown, lengthOf: (item: Json) => number | undefined): numbe
   return total;
 }
 
-/** Before JSON.parse and our own recursion get to see it. Strings may hold brackets: then the count is only too high. */
+/** Before our own recursion gets to see it. Brackets in strings do not count: closing ones would hide a depth. */
 function checkDepth(json: Uint8Array): void {
   let depth = 0;
-  for (const byte of json) {
-    if (byte === 0x7b || byte === 0x5b) depth += 1;
+  let inString = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at]!;
+    if (byte === 0x22) inString = !inString;
+    else if (inString) at += byte === 0x5c ? 1 : 0;
+    else if (byte === 0x7b || byte === 0x5b) depth += 1;
     else if (byte === 0x7d || byte === 0x5d) depth -= 1;
     if (depth > MAX_VMDESCRIPTION_DEPTH) throw bad(`nests deeper than ${MAX_VMDESCRIPTION_DEPTH} levels`);
   }

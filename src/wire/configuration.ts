@@ -1,6 +1,7 @@
 // The configuration section: machine name and subsections, those that QEMU does not (yet) know kept as bytes.
 // QEMU: vmstate_configuration, migration/savevm.c (since 2.4). May import wire/kit, wire/section, wire/subsection.
 
+import { escapeText } from '../base/quote.js';
 import { cannotEncode, type Emitter } from '../bytes/emitter.js';
 import { latin1, type Window } from '../bytes/window.js';
 import { MAX_MACHINE_NAME } from '../limits.js';
@@ -56,7 +57,7 @@ export const configurationSection: Codec<Configuration> = {
 
 function decodeSubsection(window: Window): ConfigurationSubsection {
   const { name, version } = subsectionHeader.decode(window);
-  const depth = window.enter(name);
+  const depth = window.enter(escapeText(name));
   const subsection = decodeBody(window, name, version);
   window.leave(depth);
   return subsection;

@@ -53,7 +53,10 @@ export function ramBlockEntry(layout: BlockLayout, targetPageSize: number): Code
     encode(emitter, entry) {
       counted.encode(emitter, entry.idstr);
       be64.encode(emitter, entry.usedLength);
-      if (layout.postcopyPageSize && entry.pageSize !== undefined) be64.encode(emitter, entry.pageSize);
+      if (layout.postcopyPageSize && entry.pageSize !== undefined) {
+        if (!isPageSize(entry.pageSize, targetPageSize)) throw cannotEncode(`block page size ${entry.pageSize} would not be read as one`);
+        be64.encode(emitter, entry.pageSize);
+      }
       if (layout.gpa) be64big.encode(emitter, demand(entry.gpa, 'gpa', layout));
       if (layout.ignoredByte) u8.encode(emitter, demand(entry.ignored, 'ignored', layout));
       if (layout.mapped) mappedRamHeader.encode(emitter, demand(entry.mapped, 'mapped', layout));
@@ -78,6 +81,10 @@ function hasPageSize(window: Window, targetPageSize: number): boolean {
   if (window.peek() !== 0 || window.available < 8) return false;
   const high = window.view.getUint32(window.at);
   const value = high * 0x1_0000_0000 + window.view.getUint32(window.at + 4);
+  return isPageSize(value, targetPageSize);
+}
+
+function isPageSize(value: number, targetPageSize: number): boolean {
   return isPowerOfTwo(value) && value > targetPageSize;
 }
 

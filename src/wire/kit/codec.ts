@@ -2,6 +2,7 @@
 // does not compile, and `size` is derived, never counted by hand. Cold path only: page records have a loop of their
 // own (ram/page-loop.ts). May import base, bytes, limits.
 
+import { quote } from '../../base/quote.js';
 import { cannotEncode, Emitter } from '../../bytes/emitter.js';
 import type { Window } from '../../bytes/window.js';
 import { MAX_COUNTED_STRING } from '../../limits.js';
@@ -57,7 +58,7 @@ export const be64big: Codec<bigint> = {
 export const counted: Codec<string> = {
   decode: (window) => window.latin1(window.u8()),
   encode(emitter, value) {
-    if (value.length > MAX_COUNTED_STRING) throw cannotEncode(`"${value.slice(0, 40)}…" is longer than 255 bytes`);
+    if (value.length > MAX_COUNTED_STRING) throw cannotEncode(`${quote(value.slice(0, 40))} and more is longer than 255 bytes`);
     emitter.u8(value.length);
     emitter.latin1(value);
   },
