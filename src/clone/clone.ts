@@ -1,0 +1,125 @@
+// Steps 3 to 5 of the recipe: clones of a template, each with the template's memory mapped privately, so many at a
+// time, each phase timed; a failure in QEMU's own words, with our explanation where the state tells it.
+// Imports qemu and its own folder.
+
+import { access } from 'node:fs/promises';
+import type { QemuBinary } from '../qemu/binary.js';
+import { startMachine, type Accelerator, type Machine } from '../qemu/machine.js';
+import { migrateFrom, setCapabilities } from '../qemu/migrate.js';
+import { templatePath } from './check.js';
+import { explainFailure } from './explain.js';
+import type { Manifest } from './manifest.js';
+import { cloneArgv, fillIn } from './template-argv.js';
+import { shellWord } from './template.js';
+
+export interface CloneOptions {
+  readonly binary: QemuBinary;
+  readonly manifest: Manifest;
+  /** The template's folder. */
+  readonly folder: string;
+  readonly count: number;
+  /** At most so many are launched at a time. */
+  readonly jobs: number;
+  /** Let them run when loaded. */
+  readonly start: boolean;
+  /** Added to each clone's argv; `{n}` is its number. */
+  readonly extra: readonly string[];
+  readonly accelerator?: Accelerator;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called for each clone as it is done, in whatever order. */
+  readonly onResult?: (result: CloneResult) => void;
+}
+
+/** Milliseconds. */
+export interface ClonePhases {
+  /** From the start of the process to a monitor that answers. */
+  readonly launch: number;
+  /** From migrate-incoming to completed. */
+  readonly load: number;
+  /** From cont to running; undefined without --start. */
+  readonly resume: number | undefined;
+}
+
+export type CloneResult =
+  | { readonly number: number; readonly ok: true; readonly machine: Machine; readonly pid: number; readonly socket: string; readonly phases: ClonePhases }
+  | { readonly number: number; readonly ok: false; readonly error: Error; readonly explanation: string | undefined };
+
+/**
+ * Makes the clones. Machines in the results run until the caller ends them; when this throws, none is left.
+ * @throws the signal's reason; an Error when a file of the template is not there
+ */
+export async function makeClones(options: CloneOptions): Promise<CloneResult[]> {
+  for (const file of [options.manifest.state, ...Object.values(options.manifest.memory)]) {
+    await access(templatePath(options.folder, file.path));
+  }
+  const results: CloneResult[] = [];
+  let next = 1;
+  const worker = async (): Promise<void> => {
+    while (next <= options.count) {
+      options.signal?.throwIfAborted();
+      const number = next;
+      next += 1;
+      const result = await makeClone(options, number);
+      results.push(result);
+      options.onResult?.(result);
+    }
+  };
+  const workers = await Promise.allSettled(Array.from({ length: Math.min(options.jobs, options.count) }, worker));
+  const failed = workers.find((one) => one.status === 'rejected');
+  if (failed !== undefined) {
+    await endClones(results);
+    throw failed.reason;
+  }
+  return results.sort((a, b) => a.number - b.number);
+}
+
+export async function endClones(results: readonly CloneResult[]): Promise<void> {
+  await Promise.all(results.map((result) => (result.ok ? result.machine.end() : undefined)));
+}
+
+async function makeClone(options: CloneOptions, number: number): Promise<CloneResult> {
+  const { manifest, folder, signal } = options;
+  const limits = { ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }), signal };
+  let machine: Machine | undefined;
+  try {
+    const argv = fillIn(cloneArgv(manifest.argv, options.extra), folder, String(number));
+    const launched = performance.now();
+    machine = await startMachine({ binary: options.binary, argv, accelerator: options.accelerator ?? 'tcg', ...limits });
+    await setCapabilities(machine, Object.fromEntries(manifest.capabilities.map((name) => [name, true])));
+    const loading = performance.now();
+    await migrateFrom(machine, stateUri(machine, templatePath(folder, manifest.state.path)), limits);
+    const loaded = performance.now();
+    const resume = options.start ? await resumeMachine(machine, limits) : undefined;
+    return {
+      number,
+      ok: true,
+      machine,
+      pid: machine.process.pid,
+      socket: machine.socket,
+      phases: { launch: loading - launched, load: loaded - loading, resume },
+    };
+  } catch (error) {
+    const words = machine?.process.stderr ?? '';
+    await machine?.end();
+    if (signal?.aborted === true) throw error;
+    const failure = error instanceof Error ? error : new Error(String(error));
+    return { number, ok: false, error: failure, explanation: explainFailure(words === '' ? failure.message : words, manifest) };
+  }
+}
+
+/** `file:` spares a process where QEMU has it (8.2 and later). */
+export function stateUri(machine: Machine, file: string): string {
+  const { major, minor } = machine.qmp.greeting.version.qemu;
+  const hasFile = major > 8 || (major === 8 && minor >= 2);
+  return hasFile && !file.includes(',') ? `file:${file}` : `exec:cat ${shellWord(file)}`;
+}
+
+/** Lets it run; answers the milliseconds until it does. */
+export async function resumeMachine(machine: Machine, limits: { timeoutMs?: number; signal?: AbortSignal | undefined } = {}): Promise<number> {
+  const started = performance.now();
+  const mark = machine.mark();
+  await machine.execute('cont');
+  await machine.waitForEvent('RESUME', { since: mark, ...limits });
+  return performance.now() - started;
+}

@@ -1,0 +1,116 @@
+// DIR/manifest.json: what a template was made of, so that it can be checked and cloned without asking anybody. The
+// shape is published as docs/schema/manifest.json. Imports ops, bytes and node's file system.
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Inspection } from '../ops/inspect.js';
+
+export interface ManifestFile {
+  /** Relative to the template's folder, or absolute where the user chose the place. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+}
+
+export interface ManifestBlock {
+  readonly idstr: string;
+  readonly usedLength: number;
+  /** 0x…; the region's address in its container. */
+  readonly gpa?: string;
+  readonly ignored: boolean | null;
+}
+
+export interface Manifest {
+  readonly schemaVersion: 1;
+  readonly kind: 'mstream-template';
+  /** ISO 8601. */
+  readonly created: string;
+  readonly qemu: { readonly version: string; readonly package: string; readonly executable: string; readonly sha256: string };
+  /** The machine type's full name, as the stream has it. */
+  readonly machine: string | null;
+  /** Without the executable; `<DIR>` is the template's folder, `{n}` a clone's number. */
+  readonly argv: readonly string[];
+  readonly capabilities: readonly string[];
+  /** What no stream says: CPU model as QEMU expands it (properties that are on), accelerator. */
+  readonly cpu: { readonly model: string | null; readonly features: readonly string[]; readonly accelerator: string };
+  readonly dialect: string | null;
+  readonly blocks: readonly ManifestBlock[];
+  readonly state: ManifestFile;
+  /** By backend id. */
+  readonly memory: Readonly<Record<string, ManifestFile>>;
+}
+
+export const MANIFEST = 'manifest.json';
+export const STATE = 'state';
+
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
+  return hash.digest('hex');
+}
+
+export async function describeFile(folder: string, path: string): Promise<ManifestFile> {
+  const file = join(folder, path);
+  const { size } = await stat(file);
+  return { path, size, sha256: await hashFile(file) };
+}
+
+export function manifestBlocks(inspection: Inspection): ManifestBlock[] {
+  return inspection.blocks.map((block) => ({
+    idstr: block.idstr,
+    usedLength: block.usedLength,
+    ...(block.gpa === undefined ? {} : { gpa: `0x${block.gpa.toString(16)}` }),
+    ignored: block.ignored ?? null,
+  }));
+}
+
+export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
+  await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** A folder that is no template: no manifest, or one of another kind. */
+export class NoTemplate extends Error {
+  constructor(folder: string, why: string) {
+    super(`${folder} is no template: ${why}`);
+    this.name = 'NoTemplate';
+  }
+}
+
+/** @throws NoTemplate */
+export async function readManifest(folder: string): Promise<Manifest> {
+  let text: string;
+  try {
+    text = await readFile(join(folder, MANIFEST), 'utf8');
+  } catch (error) {
+    throw new NoTemplate(folder, `no ${MANIFEST} (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`);
+  }
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(text);
+  } catch {
+    throw new NoTemplate(folder, `${MANIFEST} is not JSON`);
+  }
+  if (!isManifest(manifest)) throw new NoTemplate(folder, `${MANIFEST} is not one of mstream's`);
+  return manifest;
+}
+
+/** What is used of it, checked: the file may have been edited. */
+function isManifest(value: unknown): value is Manifest {
+  if (typeof value !== 'object' || value === null) return false;
+  const { schemaVersion, kind, argv, state, memory, capabilities } = value as Partial<Manifest>;
+  const isFile = (file: unknown): boolean => typeof file === 'object' && file !== null && typeof (file as ManifestFile).path === 'string';
+  return (
+    schemaVersion === 1 &&
+    kind === 'mstream-template' &&
+    Array.isArray(argv) &&
+    argv.every((word) => typeof word === 'string') &&
+    Array.isArray(capabilities) &&
+    isFile(state) &&
+    typeof memory === 'object' &&
+    memory !== null &&
+    Object.values(memory).every(isFile)
+  );
+}

@@ -1,0 +1,111 @@
+// From the user's QEMU command line to the template's: what is missing is added, what will not clone is refused before
+// anything is started. Imports qemu/argv and its own folder.
+
+import { escapeValue, findOptions, parseKeyval } from '../qemu/argv.js';
+import { backendsOf, memorySizeOf, withBackends } from './backends.js';
+import { formatSize } from './memory-size.js';
+
+/** A command line, or a wish, that cannot become a template. */
+export class WillNotClone extends Error {
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.name = 'WillNotClone';
+    this.hint = hint;
+  }
+}
+
+/** In an argv: stands for the template's folder. A clone puts its own in. */
+export const FOLDER = '<DIR>';
+/** In an argv: the clone's number, `template` while the template is made. */
+export const NUMBER = '{n}';
+
+/** Capabilities with which a migration to `exec:` or `file:` waits for an answer that nobody gives. */
+const NEVER_COMPLETES = ['return-path', 'postcopy-ram', 'postcopy-preempt', 'x-colo', 'multifd', 'rdma-pin-all'];
+
+const UNCLONABLE: readonly { readonly found: (argv: readonly string[]) => boolean; readonly why: string; readonly hint: string }[] = [
+  {
+    found: (argv) => findOptions(argv, 'virtfs', 'fsdev').length > 0 || hasDevice(argv, /^virtio-9p/),
+    why: '9p file systems cannot be migrated while they are mounted',
+    hint: 'put the files on a block device',
+  },
+  {
+    found: (argv) => hasDevice(argv, /^vhost-user-|^virtio-fs/) || findOptions(argv, 'netdev').some(({ value }) => value.startsWith('vhost-user')),
+    why: 'vhost-user devices (virtio-fs among them) keep state in another process, and need memory that is shared with it',
+    hint: 'use a block device; plug such devices into the clone after it runs',
+  },
+  {
+    found: (argv) => findOptions(argv, 'incoming').length > 0,
+    why: '-incoming makes a destination, and a template is a source',
+    hint: 'leave it out',
+  },
+  {
+    found: (argv) => findOptions(argv, 'daemonize').length > 0,
+    why: '-daemonize takes QEMU out of our hands',
+    hint: 'leave it out',
+  },
+];
+
+function hasDevice(argv: readonly string[], name: RegExp): boolean {
+  return findOptions(argv, 'device').some(({ value }) => name.test(parseKeyval(value).name ?? ''));
+}
+
+export interface TemplateArgvOptions {
+  readonly capabilities: readonly string[];
+  /** `-machine memory-backend=` exists (QEMU 5.0 and later); else `-numa node,memdev=`. */
+  readonly machineMemoryBackend: boolean;
+}
+
+/**
+ * The template's argv, with FOLDER where its folder goes. @throws WillNotClone
+ */
+export function templateArgv(argv: readonly string[], options: TemplateArgvOptions): string[] {
+  for (const { found, why, hint } of UNCLONABLE) if (found(argv)) throw new WillNotClone(why, hint);
+  for (const name of options.capabilities) {
+    if (NEVER_COMPLETES.includes(name)) throw new WillNotClone(`with ${name} a migration into a file never completes: QEMU waits for the destination`, 'leave the capability off');
+  }
+  for (const { value } of findOptions(argv, 'global')) {
+    const [property = '', state] = value.split('=');
+    const name = property.replace(/^migration\.(x-)?/, '');
+    if (property.startsWith('migration.') && NEVER_COMPLETES.includes(name) && state !== 'off') {
+      throw new WillNotClone(`-global ${value}: the migration into a file never completes`, 'leave it out');
+    }
+  }
+  const backends = backendsOf(argv);
+  if (backends.length === 0) return addMemory(argv, options);
+  for (const backend of backends) {
+    if (backend.type !== 'memory-backend-file') {
+      throw new WillNotClone(`memory backend ${backend.id} is a ${backend.type}: only a named file can be mapped by clones`, `memory-backend-file,id=${backend.id},share=on,mem-path=…`);
+    }
+    if (!backend.share) {
+      throw new WillNotClone(`memory backend ${backend.id} has share=off: what the guest writes never reaches the file`, 'share=on for the template; clones get share=off by themselves');
+    }
+    if (backend.size === undefined) throw new WillNotClone(`memory backend ${backend.id} has no size that can be read`);
+  }
+  // A path is the user's own choice; without one the file goes where Kata's factory has it.
+  return withBackends(argv, (backend) => (backend.path === undefined ? { 'mem-path': `${FOLDER}/${backends.length === 1 ? 'memory' : `memory-${backend.id}`}` } : {}));
+}
+
+function addMemory(argv: readonly string[], options: TemplateArgvOptions): string[] {
+  if (findOptions(argv, 'mem-path').length > 0) {
+    throw new WillNotClone('-mem-path maps memory privately: what the guest writes never reaches the file', 'leave it out, or give a memory-backend-file with share=on');
+  }
+  if (findOptions(argv, 'numa').some(({ value }) => value.startsWith('node'))) {
+    throw new WillNotClone('NUMA nodes without memory backends', 'give each node memdev= and a memory-backend-file with share=on');
+  }
+  const size = formatSize(memorySizeOf(argv));
+  const object = `memory-backend-file,id=mem0,size=${size},share=on,mem-path=${FOLDER}/memory`;
+  const use = options.machineMemoryBackend ? ['-machine', 'memory-backend=mem0'] : ['-numa', 'node,memdev=mem0'];
+  return [...argv, '-object', object, ...use];
+}
+
+/** The argv with folder and number put in. */
+export function fillIn(argv: readonly string[], folder: string, number: string): string[] {
+  return argv.map((word) => word.replaceAll(FOLDER, escapeValue(folder)).replaceAll(NUMBER, number));
+}
+
+/** The argv of a clone: the same machine, memory mapped privately, waiting for its state. */
+export function cloneArgv(argv: readonly string[], extra: readonly string[]): string[] {
+  return [...withBackends(argv, () => ({ share: 'off' })), ...extra, '-incoming', 'defer'];
+}

@@ -1,0 +1,180 @@
+// Steps 1 and 2 of the recipe: start the template VM with its memory in a file, wait until it is ready, stop it, save
+// its state without that memory, and write down what it was. Made in a folder beside the target, which appears when all
+// is there. Imports ops, bytes/node, qemu and its own folder.
+
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { openFile } from '../bytes/node/file-source.js';
+import { inspect, type Inspection } from '../ops/inspect.js';
+import { openStream } from '../ops/open-stream.js';
+import { binaryVersion, type QemuBinary } from '../qemu/binary.js';
+import { keepFolder, dropFolder, forgetFolder } from '../qemu/keeper.js';
+import { startMachine, type Accelerator, type Machine } from '../qemu/machine.js';
+import { migrateTo, setCapabilities } from '../qemu/migrate.js';
+import { until } from '../qemu/qmp/wait.js';
+import { waitUntilReady, type Readiness } from '../qemu/readiness.js';
+import { backendsOf } from './backends.js';
+import { describeFile, hashFile, manifestBlocks, MANIFEST, STATE, writeManifest, type Manifest, type ManifestFile } from './manifest.js';
+import { describeCpu } from './cpu.js';
+import { fillIn, templateArgv, WillNotClone } from './template-argv.js';
+
+export interface TemplateOptions {
+  readonly binary: QemuBinary;
+  /** QEMU's options, without the executable. */
+  readonly argv: readonly string[];
+  readonly folder: string;
+  readonly readiness: Readiness;
+  /** Capabilities to switch on beside x-ignore-shared. */
+  readonly capabilities?: readonly string[];
+  /** Replace a template that is there. */
+  readonly force?: boolean;
+  readonly accelerator?: Accelerator;
+  /** Milliseconds for readiness and for the migration, each. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the template stopped, just before its state is saved. */
+  readonly onStopped?: (machine: Machine) => Promise<void>;
+  /** What is being done, for people. */
+  readonly progress?: (line: string) => void;
+}
+
+/** Milliseconds from QEMU's "completed" until the last byte is in the file. */
+const SAVED_TIMEOUT = 30_000;
+
+/** The state file that QEMU says it wrote is not a whole stream. */
+export class IncompleteState extends Error {
+  readonly inspection: Inspection;
+
+  constructor(inspection: Inspection, stderr: string) {
+    const why = inspection.error?.message ?? 'it ends before its EOF byte';
+    super(`QEMU reports the migration as completed, but the state file is not whole: ${why}${stderr.trim() === '' ? '' : `\nQEMU's stderr: ${stderr.trim()}`}`);
+    this.name = 'IncompleteState';
+    this.inspection = inspection;
+  }
+}
+
+/**
+ * Makes a template. On any failure nothing is left, and a template that was there stays.
+ * @throws WillNotClone, QemuDied, MigrationFailed, Timeout, QmpError, IncompleteState, the signal's reason
+ */
+export async function createTemplate(options: TemplateOptions): Promise<Manifest> {
+  const { folder, binary, progress } = options;
+  await refuseExisting(folder, options.force ?? false);
+  const version = await binaryVersion(binary);
+  const argv = templateArgv(options.argv, {
+    capabilities: options.capabilities ?? [],
+    machineMemoryBackend: Number(version.version.split('.')[0]) >= 5,
+  });
+  const work = join(dirname(folder), `.${basename(folder)}.${process.pid}.partial`);
+  await mkdir(work, { recursive: true });
+  keepFolder(work);
+  try {
+    const { inspection, cpu } = await runTemplate(options, argv, work, progress);
+    progress?.('hashing memory and state');
+    const memory: Record<string, ManifestFile> = {};
+    for (const backend of backendsOf(argv)) {
+      memory[backend.id] = await describeFile(work, backend.path!.replace('<DIR>/', ''));
+    }
+    const manifest: Manifest = {
+      schemaVersion: 1,
+      kind: 'mstream-template',
+      created: new Date().toISOString(),
+      qemu: { ...version, executable: binary.executable, sha256: await hashFile(binary.executable) },
+      machine: inspection.configuration?.machine ?? null,
+      argv,
+      capabilities: ['x-ignore-shared', ...(options.capabilities ?? [])],
+      cpu,
+      dialect: typeof inspection.dialect.layout?.value === 'string' ? inspection.dialect.layout.value : null,
+      blocks: manifestBlocks(inspection),
+      state: await describeFile(work, STATE),
+      memory,
+    };
+    await writeManifest(work, manifest);
+    await putInPlace(work, folder);
+    forgetFolder(work);
+    return manifest;
+  } catch (error) {
+    dropFolder(work);
+    throw error;
+  }
+}
+
+async function runTemplate(
+  options: TemplateOptions,
+  argv: readonly string[],
+  work: string,
+  progress: ((line: string) => void) | undefined,
+): Promise<{ inspection: Inspection; cpu: Manifest['cpu'] }> {
+  const { timeoutMs, signal } = options;
+  const limits = { ...(timeoutMs === undefined ? {} : { timeoutMs }), signal };
+  const machine = await startMachine({
+    binary: options.binary,
+    argv: fillIn(argv, work, 'template'),
+    accelerator: options.accelerator ?? 'tcg',
+    ...limits,
+  });
+  try {
+    progress?.('waiting until the guest is ready');
+    await waitUntilReady(machine, options.readiness, limits);
+    await machine.execute('stop');
+    await options.onStopped?.(machine);
+    const cpu = await describeCpu(machine, argv);
+    await setCapabilities(machine, Object.fromEntries(['x-ignore-shared', ...(options.capabilities ?? [])].map((name) => [name, true])));
+    progress?.('saving its state');
+    const inspection = await saveState(machine, join(work, STATE), limits);
+    const left = inspection.blocks.filter((block) => block.ignored === true).map((block) => block.idstr);
+    if (left.length === 0) throw new WillNotClone('QEMU put all memory into the state: nothing was left out for clones to map', 'is the backend a file with share=on?');
+    await machine.quit();
+    return { inspection, cpu };
+  } finally {
+    await machine.end();
+  }
+}
+
+/**
+ * Saves into `file` by `exec:cat`, which every QEMU has. QEMU calls a migration completed when the pipe has taken the
+ * last byte, so the shell says when (and whether) cat has written it; then the file is read before it is believed.
+ * @throws MigrationFailed, QemuDied, Timeout, IncompleteState
+ */
+export async function saveState(machine: Machine, file: string, limits: { timeoutMs?: number; signal?: AbortSignal | undefined }): Promise<Inspection> {
+  const done = join(machine.folder, 'saved');
+  await rm(done, { force: true });
+  await migrateTo(machine, `exec:cat >${shellWord(file)}; echo $? >${shellWord(done)}`, limits);
+  const look = async (): Promise<string | undefined> => (await readFile(done, 'utf8').catch(() => '')).match(/^(\d+)\n/)?.[1];
+  await until(look, { timeoutMs: limits.timeoutMs ?? SAVED_TIMEOUT, signal: limits.signal, what: `cat to have written ${file}`, lastSeen: () => machine.process.stderr.trim() });
+  const stream = await openStream(await openFile(file), { bodies: false });
+  try {
+    const inspection = await inspect(stream);
+    if (inspection.error !== undefined || !inspection.complete) throw new IncompleteState(inspection, machine.process.stderr);
+    return inspection;
+  } finally {
+    await stream.close();
+  }
+}
+
+/** For the shell that QEMU starts. */
+export function shellWord(path: string): string {
+  return `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+async function refuseExisting(folder: string, force: boolean): Promise<void> {
+  const there = await stat(folder).catch(() => undefined);
+  if (there === undefined) return;
+  if (!there.isDirectory()) throw new WillNotClone(`${folder} exists and is no folder`);
+  const holds = await Promise.all([STATE, MANIFEST, 'memory'].map((name) => stat(join(folder, name)).then(() => name, () => undefined)));
+  const found = holds.filter((name) => name !== undefined);
+  if (found.length > 0 && !force) throw new WillNotClone(`${folder} holds a template already (${found.join(', ')})`, '--force replaces it');
+}
+
+/** The folder appears whole. One that was there is moved aside first and put back if that fails. */
+async function putInPlace(work: string, folder: string): Promise<void> {
+  const aside = `${work}.old`;
+  const had = await rename(folder, aside).then(() => true, () => false);
+  try {
+    await rename(work, folder);
+  } catch (error) {
+    if (had) await rename(aside, folder);
+    throw error;
+  }
+  if (had) await rm(aside, { recursive: true, force: true });
+}
