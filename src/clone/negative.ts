@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { compareVersions, type QemuVersion } from '../ops/producer.js';
 import type { QemuBinary } from '../qemu/binary.js';
 import { startMachine } from '../qemu/machine.js';
-import { migrateFrom, setCapabilities } from '../qemu/migrate.js';
+import { migrateFrom, setCapabilities, shellWord } from '../qemu/migrate.js';
 import { findOptions } from '../qemu/argv.js';
 import { backendsOf, withBackends } from './backends.js';
 import { formatSize } from './memory-size.js';
@@ -15,7 +15,6 @@ import { inspectState } from './check.js';
 import type { Manifest } from './manifest.js';
 import type { Check } from './proof.js';
 import { cloneArgv, fillIn } from './template-argv.js';
-import { shellWord } from './template.js';
 
 export interface NegativeContext {
   readonly binary: QemuBinary;

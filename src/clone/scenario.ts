@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { QemuVersion } from '../ops/producer.js';
 import { binaryVersion, type QemuBinary } from '../qemu/binary.js';
 import { startMachine, withMachine, type Machine } from '../qemu/machine.js';
-import { migrateFrom, setCapabilities } from '../qemu/migrate.js';
+import { migrateFrom, setCapabilities, shellWord } from '../qemu/migrate.js';
 import { dropFolder } from '../qemu/keeper.js';
 import { temporaryFolder } from '../qemu/process.js';
 import { waitUntilReady } from '../qemu/readiness.js';
@@ -167,7 +167,7 @@ class Scenario {
     const restore = await withMachine({ binary, argv: [...argv, '-S', '-incoming', 'defer'], signal }, async (machine) => {
       await setCapabilities(machine, {});
       const started = performance.now();
-      await migrateFrom(machine, `exec:cat ${file}`, { signal });
+      await migrateFrom(machine, `exec:cat ${shellWord(file)}`, { signal });
       const took = performance.now() - started;
       await machine.execute('cont');
       await waitForCount(machine, await readCounter(machine), signal);

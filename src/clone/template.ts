@@ -2,7 +2,7 @@
 // its state without that memory, and write down what it was. Made in a folder beside the target, which appears when all
 // is there. Imports ops, bytes/node, qemu and its own folder.
 
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { openFile } from '../bytes/node/file-source.js';
 import { inspect, type Inspection } from '../ops/inspect.js';
@@ -10,8 +10,7 @@ import { openStream } from '../ops/open-stream.js';
 import { binaryVersion, type QemuBinary } from '../qemu/binary.js';
 import { keepFolder, dropFolder, forgetFolder } from '../qemu/keeper.js';
 import { startMachine, type Accelerator, type Machine } from '../qemu/machine.js';
-import { migrateTo, setCapabilities } from '../qemu/migrate.js';
-import { until } from '../qemu/qmp/wait.js';
+import { migrateToFile, setCapabilities } from '../qemu/migrate.js';
 import { waitUntilReady, type Readiness } from '../qemu/readiness.js';
 import { backendsOf } from './backends.js';
 import { describeFile, hashFile, manifestBlocks, MANIFEST, STATE, writeManifest, type Manifest, type ManifestFile } from './manifest.js';
@@ -37,9 +36,6 @@ export interface TemplateOptions {
   /** What is being done, for people. */
   readonly progress?: (line: string) => void;
 }
-
-/** Milliseconds from QEMU's "completed" until the last byte is in the file. */
-const SAVED_TIMEOUT = 30_000;
 
 /** The state file that QEMU says it wrote is not a whole stream. */
 export class IncompleteState extends Error {
@@ -131,17 +127,9 @@ async function runTemplate(
   }
 }
 
-/**
- * Saves into `file` by `exec:cat`, which every QEMU has. QEMU calls a migration completed when the pipe has taken the
- * last byte, so the shell says when (and whether) cat has written it; then the file is read before it is believed.
- * @throws MigrationFailed, QemuDied, Timeout, IncompleteState
- */
+/** Saves, and reads what was saved before it is believed. @throws as migrateToFile, and IncompleteState */
 export async function saveState(machine: Machine, file: string, limits: { timeoutMs?: number; signal?: AbortSignal | undefined }): Promise<Inspection> {
-  const done = join(machine.folder, 'saved');
-  await rm(done, { force: true });
-  await migrateTo(machine, `exec:cat >${shellWord(file)}; echo $? >${shellWord(done)}`, limits);
-  const look = async (): Promise<string | undefined> => (await readFile(done, 'utf8').catch(() => '')).match(/^(\d+)\n/)?.[1];
-  await until(look, { timeoutMs: limits.timeoutMs ?? SAVED_TIMEOUT, signal: limits.signal, what: `cat to have written ${file}`, lastSeen: () => machine.process.stderr.trim() });
+  await migrateToFile(machine, file, limits);
   const stream = await openStream(await openFile(file), { bodies: false });
   try {
     const inspection = await inspect(stream);
@@ -150,11 +138,6 @@ export async function saveState(machine: Machine, file: string, limits: { timeou
   } finally {
     await stream.close();
   }
-}
-
-/** For the shell that QEMU starts. */
-export function shellWord(path: string): string {
-  return `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 async function refuseExisting(folder: string, force: boolean): Promise<void> {

@@ -1,9 +1,12 @@
 // Migration as calls: capabilities and parameters set, a migration out or in started and followed to its end by events from
 // a mark, a failure told in QEMU's own words. QEMU: qapi/migration.json. Imports qemu/ files below it.
 
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Machine } from './machine.js';
 import type { MigrationInfo, MigrationStatus } from './qmp/commands.js';
 import type { EventMark } from './qmp/events.js';
+import { until } from './qmp/wait.js';
 
 export interface MigrateOptions {
   /** Milliseconds for the whole migration; 120,000 by default. */
@@ -71,6 +74,29 @@ export async function migrateTo(machine: Machine, uri: string, options: MigrateO
   await machine.execute('migrate', { uri });
   await waitForMigration(machine, mark, { ...options, what: `the migration to ${uri}` });
   return machine.execute('query-migrate');
+}
+
+/** Milliseconds from QEMU's "completed" until the last byte is in the file. */
+const WRITTEN_TIMEOUT = 30_000;
+
+/** A path as a word for the shell behind `exec:`. */
+export function shellWord(path: string): string {
+  return `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * Migrates into a file by `exec:cat`, which every QEMU has. QEMU calls a migration completed when the pipe has taken the
+ * last byte, which may be before cat has written it (measured: empty and cut files): so the shell says when it has.
+ * A `cat` that fails (a full disk) leaves its words in QEMU's stderr and a file that is not whole: look at it.
+ * @throws MigrationFailed, QmpError, QemuDied, Timeout.
+ */
+export async function migrateToFile(machine: Machine, file: string, options: MigrateOptions = {}): Promise<MigrationInfo> {
+  const done = join(machine.folder, 'written');
+  await rm(done, { force: true });
+  const info = await migrateTo(machine, `exec:cat >${shellWord(file)}; echo $? >${shellWord(done)}`, options);
+  const look = async (): Promise<string | undefined> => /^(\d+)\n/.exec(await readFile(done, 'utf8').catch(() => ''))?.[1];
+  await until(look, { timeoutMs: options.timeoutMs ?? WRITTEN_TIMEOUT, signal: options.signal, what: `cat to have written ${file}`, lastSeen: () => machine.process.stderr.trim() });
+  return info;
 }
 
 /**
