@@ -1,0 +1,133 @@
+// A file as a sink: written beside its place under another name, and moved there whole or not at all. Devices and
+// FIFOs are written in place. May import base, bytes and its own folder, and node:fs.
+
+import { constants, type Stats } from 'node:fs';
+import { link, lstat, open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { MigrationStreamError } from '../../base/errors.js';
+import type { ByteSink } from '../source.js';
+import { openFileWriter } from './file-writer.js';
+import { ioError, systemCode } from './system-error.js';
+import { temporaries as processTemporaries, type Temporaries } from './temporaries.js';
+
+export interface FileSinkOptions {
+  /** Replace a file that is there. Default: refuse. */
+  readonly force?: boolean;
+  /** Where the temporary file is entered. Default: the process's own. */
+  readonly temporaries?: Temporaries;
+}
+
+/** What QEMU itself gives the file of a `file:` migration: guest memory is not for everybody. */
+const NEW_MODE = 0o660;
+const MAX_TEMPORARIES = 100;
+
+/**
+ * Opens a sink that makes `path` appear at `commit`, after fsync. `skip` leaves holes; `abort` leaves nothing.
+ * A file that is replaced keeps its permission bits, and a symbolic link goes on pointing to it.
+ * Its methods, too, throw MigrationStreamError code `io`.
+ * @throws MigrationStreamError code `io` when it cannot be created, or is there and `force` is not given
+ */
+export async function openFileSink(path: string, options: FileSinkOptions = {}): Promise<ByteSink> {
+  const { force = false, temporaries = processTemporaries } = options;
+  const { target, present } = await examine(path, force);
+  if (present !== undefined && !present.isFile()) return openFileWriter(await openInPlace(path), path, true);
+  const { handle, temporary } = await openTemporary(target, path, temporaries);
+  const writer = openFileWriter(handle, path, false);
+  let state: 'open' | 'committed' | 'gone' = 'open';
+  return {
+    label: path,
+    write: (bytes) => writer.write(bytes),
+    skip: (length) => writer.skip(length),
+    async commit() {
+      if (state !== 'open') throw new MigrationStreamError({ code: 'io', message: `cannot write ${path}: it was given up` });
+      try {
+        if (present !== undefined) await handle.chmod(present.mode & 0o777);
+        await writer.commit();
+        await (force ? rename(temporary, target) : moveWithoutReplacing(temporary, target));
+      } catch (cause) {
+        throw systemCode(cause) === 'EEXIST' ? exists(path, cause) : ioError(`cannot write ${path}`, cause);
+      }
+      state = 'committed';
+      temporaries.forget(temporary);
+      await syncFolder(dirname(target));
+    },
+    async abort() {
+      if (state !== 'open') return;
+      state = 'gone';
+      await writer.abort();
+      await unlink(temporary).catch(() => {});
+      temporaries.forget(temporary);
+    },
+  };
+}
+
+/** Where the file must go, and what is there now. A link that is to be replaced is followed. */
+async function examine(path: string, force: boolean): Promise<{ target: string; present: Stats | undefined }> {
+  try {
+    const present = await stat(path).catch(async (cause: unknown) => {
+      if (systemCode(cause) !== 'ENOENT') throw cause;
+      // A link that points nowhere is there as well.
+      if (await isThere(path)) throw exists(path, cause);
+      return undefined;
+    });
+    if (present === undefined) return { target: path, present };
+    if (present.isDirectory()) throw new MigrationStreamError({ code: 'io', message: `cannot write ${path}: it is a directory` });
+    if (!force && (present.isFile() || present.isBlockDevice())) throw exists(path);
+    return { target: present.isFile() ? await realpath(path) : path, present };
+  } catch (cause) {
+    throw ioError(`cannot write ${path}`, cause);
+  }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function exists(path: string, cause?: unknown): MigrationStreamError {
+  return new MigrationStreamError({ code: 'io', message: `${path} exists already`, hint: '--force replaces it', cause });
+}
+
+function openInPlace(path: string): Promise<FileHandle> {
+  return open(path, constants.O_WRONLY).catch((cause: unknown) => {
+    throw ioError(`cannot write ${path}`, cause);
+  });
+}
+
+async function openTemporary(target: string, path: string, registry: Temporaries): Promise<{ handle: FileHandle; temporary: string }> {
+  for (let attempt = 0; ; attempt += 1) {
+    const temporary = `${target}.${process.pid}${attempt === 0 ? '' : `-${attempt}`}.tmp`;
+    try {
+      const handle = await open(temporary, 'wx', NEW_MODE);
+      registry.add(temporary);
+      return { handle, temporary };
+    } catch (cause) {
+      if (systemCode(cause) !== 'EEXIST' || attempt === MAX_TEMPORARIES) throw ioError(`cannot write ${path}`, cause);
+    }
+  }
+}
+
+/** rename() would replace what appeared in the meantime; link() refuses. Some file systems have no links. */
+async function moveWithoutReplacing(temporary: string, target: string): Promise<void> {
+  try {
+    await link(temporary, target);
+  } catch (cause) {
+    if (systemCode(cause) === 'EEXIST' || (await isThere(target))) throw cause;
+    await rename(temporary, target);
+    return;
+  }
+  await unlink(temporary);
+}
+
+/** So that the name survives a crash as well. Not every file system can do it. */
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, 'r');
+    await folder.sync().catch(() => {});
+    await folder.close();
+  } catch {
+    // The data is safe; the name is as safe as this system makes it.
+  }
+}

@@ -1,0 +1,61 @@
+// The writing half of a file sink: positional writes into an open handle, holes where nothing is written.
+// May import base, bytes and its own folder, and types of node:fs.
+
+import type { FileHandle } from 'node:fs/promises';
+import type { ByteSink } from '../source.js';
+import { ioError, systemCode } from './system-error.js';
+
+const ZEROS = new Uint8Array(64 * 1024);
+
+/**
+ * `handle` as a sink from offset 0, closed by `commit` (after fsync) and `abort`. `forward`: a FIFO or a device, which
+ * has no holes, so `skip` writes zeros. All throw MigrationStreamError code `io`, with the offset.
+ */
+export function openFileWriter(handle: FileHandle, label: string, forward: boolean): ByteSink {
+  let position = 0;
+  let length = 0;
+  let closed = false;
+
+  const guard = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      throw ioError(`cannot write ${label}`, cause, { offset: position });
+    }
+  };
+
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, forward ? null : position);
+      at += bytesWritten;
+      position += bytesWritten;
+    }
+    length = position;
+  };
+
+  return {
+    label,
+    write: (bytes) => guard(() => write(bytes)),
+    skip: (count) =>
+      guard(async () => {
+        if (!forward) position += count;
+        else for (let left = count; left > 0; left -= ZEROS.length) await write(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
+      }),
+    commit: () =>
+      guard(async () => {
+        // A hole at the very end exists only as the file's length.
+        if (position > length) await handle.truncate(position);
+        await handle.sync().catch((cause: unknown) => {
+          // What has nothing to sync, a FIFO or a character device, says EINVAL.
+          if (!forward || systemCode(cause) !== 'EINVAL') throw cause;
+        });
+        closed = true;
+        await handle.close();
+      }),
+    async abort() {
+      if (closed) return;
+      closed = true;
+      await handle.close().catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,72 @@
+// A node stream as a forward source: what stdin and the gunzip source are made of. Pulls, so that the stream buffers
+// no more than its high-water mark. May import base, bytes and its own folder, and types of node:stream.
+
+import type { Readable } from 'node:stream';
+import { forwardSource, type ByteSource } from '../source.js';
+import { ioError } from './system-error.js';
+
+export interface ReadableOptions {
+  /** What to try when the stream fails. */
+  readonly hint?: string;
+  /** Called once, after the stream was destroyed. */
+  readonly onClose?: () => Promise<void>;
+}
+
+/**
+ * Takes the stream over, which must give bytes. Closing ends a read that still waits: it answers 0.
+ * Its reads throw MigrationStreamError code `io` with the offset reached, or `not-seekable`.
+ */
+export function readableSource(stream: Readable, label: string, options: ReadableOptions = {}): ByteSource {
+  let rest: Uint8Array | undefined;
+  let failure: unknown;
+  let ended = false;
+  let closed = false;
+  let wake = (): void => {};
+  const end = (): void => {
+    ended = true;
+    wake();
+  };
+  stream.on('readable', () => wake());
+  stream.on('end', end);
+  stream.on('close', end);
+  stream.on('error', (error) => {
+    failure = error;
+    wake();
+  });
+
+  /** What the stream has in hand, without waiting; 0 when that is nothing. */
+  const drain = (into: Uint8Array): number => {
+    let got = 0;
+    while (got < into.length) {
+      rest ??= (stream.read() as Uint8Array | null) ?? undefined;
+      if (rest === undefined) break;
+      const part = rest.subarray(0, into.length - got);
+      into.set(part, got);
+      got += part.length;
+      rest = part.length === rest.length ? undefined : rest.subarray(part.length);
+    }
+    return got;
+  };
+
+  return forwardSource({
+    label,
+    size: undefined,
+    seekable: false,
+    async read(into, at) {
+      for (;;) {
+        const got = drain(into);
+        if (got > 0 || into.length === 0) return got;
+        if (failure !== undefined) throw ioError(`cannot read ${label}`, failure, { offset: at, hint: options.hint });
+        if (ended) return 0;
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      stream.destroy();
+      end();
+      await options.onClose?.();
+    },
+  });
+}

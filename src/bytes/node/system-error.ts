@@ -1,0 +1,26 @@
+// What the operating system refused, as the package's own error. May import base.
+
+import { MigrationStreamError } from '../../base/errors.js';
+
+export interface IoDetails {
+  readonly offset?: number | undefined;
+  readonly hint?: string | undefined;
+}
+
+/** Code `io`; the message is `what`, then the system's reason without its code and call. */
+export function ioError(what: string, cause: unknown, details: IoDetails = {}): MigrationStreamError {
+  if (cause instanceof MigrationStreamError) return cause;
+  return new MigrationStreamError({ code: 'io', message: `${what}: ${reasonOf(cause)}`, cause, ...details });
+}
+
+/** `ENOENT` and its like; undefined for what the system did not say. */
+export function systemCode(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  // "ENOSPC: no space left on device, write" and "ENOENT: no such file or directory, open 'x'"
+  return /^[A-Z][A-Z0-9]*: ([^,]+)/.exec(cause.message)?.[1] ?? cause.message;
+}
