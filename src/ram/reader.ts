@@ -90,11 +90,11 @@ export class RamReader {
   /** A record that is no page; undefined when there is a page after all, now that the window is full. */
   private async header(cursor: Cursor, pageSize: number): Promise<{ header: PageHeader; offset: number } | undefined> {
     const codec = pageHeader(pageSize);
+    const before = cursor.available;
     await cursor.fill(8);
     const flags = cursor.available < 8 ? 0 : cursor.view.getUint32(cursor.at + 4) & (pageSize - 1) & ~ramFlag.continue;
     const alone = marks.has(flags) || flags === ramFlag.memSize;
     if (!alone) {
-      const before = cursor.available;
       await cursor.fill(codec.maxSize + 4 + maxCompressedPage(pageSize));
       if (cursor.available > before) return undefined;
     }

@@ -90,12 +90,13 @@ function unknownLength(window: Window): number {
     : window.fail('limit-exceeded', 'an unknown configuration subsection has no end in sight');
 }
 
+/** Also when the bytes end before that is sure: then decoding it will say so. */
 function atSubsection(window: Window, ahead: number): boolean {
   if (window.peek(ahead) !== sectionType.subsection) return false;
-  const length = window.peek(ahead + 1) ?? 0;
+  const length = window.peek(ahead + 1);
+  if (length === undefined) return true;
   const start = window.at + ahead + 2;
-  if (length <= PREFIX.length || start + PREFIX.length > window.end) return false;
-  return latin1(window.bytes, start, start + PREFIX.length) === PREFIX;
+  return length > PREFIX.length && PREFIX.startsWith(latin1(window.bytes, start, Math.min(start + PREFIX.length, window.end)));
 }
 
 /** START or FULL with a printable idstr, or a command of a known shape. */

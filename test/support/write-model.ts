@@ -21,7 +21,7 @@ export interface Written {
   readonly bytes: Uint8Array;
   /** What reading must answer. */
   readonly items: Item[];
-  /** Offset after each item. */
+  /** Offset after each item (of pages that follow each other: after the last). */
   readonly ends: number[];
 }
 
@@ -31,7 +31,7 @@ export async function writeModel(model: readonly ModelItem[], pageSize: number):
   const items: Item[] = [];
   const ends: number[] = [];
   const context: Context = { writer, pageSize, blocks: [], section: { sectionId: 0, idstr: '', instanceId: 0, versionId: 0 }, items, ends };
-  for (const item of model) await writeItem(context, item);
+  await writeAll(context, model);
   await writer.finish();
   return { bytes: Uint8Array.from(sink.bytes()), items, ends };
 }
@@ -43,6 +43,22 @@ interface Context {
   section: SectionHeader;
   readonly items: Item[];
   readonly ends: number[];
+}
+
+/** Pages that follow each other are one event, as in a stream that was read. */
+async function writeAll(context: Context, model: readonly ModelItem[]): Promise<void> {
+  for (let i = 0; i < model.length; ) {
+    const pages: Extract<Item, { kind: 'page' }>[] = [];
+    for (let item = model[i]; item?.kind === 'page'; item = model[++i]) pages.push(item);
+    if (pages.length === 0) await writeItem(context, model[i++]!);
+    for (const runs of buildPageRuns(pages.map((item) => item.page), context.blocks, context.pageSize)) {
+      await context.writer.write({ kind: 'pages', runs, span: none });
+    }
+    for (const item of pages) {
+      context.items.push(item);
+      context.ends.push(context.writer.position);
+    }
+  }
 }
 
 async function writeItem(context: Context, item: ModelItem): Promise<void> {
@@ -88,7 +104,7 @@ async function writePackage(context: Context, inner: readonly ModelItem[]): Prom
   new DataView(payload.buffer).setUint32(0, blob.bytes.length);
   await writeItem(context, { kind: 'command', command: 7, payload });
   await writeItem(context, { kind: 'package-open' });
-  for (const item of inner) await writeItem(context, item);
+  await writeAll(context, inner);
   await writeItem(context, { kind: 'package-close' });
 }
 

@@ -20,6 +20,8 @@ export interface StreamModel {
   readonly options: OpenOptions;
   /** Can also be read when the end cannot be looked at first. */
   readonly pipe: boolean;
+  /** Payloads end at footers that a scan finds: what can be read from any prefix. */
+  readonly tame: boolean;
 }
 
 interface Shape {
@@ -158,7 +160,7 @@ function assemble(drawn: Shape, blocks: readonly RamBlockEntry[], rest: Parts): 
     if (rest.trailing.length > 0) items.push({ kind: 'trailing', bytes: rest.trailing });
   }
   const options = drawn.pageSizeFrom === 'option' ? { targetPageSize: pageSize } : {};
-  return { layout, pageSize, items, options, pipe: drawn.pageSizeFrom !== 'json' || pageSize === 4096 };
+  return { layout, pageSize, items, options, pipe: drawn.pageSizeFrom !== 'json' || pageSize === 4096, tame: drawn.scanned };
 }
 
 function configurationItem({ layout, pageSize, pageSizeFrom }: Shape, rest: Parts): ModelItem {
