@@ -32,6 +32,3 @@ export interface Output {
   /** @throws OutputClosed when nobody reads any more */
   write(data: string | Uint8Array): Promise<void>;
 }
-
-/** The reader of our output has gone (EPIPE): no error, only the end. */
-export class OutputClosed extends Error {}

@@ -52,10 +52,15 @@ export async function parseArgs(host: Host, table: readonly CommandEntry[] = com
   } catch (error) {
     if (error instanceof Chosen) return error.parsed;
     if (error instanceof UsageError) throw error;
-    const message = showDashes(error instanceof Error ? error.message : String(error));
-    throw new UsageError(message, `mstream ${named[0] === undefined ? '' : `${named[0].name} `}--help`);
+    const entry = named[0];
+    throw new UsageError(usageMessage(error, entry), `mstream ${entry === undefined ? '' : `${entry.name} `}--help`);
   }
   return { kind: 'text', text: `${output}\n`, usageError: false };
+}
+
+function usageMessage(error: unknown, entry: CommandEntry | undefined): string {
+  const message = showDashes(error instanceof Error ? error.message : String(error));
+  return entry !== undefined && message.startsWith('Not enough non-option arguments') ? `mstream ${entry.usage}: an argument is missing` : message;
 }
 
 /**
@@ -77,14 +82,29 @@ async function helpText(parser: Argv): Promise<string> {
 }
 
 function declare(parser: Argv, command: Command): Argv {
-  let own = command.build(parser);
+  let own = everywhere(command.build(parser));
   for (const { args, text } of command.examples) own = own.example(`$0 ${args}`, text);
   return own;
 }
 
+/** Declared for each command behind its own, since yargs shows groups in the order in which they came. */
+function everywhere(parser: Argv): Argv {
+  return parser
+    .option('color', {
+      describe: 'Colours; NO_COLOR and FORCE_COLOR are heeded too',
+      choices: ['auto', 'always', 'never'] as const,
+      defaultDescription: 'auto',
+      requiresArg: true,
+      global: false,
+    })
+    .option('no-color', { describe: 'The same as --color=never', type: 'boolean', hidden: true, global: false })
+    .option('no-progress', { describe: 'No progress on stderr', type: 'boolean', global: false })
+    .group(['color', 'no-progress', 'version', 'help'], 'Everywhere:') as Argv;
+}
+
 function frame(host: Host): Argv {
   const columns = host.stdout.columns ?? 80;
-  return yargs()
+  const parser = yargs()
     .scriptName('mstream')
     .usage('$0 <command> [options]\n\nRead, check and edit QEMU migration streams.')
     .locale('en')
@@ -97,17 +117,9 @@ function frame(host: Host): Argv {
       'greedy-arrays': false,
     })
     .wrap(Math.max(HELP_WIDTH.min, Math.min(HELP_WIDTH.max, columns)))
-    .option('color', {
-      describe: 'Colours; NO_COLOR and FORCE_COLOR are heeded too',
-      choices: ['auto', 'always', 'never'] as const,
-      defaultDescription: 'auto',
-      requiresArg: true,
-      global: true,
-    })
-    .option('no-color', { describe: 'The same as --color=never', type: 'boolean', hidden: true, global: true })
-    .option('no-progress', { describe: 'No progress on stderr', type: 'boolean', global: true })
     .version(host.version)
-    .help('help')
+    .describe('version', 'Print the version')
+    .help('help', 'Print this help')
     .alias('help', 'h')
     .demandCommand(1, 1, 'which command?', 'one command at a time')
     .strict()
@@ -115,4 +127,5 @@ function frame(host: Host): Argv {
     .epilogue('Exit codes: 0 clean, 1 findings, 2 usage, 3 unreadable or damaged input, 4 QEMU failed, 130 interrupted.')
     .exitProcess(false)
     .fail(false) as Argv;
+  return everywhere(parser);
 }

@@ -1,12 +1,13 @@
 // The command line from arguments to exit code: yargs finds the command, the command runs, whatever it throws becomes
-// one message and one code, and what it left open is closed. May import base, report and its own folder.
+// one message and one code, and what it left open is closed. May import base, bytes, report and its own folder.
 
 import { MigrationStreamError } from '../base/errors.js';
+import { OutputClosed } from '../bytes/output-closed.js';
 import { errorText, plainErrorText } from '../report/error.js';
 import { colourLevel, makeTheme, plainTheme, type ColourChoice, type Theme } from '../report/theme.js';
 import type { Context } from './command.js';
 import { exitCode, type ExitCode } from './exit-code.js';
-import { OutputClosed, type Host } from './host.js';
+import type { Host } from './host.js';
 import { parseArgs, type GlobalOptions, type Parsed } from './parse.js';
 import { UsageError } from './usage-error.js';
 

@@ -83,6 +83,8 @@ async function render(inspection: Inspection, options: InspectOptions, context: 
     const [{ inspectionJson }, { toJson }] = await Promise.all([import('../../report/inspect/json.js'), import('../../report/printable.js')]);
     return `${toJson(inspectionJson(inspection, context.host.version), 2)}\n`;
   }
+  // Where nothing was understood the error says it all.
+  if (inspection.error !== undefined && inspection.totals.bytes === 0) return '';
   const all = options.sections !== true && options.blocks !== true;
   const { inspectionText } = await import('../../report/inspect/text.js');
   return inspectionText(inspection, { summary: all, blocks: all || options.blocks === true, sections: all || options.sections === true }, context.out);

@@ -74,7 +74,16 @@ const columns: readonly BlockColumn[] = [
   number('xbzrle', (block) => block.sent.xbzrle, false),
   number('compressed', (block) => block.sent.compressed, false),
   number('resent', (block) => block.sent.resent, true),
-  number('absent', (block) => block.sent.absent, true),
+  {
+    title: 'absent',
+    align: 'right',
+    cell: (block, theme) => {
+      const { absent } = block.sent;
+      if (absent === undefined) return '?';
+      const excused = absent === 0 || block.ignored === true || block.mapped !== undefined;
+      return excused ? theme.dim(countText(absent)) : theme.warning(countText(absent));
+    },
+  },
   number('bytes', (block) => block.sent.bytes, true),
 ];
 

@@ -7,7 +7,7 @@ import type { Inspection } from '../../ops/inspect.js';
 import { compareVersions, versionText, type Clue, type Producer } from '../../ops/producer.js';
 import type { DialectEvent } from '../../ram/event.js';
 import { printableLine } from '../printable.js';
-import { bytesText, humanBytes, plural } from '../quantity.js';
+import { bytesText, hexText, humanBytes, plural } from '../quantity.js';
 import type { Theme } from '../theme.js';
 
 /** A fact, and lines of evidence below it. */
@@ -22,6 +22,7 @@ export function summaryLines(inspection: Inspection, theme: Theme): string[] {
     producerFact(inspection.producer, theme),
     ...machineFacts(inspection, theme),
     ...leftOutFacts(inspection, theme),
+    ...missingFacts(inspection, theme),
     ...dialectFacts(inspection, theme),
   ];
   const width = Math.max(...facts.map((fact) => fact.label.length));
@@ -30,10 +31,12 @@ export function summaryLines(inspection: Inspection, theme: Theme): string[] {
 
 function titleLine(inspection: Inspection, theme: Theme): string {
   const { label, size, error, complete, totals } = inspection;
-  const read = error !== undefined ? theme.error('damaged') : complete ? 'whole' : theme.error('unfinished');
-  const all = size ?? totals.bytes;
-  const extent = error === undefined ? bytesText(all) : `${bytesText(totals.bytes)} read${size === undefined ? '' : ` of ${bytesText(size)}`}`;
-  return `${theme.strong(printableLine(label))}: QEMU migration stream, ${read}, ${extent}`;
+  const name = `${theme.strong(printableLine(label))}: QEMU migration stream`;
+  if (error !== undefined) {
+    const all = size === undefined ? '' : ` of ${bytesText(size)}`;
+    return `${name}, ${theme.error('damaged')}, read up to ${theme.offset(hexText(totals.bytes))}${all}`;
+  }
+  return `${name}, ${complete ? 'whole' : theme.error('unfinished')}, ${bytesText(size ?? totals.bytes)}`;
 }
 
 function factLines(fact: Fact, width: number, theme: Theme): string[] {
@@ -57,8 +60,13 @@ function producerFact(producer: Producer, theme: Theme): Fact {
   return {
     label: 'made by',
     value: producer.contradictory ? `${theme.warning(text)} (edited, a fork, or a backport)` : theme.good(text),
-    because: producer.clues.map((clue) => `${printableLine(clue.seen)}: ${clueRange(clue)}`),
+    // What narrows from both sides says most.
+    because: [...producer.clues].sort((a, b) => sides(b) - sides(a)).map((clue) => `${printableLine(clue.seen)}: ${clueRange(clue)}`),
   };
+}
+
+function sides({ since, until }: Clue): number {
+  return (since === undefined ? 0 : 1) + (until === undefined ? 0 : 1);
 }
 
 function clueRange({ since, until }: Clue): string {
@@ -111,6 +119,15 @@ function leftOutFacts({ blocks }: Inspection, theme: Theme): Fact[] {
   const more = out.length > 4 ? `, and ${plural(out.length - 4, 'more block')}` : '';
   const hows = [...new Set(out.map((block) => ignoredReason(block.ignoredHow)))].join('; ');
   return [{ label: 'not in here', value: `${shown.join(', ')}${more}: ${theme.warning('ignored')} (${hows})`, because: [] }];
+}
+
+/** Pages that nobody sent and nothing excuses. */
+function missingFacts({ blocks, complete }: Inspection, theme: Theme): Fact[] {
+  const short = blocks.filter((block) => block.ignored !== true && block.mapped === undefined && (block.sent.absent ?? 0) > 0);
+  if (!complete || short.length === 0) return [];
+  const pages = short.reduce((sum, block) => sum + block.sent.absent!, 0);
+  const value = `${theme.warning(`${plural(pages, 'page')} of ${plural(short.length, 'block')} never came`)} (multifd channels? postcopy? free-page hints?)`;
+  return [{ label: 'missing', value, because: [] }];
 }
 
 const hows: Readonly<Record<DialectEvent['how'], string>> = {
