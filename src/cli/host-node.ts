@@ -1,8 +1,9 @@
 // The real host: process, terminal, signals, files. The only place outside bytes/node and main.ts that touches node:
 // and process. May import base, bytes and its own folder.
 
+import { openFileSink } from '../bytes/node/file-sink.js';
 import { openFile } from '../bytes/node/file-source.js';
-import { stdinSource, writableSink } from '../bytes/node/stdio.js';
+import { stdinSource, stdoutSink, writableSink } from '../bytes/node/stdio.js';
 import { temporaries } from '../bytes/node/temporaries.js';
 import { STDIO } from './args.js';
 import { exitCode } from './exit-code.js';
@@ -19,6 +20,7 @@ export function nodeHost(version: string): Host {
     stderr: output(process.stderr, 'stderr'),
     signal: interruptions(),
     openInput: async (path) => (path === STDIO ? stdinSource() : openFile(path)),
+    openOutput: async (path, force) => (path === STDIO ? stdoutSink() : openFileSink(path, { force })),
     now: () => performance.now(),
   };
 }

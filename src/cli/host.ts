@@ -1,7 +1,7 @@
 // The Host port: everything the command line needs of the machine it runs on, so that tests run it in process with a
 // fake one. The real one is host-node.ts. May import types of bytes.
 
-import type { ByteSource } from '../bytes/source.js';
+import type { ByteSink, ByteSource } from '../bytes/source.js';
 
 export interface Host {
   /** Of the package. */
@@ -21,6 +21,11 @@ export interface Host {
    * @throws MigrationStreamError code `io`
    */
   openInput(path: string): Promise<ByteSource>;
+  /**
+   * A file that appears whole at `commit`, or `-` for the standard output. Refuses what is there unless `force`.
+   * @throws MigrationStreamError code `io`
+   */
+  openOutput(path: string, force: boolean): Promise<ByteSink>;
   /** Milliseconds on a clock that never goes back. */
   now(): number;
 }

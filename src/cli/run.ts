@@ -7,6 +7,7 @@ import { errorText, plainErrorText } from '../report/error.js';
 import { colourLevel, makeTheme, plainTheme, type ColourChoice, type Theme } from '../report/theme.js';
 import type { Context } from './command.js';
 import { exitCode, type ExitCode } from './exit-code.js';
+import { Failure } from './failure.js';
 import type { Host } from './host.js';
 import { parseArgs, type GlobalOptions, type Parsed } from './parse.js';
 import { UsageError } from './usage-error.js';
@@ -82,6 +83,7 @@ async function report(host: Host, theme: Theme, error: unknown): Promise<ExitCod
 
 function explain(error: unknown, theme: Theme): [ExitCode, string] {
   if (error instanceof UsageError) return [exitCode.usage, plainErrorText('usage', error.message, error.hint, theme)];
+  if (error instanceof Failure) return [error.code, plainErrorText(error.label, error.message, error.hint, theme)];
   if (error instanceof MigrationStreamError) return [exitCode.input, errorText(error, theme)];
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [exitCode.bug, plainErrorText('bug', `a mistake in mstream itself\n${what}`, 'please report it, with the command line', theme)];
