@@ -38,11 +38,9 @@ export class Cursor extends Window {
   async fill(count: number, keep = 0): Promise<void> {
     if (count > MAX_FILL) throw new TypeError(`fill(${count}) asks for more than one record may need`);
     this.at -= keep;
+    if (this.available < count + keep) await this.more();
     // A look ahead over many slabs (short reads of a pipe) is joined once, not slab by slab.
-    while (this.available < count + keep && !this.atEnd) {
-      if (this.available > HEADROOM) await this.gather(count + keep);
-      else await this.more();
-    }
+    if (this.available < count + keep && !this.atEnd) await this.gather(count + keep);
     this.at += keep;
   }
 
