@@ -1,5 +1,7 @@
-// How `npm run build:js` makes dist/: rolldown, three entries, dependencies inside, commands as chunks of their own so
-// that they load when they are asked for. No part of the program.
+// How `npm run build:js` makes dist/ (docs/adr/0008): rolldown, three entries, dependencies inside, commands as chunks
+// of their own so that they load when they are asked for. No part of the program.
+
+import { readdirSync, readFileSync } from 'node:fs';
 
 /**
  * yargs and cli-table3 measure text with string-width, which brings every emoji there is as a regular expression and
@@ -12,10 +14,42 @@ const asciiWidth = {
     id === '\0ascii-width' ? "module.exports = (text) => String(text).replace(/\\u001b\\[[\\d;]*m/g, '').length;" : undefined,
 };
 
+/**
+ * yargs looks for its translations two folders above itself; from dist/ that is outside of this package. It speaks
+ * English without them, so point it to a folder of ours that does not exist.
+ */
+const noTranslations = {
+  name: 'no-translations',
+  transform(code, id) {
+    if (!id.endsWith('/yargs/lib/platform-shims/esm.mjs')) return undefined;
+    const [before, after, more] = code.split("'../../../locales'");
+    if (after === undefined || more !== undefined) this.error('yargs has moved its locales: look at src/bundle.config.mjs');
+    return { code: `${before}'../locales'${after}`, map: null };
+  },
+};
+
+/** dist/third-party.txt: whose code is in the bundle, and under which terms, as these terms demand. */
+const notices = {
+  name: 'notices',
+  generateBundle(_options, bundle) {
+    const modules = Object.values(bundle).flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+    const folders = new Set(modules.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []));
+    const source = [...new Set([...folders].map(notice))].sort().join('\n');
+    this.emitFile({ type: 'asset', fileName: 'third-party.txt', source });
+  },
+};
+
+function notice(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  if (file === undefined) throw new Error(`${name} has no licence file: it cannot be bundled as it is`);
+  return `${'='.repeat(80)}\n${name} ${version} (${license})\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+}
+
 export default {
   input: { main: 'src/main.ts', index: 'src/index.ts', qmp: 'src/qemu/qmp/index.ts' },
   platform: 'node',
   logLevel: 'warn',
-  plugins: [asciiWidth],
-  output: { dir: 'dist', format: 'esm', sourcemap: true },
+  plugins: [asciiWidth, noTranslations, notices],
+  output: { dir: 'dist', chunkFileNames: 'chunks/[name]-[hash].js', format: 'esm', sourcemap: true },
 };
