@@ -5,7 +5,6 @@
 import type { StreamEvent } from '../stream/event.js';
 import { ramFlag } from '../wire/ram-flags.js';
 import { pageKind } from '../ram/page-runs.js';
-import { latin1 } from '../bytes/window.js';
 import { migCommand } from '../wire/command.js';
 
 /** A release: 4.0, 10.2. Point releases do not change the stream. */
@@ -73,7 +72,7 @@ export class ProducerClues {
         if (event.section.idstr === 'block') this.add({ seen: 'block migration sections', until: v(9, 0) });
         return;
       case 'vmdescription':
-        this.description(latin1(event.json, 0, event.json.length));
+        this.description(Buffer.from(event.json.buffer, event.json.byteOffset, event.json.length).toString('latin1'));
         return;
       default:
     }
@@ -90,7 +89,8 @@ export class ProducerClues {
     const until = best((clue) => clue.until, 1);
     const contradictory = since !== undefined && until !== undefined && compareVersions(since, until) > 0;
     // Only what narrows is worth telling.
-    const telling = clues.filter((clue) => contradictory || clue.since === since || clue.until === until || (clue.since && clue.until));
+    const narrows = (clue: Clue): boolean => (since !== undefined && clue.since === since) || (until !== undefined && clue.until === until);
+    const telling = contradictory ? clues : clues.filter(narrows);
     return { since, until, contradictory, clues: telling };
   }
 

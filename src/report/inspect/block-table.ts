@@ -24,6 +24,7 @@ const number = (title: string, value: (block: BlockRow) => number | undefined, a
   ...(always ? {} : { shown: some((block) => value(block) !== 0) }),
   cell: (block, theme) => {
     const count = value(block);
+    if (count === 0 && block.mapped !== undefined) return theme.dim('-');
     return count === undefined ? '?' : count === 0 ? theme.dim('0') : countText(count);
   },
 });
@@ -80,7 +81,9 @@ const columns: readonly BlockColumn[] = [
     cell: (block, theme) => {
       const { absent } = block.sent;
       if (absent === undefined) return '?';
-      const excused = absent === 0 || block.ignored === true || block.mapped !== undefined;
+      // Its pages stand in the file, where a bitmap tells which; no record brings them.
+      if (block.mapped !== undefined) return theme.dim('-');
+      const excused = absent === 0 || block.ignored === true;
       return excused ? theme.dim(countText(absent)) : theme.warning(countText(absent));
     },
   },
