@@ -49,6 +49,8 @@ function notice(folder) {
 export default {
   input: { main: 'src/main.ts', index: 'src/index.ts', qmp: 'src/qemu/qmp/index.ts' },
   platform: 'node',
+  // jsonc-parser's UMD build loads its parts in a way that no bundler sees; its ES modules are named by `module`.
+  resolve: { mainFields: ['module', 'main'] },
   logLevel: 'warn',
   plugins: [asciiWidth, noTranslations, notices],
   output: { dir: 'dist', chunkFileNames: 'chunks/[name]-[hash].js', format: 'esm', sourcemap: true },

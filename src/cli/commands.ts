@@ -10,4 +10,28 @@ export const commands: readonly CommandEntry[] = [
     summary: 'What is this stream: who made it, what is in it, where',
     load: async () => (await import('./commands/inspect.js')).inspectCommand,
   },
+  {
+    name: 'rewrite',
+    usage: 'rewrite <state>',
+    summary: 'Edit a stream so that it loads: dialect, machine, blocks, sections, RAM in and out',
+    load: async () => (await import('./commands/rewrite.js')).rewriteCommand,
+  },
+  {
+    name: 'template',
+    usage: 'template <action> <dir>',
+    summary: 'Make a VM template, show it, check it',
+    load: async () => (await import('./commands/template.js')).templateCommand,
+  },
+  {
+    name: 'clone',
+    usage: 'clone <dir>',
+    summary: 'Clones of a template, each with its memory mapped privately',
+    load: async () => (await import('./commands/clone.js')).cloneCommand,
+  },
+  {
+    name: 'clone-test',
+    usage: 'clone-test',
+    summary: 'Does a QEMU clone as it should? Proven by guest memory',
+    load: async () => (await import('./commands/clone-test.js')).cloneTestCommand,
+  },
 ];

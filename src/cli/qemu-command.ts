@@ -1,7 +1,7 @@
 // What commands that run a QEMU have in common: which QEMU, its command line behind `--`, and its failures as ours.
 // Loaded only by such commands. May import qemu, clone and its own folder.
 
-import { plainBinary, type QemuBinary } from '../qemu/binary.js';
+import { findExecutable, plainBinary, type QemuBinary } from '../qemu/binary.js';
 import { openLab, type Suite, labSuites } from '../qemu/lab.js';
 import { MigrationFailed } from '../qemu/migrate.js';
 import { QemuDied } from '../qemu/process.js';
@@ -17,7 +17,11 @@ import { UsageError } from './usage-error.js';
 /** `lab:7.2` is the QEMU of that release in the lab; anything else a path, or a name in PATH. */
 export async function resolveQemu(name: string, progress: (line: string) => void): Promise<QemuBinary> {
   const release = /^lab:(.+)$/.exec(name)?.[1];
-  if (release === undefined) return plainBinary(name);
+  if (release === undefined) {
+    const file = await findExecutable(name);
+    if (file === undefined) throw new Failure(exitCode.qemu, 'no QEMU', `${name} is not there, or cannot be executed`, 'lab:7.2 is a QEMU of `npm run lab`');
+    return plainBinary(file);
+  }
   const entry = labSuites.find(({ wanted, suite }) => wanted === release || suite === release);
   if (entry === undefined) throw new UsageError(`no ${name}`, `one of ${labSuites.map(({ wanted }) => `lab:${wanted}`).join(', ')}`);
   try {

@@ -82,7 +82,7 @@ async function makeClone(options: CloneOptions, number: number): Promise<CloneRe
   const limits = { ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }), signal };
   let machine: Machine | undefined;
   try {
-    const argv = fillIn(cloneArgv(manifest.argv, options.extra), folder, String(number));
+    const argv = fillIn(cloneArgv(manifest.argv, manifest.machine, options.extra), folder, String(number));
     const launched = performance.now();
     machine = await startMachine({ binary: options.binary, argv, accelerator: options.accelerator ?? 'tcg', ...limits });
     await setCapabilities(machine, Object.fromEntries(manifest.capabilities.map((name) => [name, true])));

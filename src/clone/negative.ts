@@ -117,7 +117,7 @@ async function tryLoad(context: NegativeContext, argv: readonly string[], ignore
   const { binary, folder, signal } = context;
   // Private memory, and a file of its own where the size differs: the template's own must stay as it is.
   const own = withBackends(argv, (backend): Record<string, string> => (backend.path === '<DIR>/larger' ? { 'mem-path': join(context.scratch, 'larger') } : {}));
-  const machine = await startMachine({ binary, argv: fillIn(cloneArgv(own, ['-S']), folder, '1'), signal });
+  const machine = await startMachine({ binary, argv: fillIn(cloneArgv(own, null, ['-S']), folder, '1'), signal });
   try {
     await setCapabilities(machine, { 'x-ignore-shared': ignoreShared });
     await migrateFrom(machine, `exec:cat ${shellWord(state)}`, { signal });

@@ -1,7 +1,7 @@
 // From the user's QEMU command line to the template's: what is missing is added, what will not clone is refused before
 // anything is started. Imports qemu/argv and its own folder.
 
-import { escapeValue, findOptions, parseKeyval } from '../qemu/argv.js';
+import { escapeValue, findOptions, formatKeyval, parseKeyval } from '../qemu/argv.js';
 import { backendsOf, memorySizeOf, withBackends } from './backends.js';
 import { formatSize } from './memory-size.js';
 
@@ -105,7 +105,23 @@ export function fillIn(argv: readonly string[], folder: string, number: string):
   return argv.map((word) => word.replaceAll(FOLDER, escapeValue(folder)).replaceAll(NUMBER, number));
 }
 
-/** The argv of a clone: the same machine, memory mapped privately, waiting for its state. */
-export function cloneArgv(argv: readonly string[], extra: readonly string[]): string[] {
-  return [...withBackends(argv, () => ({ share: 'off' })), ...extra, '-incoming', 'defer'];
+/**
+ * The argv of a clone: the same machine by its full name (`pc` means another one to every QEMU), memory mapped
+ * privately, waiting for its state.
+ */
+export function cloneArgv(argv: readonly string[], machine: string | null, extra: readonly string[]): string[] {
+  const mapped = withBackends(argv, () => ({ share: 'off' }));
+  return [...(machine === null ? mapped : withMachineType(mapped, machine)), ...extra, '-incoming', 'defer'];
+}
+
+function withMachineType(argv: readonly string[], machine: string): string[] {
+  const at = findOptions(argv, 'M', 'machine').find(({ value }) => {
+    const parameter = parseKeyval(value);
+    return parameter.name !== undefined || parameter.values.has('type');
+  });
+  if (at === undefined) return ['-machine', machine, ...argv];
+  const { name, values } = parseKeyval(at.value);
+  const rest = new Map(values);
+  if (name === undefined) rest.delete('type');
+  return argv.with(at.index + 1, formatKeyval({ name: machine, values: rest }));
 }

@@ -2,6 +2,8 @@
 // folders), so that a QEMU of the system and one of the lab start alike. Imports nothing of ours.
 
 import { execFile } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 export interface QemuBinary {
@@ -17,6 +19,19 @@ export interface QemuBinary {
   readonly env: Readonly<Record<string, string>>;
   /** Firmware folders, given as `-L`. */
   readonly dataFolders: readonly string[];
+}
+
+/**
+ * The file that a shell would run: `name` itself when it has a slash, else the first of that name in PATH that may be
+ * executed. Undefined when there is none.
+ */
+export async function findExecutable(name: string, path = process.env['PATH'] ?? ''): Promise<string | undefined> {
+  const candidates = name.includes('/') ? [name] : path.split(delimiter).map((folder) => join(folder === '' ? '.' : folder, name));
+  for (const candidate of candidates) {
+    const usable = await access(candidate, constants.X_OK).then(() => true, () => false);
+    if (usable) return candidate;
+  }
+  return undefined;
 }
 
 /** A QEMU that starts as it is: a path, or a name in PATH. */

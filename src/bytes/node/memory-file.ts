@@ -1,0 +1,114 @@
+// Guest memory as a file with holes, written page by page in any order, and moved into place whole or not at all.
+// May import base, bytes and its own folder, and node:fs.
+
+import { constants } from 'node:fs';
+import { link, open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { MigrationStreamError } from '../../base/errors.js';
+import { ioError, systemCode } from './system-error.js';
+import { temporaries } from './temporaries.js';
+
+/** The bytes of one RAM block, for writing; offsets are those of the block. Methods throw MigrationStreamError `io`. */
+export interface MemoryFile {
+  readonly label: string;
+  open(length: number): Promise<void>;
+  write(bytes: Uint8Array, at: number): Promise<void>;
+  read(into: Uint8Array, at: number): Promise<void>;
+  /** Makes a hole, or leaves one. */
+  zero(at: number, length: number): Promise<void>;
+  commit(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+const NEW_MODE = 0o660;
+
+/** Nothing is created before `open`. */
+export function memoryFile(path: string, force: boolean): MemoryFile {
+  const temporary = `${path}.${process.pid}.tmp`;
+  let handle: FileHandle | undefined;
+  /** Up to where something was written: beyond it a zero is a hole already. */
+  let written = 0;
+  const opened = (): FileHandle => {
+    if (handle === undefined) throw new TypeError('memory file used before it was opened');
+    return handle;
+  };
+  const guard = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      throw ioError(`cannot write ${path}`, cause);
+    }
+  };
+  return {
+    label: path,
+    open: (length) =>
+      guard(async () => {
+        handle = await open(temporary, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, NEW_MODE);
+        temporaries.add(temporary);
+        await handle.truncate(length);
+      }),
+    write: (bytes, at) =>
+      guard(async () => {
+        for (let done = 0; done < bytes.length; ) {
+          const { bytesWritten } = await opened().write(bytes, done, bytes.length - done, at + done);
+          done += bytesWritten;
+        }
+        written = Math.max(written, at + bytes.length);
+      }),
+    read: (into, at) =>
+      guard(async () => {
+        into.fill(0);
+        for (let done = 0; done < into.length; ) {
+          const { bytesRead } = await opened().read(into, done, into.length - done, at + done);
+          if (bytesRead === 0) return;
+          done += bytesRead;
+        }
+      }),
+    zero: (at, length) =>
+      guard(async () => {
+        const zeros = new Uint8Array(Math.min(length, 1024 * 1024));
+        for (let done = 0; done < length && at + done < written; done += zeros.length) {
+          await opened().write(zeros, 0, Math.min(zeros.length, length - done), at + done);
+        }
+      }),
+    async commit() {
+      await guard(async () => {
+        await opened().sync();
+        await opened().close();
+        await (force ? rename(temporary, path) : link(temporary, path).then(() => unlink(temporary)));
+      }).catch((error: unknown) => {
+        if (systemCode((error as Error).cause) !== 'EEXIST') throw error;
+        throw new MigrationStreamError({ code: 'io', message: `${path} exists already`, hint: '--force replaces it', cause: error });
+      });
+      temporaries.forget(temporary);
+    },
+    async abort() {
+      await handle?.close().catch(() => {});
+      if (handle !== undefined) await unlink(temporary).catch(() => {});
+      temporaries.forget(temporary);
+    },
+  };
+}
+
+/** A memory file that exists, for reading. @throws MigrationStreamError `io` */
+export async function openMemory(path: string): Promise<{ readonly label: string; readonly size: number; read(into: Uint8Array, at: number): Promise<number>; close(): Promise<void> }> {
+  try {
+    const handle = await open(path, 'r');
+    const { size } = await handle.stat();
+    return {
+      label: path,
+      size,
+      async read(into, at) {
+        let done = 0;
+        while (done < into.length) {
+          const { bytesRead } = await handle.read(into, done, into.length - done, at + done);
+          if (bytesRead === 0) break;
+          done += bytesRead;
+        }
+        return done;
+      },
+      close: () => handle.close(),
+    };
+  } catch (cause) {
+    throw ioError(`cannot read ${path}`, cause);
+  }
+}

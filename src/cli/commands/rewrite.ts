@@ -1,0 +1,111 @@
+// `mstream rewrite IN -o OUT`: edits of a stream. May import ops, report, bytes/node and its own folder.
+
+import { realpath } from 'node:fs/promises';
+import type { ByteSink } from '../../bytes/source.js';
+import { EditError, type Edit } from '../../ops/rewrite/edit.js';
+import { rewrite, type RewriteResult } from '../../ops/rewrite/rewrite.js';
+import { differencesText, rewriteDocument } from '../../report/rewrite/differences.js';
+import { showDash, STDIO } from '../args.js';
+import { defineCommand, type Context } from '../command.js';
+import { editOptions, editsFrom, type EditOptions } from '../edit-options.js';
+import { exitCode, type ExitCode } from '../exit-code.js';
+import { Failure } from '../failure.js';
+import { openOptions, readingOptions, single, type ReadingOptions } from '../options.js';
+import { startProgress } from '../progress.js';
+import { UsageError } from '../usage-error.js';
+
+interface RewriteOptions extends ReadingOptions, EditOptions {
+  readonly state: string;
+  readonly output?: string | undefined;
+  readonly force?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+export const rewriteCommand = defineCommand<RewriteOptions>({
+  examples: [
+    { args: 'rewrite state -o new --to-dialect 4.1', text: 'A QEMU 4.0 template for 4.1 and later' },
+    { args: 'rewrite state -o new --ignored mem0=no', text: '… for 4.0 itself, with share=off' },
+    { args: 'rewrite save -o new --machine pc-i440fx-10.0 --drop-command SWITCHOVER_START', text: 'For another machine type' },
+    { args: 'rewrite save -o state --externalize pc.ram=memory', text: 'A template out of a save' },
+    { args: 'rewrite state --dry-run --rename-block pc.ram=mem0', text: 'What would change' },
+    { args: 'rewrite - -o - --drop-vmdescription', text: 'In a pipe, e.g. inside exec:' },
+  ],
+  build: (yargs) =>
+    readingOptions(
+      editOptions(
+        yargs
+          .positional('state', { describe: 'A migration stream: a file, or - for stdin', type: 'string', demandOption: true })
+          .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Where to: a file, or - for stdout' })
+          .option('dry-run', { alias: 'explain', type: 'boolean', describe: 'Print what would change, write nothing' })
+          .option('force', { type: 'boolean', describe: 'Replace files; write also what no QEMU would load' })
+          .option('json', { type: 'boolean', describe: 'The changes as one document' })
+          .option('quiet', { alias: 'q', type: 'boolean', describe: 'No summary' }),
+      ),
+    ),
+  async run(options, context) {
+    const planned = options.dryRun ?? false;
+    const output = single('output', options.output);
+    if (!planned && output === undefined) throw new UsageError('where to?', '-o FILE, -o - for stdout, or --dry-run');
+    const force = options.force ?? false;
+    const edits = await editsFrom(options, context, force);
+    const result = await work(options, context, planned ? withoutFiles(edits) : edits, planned ? undefined : showDash(output!));
+    return tell(options, context, result, planned, output);
+  },
+});
+
+async function work(options: RewriteOptions, context: Context, edits: readonly Edit[], output: string | undefined): Promise<RewriteResult> {
+  const input = showDash(options.state);
+  await refuseSame(input, output);
+  const source = await context.host.openInput(input);
+  context.defer(() => source.close());
+  const sink = output === undefined ? nothing : await context.host.openOutput(output, options.force ?? false);
+  context.defer(() => sink.abort());
+  const progress = startProgress(context.host, context.progress, `rewriting ${input === STDIO ? 'stdin' : input}`, source.size);
+  context.defer(() => progress.stop());
+  try {
+    return await rewrite(source, sink, edits, { ...openOptions(options), force: options.force ?? false, onProgress: (position) => progress.update(position) });
+  } catch (error) {
+    if (output === STDIO) await context.host.stderr.write('what stdout was given so far is not a whole stream\n');
+    if (!(error instanceof EditError)) throw error;
+    if (error.reason === 'contradiction') throw new UsageError(error.message, error.hint);
+    throw new Failure(exitCode.findings, error.reason, error.message, error.hint);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function tell(options: RewriteOptions, context: Context, result: RewriteResult, planned: boolean, output: string | undefined): Promise<ExitCode> {
+  // Where stdout carries the stream, talk goes to stderr; so does the summary of what was done.
+  const toStderr = output !== undefined && showDash(output) === STDIO && !planned;
+  const { host } = context;
+  if (options.json === true) await (toStderr ? host.stderr : host.stdout).write(`${JSON.stringify(rewriteDocument(result, planned), null, 2)}\n`);
+  else if (planned) await host.stdout.write(differencesText(result, planned, context.out));
+  else if (options.quiet !== true) await host.stderr.write(differencesText(result, planned, context.err));
+  return exitCode.clean;
+}
+
+/** The input is never modified: not even by its own replacement. */
+async function refuseSame(input: string, output: string | undefined): Promise<void> {
+  if (output === undefined || input === STDIO || output === STDIO) return;
+  const [from, to] = await Promise.all([input, output].map((path) => realpath(path).catch(() => undefined)));
+  if (from !== undefined && from === to) throw new UsageError(`${input} is the input: it is never written`, 'another name behind -o');
+}
+
+/** A plan writes nothing, memory files included. */
+function withoutFiles(edits: readonly Edit[]): Edit[] {
+  return edits.map((edit) => (edit.edit === 'externalize' ? { ...edit, memory: { ...noMemory, label: edit.memory.label } } : edit));
+}
+
+const noMemory = {
+  label: '',
+  open: async () => {},
+  write: async () => {},
+  read: async (into: Uint8Array) => void into.fill(0),
+  zero: async () => {},
+  commit: async () => {},
+  abort: async () => {},
+};
+
+const nothing: ByteSink = { label: 'nothing', write: async () => {}, skip: async () => {}, commit: async () => {}, abort: async () => {} };

@@ -1,0 +1,27 @@
+// What a rewrite changes, or would: for people, and as a document. May import ops and its own folder.
+
+import type { Difference } from '../../ops/rewrite/edit.js';
+import type { RewriteResult } from '../../ops/rewrite/rewrite.js';
+import { printableLine } from '../printable.js';
+import { bytesText, offsetText, plural } from '../quantity.js';
+import type { Theme } from '../theme.js';
+
+/** One line each, with the reason; then a summary. */
+export function differencesText(result: RewriteResult, planned: boolean, theme: Theme): string {
+  const lines = result.differences.map((one) => differenceLine(one, theme));
+  const hidden = result.changes - result.differences.length;
+  if (hidden > 0) lines.push(theme.dim(`  … and ${plural(hidden, 'change')} more`));
+  const what = result.changes === 0 ? 'nothing changes' : plural(result.changes, 'change');
+  const sizes = `${bytesText(result.bytesRead)} in, ${bytesText(result.bytesWritten)} out`;
+  lines.push(`${planned ? 'would write' : 'wrote'}: ${what}; ${sizes}`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function differenceLine(one: Difference, theme: Theme): string {
+  const change = `${printableLine(one.before)} ${theme.dim('->')} ${theme.strong(printableLine(one.after))}`;
+  return `${theme.offset(offsetText(one.span.start))}  ${printableLine(one.what)}: ${change}  ${theme.dim(`(${printableLine(one.why)})`)}`;
+}
+
+export function rewriteDocument(result: RewriteResult, planned: boolean): object {
+  return { schemaVersion: 1, kind: 'mstream-rewrite', planned, ...result };
+}
