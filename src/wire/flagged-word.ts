@@ -1,0 +1,30 @@
+// A be64 whose low bits, below a unit, are flags and whose rest is an address: how QEMU's oldest handlers begin their
+// records. May import wire/kit.
+
+import { cannotEncode } from '../bytes/emitter.js';
+import { be64, type Codec } from './kit/codec.js';
+
+export interface FlaggedWord {
+  /** Bytes, a multiple of the unit. */
+  readonly address: number;
+  /** Below the unit. */
+  readonly flags: number;
+}
+
+/** The codec for one unit (bytes, a power of two). Words from 2^53 on are refused (`address-too-large`). */
+export function flaggedWord(unit: number): Codec<FlaggedWord> {
+  return {
+    decode(window) {
+      const word = be64.decode(window);
+      const flags = word % unit;
+      return { address: word - flags, flags };
+    },
+    encode(emitter, { address, flags }) {
+      if (address % unit !== 0 || flags < 0 || flags >= unit) throw cannotEncode(`address ${address} and flags ${flags} do not fit units of ${unit}`);
+      be64.encode(emitter, address + flags);
+    },
+    size: () => 8,
+    maxSize: 8,
+    describe: () => 'address | flags: be64',
+  };
+}

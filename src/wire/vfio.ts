@@ -1,0 +1,130 @@
+// Sections "…/vfio": tags, and behind two of them data of the device. The data has a length; the configuration (its own
+// FULL section: a vmstate that no JSON describes) has none, and its end is searched for: see walkVfio.
+// QEMU: vfio_save_setup(), vfio_save_iterate(), vfio_save_state() and vfio_load_state(), hw/vfio/migration.c
+// (since 5.2). May import wire/kit, wire/section, wire/walk.
+
+import type { Cursor } from '../bytes/cursor.js';
+import { cannotEncode } from '../bytes/emitter.js';
+import { be64, be64big, type Codec } from './kit/codec.js';
+import { SECTION_FOOTER_SIZE, sectionType } from './section.js';
+import { passBody, type Walk } from './walk.js';
+
+/** The last part of the idstr; the device's path stands before it, where it has one. */
+export const VFIO_IDSTR = 'vfio';
+
+/** VFIO_MIG_FLAG_* */
+export const vfioTag = {
+  endOfState: 0xffff_ffff_ef10_0001n,
+  /** In a FULL section: the device's configuration, then endOfState. */
+  deviceConfigState: 0xffff_ffff_ef10_0002n,
+  /** In START: endOfState follows. */
+  deviceSetupState: 0xffff_ffff_ef10_0003n,
+  /** be64 size and data. */
+  deviceDataState: 0xffff_ffff_ef10_0004n,
+  /** Since 8.1, in place of endOfState. */
+  initDataSent: 0xffff_ffff_ef10_0005n,
+  /** Since 10.1, alone in a FULL section: the configuration went through a multifd channel. */
+  configLoadReady: 0xffff_ffff_ef10_0006n,
+} as const;
+
+export type VfioTag = keyof typeof vfioTag;
+
+export interface VfioRecord {
+  readonly tag: VfioTag;
+  /** Bytes of data behind the record; present exactly with deviceDataState. */
+  readonly size?: number;
+}
+
+const tags: ReadonlyMap<bigint, VfioTag> = new Map(Object.entries(vfioTag).map(([name, value]) => [value, name as VfioTag]));
+
+/** Without the data behind it. `bad-payload` for a tag that QEMU does not know. */
+export const vfioRecord: Codec<VfioRecord> = {
+  decode(window) {
+    const depth = window.enter('vfio record');
+    const offset = window.position;
+    const value = be64big.decode(window);
+    const tag = tags.get(value);
+    if (tag === undefined) throw window.fail('bad-payload', `unknown vfio tag 0x${value.toString(16)}`, { offset });
+    const record = tag === 'deviceDataState' ? { tag, size: be64.decode(window) } : { tag };
+    window.leave(depth);
+    return record;
+  },
+  encode(emitter, { tag, size }) {
+    if ((tag === 'deviceDataState') !== (size !== undefined)) throw cannotEncode(`vfio tag ${tag} ${size === undefined ? 'without' : 'with'} a size`);
+    be64big.encode(emitter, vfioTag[tag]);
+    if (size !== undefined) be64.encode(emitter, size);
+  },
+  size: ({ tag }) => (tag === 'deviceDataState' ? 16 : 8),
+  maxSize: 16,
+  describe: () => 'tag: be64, [size: be64]',
+};
+
+const TAG_SIZE = 8;
+const HIGH_HALF = 0xffff_ffff;
+const LOW_HALF = Number(vfioTag.endOfState & 0xffff_ffffn);
+
+/**
+ * The configuration ends at the first endOfState tag that this section's footer follows or, in a stream without
+ * footers, the next section. A checked guess: the eight bytes could stand in the configuration only by intent.
+ * @throws MigrationStreamError `bad-payload`, `address-too-large`, `truncated`
+ */
+export const walkVfio: Walk = async function* (cursor, section) {
+  for (;;) {
+    await cursor.fill(vfioRecord.maxSize);
+    const { tag, size = 0 } = vfioRecord.decode(cursor);
+    yield;
+    switch (tag) {
+      case 'deviceDataState':
+        yield* passBody(cursor, size, 'vfio device data');
+        break;
+      case 'deviceConfigState':
+        yield* passConfiguration(cursor, section.sectionId);
+        return;
+      case 'deviceSetupState':
+        await cursor.fill(vfioRecord.maxSize);
+        readEndOfSetup(cursor);
+        yield;
+        return;
+      case 'endOfState':
+      case 'initDataSent':
+      case 'configLoadReady':
+        return;
+    }
+  }
+};
+
+function readEndOfSetup(cursor: Cursor): void {
+  const offset = cursor.position;
+  const { tag } = vfioRecord.decode(cursor);
+  if (tag !== 'endOfState') throw cursor.fail('bad-payload', `vfio set-up state is followed by ${tag}, not by endOfState`, { offset });
+}
+
+async function* passConfiguration(cursor: Cursor, sectionId: number): AsyncGenerator<void> {
+  const lookahead = TAG_SIZE + SECTION_FOOTER_SIZE;
+  for (;;) {
+    await cursor.fill(lookahead);
+    // Where fewer bytes than the look ahead are left, what follows a tag is not here yet: that is for the next round.
+    const stop = cursor.atEnd ? cursor.end - TAG_SIZE + 1 : cursor.end - lookahead + 1;
+    while (cursor.at < stop) {
+      if (isEnd(cursor, cursor.at, sectionId)) {
+        cursor.at += TAG_SIZE;
+        yield;
+        return;
+      }
+      cursor.at += 1;
+    }
+    if (cursor.atEnd) throw cursor.truncated(lookahead, 'vfio configuration of unknown length');
+    yield;
+  }
+}
+
+/** Types that a section after this one can have, where this one has no footer. */
+const itemTypes: readonly number[] = [sectionType.eof, sectionType.start, sectionType.part, sectionType.end, sectionType.full, sectionType.command];
+
+function isEnd({ view, bytes, end }: Cursor, at: number, sectionId: number): boolean {
+  if (bytes[at] !== 0xff || view.getUint32(at) !== HIGH_HALF || view.getUint32(at + 4) !== LOW_HALF) return false;
+  const next = at + TAG_SIZE;
+  if (next === end) return true;
+  if (bytes[next] !== sectionType.footer) return itemTypes.includes(bytes[next]!);
+  return next + SECTION_FOOTER_SIZE > end || view.getUint32(next + 1) === sectionId;
+}
