@@ -78,8 +78,10 @@ export class RamReader {
     let known = context.targetPageSize;
     let alternatives: readonly number[] = [];
     if (known === undefined) {
-      await cursor.fill(MAX_FILL);
-      const inferred = inferPageSize(cursor.lookahead(MAX_FILL), context);
+      // The header of the first mapped-ram entry states it, and its pages are not worth reading for that.
+      const far = context.capabilities?.includes('mapped-ram') ? 1024 : MAX_FILL;
+      await cursor.fill(far);
+      const inferred = inferPageSize(cursor.lookahead(far), context);
       known = inferred;
       alternatives = inferred.alternatives;
     }
