@@ -60,8 +60,9 @@ function parseImports(cell: string, above: readonly Layer[], path: string): Pick
   if (only !== null) return { values: named(only[1]), types: named(only[1]) };
   const all = /^all above(?:, but ([^;]+?))?(?:; of ([^;]+?) only types)?$/.exec(cell);
   if (all === null) throw new Error(`${path}: not understood: ${cell}`);
-  const types = known.filter((name) => !named(all[1]).includes(name));
-  return { types, values: types.filter((name) => !named(all[2]).includes(name)) };
+  const [not, onlyTypes] = [named(all[1]), named(all[2])];
+  const types = known.filter((name) => !not.includes(name));
+  return { types, values: types.filter((name) => !onlyTypes.includes(name)) };
 }
 
 /** `no` | `yes` | the places inside the layer, quoted. */
