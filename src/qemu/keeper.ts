@@ -4,6 +4,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -33,7 +34,8 @@ function tellGuard(line: string): void {
     shell.on('error', () => undefined);
     shell.unref();
     shell.stdin.on('error', () => undefined);
-    if ('unref' in shell.stdin && typeof shell.stdin.unref === 'function') shell.stdin.unref();
+    // A pipe to a child is a socket, whatever its type says.
+    if (shell.stdin instanceof Socket) shell.stdin.unref();
     guard = shell.stdin;
     for (const child of children) if (child.pid !== undefined) guard.write(`+ ${child.pid}\n`);
     for (const folder of folders) guard.write(`f ${folder}\n`);
