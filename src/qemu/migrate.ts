@@ -99,12 +99,18 @@ export async function migrateToFile(machine: Machine, file: string, options: Mig
   return info;
 }
 
+/** Tells a machine started with `-incoming defer` where to listen or read; returns the mark from which its MIGRATION events count. */
+export async function startIncoming(machine: Machine, uri: string): Promise<EventMark> {
+  const mark = machine.mark();
+  await machine.execute('migrate-incoming', { uri });
+  return mark;
+}
+
 /**
  * Loads a stream into a machine started with `-incoming defer` and waits for the end. A QEMU that refuses a stream
  * exits: the error is then a QemuDied with QEMU's words. @throws MigrationFailed, QmpError, QemuDied, Timeout.
  */
 export async function migrateFrom(machine: Machine, uri: string, options: MigrateOptions = {}): Promise<void> {
-  const mark = machine.mark();
-  await machine.execute('migrate-incoming', { uri });
+  const mark = await startIncoming(machine, uri);
   await waitForMigration(machine, mark, { ...options, what: `the migration from ${uri}` });
 }

@@ -1,0 +1,50 @@
+// `npm run fixtures [-- --qemu 7.2,10.0] [--only plain,microvm] [--out FOLDER]`: captures fixtures/streams anew with the QEMUs
+// of the lab, or only writes the manifest (--manifest). Imports qemu/ and its own folder.
+
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { openLab } from '../../../src/qemu/lab.js';
+import { capture } from './capture.js';
+import { writeManifest } from './manifest.js';
+import { scenarios, supports } from './scenarios.js';
+
+const { values } = parseArgs({
+  options: { qemu: { type: 'string' }, only: { type: 'string' }, out: { type: 'string' }, manifest: { type: 'boolean', default: false } },
+});
+const fixtures = resolve('fixtures');
+const out = resolve(values.out ?? join(fixtures, 'streams'));
+const releases = values.qemu?.split(',');
+const names = values.only?.split(',');
+
+let failed = 0;
+if (!values.manifest) {
+  const lab = await openLab({ progress: (line) => process.stderr.write(`${line}\n`) });
+  for (const { wanted, version, binary } of lab) {
+    if (releases !== undefined && !releases.includes(wanted)) continue;
+    for (const scenario of scenarios) {
+      if ((names !== undefined && !names.includes(scenario.name)) || !supports(scenario, version)) continue;
+      const folder = join(out, `${version}-${scenario.name}`);
+      const started = performance.now();
+      try {
+        const { files, truth } = await capture(binary, scenario, fixtures);
+        await rm(folder, { recursive: true, force: true });
+        await mkdir(folder, { recursive: true });
+        let size = 0;
+        for (const [name, bytes] of files) {
+          const packed = gzipSync(bytes, { level: 9 });
+          size += packed.length;
+          await writeFile(join(folder, `${name}.gz`), packed);
+        }
+        await writeFile(join(folder, 'truth.json'), `${JSON.stringify({ scenario: scenario.name, ...truth }, null, 1)}\n`);
+        process.stdout.write(`${version}-${scenario.name}: ${[...files.keys()].join(' ')}, ${Math.ceil(size / 1024)} KiB, ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+      } catch (error) {
+        failed += 1;
+        process.stderr.write(`${version}-${scenario.name}: ${error instanceof Error ? error.message : String(error)}\n`);
+      }
+    }
+  }
+}
+if (values.out === undefined) await writeManifest(fixtures);
+process.exitCode = failed === 0 ? 0 : 1;
