@@ -2,14 +2,11 @@
 // Loaded only by such commands. May import qemu, clone and its own folder.
 
 import { findExecutable, plainBinary, type QemuBinary } from '../qemu/binary.js';
-import { openLab, type Suite, labSuites } from '../qemu/lab.js';
 import { MigrationFailed } from '../qemu/migrate.js';
 import { QemuDied } from '../qemu/process.js';
 import { Disconnected, QmpError, Timeout } from '../qemu/qmp/errors.js';
 import type { Accelerator } from '../qemu/machine.js';
-import { IncompleteState } from '../clone/template.js';
-import { NoTemplate } from '../clone/manifest.js';
-import { WillNotClone } from '../clone/template-argv.js';
+import { IncompleteState, NoTemplate, WillNotClone } from '../clone/errors.js';
 import { exitCode } from './exit-code.js';
 import { Failure } from './failure.js';
 import { UsageError } from './usage-error.js';
@@ -22,11 +19,12 @@ export async function resolveQemu(name: string, progress: (line: string) => void
     if (file === undefined) throw new Failure(exitCode.qemu, 'no QEMU', `${name} is not there, or cannot be executed`, 'lab:7.2 is a QEMU of `npm run lab`');
     return plainBinary(file);
   }
+  // The lab is large, and hardly ever asked for.
+  const { labSuites, openLab } = await import('../qemu/lab.js');
   const entry = labSuites.find(({ wanted, suite }) => wanted === release || suite === release);
   if (entry === undefined) throw new UsageError(`no ${name}`, `one of ${labSuites.map(({ wanted }) => `lab:${wanted}`).join(', ')}`);
   try {
-    const suites: Suite[] = [entry.suite];
-    return (await openLab({ suites, progress }))[0]!.binary;
+    return (await openLab({ suites: [entry.suite], progress }))[0]!.binary;
   } catch (error) {
     throw new Failure(exitCode.qemu, 'lab', error instanceof Error ? error.message : String(error));
   }

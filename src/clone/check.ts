@@ -2,11 +2,10 @@
 // the state whole and of the blocks that were written down. Findings are values. Imports ops, bytes/node and its folder.
 
 import { open, stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
 import { openFile } from '../bytes/node/file-source.js';
 import { inspect, type Inspection } from '../ops/inspect.js';
 import { openStream } from '../ops/open-stream.js';
-import { hashFile, manifestBlocks, MANIFEST, readManifest, type Manifest, type ManifestFile } from './manifest.js';
+import { hashFile, manifestBlocks, MANIFEST, readManifest, templatePath, type Manifest, type ManifestFile } from './manifest.js';
 
 export interface TemplateFinding {
   readonly severity: 'error' | 'note';
@@ -14,11 +13,6 @@ export interface TemplateFinding {
   readonly file: string;
   readonly message: string;
   readonly cure: string;
-}
-
-/** Where a file of the manifest is. */
-export function templatePath(folder: string, path: string): string {
-  return isAbsolute(path) ? path : join(folder, path);
 }
 
 /** @throws NoTemplate when there is no manifest to check against */

@@ -6,9 +6,8 @@ import { access } from 'node:fs/promises';
 import type { QemuBinary } from '../qemu/binary.js';
 import { startMachine, type Accelerator, type Machine } from '../qemu/machine.js';
 import { migrateFrom, setCapabilities, shellWord } from '../qemu/migrate.js';
-import { templatePath } from './check.js';
 import { explainFailure } from './explain.js';
-import type { Manifest } from './manifest.js';
+import { templatePath, type Manifest } from './manifest.js';
 import { cloneArgv, fillIn } from './template-argv.js';
 
 export interface CloneOptions {

@@ -4,8 +4,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { Inspection } from '../ops/inspect.js';
+import { NoTemplate } from './errors.js';
 
 export interface ManifestFile {
   /** Relative to the template's folder, or absolute where the user chose the place. */
@@ -71,12 +72,9 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
   await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** A folder that is no template: no manifest, or one of another kind. */
-export class NoTemplate extends Error {
-  constructor(folder: string, why: string) {
-    super(`${folder} is no template: ${why}`);
-    this.name = 'NoTemplate';
-  }
+/** Where a file of the manifest is. */
+export function templatePath(folder: string, path: string): string {
+  return isAbsolute(path) ? path : join(folder, path);
 }
 
 /** @throws NoTemplate */

@@ -8,7 +8,8 @@ import type { Theme } from '../report/theme.js';
 import type { TemplateFinding } from './check.js';
 import type { CloneResult } from './clone.js';
 import type { Manifest } from './manifest.js';
-import { median, type ScenarioResult } from './scenario.js';
+import { median } from './median.js';
+import type { ScenarioResult } from './scenario.js';
 
 const ms = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 

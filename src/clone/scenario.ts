@@ -14,6 +14,7 @@ import { waitUntilReady } from '../qemu/readiness.js';
 import { endClones, makeClones, resumeMachine, type CloneResult } from './clone.js';
 import { guestFirmware, READY_TEXT } from './guest.js';
 import { hashFile, type Manifest } from './manifest.js';
+import { median } from './median.js';
 import { checkNegatives } from './negative.js';
 import { checkAlive, checkEqual, checkIsolation, counted, takeSnapshot, waitForCount, readCounter, type Check, type Snapshot } from './proof.js';
 import { fillIn } from './template-argv.js';
@@ -216,10 +217,4 @@ async function resumeTimes(clones: readonly CloneResult[], signal?: AbortSignal)
 function versionOf(text: string): QemuVersion {
   const [major = 0, minor = 0] = text.split('.').map(Number);
   return { major, minor };
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }

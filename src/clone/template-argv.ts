@@ -3,18 +3,8 @@
 
 import { escapeValue, findOptions, formatKeyval, parseKeyval } from '../qemu/argv.js';
 import { backendsOf, memorySizeOf, withBackends } from './backends.js';
+import { WillNotClone } from './errors.js';
 import { formatSize } from './memory-size.js';
-
-/** A command line, or a wish, that cannot become a template. */
-export class WillNotClone extends Error {
-  readonly hint: string | undefined;
-
-  constructor(message: string, hint?: string) {
-    super(message);
-    this.name = 'WillNotClone';
-    this.hint = hint;
-  }
-}
 
 /** In an argv: stands for the template's folder. A clone puts its own in. */
 export const FOLDER = '<DIR>';

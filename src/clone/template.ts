@@ -15,7 +15,8 @@ import { waitUntilReady, type Readiness } from '../qemu/readiness.js';
 import { backendsOf } from './backends.js';
 import { describeFile, hashFile, manifestBlocks, MANIFEST, STATE, writeManifest, type Manifest, type ManifestFile } from './manifest.js';
 import { describeCpu } from './cpu.js';
-import { fillIn, templateArgv, WillNotClone } from './template-argv.js';
+import { IncompleteState, WillNotClone } from './errors.js';
+import { fillIn, templateArgv } from './template-argv.js';
 
 export interface TemplateOptions {
   readonly binary: QemuBinary;
@@ -35,18 +36,6 @@ export interface TemplateOptions {
   readonly onStopped?: (machine: Machine) => Promise<void>;
   /** What is being done, for people. */
   readonly progress?: (line: string) => void;
-}
-
-/** The state file that QEMU says it wrote is not a whole stream. */
-export class IncompleteState extends Error {
-  readonly inspection: Inspection;
-
-  constructor(inspection: Inspection, stderr: string) {
-    const why = inspection.error?.message ?? 'it ends before its EOF byte';
-    super(`QEMU reports the migration as completed, but the state file is not whole: ${why}${stderr.trim() === '' ? '' : `\nQEMU's stderr: ${stderr.trim()}`}`);
-    this.name = 'IncompleteState';
-    this.inspection = inspection;
-  }
 }
 
 /**
