@@ -1,3 +1,4 @@
+// Files as sinks, with real files and /dev/full: whole or not at all, and nothing left behind.
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Files as sources, with real files: positional reads, FIFOs, and what cannot be read.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
