@@ -22,8 +22,14 @@ export const MAX_CONFIGURATION = 64 * 1024;
 /** A VM with 256 memory devices and 1,000 NICs (one ROM each) stays below this. */
 export const MAX_RAM_BLOCKS = 4096;
 
-/** A q35 with everything writes about 250 KB; hundreds of devices stay below 8 MB. */
-export const MAX_VMDESCRIPTION = 24 * 1024 * 1024;
+/** A q35 with everything writes about 250 KB, 255 CPUs and dozens of devices 2 MB. Parsing holds it thrice. */
+export const MAX_VMDESCRIPTION = 8 * 1024 * 1024;
+
+/**
+ * Values in that JSON: 450 for a CPU, 1,500 for a large device. QEMU writes one in 14 bytes; JSON.parse makes up to 200
+ * bytes of each, so a file of nothing but commas would cost hundreds of megabytes.
+ */
+export const MAX_VMDESCRIPTION_VALUES = 170_000;
 
 /**
  * What is held back of a pipe to find the vmdescription behind the device sections: more than any device part but that

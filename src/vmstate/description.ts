@@ -3,7 +3,7 @@
 // writes it, migration/vmstate.c. May import base and limits.
 
 import { MigrationStreamError } from '../base/errors.js';
-import { MAX_VMDESCRIPTION_DEPTH } from '../limits.js';
+import { MAX_VMDESCRIPTION_DEPTH, MAX_VMDESCRIPTION_VALUES } from '../limits.js';
 
 export interface DeviceLayout {
   readonly name: string;
@@ -25,9 +25,9 @@ export interface VmDescription {
 
 type Json = { readonly [key: string]: unknown };
 
-/** @throws MigrationStreamError code `bad-vmdescription`: no JSON, too deep, or not of QEMU's shape */
+/** @throws MigrationStreamError code `bad-vmdescription`: no JSON, too deep or too dense, or not of QEMU's shape */
 export function parseVmDescription(json: Uint8Array): VmDescription {
-  checkDepth(json);
+  checkShape(json);
   let root: unknown;
   const text = Buffer.from(json.buffer, json.byteOffset, json.length).toString('latin1');
   try {
@@ -86,17 +86,22 @@ function sum(list: unknown, lengthOf: (item: Json) => number | undefined): numbe
   return total;
 }
 
-/** Before our own recursion gets to see it. Brackets in strings do not count: closing ones would hide a depth. */
-function checkDepth(json: Uint8Array): void {
+/** Before JSON.parse makes objects of it and our own recursion gets to see it. Brackets in strings do not count: closing ones would hide a depth. */
+function checkShape(json: Uint8Array): void {
   let depth = 0;
+  let values = 0;
   let inString = false;
   for (let at = 0; at < json.length; at += 1) {
     const byte = json[at]!;
     if (byte === 0x22) inString = !inString;
     else if (inString) at += byte === 0x5c ? 1 : 0;
-    else if (byte === 0x7b || byte === 0x5b) depth += 1;
+    else if (byte === 0x7b || byte === 0x5b) {
+      depth += 1;
+      values += 1;
+    } else if (byte === 0x2c) values += 1;
     else if (byte === 0x7d || byte === 0x5d) depth -= 1;
     if (depth > MAX_VMDESCRIPTION_DEPTH) throw bad(`nests deeper than ${MAX_VMDESCRIPTION_DEPTH} levels`);
+    if (values > MAX_VMDESCRIPTION_VALUES) throw bad(`has more than ${MAX_VMDESCRIPTION_VALUES} values`);
   }
 }
 

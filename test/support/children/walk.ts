@@ -3,6 +3,7 @@ import type { ByteSource } from '../../../src/bytes/source.js';
 import { forwardSource } from '../../../src/bytes/source.js';
 import { inspect } from '../../../src/ops/inspect.js';
 import { openStream } from '../../../src/ops/open-stream.js';
+import { peakMemory } from './peak.js';
 import { bigMapped, bigRecords } from '../big-streams.js';
 
 const GiB = 2 ** 30;
@@ -31,4 +32,4 @@ if (how === 'inspect') {
   }
 }
 await stream.close();
-console.log(JSON.stringify({ pages, end, seconds: (performance.now() - started) / 1000, rss: process.resourceUsage().maxRSS * 1024 }));
+console.log(JSON.stringify({ pages, end, seconds: (performance.now() - started) / 1000, rss: peakMemory() }));
