@@ -9,7 +9,7 @@ import { hashFile, manifestBlocks, MANIFEST, readManifest, templatePath, type Ma
 
 export interface TemplateFinding {
   readonly severity: 'error' | 'note';
-  readonly code: 'missing' | 'size' | 'hash' | 'damaged' | 'blocks' | 'zero-memory' | 'newer' | 'exists';
+  readonly code: 'missing' | 'size' | 'hash' | 'damaged' | 'blocks' | 'zero-memory';
   readonly file: string;
   readonly message: string;
   readonly cure: string;

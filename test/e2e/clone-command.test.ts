@@ -6,6 +6,8 @@ import { access, chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { guestFirmware } from '../../src/clone/guest.js';
 import type { Manifest } from '../../src/clone/manifest.js';
@@ -13,6 +15,16 @@ import { openLab, qemuSkipReason } from '../../src/qemu/lab.js';
 import { until } from '../../src/qemu/qmp/wait.js';
 
 const skip = qemuSkipReason();
+const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+const schema = (name: string): object => JSON.parse(readFileSync(new URL(`../../docs/schema/${name}.json`, import.meta.url), 'utf8')) as object;
+ajv.addSchema(schema('common'));
+
+/** Holds a document against its published schema. */
+function valid(name: string, document: unknown): void {
+  const fits = ajv.getSchema(`${name}.json`) ?? ajv.compile(schema(name));
+  expect(fits(document), ajv.errorsText(fits.errors)).toBe(true);
+}
+
 const root = new URL('../../', import.meta.url).pathname;
 const run = promisify(execFile);
 let folder: string;
@@ -78,6 +90,7 @@ describe.skipIf(skip !== undefined)('template', () => {
   test('layout as Kata’s factory leaves it, and a manifest', async () => {
     expect((await readdir(join(folder, 't'))).sort()).toEqual(['manifest.json', 'memory', 'state']);
     const manifest = JSON.parse(await readFile(join(folder, 't/manifest.json'), 'utf8')) as Manifest;
+    valid('manifest', manifest);
     expect(manifest.machine).toBe('pc-i440fx-7.2');
     expect(manifest.memory['mem0']?.size).toBe(8 * 2 ** 20);
     expect(manifest.blocks.find((block) => block.idstr === 'mem0')?.ignored).toBe(true);
@@ -92,6 +105,7 @@ describe.skipIf(skip !== undefined)('template', () => {
     expect([changed.code, changed.stdout]).toEqual([1, expect.stringContaining('hash: memory')]);
     await rm(join(folder, 'bad/memory'));
     const gone = await mstream(['template', 'check', 'bad', '--json']);
+    valid('template-check', JSON.parse(gone.stdout));
     expect(JSON.parse(gone.stdout)).toMatchObject({ findings: [{ code: 'missing', file: 'memory' }] });
     await rm(join(folder, 'bad'), { recursive: true });
   });
@@ -164,6 +178,7 @@ describe.skipIf(skip !== undefined)('clone', () => {
   test('several, started, timed, ended again', async () => {
     const ended = await mstream(['clone', 't', '--count', '3', '--start', '--json']);
     expect(ended.code).toBe(0);
+    valid('clones', JSON.parse(ended.stdout));
     const { clones } = JSON.parse(ended.stdout) as { clones: { ok: boolean; pid: number; phases: Record<string, number> }[] };
     expect(clones.map((clone) => clone.ok)).toEqual([true, true, true]);
     for (const { phases } of clones) expect(Object.values(phases).every((ms) => ms > 0 && ms < 60_000)).toBe(true);
@@ -205,6 +220,13 @@ describe.skipIf(skip !== undefined)('clone', () => {
     expect((await ended).code).toBe(130);
     await nothingLeft('t/memory');
     await rm(join(folder, 'slow'), { recursive: true });
+  });
+
+  test('clone-test, as a document and as a report', async () => {
+    const ended = await mstream(['clone-test', '--qemu', qemu, '--machine', 'pc', '--count', '2', '--json', '--report', 'out.md']);
+    expect(ended.code).toBe(0);
+    valid('clone-test', JSON.parse(ended.stdout));
+    expect(await readFile(join(folder, 'out.md'), 'utf8')).toContain('14 checks ok');
   });
 
   test('no template', async () => {
