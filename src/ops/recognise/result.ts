@@ -1,0 +1,81 @@
+// What a look at the first bytes of an input can say, and the commands that its hints are made of. Imports nothing.
+
+export const recognisedKinds = [
+  'migration-stream',
+  'empty',
+  'libvirt-save',
+  'qcow2',
+  'cpr-state',
+  'multifd-channel',
+  'gzip',
+  'zstd',
+  'xz',
+  'bzip2',
+  'lzop',
+  'lz4',
+  'elf',
+  'kdump',
+  'json',
+  'text',
+  'memory',
+  'zeros',
+  'embedded-stream',
+  'unknown',
+] as const;
+
+export type RecognisedKind = (typeof recognisedKinds)[number];
+
+export interface Recognised {
+  readonly kind: RecognisedKind;
+  /** With its article: "a libvirt save image". */
+  readonly title: string;
+  /** What else the bytes say: "version 2, gzip"; may be empty. */
+  readonly detail: string;
+  /** What to run or do next; undefined where there is nothing better than to look for the right file. */
+  readonly hint: string | undefined;
+  /** Where a migration stream begins in this file, bytes, when that is known; it may be compressed from there on. */
+  readonly streamAt?: number;
+}
+
+/** The first bytes of an input. */
+export interface Head {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Of the file, for hints; undefined: standard input. */
+  readonly path: string | undefined;
+  /** Of the whole input, bytes, where it is known. */
+  readonly size: number | undefined;
+}
+
+export function headOf(bytes: Uint8Array, path: string | undefined, size: number | undefined): Head {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), path, size };
+}
+
+/** Does `text` (one character a byte) stand at `at`? */
+export function stands({ bytes }: Head, text: string, at = 0): boolean {
+  if (at + text.length > bytes.length) return false;
+  for (let i = 0; i < text.length; i += 1) if (bytes[at + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** A command line that feeds mstream: `skip` bytes of the input left out, `filter` in between. */
+export function feed({ path }: Head, skip: number, filter?: string): string {
+  const name = path === undefined ? undefined : shellWord(path);
+  const tail = skip === 0 ? undefined : `tail -c +${skip + 1}`;
+  // The first program reads the file; behind a pipe none is named.
+  const programs = [tail, filter].filter((program) => program !== undefined);
+  const first = programs.map((program, i) => (i === 0 && name !== undefined ? `${program} ${name}` : program));
+  return `\`${[...(name === undefined ? ['…'] : []), ...first, 'mstream inspect -'].join(' | ')}\``;
+}
+
+/** The file's name for a command line; FILE where there is none. */
+export function fileWord({ path }: Head): string {
+  return path === undefined ? 'FILE' : shellWord(path);
+}
+
+/** One word of a shell's command line, no option; FILE for a name that cannot be shown as it is. */
+function shellWord(path: string): string {
+  if (/\p{C}/u.test(path)) return 'FILE';
+  const word = path.startsWith('-') ? `./${path}` : path;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
