@@ -1,7 +1,8 @@
 // What a command is: a name with its options, declared for yargs, and what it does with them. One thin file each in
-// commands/; commands.ts lists them. May import types of yargs, and its own folder.
+// commands/; commands.ts lists them. May import types of yargs, base, report and its own folder.
 
 import type { Argv } from 'yargs';
+import type { MigrationStreamError } from '../base/errors.js';
 import type { Theme } from '../report/theme.js';
 import type { ExitCode } from './exit-code.js';
 import type { Host } from './host.js';
@@ -15,6 +16,8 @@ export interface Context {
   readonly progress: boolean;
   /** What stands behind `--`. */
   readonly rest: readonly string[];
+  /** The error, or a better one that says what an input is instead of a stream. Errors that are thrown get it anyway. */
+  explain(error: MigrationStreamError): Promise<MigrationStreamError>;
   /** Runs when the command ends in whatever way, an interruption included; last come, first served. */
   defer(cleanup: () => Promise<void> | void): void;
 }

@@ -29,13 +29,18 @@ export async function parseArgs(host: Host, table: readonly CommandEntry[] = com
   // A file may be called like a command: then one module too many is loaded, no more.
   const loaded = new Map(await Promise.all(named.map(async (entry) => [entry.name, await entry.load()] as const)));
 
+  let known: readonly string[] = [];
   let parser = frame(host);
   for (const entry of table) {
     const command = loaded.get(entry.name);
     parser = parser.command(
       entry.usage,
       entry.summary,
-      (own) => (command === undefined ? own : declare(own, command)),
+      (own) => {
+        const declared = command === undefined ? own : declare(own, command);
+        known = optionNames(declared);
+        return declared;
+      },
       (argv) => {
         throw new Chosen(command!, argv);
       },
@@ -53,14 +58,27 @@ export async function parseArgs(host: Host, table: readonly CommandEntry[] = com
     if (error instanceof Chosen) return error.parsed;
     if (error instanceof UsageError) throw error;
     const entry = named[0];
-    throw new UsageError(usageMessage(error, entry), `mstream ${entry === undefined ? '' : `${entry.name} `}--help`);
+    throw new UsageError(usageMessage(error, entry, unknownOption(args, known)), `mstream ${entry === undefined ? '' : `${entry.name} `}--help`);
   }
   return { kind: 'text', text: `${output}\n`, usageError: false };
 }
 
-function usageMessage(error: unknown, entry: CommandEntry | undefined): string {
+/** yargs misses the arguments first, and a mistyped option has swallowed one of them. */
+function usageMessage(error: unknown, entry: CommandEntry | undefined, unknown: string | undefined): string {
   const message = showDashes(error instanceof Error ? error.message : String(error));
-  return entry !== undefined && message.startsWith('Not enough non-option arguments') ? `mstream ${entry.usage}: an argument is missing` : message;
+  if (entry === undefined || !message.startsWith('Not enough non-option arguments')) return message;
+  return unknown === undefined ? `mstream ${entry.usage}: an argument is missing` : `Unknown option: ${unknown}`;
+}
+
+function unknownOption(args: readonly string[], known: readonly string[]): string | undefined {
+  const rest = args.indexOf('--');
+  const options = (rest < 0 ? args : args.slice(0, rest)).filter((arg) => arg.startsWith('--')).map((arg) => arg.split('=')[0]!);
+  return options.find((option) => !known.includes(option.slice(2)));
+}
+
+/** Not in the types of yargs, but in its documentation of `.parsed`. */
+function optionNames(parser: Argv): string[] {
+  return Object.keys((parser as unknown as { getOptions(): { key: Readonly<Record<string, unknown>> } }).getOptions().key);
 }
 
 /**

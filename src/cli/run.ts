@@ -9,6 +9,7 @@ import type { Context } from './command.js';
 import { exitCode, type ExitCode } from './exit-code.js';
 import { Failure } from './failure.js';
 import type { Host } from './host.js';
+import { Inputs } from './inputs.js';
 import { parseArgs, type GlobalOptions, type Parsed } from './parse.js';
 import { UsageError } from './usage-error.js';
 
@@ -41,6 +42,7 @@ function interruption(signal: AbortSignal): Promise<ExitCode> {
 
 async function dispatch(host: Host, cleanups: Cleanup[]): Promise<ExitCode> {
   let theme = plainTheme;
+  const inputs = new Inputs(host);
   try {
     const parsed = await parseArgs(host);
     theme = await themeFor(host, host.stderr.isTTY, parsed);
@@ -49,16 +51,17 @@ async function dispatch(host: Host, cleanups: Cleanup[]): Promise<ExitCode> {
       return parsed.usageError ? exitCode.usage : exitCode.clean;
     }
     const context: Context = {
-      host,
+      host: { ...host, openInput: (path) => inputs.open(path) },
       out: await themeFor(host, host.stdout.isTTY, parsed),
       err: theme,
       progress: parsed.options.noProgress !== true && host.stderr.isTTY,
       rest: parsed.rest,
+      explain: (error) => inputs.explain(error),
       defer: (cleanup) => void cleanups.push(cleanup),
     };
     return await parsed.command.run(parsed.options, context);
   } catch (error) {
-    return await report(host, theme, error);
+    return await report(host, theme, error instanceof MigrationStreamError ? await inputs.explain(error) : error);
   }
 }
 

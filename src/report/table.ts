@@ -5,6 +5,8 @@ import type { Theme } from './theme.js';
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
+  /** Where the terminal is too narrow this column goes, the highest number first. None: it stays. */
+  readonly expendable?: number;
 }
 
 const noBorders = {
@@ -25,19 +27,43 @@ const noBorders = {
   middle: '  ',
 };
 
-/** Cells may hold colour. A table with no rows is nothing. */
-export async function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], theme: Theme): Promise<string[]> {
+const INDENT = 2;
+const GAP = 2;
+const colour = /\u001b\[[\d;]*m/g;
+
+/** Cells may hold colour. A table with no rows is nothing. `width`: of the terminal; undefined where there is none. */
+export async function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  theme: Theme,
+  width: number | undefined = undefined,
+): Promise<string[]> {
   if (rows.length === 0) return [];
+  const kept = fitting(columns, rows, width);
   const { default: Table } = await import('cli-table3');
   const table = new Table({
-    head: columns.map((column) => theme.label(column.title)),
-    colAligns: columns.map((column) => column.align ?? 'left'),
+    head: kept.map((i) => theme.label(columns[i]!.title)),
+    colAligns: kept.map((i) => columns[i]!.align ?? 'left'),
     chars: noBorders,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  for (const row of rows) table.push([...row]);
+  for (const row of rows) table.push(kept.map((i) => row[i]!));
   return table
     .toString()
     .split('\n')
-    .map((line) => `  ${line}`.trimEnd());
+    .map((line) => `${' '.repeat(INDENT)}${line}`.trimEnd());
+}
+
+/** Indexes of the columns that fit, or of those that must stay. */
+function fitting(columns: readonly Column[], rows: readonly (readonly string[])[], width: number | undefined): number[] {
+  let kept = columns.map((_, i) => i);
+  if (width === undefined) return kept;
+  const widths = columns.map((column, i) => Math.max(column.title.length, ...rows.map((row) => row[i]!.replace(colour, '').length)));
+  const needed = (): number => kept.reduce((sum, i) => sum + widths[i]! + GAP, INDENT - GAP);
+  const goes = columns.map((column, i) => ({ i, rank: column.expendable ?? 0 })).filter(({ rank }) => rank > 0);
+  for (const { i } of goes.sort((a, b) => b.rank - a.rank)) {
+    if (needed() <= width) break;
+    kept = kept.filter((one) => one !== i);
+  }
+  return kept;
 }

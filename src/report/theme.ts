@@ -62,7 +62,7 @@ export async function makeTheme(level: ColourLevel): Promise<Theme> {
     label: chalk.dim,
     strong: chalk.bold,
     name: chalk.cyan,
-    offset: chalk.blue,
+    offset: chalk.blueBright,
     dim: chalk.dim,
     good: chalk.bold.green,
     warning: chalk.yellow,

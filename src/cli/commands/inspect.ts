@@ -75,7 +75,7 @@ async function inspectWhole(state: string, context: Context, reading: OpenOption
   const { stream, progress } = await openState(context, state, { ...reading, bodies: false });
   const inspection = await inspect(stream);
   progress.stop();
-  return inspection;
+  return inspection.error === undefined ? inspection : { ...inspection, error: await context.explain(inspection.error) };
 }
 
 async function render(inspection: Inspection, options: InspectOptions, context: Context): Promise<string> {
@@ -87,5 +87,6 @@ async function render(inspection: Inspection, options: InspectOptions, context: 
   if (inspection.error !== undefined && inspection.totals.bytes === 0) return '';
   const all = options.sections !== true && options.blocks !== true;
   const { inspectionText } = await import('../../report/inspect/text.js');
-  return inspectionText(inspection, { summary: all, blocks: all || options.blocks === true, sections: all || options.sections === true }, context.out);
+  const parts = { summary: all, blocks: all || options.blocks === true, sections: all || options.sections === true };
+  return inspectionText(inspection, parts, context.out, context.host.stdout.columns);
 }

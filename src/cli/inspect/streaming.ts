@@ -20,14 +20,14 @@ import { tapSource, type Tap } from './tap.js';
 const MAX_HEX = 1024 * 1024;
 
 /** The error that ended the stream, after everything before it went to `see`. False: enough seen. */
-async function readAll(stream: MigrationStream, see: (event: StreamEvent) => Promise<boolean | void>): Promise<MigrationStreamError | undefined> {
+async function readAll(context: Context, stream: MigrationStream, see: (event: StreamEvent) => Promise<boolean | void>): Promise<MigrationStreamError | undefined> {
   const events = stream.events();
   for (;;) {
     let next: IteratorResult<StreamEvent>;
     try {
       next = await events.next();
     } catch (error) {
-      if (error instanceof MigrationStreamError) return error;
+      if (error instanceof MigrationStreamError) return context.explain(error);
       throw error;
     }
     if (next.done === true || (await see(next.value)) === false) return undefined;
@@ -40,7 +40,7 @@ export async function inspectJsonl(context: Context, state: string, options: Ope
   const lines = new LineWriter(context.host.stdout);
   let blocks: RamBlockEntry[] = [];
   await lines.line(toJson(inputLine(source.label, source.size, context.host.version)));
-  const error = await readAll(stream, async (event) => {
+  const error = await readAll(context, stream, async (event) => {
     if (event.kind === 'ram-blocks') blocks = event.continues ? [...blocks, ...event.blocks] : [...event.blocks];
     for (const line of eventLines(event, blocks)) await lines.line(toJson(line));
   });
@@ -54,7 +54,7 @@ export async function inspectPages(context: Context, state: string, options: Ope
   const { stream } = await openState({ ...context, progress: quietOnTerminal(context) }, state, { ...options, bodies: false });
   const lines = new LineWriter(context.host.stdout);
   const pages = new PageLines(context.out);
-  const error = await readAll(stream, async (event) => {
+  const error = await readAll(context, stream, async (event) => {
     if (event.kind === 'ram-blocks' && !event.continues) await lines.line(pages.heading(event.blocks));
     if (event.kind !== 'pages') return;
     for (let i = 0; i < event.runs.count; i += 1) await lines.line(pages.run(event.runs, i));
@@ -69,7 +69,7 @@ export async function inspectHex(context: Context, state: string, options: OpenO
   let tap: Tap | undefined;
   const { stream } = await openState(context, state, { ...options, bodies: false }, (source) => (tap = tapSource(source, wanted)).source);
   const parts = new HexParts(wanted);
-  const error = await readAll(stream, async (event) => {
+  const error = await readAll(context, stream, async (event) => {
     parts.observe(event);
     return event.span.end < wanted.end;
   });

@@ -38,10 +38,13 @@ const ignoredShort: Readonly<Record<BlockRow['ignoredHow'], string>> = {
   unknown: 'stream broke off',
 };
 
+/** Rows of text; see section-map.ts. */
+const MAX_ROWS = 1000;
+
 const columns: readonly BlockColumn[] = [
   { title: 'block', cell: (block, theme) => theme.name(escapeText(block.idstr)) },
   { title: 'used length', align: 'right', cell: (block) => countText(block.usedLength) },
-  { title: '', align: 'right', cell: (block, theme) => theme.dim(humanColumn(block.usedLength)) },
+  { title: '', align: 'right', expendable: 3, cell: (block, theme) => theme.dim(humanColumn(block.usedLength)) },
   {
     title: 'page size',
     align: 'right',
@@ -68,7 +71,7 @@ const columns: readonly BlockColumn[] = [
     shown: some((block) => block.mapped !== undefined),
     cell: (block, theme) => (block.mapped === undefined ? '' : theme.offset(hexText(block.mapped.pagesOffset))),
   },
-  number('pages', (block) => block.pages, true),
+  { ...number('pages', (block) => block.pages, true), expendable: 2 },
   number('data', (block) => block.sent.page, true),
   number('zero', (block) => block.sent.zero, true),
   number('filled', (block) => block.sent.filled, false),
@@ -87,15 +90,16 @@ const columns: readonly BlockColumn[] = [
       return excused ? theme.dim(countText(absent)) : theme.warning(countText(absent));
     },
   },
-  number('bytes', (block) => block.sent.bytes, true),
+  { ...number('bytes', (block) => block.sent.bytes, true), expendable: 1 },
 ];
 
-export async function blockTable(blocks: readonly BlockRow[], theme: Theme): Promise<string[]> {
+export async function blockTable(blocks: readonly BlockRow[], theme: Theme, width?: number): Promise<string[]> {
   const total = blocks.reduce((sum, block) => sum + block.usedLength, 0);
   const title = theme.heading(`RAM blocks: ${blocks.length === 0 ? 'none' : `${blocks.length}, ${humanBytes(total)}`}`);
   const used = columns.filter((column) => column.shown?.(blocks) ?? true);
-  const rows = blocks.map((block) => used.map((column) => column.cell(block, theme)));
-  const lines = [title, ...(await renderTable(used, rows, theme))];
+  const rows = blocks.slice(0, MAX_ROWS).map((block) => used.map((column) => column.cell(block, theme)));
+  const lines = [title, ...(await renderTable(used, rows, theme, width))];
+  if (rows.length < blocks.length) lines.push(theme.warning(`  … and ${plural(blocks.length - rows.length, 'more block')}: --json has them all`));
   const uncounted = blocks.filter((block) => block.sent.absent === undefined).length;
   if (uncounted > 0) lines.push(`  ?: too large to remember which pages came (${plural(uncounted, 'block')})`);
   return lines;

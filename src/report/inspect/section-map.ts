@@ -9,16 +9,19 @@ import { countText, humanColumn, offsetText, plural } from '../quantity.js';
 import { renderTable, type Column } from '../table.js';
 import type { Theme } from '../theme.js';
 
+/** Rows of text: no real stream comes near, and cli-table3 takes minutes for tens of thousands. */
+const MAX_ROWS = 1000;
+
 const columns: readonly Column[] = [
   { title: 'offset' },
   { title: 'size', align: 'right' },
-  { title: '', align: 'right' },
+  { title: '', align: 'right', expendable: 4 },
   { title: 'item' },
   { title: 'id', align: 'right' },
   { title: 'name' },
-  { title: 'version', align: 'right' },
-  { title: 'payload', align: 'right' },
-  { title: 'its end known by' },
+  { title: 'version', align: 'right', expendable: 2 },
+  { title: 'payload', align: 'right', expendable: 3 },
+  { title: 'its end known by', expendable: 1 },
 ];
 
 const kinds: Readonly<Record<MapRow['kind'], string>> = {
@@ -40,11 +43,13 @@ const boundaries: Readonly<Record<Boundary, string>> = {
   'footer-scan': 'a scan for its footer',
 };
 
-export async function sectionMap(map: readonly MapRow[], omitted: number, theme: Theme): Promise<string[]> {
+export async function sectionMap(map: readonly MapRow[], omitted: number, theme: Theme, width?: number): Promise<string[]> {
   const items = map.reduce((sum, row) => sum + row.count, 0);
   const title = theme.heading(`Sections and what stands between them: ${plural(items + omitted, 'item')}`);
-  const lines = [title, ...(await renderTable(columns, map.map((row) => cells(row, theme)), theme))];
-  if (omitted > 0) lines.push(theme.warning(`  … and ${plural(omitted, 'more row')}: --jsonl has them all`));
+  const shown = map.slice(0, MAX_ROWS);
+  const lines = [title, ...(await renderTable(columns, shown.map((row) => cells(row, theme)), theme, width))];
+  const hidden = omitted + map.length - shown.length;
+  if (hidden > 0) lines.push(theme.warning(`  … and ${plural(hidden, 'more row')}: --jsonl has them all`));
   return lines;
 }
 

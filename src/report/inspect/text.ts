@@ -14,14 +14,14 @@ export interface TextParts {
   readonly sections: boolean;
 }
 
-/** Ends with a newline, unless there is nothing. */
-export async function inspectionText(inspection: Inspection, parts: TextParts, theme: Theme): Promise<string> {
+/** `width`: of the terminal, where there is one. Ends with a newline, unless there is nothing. */
+export async function inspectionText(inspection: Inspection, parts: TextParts, theme: Theme, width?: number): Promise<string> {
   const { map, blocks, omittedRows, warnings } = inspection;
   const chapters = [
     parts.summary ? summaryLines(inspection, theme) : [],
     parts.summary ? warningLines(warnings, theme) : [],
-    parts.blocks ? await blockTable(blocks, theme) : [],
-    parts.sections ? await sectionMap(map, omittedRows, theme) : [],
+    parts.blocks ? await blockTable(blocks, theme, width) : [],
+    parts.sections ? await sectionMap(map, omittedRows, theme, width) : [],
     parts.summary ? await totalsLines(inspection, theme) : [],
   ];
   return chapters

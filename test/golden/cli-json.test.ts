@@ -1,0 +1,57 @@
+// JSON of every fixture against the published schemas, and against the bytes: the spans of events tile the input.
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect, test } from 'vitest';
+import { errorCodes } from '../../src/base/errors.js';
+import { layouts } from '../../src/wire/dialect.js';
+import { mstream } from '../support/fake-host.js';
+import { fixtureBytes, fixtureNames } from '../support/fixtures.js';
+
+const schema = (name: string): { $defs: Record<string, { enum?: readonly string[] }> } =>
+  JSON.parse(readFileSync(new URL(`../../docs/schema/${name}`, import.meta.url), 'utf8'));
+const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: false });
+const common = schema('common.json');
+ajv.addSchema(common);
+const isDocument = ajv.compile(schema('inspect.json'));
+const isEvent = ajv.compile(schema('inspect-event.json'));
+
+test.each(fixtureNames)('--json of %s', async (name) => {
+  const { stdout, code } = await mstream(['inspect', '--json', 'state'], { files: { state: fixtureBytes(name) } });
+  expect(code).toBe(0);
+  expect(isDocument(JSON.parse(stdout)), JSON.stringify(isDocument.errors)).toBe(true);
+});
+
+test.each(fixtureNames)('--jsonl of %s', async (name) => {
+  const bytes = fixtureBytes(name);
+  const { stdout } = await mstream(['inspect', '--jsonl', 'state'], { files: { state: bytes } });
+  const events = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+  let at = 0;
+  for (const event of events) {
+    expect(isEvent(event), `${JSON.stringify(event)} ${JSON.stringify(isEvent.errors?.slice(-1))}`).toBe(true);
+    if (event.span === undefined) continue;
+    expect(event.span.start).toBe(at);
+    at = event.span.end;
+  }
+  expect(at).toBe(bytes.length);
+  expect(events[0].event).toBe('input');
+  expect(events.at(-1)).toEqual({ event: 'end', bytes: bytes.length });
+});
+
+test('damage fits the schemas too, wherever it stands', async () => {
+  const bytes = fixtureBytes('4.0.0-ignore-shared');
+  for (const length of [0, 3, 8, 50, 120, 300, 5000, 21_630, 30_000, 34_337, 60_000]) {
+    const files = { state: bytes.subarray(0, length) };
+    const document = await mstream(['inspect', '--json', 'state'], { files });
+    expect(document.code).toBe(3);
+    const parsed = JSON.parse(document.stdout);
+    expect(isDocument(parsed), JSON.stringify(isDocument.errors)).toBe(true);
+    expect(parsed.error.code).toBe(length < 4 ? 'not-a-stream' : 'truncated');
+    const { stdout } = await mstream(['inspect', '--jsonl', 'state'], { files });
+    for (const line of stdout.trimEnd().split('\n')) expect(isEvent(JSON.parse(line)), line).toBe(true);
+  }
+});
+
+test('the schemas name what the code names', () => {
+  expect(common.$defs['ErrorCode']!.enum).toEqual([...errorCodes]);
+  expect(common.$defs['Layout']!.enum).toEqual(Object.keys(layouts));
+});
