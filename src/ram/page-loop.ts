@@ -38,48 +38,14 @@ export function readPageRuns(window: Window, state: PageLoopState, runs: PageRun
   let used = state.current < 0 ? 0 : entries[state.current]!.usedLength;
 
   while (count < runs.kind.length && at + 9 <= end) {
-    let high = view.getUint32(at);
-    let low = view.getUint32(at + 4);
+    const high = view.getUint32(at);
+    const low = view.getUint32(at + 4);
     const flags = low & mask;
     if (high >= HIGH_LIMIT) break;
     const addr = high * HIGH + (low - flags);
+    const zero = flags === ZERO_CONTINUE;
 
-    if (flags === ZERO_CONTINUE && addr < used) {
-      const fill = bytes[at + 8]!;
-      const first = at;
-      // The next record of a run is known to the bit: compare, do not decode.
-      const stop = Math.min(end - 9, at + 9 * (Math.ceil((used - addr) / pageSize) - 1));
-      let next = (low + pageSize) | 0;
-      if (next >>> 0 < pageSize) high += 1;
-      at += 9;
-      while (at <= stop && view.getInt32(at + 4) === next && view.getUint32(at) === high && bytes[at + 8] === fill) {
-        next = (next + pageSize) | 0;
-        if (next >>> 0 < pageSize) high += 1;
-        at += 9;
-      }
-      runs.kind[count] = pageKind.zero;
-      runs.fill[count] = fill;
-      runs.pages[count] = (at - first) / 9;
-      runs.length[count] = 1;
-      runs.body[count] = first + 8;
-    } else if (flags === PAGE_CONTINUE && addr < used) {
-      const stride = 8 + pageSize;
-      const first = at;
-      if (at + stride > end) break;
-      const stop = Math.min(end - stride, at + stride * (Math.ceil((used - addr) / pageSize) - 1));
-      low = (low + pageSize) >>> 0;
-      if (low < pageSize) high += 1;
-      at += stride;
-      while (at <= stop && view.getUint32(at + 4) === low && view.getUint32(at) === high) {
-        low = (low + pageSize) >>> 0;
-        if (low < pageSize) high += 1;
-        at += stride;
-      }
-      runs.kind[count] = pageKind.page;
-      runs.pages[count] = (at - first) / stride;
-      runs.length[count] = pageSize;
-      runs.body[count] = first + 8;
-    } else {
+    if (addr >= used || !(zero || flags === PAGE_CONTINUE)) {
       const size = readSingle(window, state, runs, count, at, flags, addr);
       if (size === 0) break;
       at += size;
@@ -87,16 +53,52 @@ export function readPageRuns(window: Window, state: PageLoopState, runs: PageRun
       count += 1;
       continue;
     }
+    const length = zero ? 1 : pageSize;
+    const stride = 8 + length;
+    if (at + stride > end) break;
+    const fill = zero ? bytes[at + 8]! : ANY;
+    const last = Math.min(end - stride, at + stride * (Math.ceil((used - addr) / pageSize) - 1));
+    const next = runEnd(window, at, last, stride, pageSize, fill);
+    runs.kind[count] = zero ? pageKind.zero : pageKind.page;
     runs.named[count] = 0;
     runs.block[count] = state.current;
+    runs.fill[count] = zero ? fill : 0;
     runs.addr[count] = addr;
+    runs.pages[count] = (next - at) / stride;
+    runs.body[count] = at + 8;
+    runs.length[count] = length;
     count += 1;
+    at = next;
   }
   runs.count = count;
   runs.blocks = entries;
   runs.bytes = bytes;
   runs.base = window.base;
   window.at = at;
+}
+
+/** Bodies are not looked at. */
+const ANY = -1;
+
+/**
+ * Where the run that begins at `at` ends. The next record of a run is known to the bit, so it is compared and not
+ * decoded: integers only, and the carry into the high half, once in 2^32 bytes of guest memory, outside of the loop.
+ * `last`: the latest index at which a record of it may begin.
+ */
+function runEnd(window: Window, at: number, last: number, stride: number, pageSize: number, fill: number): number {
+  const { view, bytes } = window;
+  let high = view.getInt32(at) | 0;
+  let low = view.getInt32(at + 4) | 0;
+  for (;;) {
+    const untilCarry = Math.ceil((HIGH - (low >>> 0)) / pageSize);
+    const stop = Math.min(last, at + stride * (untilCarry - 1)) | 0;
+    while (at <= stop && view.getInt32(at + 4) === low && view.getInt32(at) === high && (fill === ANY || bytes[at + 8] === fill)) {
+      low = (low + pageSize) | 0;
+      at = (at + stride) | 0;
+    }
+    if (at <= stop || at > last) return at;
+    high = (high + 1) | 0;
+  }
 }
 
 /** Any record that cannot start a run. Answers its size, 0 when it is not whole, no page, or no good. */
