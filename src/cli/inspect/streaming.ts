@@ -42,7 +42,10 @@ export async function inspectJsonl(context: Context, state: string, options: Ope
   await lines.line(toJson(inputLine(source.label, source.size, context.host.version)));
   const error = await readAll(context, stream, async (event) => {
     if (event.kind === 'ram-blocks') blocks = event.continues ? [...blocks, ...event.blocks] : [...event.blocks];
-    for (const line of eventLines(event, blocks)) await lines.line(toJson(line));
+    for (const line of eventLines(event, blocks)) {
+      const full = lines.line(toJson(line));
+      if (full !== undefined) await full;
+    }
   });
   await lines.line(toJson(endLine(error, stream.position)));
   await lines.flush();
@@ -57,7 +60,10 @@ export async function inspectPages(context: Context, state: string, options: Ope
   const error = await readAll(context, stream, async (event) => {
     if (event.kind === 'ram-blocks' && !event.continues) await lines.line(pages.heading(event.blocks));
     if (event.kind !== 'pages') return;
-    for (let i = 0; i < event.runs.count; i += 1) await lines.line(pages.run(event.runs, i));
+    for (let i = 0; i < event.runs.count; i += 1) {
+      const full = lines.line(pages.run(event.runs, i));
+      if (full !== undefined) await full;
+    }
   });
   await lines.flush();
   return error;

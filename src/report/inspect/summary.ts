@@ -142,7 +142,10 @@ function dialectFacts({ dialect }: Inspection, theme: Theme): Fact[] {
   const facts: Fact[] = [];
   const { layout, targetPageSize, footers } = dialect;
   if (layout !== undefined) {
-    const others = layout.alternatives.length === 0 ? '' : `; also possible: ${layout.alternatives.join(', ')}`;
+    // The reader says so when only the sum and what stands behind the list hold, not every rule.
+    const relaxed = layout.alternatives.includes('relaxed rules') ? '; not every rule holds' : '';
+    const alternatives = layout.alternatives.filter((name) => name !== 'relaxed rules');
+    const others = alternatives.length === 0 ? relaxed : `${relaxed}; also possible: ${alternatives.join(', ')}`;
     facts.push({
       label: 'dialect',
       value: `${theme.strong(String(layout.value))} ${theme.dim(`(${hows[layout.how]}${others})`)}`,
