@@ -18,6 +18,8 @@ export type Parsed =
   | { readonly kind: 'command'; readonly command: Command; readonly options: GlobalOptions; readonly rest: readonly string[] }
   | { readonly kind: 'text'; readonly text: string; readonly usageError: boolean };
 
+const EVERYWHERE: readonly string[] = ['color', 'no-progress', 'version', 'help'];
+
 /** Widest and narrowest help; a terminal in between decides. */
 const HELP_WIDTH = { min: 60, max: 100 };
 
@@ -76,9 +78,21 @@ function unknownOption(args: readonly string[], known: readonly string[]): strin
   return options.find((option) => !known.includes(option.slice(2)));
 }
 
-/** Not in the types of yargs, but in its documentation of `.parsed`. */
+/** What yargs has but its types have not. */
+interface Declared {
+  getOptions(): { readonly key: Readonly<Record<string, unknown>>; readonly alias: Readonly<Record<string, readonly string[]>> };
+  getGroups(): Readonly<Record<string, readonly string[]>>;
+}
+
 function optionNames(parser: Argv): string[] {
-  return Object.keys((parser as unknown as { getOptions(): { key: Readonly<Record<string, unknown>> } }).getOptions().key);
+  return Object.keys((parser as unknown as Declared).getOptions().key);
+}
+
+/** The command's own: no positionals, no second names, nothing that goes everywhere. */
+function ownOptions(parser: Argv): string[] {
+  const declared = parser as unknown as Declared;
+  const others = [...Object.values(declared.getOptions().alias), ...Object.values(declared.getGroups()), EVERYWHERE].flat();
+  return optionNames(parser).filter((name) => !others.includes(name));
 }
 
 /**
@@ -100,7 +114,8 @@ async function helpText(parser: Argv): Promise<string> {
 }
 
 function declare(parser: Argv, command: Command): Argv {
-  let own = everywhere(command.build(parser));
+  const built = command.build(parser);
+  let own = everywhere(built.group(ownOptions(built), 'Options:')).group([...EVERYWHERE], 'Everywhere:');
   for (const { args, text } of command.examples) own = own.example(`$0 ${args}`, text);
   return own;
 }
@@ -116,8 +131,7 @@ function everywhere(parser: Argv): Argv {
       global: false,
     })
     .option('no-color', { describe: 'The same as --color=never', type: 'boolean', hidden: true, global: false })
-    .option('no-progress', { describe: 'No progress on stderr', type: 'boolean', global: false })
-    .group(['color', 'no-progress', 'version', 'help'], 'Everywhere:') as Argv;
+    .option('no-progress', { describe: 'No progress on stderr', type: 'boolean', global: false }) as Argv;
 }
 
 function frame(host: Host): Argv {
