@@ -4,8 +4,9 @@
 
 import { span } from '../base/span.js';
 import { escapeText, quote } from '../base/quote.js';
+import { PAGE_BITS_MAX, PAGE_BITS_MIN } from '../base/units.js';
 import type { Cursor } from '../bytes/cursor.js';
-import { hex } from '../bytes/window.js';
+import { CUT, hex } from '../bytes/window.js';
 import { MAX_CONFIGURATION, MAX_PACKAGED_DEPTH, MAX_SECTIONS, MAX_VMDESCRIPTION } from '../limits.js';
 import { commandFacts, commandHeader, commandName, migCommand } from '../wire/command.js';
 import { capabilitiesOf, configurationSection, type Configuration } from '../wire/configuration.js';
@@ -109,6 +110,13 @@ async function* readConfiguration(cursor: Cursor, state: ReaderState): AsyncGene
       span: span(start, start),
     };
   }
+  const bits = configuration.subsections.find((part) => part.kind === 'target-page-bits')?.bits ?? PAGE_BITS_MIN;
+  if ((bits < PAGE_BITS_MIN || bits > PAGE_BITS_MAX) && state.options.targetPageSize?.how !== 'option') {
+    throw cursor.fail('bad-configuration', `target pages of 2^${bits} bytes, and no QEMU has any but 2^10 to 2^16`, {
+      offset: start,
+      hint: 'damaged; --page-size overrides it',
+    });
+  }
 }
 
 /** Sections and commands up to EOF, or up to `end` inside a PACKAGED blob. */
@@ -151,7 +159,7 @@ async function* readSection(
   yield { kind: 'section-open', type, section, span: span(start, cursor.position) };
   if (section.idstr === 'ram') {
     const bits = state.configuration?.subsections.find((part) => part.kind === 'target-page-bits')?.bits;
-    const fromBits = bits !== undefined && bits >= 10 && bits <= 16 ? { value: 2 ** bits, how: 'configuration' as const } : undefined;
+    const fromBits = bits === undefined ? undefined : { value: 2 ** bits, how: 'configuration' as const };
     yield* state.options.port.ram.read(cursor, {
       sectionId: section.sectionId,
       capabilities: state.configuration === undefined ? undefined : (capabilitiesOf(state.configuration) ?? []),
@@ -227,7 +235,7 @@ async function* readTail(cursor: Cursor): AsyncGenerator<StreamEvent> {
     const length = cursor.u32();
     const { size } = cursor.source;
     if (size !== undefined && cursor.position + length > size) {
-      throw cursor.fail('truncated', `vmdescription needs ${length} bytes, ${size - cursor.position} remain`, { offset: size });
+      throw cursor.fail('truncated', `vmdescription needs ${length} bytes, ${size - cursor.position} remain`, { offset: size, hint: CUT });
     }
     if (length > MAX_VMDESCRIPTION) throw cursor.fail('limit-exceeded', `vmdescription of ${length} bytes`, { offset: start + 1 });
     const json = new Uint8Array(length);

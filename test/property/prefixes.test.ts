@@ -11,13 +11,13 @@ import { countingSource } from '../support/sources.js';
 const factor = Number(process.env['MSTREAM_RUNS'] ?? 1);
 
 test('every prefix', async () => {
-  const streams = await smallStreams(30 * factor, 2500, (model) => model.tame);
-  expect(streams.length).toBeGreaterThan(20);
+  const streams = await smallStreams(24 * factor, 2000, (model) => model.tame);
+  expect(streams.length).toBeGreaterThan(15);
   let prefixes = 0;
   for (const { bytes, model, items, ends, name } of streams) {
     const eof = ends[items.findLastIndex((item) => item.kind === 'eof')]!;
     // What the tail says, a prefix does not.
-    const options = { targetPageSize: model.pageSize, poison: true };
+    const options = { targetPageSize: model.pageSize };
     for (let length = 0; length < bytes.length; length += 1) {
       for (const pipe of length % 7 === 0 ? [false, true] : [false]) {
         const source = countingSource(memorySource(bytes.slice(0, length)));
@@ -33,11 +33,11 @@ test('every prefix', async () => {
       }
     }
   }
-  expect(prefixes).toBeGreaterThan(10_000 * factor);
+  expect(prefixes).toBeGreaterThan(8000 * factor);
 });
 
 test('every prefix of what only its own end describes: typed, and no further than its end', async () => {
-  for (const { bytes, model, name } of await smallStreams(15, 2000, (one) => !one.tame)) {
+  for (const { bytes, model, name } of await smallStreams(10, 2000, (one) => !one.tame)) {
     for (let length = 0; length < bytes.length; length += 1) {
       const { failure, end } = await readItems(bytes.slice(0, length), { targetPageSize: model.pageSize });
       expect(end, name).toBeLessThanOrEqual(length);
@@ -48,10 +48,12 @@ test('every prefix of what only its own end describes: typed, and no further tha
 
 test('every change of one byte', async () => {
   const codes = new Map<string, number>();
-  for (const { bytes, model, name } of await smallStreams(14 * factor, 1500)) {
+  for (const { bytes, model, name } of await smallStreams(10 * factor, 1200)) {
     for (let at = 0; at < bytes.length; at += 1) {
       const was = bytes[at]!;
-      for (const value of [was ^ 0x01, was ^ 0x80, 0x00, 0xff, 0x7e]) {
+      // Two of five in turn; a campaign takes all.
+      const values = [was ^ 0x01, 0xff, was ^ 0x80, 0x7e, 0x00];
+      for (const value of factor > 1 ? values : [values[at % 5]!, values[(at + 2) % 5]!]) {
         if (value === was) continue;
         bytes[at] = value;
         const source = countingSource(memorySource(bytes));
