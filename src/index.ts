@@ -8,6 +8,9 @@ export { Cursor, type CursorOptions } from './bytes/cursor.js';
 export { Emitter } from './bytes/emitter.js';
 export { forwardSource, memorySink, memorySource, rangeSource, type ByteSink, type ByteSource } from './bytes/source.js';
 export { Window } from './bytes/window.js';
+export { openFileSink, type FileSinkOptions } from './bytes/node/file-sink.js';
+export { openFile } from './bytes/node/file-source.js';
+export { memoryFile, openMemory, type MemoryFile } from './bytes/node/memory-file.js';
 
 export { encodeBytes, type Codec, type RecordOf, type ValueOf } from './wire/kit/codec.js';
 export { commandFacts, commandName, migCommand } from './wire/command.js';
@@ -33,3 +36,5 @@ export { inspect, type Inspection, type MapRow, type StreamWarning, type Totals 
 export { openStream, type MigrationStream, type OpenOptions } from './ops/open-stream.js';
 export { type Clue, type Producer, type QemuVersion } from './ops/producer.js';
 export { createWriter, type StreamWriter } from './ops/create-writer.js';
+export { EditError, type Difference, type Edit, type EditName, type MemoryOrigin, type MemoryTarget } from './ops/rewrite/edit.js';
+export { rewrite, type RewriteOptions, type RewriteResult } from './ops/rewrite/rewrite.js';
