@@ -36,12 +36,13 @@ export interface LayoutTrial {
 }
 
 export interface LayoutChoice {
-  /** Empty: none fits, or one might if there were more bytes. Two or more: ambiguous. */
+  /** Empty: none fits. Two or more: ambiguous. */
   readonly fitting: readonly BlockLayout[];
   readonly trials: readonly LayoutTrial[];
   /**
    * What else the bytes allow: layouts that differ in nothing here (an empty list), that break only the rules about
-   * taste while `fitting` breaks none, or `relaxed rules` when `fitting` breaks such rules itself.
+   * taste while `fitting` breaks none; or `relaxed rules` when `fitting` breaks such rules itself, and then also those
+   * that would need more bytes than there are.
    */
   readonly alternatives: readonly string[];
 }
@@ -77,9 +78,8 @@ export function inferLayout(window: Window, total: number, context: LayoutContex
     return { fitting: strict.fitting, trials: strict.trials, alternatives: [...strict.same, ...others] };
   }
   // With fewer rules a wrong layout may fit where the right one is only cut short.
-  const cut = relaxed.trials.some((trial) => trial.truncated);
-  const fitting = cut && relaxed.fitting.length === 1 ? [] : relaxed.fitting;
-  return { fitting, trials: relaxed.trials, alternatives: ['relaxed rules', ...relaxed.same] };
+  const cut = relaxed.trials.filter((trial) => trial.truncated).map((trial) => trial.layout);
+  return { fitting: relaxed.fitting, trials: relaxed.trials, alternatives: ['relaxed rules', ...relaxed.same, ...cut] };
 }
 
 function tryAll(

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isDeepStrictEqual } from 'node:util';
-import { memorySource } from '../../src/bytes/source.js';
+import { memorySource, type ByteSource } from '../../src/bytes/source.js';
 import { MAX_CONFIGURATION } from '../../src/limits.js';
 import type { OpenOptions } from '../../src/ops/open-stream.js';
 import { streamModel } from '../support/arbitraries/stream-model.js';
@@ -48,6 +48,23 @@ test('whole and damaged streams', async () => {
       await sameInEveryWay(bytes, model.options, [slab], [step]);
     }),
     cases(400),
+  );
+});
+
+test('without bodies: the same spans, the same error, fewer bytes', async () => {
+  const bare = (items: readonly Item[]): unknown[] => items.map((item) => ('bytes' in item && item.kind !== 'trailing' ? { ...item, bytes: undefined } : item));
+  await fc.assert(
+    fc.asyncProperty(streamModel, fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 2 }), fc.nat(), fc.boolean(), async (model, edits, cut, pipe) => {
+      const whole = (await writeModel(model.items, model.pageSize)).bytes;
+      const bytes = whole.subarray(0, whole.length - (cut % 3 === 0 ? cut % whole.length : 0));
+      for (const [at, value] of edits) bytes[at % bytes.length] = value;
+      const source = (): ByteSource => (pipe ? chunkedSource(bytes, [1000]) : memorySource(bytes));
+      const full = await readItems(source(), model.options);
+      const lean = await readItems(source(), { ...model.options, bodies: false });
+      expect([lean.failure?.code, lean.failure?.offset, lean.boundaries]).toEqual([full.failure?.code, full.failure?.offset, full.boundaries]);
+      if (full.failure === undefined) expect(isDeepStrictEqual(bare(lean.items), bare(full.items))).toBe(true);
+    }),
+    cases(300),
   );
 });
 
