@@ -47,17 +47,19 @@ describe.each(fixtureNames)('%s', (name) => {
     expect(blocks.map((block) => ({ name: block.idstr, used: block.usedLength })).sort(byName)).toEqual(ramBlocksOf(truth.info_ramblock).sort(byName));
   });
 
+  // Written for the captures of 4.0 and 4.1 only.
   const expected = fixtureJson<Expected>(name, 'expected.json');
-  test.skipIf(expected === undefined)('what an independent reader found', async () => {
+  if (expected === undefined) return;
+  test('what an independent reader found', async () => {
     const found = await walk(bytes);
-    expect(found.layout).toBe({ plain: 'plain', 'gpa-4.0': 'ignore-shared-4.0', 'gpa-4.1': 'ignore-shared-4.1' }[expected!.dialect]);
-    const rows = expected!.items.map(({ type, start, end, id, idstr, instance, version, payload, walk: how, records }) => ({
+    expect(found.layout).toBe({ plain: 'plain', 'gpa-4.0': 'ignore-shared-4.0', 'gpa-4.1': 'ignore-shared-4.1' }[expected.dialect]);
+    const rows = expected.items.map(({ type, start, end, id, idstr, instance, version, payload, walk: how, records }) => ({
       type, start, end, id, idstr, instance, version, payload, boundary: how === 'exact' ? 'vmdescription' : undefined, records,
     }));
     expect(found.rows).toEqual(rows);
     expect(found.blocks.map((block, i) => ({ name: block.idstr, length: block.usedLength, gpa: block.gpa, ignored: block.ignored, records: found.records[i] ?? {} }))).toEqual(
       // The other channels of multifd are not part of the stream.
-      expected!.blocks.map(({ name: block, length, gpa, ignored, records: { MULTIFD: _, ...records } }) => ({ name: block, length, gpa: gpa === undefined ? undefined : BigInt(gpa), ignored, records })),
+      expected.blocks.map(({ name: block, length, gpa, ignored, records: { MULTIFD: _, ...records } }) => ({ name: block, length, gpa: gpa === undefined ? undefined : BigInt(gpa), ignored, records })),
     );
   });
 });
