@@ -109,6 +109,7 @@ export const dirtyBitmapChunk: Codec<DirtyBitmapChunk> = {
     if (device !== undefined) counted.encode(emitter, device);
     if (bitmap !== undefined) counted.encode(emitter, bitmap);
     if (start !== undefined) {
+      if (!isPowerOfTwo(start.granularity) || start.flags & START_FLAGS_RESERVED) throw cannotEncode(`dirty bitmap header ${start.granularity}, 0x${start.flags.toString(16)}`);
       be32.encode(emitter, start.granularity);
       u8.encode(emitter, start.flags);
     }
