@@ -1,12 +1,17 @@
-// Where the tests live and how they run. QEMU tests take real time, so they get their own project with one process at a time.
+// Where the tests live and how they run. QEMU tests take real time, so they get their own project, one file at a time,
+// when the fast ones are through.
+
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { ClosingLineReporter } from './support/closing-line.js';
 
 export default defineConfig({
-  root: new URL('..', import.meta.url).pathname,
+  root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     pool: 'forks',
-    // vitest writes a missing snapshot when CI is unset; only `npm run golden` may write.
-    update: process.argv.includes('--update') ? undefined : 'none',
+    reporters: ['default', new ClosingLineReporter()],
+    // vitest writes a missing snapshot when CI is unset; only `npm run golden` (--update) may write.
+    update: 'none',
     projects: [
       {
         extends: true,
@@ -17,10 +22,10 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: [],
           testTimeout: 300_000,
           hookTimeout: 600_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
