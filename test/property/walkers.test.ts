@@ -31,14 +31,15 @@ test.each([...payloadWalkers.keys()])('%s: any bytes, any window', async (idstr)
   await fc.assert(
     fc.asyncProperty(lively, lively, fc.constantFrom(0, 1, 2, 3), fc.constantFrom<SectionKind>('start', 'full'), async (first, second, versionId, type) => {
       const { bytes: raw } = await stream(idstr, [{ type, payload: first }, ...(type === 'start' ? [{ type: 'part' as const, payload: second }] : [])], versionId);
-      const one = await readItems(memorySource(raw));
-      for (const source of [chunkedSource(raw, [1]), chunkedSource(raw, [7, 50])]) {
+      const file = await readItems(memorySource(raw));
+      const pipe = await readItems(chunkedSource(raw, [1000]));
+      for (const [source, one] of [[memorySource(raw), file], [chunkedSource(raw, [1]), pipe], [chunkedSource(raw, [7, 50]), pipe]] as const) {
         const other = await readItems(source, { slabSize: 50, poison: true });
         const facts = (reading: Reading): unknown => [reading.failure, reading.boundaries];
         expect(facts(other)).toEqual(facts(one));
         if (one.failure === undefined) expect(isDeepStrictEqual(other.items, one.items)).toBe(true);
       }
-      if (one.failure?.code === 'truncated') expect(one.failure.offset).toBe(raw.length);
+      if (file.failure?.code === 'truncated') expect(file.failure.offset).toBe(raw.length);
     }),
     cases(250),
   );
