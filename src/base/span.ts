@@ -7,10 +7,12 @@ export interface Span {
   readonly end: number;
 }
 
+/** Bytes `start` to `end`, both absolute; nothing is checked. */
 export function span(start: number, end: number): Span {
   return { start, end };
 }
 
+/** In bytes. */
 export function spanLength(range: Span): number {
   return range.end - range.start;
 }

@@ -13,6 +13,7 @@ export interface CursorOptions extends ReadAheadOptions {
   readonly onProgress?: ((position: number) => void) | undefined;
 }
 
+/** A reader's place in a source. Fill once per record, then read synchronously; bytes taken are loans until the next fill. */
 export class Cursor extends Window {
   readonly source: ByteSource;
   private readonly ahead: ReadAhead;

@@ -8,6 +8,7 @@ import type { ByteSink } from './source.js';
 
 const BUFFER_SIZE = 1024 * 1024;
 
+/** A writer's place in a sink: make room once per record, then write synchronously. */
 export class Emitter {
   readonly bytes: Uint8Array;
   readonly view: DataView;

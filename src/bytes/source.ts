@@ -42,6 +42,7 @@ export interface ByteSink {
   abort(): Promise<void>;
 }
 
+/** Bytes in memory as a source. They stay the caller's and must not change while it is read. */
 export function memorySource(bytes: Uint8Array, label = 'memory'): ByteSource {
   return {
     label,

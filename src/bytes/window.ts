@@ -10,6 +10,7 @@ const NOTHING = new Uint8Array(0);
 /** The hint of everything that ends too early. */
 export const CUT = 'the file ends too early: was the migration cancelled, or the copy cut short?';
 
+/** Big-endian reads out of bytes that are here; past their end they throw `truncated`. */
 export class Window {
   /** The bytes in hand; index `at` is the next one, `end` the first that is not here. */
   bytes: Uint8Array = NOTHING;

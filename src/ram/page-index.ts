@@ -23,6 +23,7 @@ export interface PageCounts {
 const CHUNK_WORDS = 16 * 1024;
 const CHUNK_PAGES = CHUNK_WORDS * 32;
 
+/** Counts page records by block and kind, and tells pages that came again from new ones. Memory is bounded. */
 export class PageIndex {
   private readonly blocks: { readonly counts: PageCounts; readonly chunks: Map<number, Uint32Array> }[] = [];
   private budget = MAX_PAGE_BITMAP;
