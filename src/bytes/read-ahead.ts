@@ -9,6 +9,14 @@ import { readSource, type ByteSource } from './source.js';
 export const HEADROOM = 128 * 1024;
 const FIRST_READ = 64 * 1024;
 
+/**
+ * malloc hands out large buffers 16 bytes behind a page. A copy from a page of the page cache to 16 bytes behind a page
+ * takes three times as long on AMD as one from page to page, so full slabs are cut out of one buffer where data begins
+ * on a page (docs/performance.md).
+ */
+const PAGE = 4096;
+const MALLOC_HEADER = 16;
+
 /** Data stands at `buffer[HEADROOM, HEADROOM + length)`. */
 export interface Slab {
   readonly buffer: Uint8Array;
@@ -34,6 +42,8 @@ export class ReadAhead {
   private want: number;
   private depth = 1;
   private ended = false;
+  /** Full slabs have been made. */
+  private cut = false;
 
   constructor(source: ByteSource, options: ReadAheadOptions = {}) {
     this.source = source;
@@ -104,9 +114,17 @@ export class ReadAhead {
   }
 
   private slabFor(length: number): Slab {
-    const pooled = length > this.slabSize / 2 ? this.free.pop() : undefined;
-    const size = length > this.slabSize / 2 ? this.slabSize : length;
-    return pooled ?? { buffer: new Uint8Array(HEADROOM + size), length: 0, offset: 0 };
+    if (length <= this.slabSize / 2) return { buffer: new Uint8Array(HEADROOM + length), length: 0, offset: 0 };
+    if (!this.cut) {
+      this.cut = true;
+      const stride = HEADROOM + this.slabSize;
+      const whole = new Uint8Array(PAGE + SLAB_COUNT * stride);
+      for (let at = PAGE - MALLOC_HEADER; this.free.length < SLAB_COUNT; at += stride) {
+        this.free.push({ buffer: whole.subarray(at, at + stride), length: 0, offset: 0 });
+      }
+    }
+    // All of them may be lent out, when a read that was dropped by a seek has not ended.
+    return this.free.pop() ?? { buffer: new Uint8Array(HEADROOM + this.slabSize), length: 0, offset: 0 };
   }
 
   private async readAt(slab: Slab, length: number): Promise<Slab> {
