@@ -53,5 +53,5 @@ export default {
   resolve: { mainFields: ['module', 'main'] },
   logLevel: 'warn',
   plugins: [asciiWidth, noTranslations, notices],
-  output: { dir: 'dist', chunkFileNames: 'chunks/[name]-[hash].js', format: 'esm', minify: { compress: true, mangle: false, codegen: true }, sourcemap: true },
+  output: { dir: 'dist', chunkFileNames: 'chunks/[name].js', format: 'esm', minify: { compress: true, mangle: false, codegen: true }, sourcemap: true },
 };
