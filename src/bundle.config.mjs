@@ -50,7 +50,8 @@ export default {
   input: { main: 'src/main.ts', index: 'src/index.ts', qmp: 'src/qemu/qmp/index.ts' },
   platform: 'node',
   // jsonc-parser's UMD build loads its parts in a way that no bundler sees; its ES modules are named by `module`.
-  resolve: { mainFields: ['module', 'main'] },
+  // Where node_modules is a link, the source maps must not tell where it leads.
+  resolve: { mainFields: ['module', 'main'], symlinks: false },
   logLevel: 'warn',
   plugins: [asciiWidth, noTranslations, notices],
   output: { dir: 'dist', chunkFileNames: 'chunks/[name].js', format: 'esm', minify: { compress: true, mangle: false, codegen: true }, sourcemap: true },
