@@ -46,9 +46,7 @@ export type WarningCode =
   | 'no-vmdescription'
   | 'bad-vmdescription'
   | 'vmdescription-disagrees'
-  | 'footer-scan'
   | 'trailing-data'
-  | 'version-of-subsection'
-  | 'part-before-start';
+  | 'version-of-subsection';
 
 export type { BlockLayout } from '../wire/dialect.js';

@@ -68,7 +68,7 @@ export async function* readEvents(cursor: Cursor, options: ReaderOptions): Async
   yield* readHeader(cursor);
   yield* readConfiguration(cursor, state);
   yield* readItems(cursor, state, 0, undefined);
-  yield* readTail(cursor);
+  yield* readTail(cursor, state);
 }
 
 async function* readHeader(cursor: Cursor): AsyncGenerator<StreamEvent> {
@@ -226,7 +226,7 @@ async function* readPackage(cursor: Cursor, state: ReaderState, length: number, 
   yield { kind: 'package-close', span: span(end, end) };
 }
 
-async function* readTail(cursor: Cursor): AsyncGenerator<StreamEvent> {
+async function* readTail(cursor: Cursor, state: ReaderState): AsyncGenerator<StreamEvent> {
   await cursor.fill(5);
   const start = cursor.position;
   if (cursor.peek() === sectionType.vmdescription) {
@@ -248,9 +248,19 @@ async function* readTail(cursor: Cursor): AsyncGenerator<StreamEvent> {
     }
     cursor.leave(depth);
     yield { kind: 'vmdescription', json, span: span(start, cursor.position) };
+    // Where it was found beforehand it has been read already.
+    if (state.lengths === undefined && state.options.port.lengths(json) === undefined) {
+      const here = span(cursor.position, cursor.position);
+      yield { kind: 'warning', code: 'bad-vmdescription', message: 'the vmdescription is not the JSON that QEMU writes', path: [], span: here };
+    }
   } else {
     const message = cursor.available === 0 ? 'no vmdescription: the stream ends at its EOF byte' : 'no vmdescription behind the EOF byte';
     yield { kind: 'warning', code: 'no-vmdescription', message, path: [], span: span(start, start) };
+  }
+  await cursor.fill(1);
+  if (cursor.available > 0) {
+    const here = span(cursor.position, cursor.position);
+    yield { kind: 'warning', code: 'trailing-data', message: 'bytes behind the end of the stream: QEMU does not read them', path: [], span: here };
   }
   yield* readTrailing(cursor, undefined);
 }

@@ -95,6 +95,11 @@ export class StreamWriter {
     return this.emitter.copy(bytes);
   }
 
+  /** `count` zeros: a hole where the sink can leave one. */
+  skip(count: number): Promise<void> {
+    return this.emitter.skip(count);
+  }
+
   /** Hands all that was written to the sink. */
   flush(): Promise<void> {
     return this.emitter.flush();
