@@ -13,6 +13,8 @@ export interface PageVersion {
 }
 
 const CHUNK_PAGES = 16 * 1024;
+/** What one delta in a chain costs, roughly. */
+const CHAIN_BYTES = 64;
 const ABSENT = 0;
 const ZERO = 1;
 /** A chain is kept in `chains`. */
@@ -53,9 +55,13 @@ export class LastVersions {
   }
 
   private extend(block: number, page: number, offset: number): void {
-    const before = this.versions(block, page) ?? [];
+    this.spend(CHAIN_BYTES);
+    const key = `${block}/${page}`;
+    const delta = { kind: pageKind.xbzrle, offset };
+    const chain = this.chunk(block, page)?.[page % CHUNK_PAGES] === CHAIN ? this.chains.get(key) : undefined;
+    if (chain !== undefined) chain.push(delta);
+    else this.chains.set(key, [...(this.versions(block, page) ?? []), delta]);
     this.set(block, page, CHAIN);
-    this.chains.set(`${block}/${page}`, [...before, { kind: pageKind.xbzrle, offset }]);
   }
 
   private set(block: number, page: number, value: number): void {
@@ -63,11 +69,15 @@ export class LastVersions {
     const index = Math.floor(page / CHUNK_PAGES);
     let chunk = chunks.get(index);
     if (chunk === undefined) {
-      this.budget -= CHUNK_PAGES * 8;
-      if (this.budget < 0) throw new MigrationStreamError({ code: 'limit-exceeded', message: 'more pages than the table of newest versions may hold' });
+      this.spend(CHUNK_PAGES * 8);
       chunks.set(index, (chunk = new Float64Array(CHUNK_PAGES)));
     }
     chunk[page % CHUNK_PAGES] = value;
+  }
+
+  private spend(bytes: number): void {
+    this.budget -= bytes;
+    if (this.budget < 0) throw new MigrationStreamError({ code: 'limit-exceeded', message: 'more pages than the table of newest versions may hold' });
   }
 
   private chunk(block: number, page: number): Float64Array | undefined {

@@ -2,7 +2,7 @@
 // May import base, bytes and its own folder, and node:fs.
 
 import { constants } from 'node:fs';
-import { link, open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { link, lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { MigrationStreamError } from '../../base/errors.js';
 import { ioError, systemCode } from './system-error.js';
 import { temporaries } from './temporaries.js';
@@ -13,7 +13,7 @@ export interface MemoryFile {
   open(length: number): Promise<void>;
   write(bytes: Uint8Array, at: number): Promise<void>;
   read(into: Uint8Array, at: number): Promise<void>;
-  /** Makes a hole, or leaves one. */
+  /** Zeros; a hole that is there stays one. */
   zero(at: number, length: number): Promise<void>;
   commit(): Promise<void>;
   abort(): Promise<void>;
@@ -27,6 +27,7 @@ export function memoryFile(path: string, force: boolean): MemoryFile {
   let handle: FileHandle | undefined;
   /** Up to where something was written: beyond it a zero is a hole already. */
   let written = 0;
+  let made = false;
   const opened = (): FileHandle => {
     if (handle === undefined) throw new TypeError('memory file used before it was opened');
     return handle;
@@ -42,6 +43,7 @@ export function memoryFile(path: string, force: boolean): MemoryFile {
     label: path,
     open: (length) =>
       guard(async () => {
+        if (!force && (await isThere(path))) throw exists(path);
         handle = await open(temporary, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, NEW_MODE);
         temporaries.add(temporary);
         await handle.truncate(length);
@@ -65,9 +67,14 @@ export function memoryFile(path: string, force: boolean): MemoryFile {
       }),
     zero: (at, length) =>
       guard(async () => {
-        const zeros = new Uint8Array(Math.min(length, 1024 * 1024));
-        for (let done = 0; done < length && at + done < written; done += zeros.length) {
-          await opened().write(zeros, 0, Math.min(zeros.length, length - done), at + done);
+        const end = Math.min(at + length, written);
+        const zeros = new Uint8Array(Math.max(0, Math.min(end - at, 1024 * 1024)));
+        const there = new Uint8Array(zeros.length);
+        for (let from = at; from < end; from += zeros.length) {
+          const part = Math.min(zeros.length, end - from);
+          // A hole reads as zeros, and is to stay one.
+          const { bytesRead } = await opened().read(there, 0, part, from);
+          if (Buffer.compare(there.subarray(0, bytesRead), zeros.subarray(0, bytesRead)) !== 0) await opened().write(zeros, 0, part, from);
         }
       }),
     async commit() {
@@ -76,17 +83,31 @@ export function memoryFile(path: string, force: boolean): MemoryFile {
         await opened().close();
         await (force ? rename(temporary, path) : link(temporary, path).then(() => unlink(temporary)));
       }).catch((error: unknown) => {
-        if (systemCode((error as Error).cause) !== 'EEXIST') throw error;
-        throw new MigrationStreamError({ code: 'io', message: `${path} exists already`, hint: '--force replaces it', cause: error });
+        throw systemCode((error as Error).cause) === 'EEXIST' ? exists(path, error) : error;
       });
+      made = !force;
       temporaries.forget(temporary);
     },
     async abort() {
       await handle?.close().catch(() => {});
       if (handle !== undefined) await unlink(temporary).catch(() => {});
+      // It stood, but what belongs to it failed after it.
+      if (made) await unlink(path).catch(() => {});
+      made = false;
       temporaries.forget(temporary);
     },
   };
+}
+
+function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function exists(path: string, cause?: unknown): MigrationStreamError {
+  return new MigrationStreamError({ code: 'io', message: `${path} exists already`, hint: '--force replaces it', cause });
 }
 
 /** A memory file that exists, for reading. @throws MigrationStreamError `io` */

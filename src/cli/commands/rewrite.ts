@@ -1,6 +1,7 @@
 // `mstream rewrite IN -o OUT`: edits of a stream. May import ops, report, bytes/node and its own folder.
 
 import { realpath } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { ByteSink } from '../../bytes/source.js';
 import { EditError, type Edit } from '../../ops/rewrite/edit.js';
 import { rewrite, type RewriteResult } from '../../ops/rewrite/rewrite.js';
@@ -57,17 +58,25 @@ export const rewriteCommand = defineCommand<RewriteOptions>({
 
 async function work(options: RewriteOptions, context: Context, edits: readonly Edit[], output: string | undefined): Promise<RewriteResult> {
   const input = showDash(options.state);
-  await refuseSame(input, output);
+  await refuseSame(context, input, output, edits);
   const source = await context.host.openInput(input);
   context.defer(() => source.close());
-  const sink = output === undefined ? nothing : await context.host.openOutput(output, options.force ?? false);
+  const place = output === undefined ? nothing : await context.host.openOutput(output, options.force ?? false);
+  let given = 0;
+  const sink: ByteSink = {
+    ...place,
+    write: (bytes) => {
+      given += bytes.length;
+      return place.write(bytes);
+    },
+  };
   context.defer(() => sink.abort());
   const progress = startProgress(context.host, context.progress, `rewriting ${input === STDIO ? 'stdin' : input}`, source.size);
   context.defer(() => progress.stop());
   try {
     return await rewrite(source, sink, edits, { ...openOptions(options), force: options.force ?? false, onProgress: (position) => progress.update(position) });
   } catch (error) {
-    if (output === STDIO) await context.host.stderr.write('what stdout was given so far is not a whole stream\n');
+    if (output === STDIO && given > 0) await context.host.stderr.write('what stdout was given so far is not a whole stream\n');
     if (!(error instanceof EditError)) throw error;
     if (error.reason === 'contradiction') throw new UsageError(error.message, error.hint);
     throw new Failure(exitCode.findings, error.reason, error.message, error.hint);
@@ -86,11 +95,25 @@ async function tell(options: RewriteOptions, context: Context, result: RewriteRe
   return exitCode.clean;
 }
 
-/** The input is never modified: not even by its own replacement. */
-async function refuseSame(input: string, output: string | undefined): Promise<void> {
-  if (output === undefined || input === STDIO || output === STDIO) return;
-  const [from, to] = await Promise.all([input, output].map((path) => realpath(path).catch(() => undefined)));
-  if (from !== undefined && from === to) throw new UsageError(`${input} is the input: it is never written`, 'another name behind -o');
+/** What is read is never written: not even by its own replacement. Nor do two outputs share a file. */
+async function refuseSame({ host }: Context, input: string, output: string | undefined, edits: readonly Edit[]): Promise<void> {
+  const read = [input, ...edits.flatMap((edit) => (edit.edit === 'inline' ? [edit.memory.label] : []))];
+  const written = [output ?? STDIO, ...edits.flatMap((edit) => (edit.edit === 'externalize' && output !== undefined ? [edit.memory.label] : []))];
+  const place = async (path: string): Promise<string> => {
+    const full = resolve(host.cwd, path);
+    return realpath(full).catch(async () => join(await realpath(dirname(full)).catch(() => dirname(full)), basename(full)));
+  };
+  const inputs = new Map<string, string>();
+  for (const path of read) if (path !== STDIO) inputs.set(await place(path), path);
+  const outputs = new Set<string>();
+  for (const path of written) {
+    if (path === STDIO) continue;
+    const where = await place(path);
+    const same = inputs.get(where);
+    if (same !== undefined) throw new UsageError(`${same} is read: it is never written`, 'give the output another name');
+    if (outputs.has(where)) throw new UsageError(`${path} is to be written twice`);
+    outputs.add(where);
+  }
 }
 
 /** A plan writes nothing, memory files included. */

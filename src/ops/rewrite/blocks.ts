@@ -35,8 +35,9 @@ export function blockEdits(plan: Plan): Transform | undefined {
         return edits.list(event);
       case 'pages':
         return edits.pages(event);
-      case 'mapped-area':
-        throw new EditError('refused', 'block edits of a mapped-ram file are not supported: its pages stand at absolute offsets');
+      case 'ram-mark':
+        edits.mark(event);
+        return event;
       default:
         return event;
     }
@@ -48,7 +49,9 @@ class BlockEdits {
   private readonly dialect: '4.0' | '4.1' | 'plain' | undefined;
   private readonly asked: Edit | undefined;
   private blocks: readonly RamBlockEntry[] = [];
-  private dropped = new Set<string>();
+  private readonly dropped = new Set<string>();
+  /** As the output lists them. */
+  private readonly names = new Set<string>();
   private readonly lengths: ReadonlyMap<string, number>;
   /** By index in the input's list; undefined while nothing is renamed. */
   private renamed: RamBlockEntry[] | undefined;
@@ -73,8 +76,10 @@ class BlockEdits {
   }
 
   list(event: ListEvent): StreamEvent {
+    if (event.layout.mapped) refuseMapped(this.plan);
     const layout = this.layoutFor(event);
     this.blocks = event.continues ? [...this.blocks, ...event.blocks] : event.blocks;
+    if (!event.continues) this.names.clear();
     const kept: RamBlockEntry[] = [];
     let changed = layout !== event.layout;
     for (const block of event.blocks) {
@@ -86,14 +91,20 @@ class BlockEdits {
         changed = true;
         continue;
       }
-      const after = this.relaid(event, this.edited(event, block), layout);
+      const after = this.relaid(event, this.edited(event, block, layout), layout);
       if (after !== block) changed = true;
       kept.push(after);
     }
     if (this.rename(event, kept)) changed = true;
+    for (const { idstr } of kept) {
+      if (this.names.has(idstr)) refuse(this.plan, `there would be two blocks ${quote(idstr)}`);
+      this.names.add(idstr);
+    }
     if (this.asked !== undefined) this.plan.matched(this.asked);
     if (!changed) return event;
-    return { ...event, layout, blocks: kept, total: kept.reduce((sum, block) => sum + block.usedLength, 0) };
+    const lengthOf = (blocks: readonly RamBlockEntry[]): number => blocks.reduce((sum, block) => sum + block.usedLength, 0);
+    // A mapped-ram list comes in stretches: the total is that of all.
+    return { ...event, layout, blocks: kept, total: event.total - lengthOf(event.blocks) + lengthOf(kept) };
   }
 
   pages(event: PagesEvent): StreamEvent | undefined {
@@ -107,13 +118,18 @@ class BlockEdits {
     }
     if (this.renamed !== undefined) {
       const renamed = this.renamed;
-      const touches = Array.from({ length: runs.count }, (_, i) => i).some((i) => runs.named[i] === 1 && renamed[runs.block[i]!] !== this.blocks[runs.block[i]!]);
-      if (touches) {
+      for (let i = 0; i < runs.count; i += 1) {
+        if (runs.named[i] === 0 || renamed[runs.block[i]!] === this.blocks[runs.block[i]!]) continue;
         runs.blocks = renamed;
         return { ...event };
       }
     }
     return event;
+  }
+
+  mark(event: Extract<RamEvent, { kind: 'ram-mark' }>): void {
+    if (event.mark !== 'multifd-flush' || editsOf(this.plan, 'rename-block').length === 0) return;
+    refuse(this.plan, 'this stream has multifd channels beside it, and their packets name blocks too');
   }
 
   private layoutFor(event: ListEvent): BlockLayout {
@@ -131,19 +147,20 @@ class BlockEdits {
   }
 
   /** Address, ignored byte and length that were asked for. */
-  private edited(event: ListEvent, block: RamBlockEntry): RamBlockEntry {
+  private edited(event: ListEvent, block: RamBlockEntry, layout: BlockLayout): RamBlockEntry {
     let after = block;
     for (const edit of editsOf(this.plan, 'set-address', 'resize-block')) {
       if (edit.block !== block.idstr) continue;
       this.plan.matched(edit);
       if (edit.edit === 'set-address') {
+        if (!layout.gpa) throw new EditError('refused', `layout ${layout.name} lists no addresses`, '--to-dialect 4.1 adds them');
         if (edit.address === block.gpa) continue;
         this.note(edit, event, `address of ${quote(block.idstr)}`, block.gpa === undefined ? 'none' : hex(block.gpa), hex(edit.address), 'compared where the destination maps the block shared');
         after = { ...after, gpa: edit.address };
       } else if (edit.length !== block.usedLength) {
-        if (edit.length === 0 || edit.length % event.targetPageSize !== 0) {
-          refuse(this.plan, `${edit.length} bytes are no whole number of target pages of ${event.targetPageSize}`);
-        }
+        // The list's total shares its word with flags: nothing else can be written.
+        if (edit.length % event.targetPageSize !== 0) throw new EditError('refused', `${edit.length} bytes are no whole number of target pages of ${event.targetPageSize}`);
+        if (edit.length === 0) refuse(this.plan, 'a list cannot end with an empty block');
         this.note(edit, event, `length of ${quote(block.idstr)}`, hex(block.usedLength), hex(edit.length), 'must equal the destination’s, unless that block is resizable (ACPI tables, ROM blobs)');
         after = { ...after, usedLength: edit.length };
       }
@@ -162,26 +179,34 @@ class BlockEdits {
     const after: RamBlockEntry = {
       ...rest,
       ...(layout.gpa ? { gpa: gpa ?? 0n } : {}),
-      ...(layout.ignoredByte ? { ignored: wish === undefined ? (ignored ?? this.ignoredByEvidence(block)) : Number(wish.ignored) } : {}),
+      ...(layout.ignoredByte ? { ignored: wish === undefined ? (this.ignoredByEdit(block) ?? ignored ?? this.ignoredByEvidence(block)) : Number(wish.ignored) } : {}),
     };
-    if (wish !== undefined && ignored !== after.ignored) {
-      this.checkIgnored(block, wish.ignored);
+    if (wish !== undefined) this.checkIgnored(block, wish.ignored);
+    if (ignored !== after.ignored && (wish !== undefined || ignored !== undefined) && after.ignored !== undefined) {
       this.note(wish, event, `ignored byte of ${quote(block.idstr)}`, String(ignored ?? 'none'), String(after.ignored), '4.0 demands that it equals "mapped shared" at the destination: share=on 1, share=off 0');
     }
     return after.gpa === gpa && after.ignored === ignored ? block : after;
   }
 
+  /** Its pages leave or come: then the byte says so. */
+  private ignoredByEdit(block: RamBlockEntry): 0 | 1 | undefined {
+    const edit = editsOf(this.plan, 'externalize', 'inline').find((one) => one.block === block.idstr);
+    return edit === undefined ? undefined : edit.edit === 'externalize' ? 1 : 0;
+  }
+
   private ignoredByEvidence(block: RamBlockEntry): number {
     const row = this.plan.evidence?.blocks.find((one) => one.idstr === block.idstr);
     if (row?.ignored === undefined && row?.ignoredHow !== 'no-pages') {
-      throw new EditError('refused', `nothing tells whether ${quote(block.idstr)} was ignored: the stream is not whole`, `--ignored ${block.idstr}=yes or =no says so`);
+      const why = this.plan.evidence === undefined ? 'a pipe cannot be read twice' : 'the stream is not whole';
+      throw new EditError('refused', `nothing tells whether ${quote(block.idstr)} was ignored: ${why}`, `--ignored ${block.idstr}=yes or =no says so`);
     }
     return Number(row.ignored ?? true);
   }
 
   private checkIgnored(block: RamBlockEntry, ignored: boolean): void {
     const row = this.plan.evidence?.blocks.find((one) => one.idstr === block.idstr);
-    if (ignored && row !== undefined && row.ignoredHow === 'pages') {
+    const sent = row === undefined ? 0 : row.sent.zero + row.sent.page + row.sent.xbzrle + row.sent.compressed;
+    if (ignored && (this.ignoredByEdit(block) ?? (sent === 0 ? 1 : 0)) === 0) {
       refuse(this.plan, `${quote(block.idstr)} has pages in the stream: QEMU 4.0 with share=on says "should not be migrated", with share=off "should  be migrated"`);
     }
   }
@@ -200,26 +225,30 @@ class BlockEdits {
   }
 
   private rename(event: ListEvent, kept: RamBlockEntry[]): boolean {
-    const renamed = [...this.blocks];
+    const renames = editsOf(this.plan, 'rename-block');
+    const newName = (block: RamBlockEntry): string | undefined => renames.find((edit) => edit.block === block.idstr)?.to;
     let changed = false;
-    for (const edit of editsOf(this.plan, 'rename-block')) {
-      const at = kept.findIndex((block) => block.idstr === edit.block);
-      if (at < 0) continue;
+    for (const [at, block] of kept.entries()) {
+      const edit = renames.find((one) => one.block === block.idstr);
+      if (edit === undefined) continue;
       this.plan.matched(edit);
-      if (kept.some((block) => block.idstr === edit.to)) refuse(this.plan, `there is a block ${quote(edit.to)} already`);
       this.note(edit, event, 'block', quote(edit.block), quote(edit.to), 'a destination looks blocks up by name; page records name them too');
-      kept[at] = { ...kept[at]!, idstr: edit.to };
-      const original = this.blocks.findIndex((block) => block.idstr === edit.block);
-      renamed[original] = { ...this.blocks[original]!, idstr: edit.to };
+      kept[at] = { ...block, idstr: edit.to };
       changed = true;
     }
-    this.renamed = changed ? renamed : undefined;
+    if (renames.length > 0) this.renamed = this.blocks.map((block) => (newName(block) === undefined ? block : { ...block, idstr: newName(block)! }));
     return changed;
   }
 
   private note(edit: Edit | undefined, event: StreamEvent, what: string, before: string, after: string, why: string): void {
     this.plan.note({ edit: edit?.edit ?? 'agreement', span: event.span, what, before, after, why });
   }
+}
+
+/** Pages stand at absolute offsets behind their block's header, and no page record may stand in for them. */
+function refuseMapped(plan: Plan): void {
+  const [edit] = editsOf(plan, 'to-dialect', 'drop-block', 'resize-block', 'externalize', 'inline', 'ignored');
+  if (edit !== undefined) throw new EditError('refused', `--${edit.edit} of a mapped-ram file: its pages stand at absolute offsets`);
 }
 
 /** Pages that leave for a file make a template; once nothing is left out any more, the stream is a plain save again. */

@@ -18,7 +18,11 @@ const ORDER: readonly ConfigurationSubsection['kind'][] = ['target-page-bits', '
 export function configurationEdits(plan: Plan): Transform | undefined {
   const edits = editsOf(plan, ...kinds);
   if (edits.length === 0) return undefined;
+  const [bits] = editsOf(plan, 'target-page-bits');
   return mapEvents((event) => {
+    if (bits !== undefined && event.kind === 'dialect' && event.fact === 'target-page-size' && event.value !== 2 ** bits.bits) {
+      refuse(plan, `target page bits ${bits.bits}, and the page records of this stream have pages of ${event.value} bytes`);
+    }
     if (event.kind !== 'configuration') return event;
     const configuration = edits.reduce((before, edit) => apply(plan, event, before, edit), event.configuration);
     return configuration === event.configuration ? event : { ...event, configuration };
@@ -26,9 +30,10 @@ export function configurationEdits(plan: Plan): Transform | undefined {
 }
 
 function apply(plan: Plan, event: StreamEvent, before: Configuration, edit: ConfigurationEdit): Configuration {
-  plan.matched(edit);
   const note = (what: string, from: string, to: string, why: string): void =>
     plan.note({ edit: edit.edit, span: event.span, what, before: from, after: to, why });
+  if (hasSubject(before, edit)) plan.matched(edit);
+  else return before;
   switch (edit.edit) {
     case 'machine':
       if (before.machine === edit.name) return before;
@@ -49,6 +54,12 @@ function apply(plan: Plan, event: StreamEvent, before: Configuration, edit: Conf
       return replace(before, 'target-page-bits', { kind: 'target-page-bits', version: 1, bits: edit.bits });
     }
   }
+}
+
+/** What is to be removed must be there. */
+function hasSubject({ subsections }: Configuration, edit: ConfigurationEdit): boolean {
+  if (edit.edit === 'clear-capability') return subsections.some((part) => part.kind === 'capabilities' && part.names.includes(edit.capability));
+  return edit.edit !== 'uuid' || edit.uuid !== undefined || subsections.some((part) => part.kind === 'uuid');
 }
 
 function setCapability(

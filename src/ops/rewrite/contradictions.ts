@@ -16,10 +16,28 @@ export function checkContradictions(edits: readonly Edit[]): void {
     const other = edits.find((one) => one !== edit && 'block' in one && one.block === edit.block);
     if (other !== undefined) throw new EditError('contradiction', `block ${edit.block} is dropped: --${other.edit} of it means nothing`);
   }
-  for (const edit of edits) {
-    const other = edits.find((one) => edit.edit === 'externalize' && one.edit === 'inline' && one.block === edit.block);
-    if (other !== undefined) throw new EditError('contradiction', `a block cannot be externalized and inlined at once`);
+  for (const [i, edit] of edits.entries()) {
+    for (const other of edits.slice(0, i)) {
+      const why = clash(other, edit);
+      if (why !== undefined) throw new EditError('contradiction', why);
+    }
   }
+}
+
+/** Why two edits of different subjects cannot both be meant. */
+function clash(a: Edit, b: Edit): string | undefined {
+  const both = [a, b];
+  const ofMemory = both.filter((edit) => edit.edit === 'externalize' || edit.edit === 'inline');
+  if (ofMemory.length === 2 && ofMemory[0]!.memory.label === ofMemory[1]!.memory.label) return `two blocks cannot share ${ofMemory[0]!.memory.label}`;
+  if ('block' in a && 'block' in b && a.block === b.block) {
+    if (ofMemory.length === 2) return `block ${a.block} cannot be externalized and inlined at once`;
+    if (ofMemory.length === 1 && both.some((edit) => edit.edit === 'resize-block')) return `block ${a.block} is resized: do it in a second run, before or after the memory file`;
+  }
+  if ('idstr' in a && 'idstr' in b && a.idstr === b.idstr && (a.instanceId === undefined || b.instanceId === undefined)) {
+    return `two edits of section ${a.idstr}: --${a.edit} and --${b.edit}`;
+  }
+  if (a.edit === 'rename-block' && b.edit === 'rename-block' && a.to === b.to) return `two blocks cannot both become ${a.to}`;
+  return undefined;
 }
 
 /** What an edit sets: two edits of one subject contradict each other. */

@@ -2,12 +2,13 @@
 // memory; a template becomes a save that needs no file. QEMU: what x-ignore-shared leaves out, migration/ram.c.
 // May import ram, wire and its own folder.
 
+import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import { hex } from '../../bytes/window.js';
+import { MAX_PAGE_BITMAP } from '../../limits.js';
 import { pageKind, PageRuns } from '../../ram/page-runs.js';
 import { keepRuns } from '../../ram/keep-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
-import type { RamBlockEntry } from '../../wire/ram-block.js';
 import { ramFlag } from '../../wire/ram-flags.js';
 import { EditError, type Edit } from './edit.js';
 import { PageDecoder } from './page-decoder.js';
@@ -24,15 +25,18 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
   if (edits.length === 0) return undefined;
   return async function* externalize(events) {
     const targets = new Map<number, Externalize>();
-    let blocks: readonly RamBlockEntry[] = [];
+    const seen = new Map<Externalize, SeenPages>();
+    let listed = false;
     const gather = new Uint8Array(GATHER);
     for await (const event of events) {
       if (event.kind === 'ram-blocks') {
-        blocks = event.continues ? [...blocks, ...event.blocks] : event.blocks;
+        if (listed) throw new EditError('refused', 'a second block list, or a mapped-ram one: nothing can be externalized');
+        listed = true;
         for (const edit of edits) {
           const at = event.blocks.findIndex((block) => block.idstr === edit.block);
-          if (at < 0 || targets.has(at)) continue;
+          if (at < 0) continue;
           targets.set(at, edit);
+          seen.set(edit, new SeenPages(Math.ceil(event.blocks[at]!.usedLength / event.targetPageSize)));
           plan.matched(edit);
           await edit.memory.open(event.blocks[at]!.usedLength);
           plan.note({ edit: 'externalize', span: event.span, what: `pages of ${quote(edit.block)}`, before: 'in the stream', after: edit.memory.label, why: 'a destination maps the file instead, as if x-ignore-shared had been on' });
@@ -44,12 +48,40 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
       }
       for (let i = 0; i < event.runs.count; i += 1) {
         const edit = targets.get(event.runs.block[i]!);
-        if (edit !== undefined) await store(event.runs, i, edit, gather);
+        if (edit === undefined) continue;
+        seen.get(edit)!.add(event.runs.addr[i]! / event.runs.pageSize, event.runs.pages[i]!);
+        await store(event.runs, i, edit, gather);
       }
       keepRuns(event.runs, (block) => !targets.has(block));
       if (event.runs.count > 0) yield { ...event };
     }
+    for (const [edit, { absent }] of seen) {
+      // A file of zeros in their place would load, and the guest would be broken without a word.
+      if (absent > 0) refuse(plan, `${absent} pages of ${quote(edit.block)} are not in this stream`, 'left out by x-ignore-shared, or sent over another channel (multifd, postcopy)');
+    }
   };
+}
+
+/** Which pages of a block have come: a bit each. */
+class SeenPages {
+  private readonly bits: Uint8Array;
+  absent: number;
+
+  constructor(pages: number) {
+    if (pages > MAX_PAGE_BITMAP * 8) throw new MigrationStreamError({ code: 'limit-exceeded', message: `a block of ${pages} pages is larger than can be kept count of` });
+    this.bits = new Uint8Array(Math.ceil(pages / 8));
+    this.absent = pages;
+  }
+
+  add(first: number, count: number): void {
+    for (let page = first; page < first + count; page += 1) {
+      const bit = 1 << (page & 7);
+      const byte = Math.floor(page / 8);
+      if ((this.bits[byte]! & bit) !== 0) continue;
+      this.bits[byte]! |= bit;
+      this.absent -= 1;
+    }
+  }
 }
 
 function touches(runs: PageRuns, targets: ReadonlyMap<number, unknown>): boolean {
@@ -84,8 +116,15 @@ export function inlineEdits(plan: Plan): Transform | undefined {
     let done = false;
     for await (const event of events) {
       yield event;
-      if (event.kind === 'ram-blocks') list = event;
-      if (event.kind === 'pages') checkNoPages(plan, event.runs, inlined);
+      if (event.kind === 'ram-blocks') {
+        list = event;
+        if (event.layout.mapped) throw new EditError('refused', '--inline of a mapped-ram file: a page record may not stand in it');
+      }
+      if (event.kind === 'pages') {
+        // The first record behind ours may go on with a block that it does not name.
+        if (!done) throw new EditError('refused', 'page records stand in the START of "ram", where no QEMU puts any: nothing can be inlined before them');
+        checkNoPages(plan, event.runs, inlined);
+      }
       if (event.kind !== 'section-close' || list === undefined || done) continue;
       done = true;
       const at = { start: event.span.end, end: event.span.end };
@@ -116,11 +155,15 @@ async function* pagesOf(edit: Inline, list: Extract<StreamEvent, { kind: 'ram-bl
   const chunk = new Uint8Array(GATHER);
   const zeros = new Uint8Array(list.targetPageSize);
   for (let from = 0; from < usedLength; ) {
-    const got = await memory.read(chunk.subarray(0, Math.min(chunk.length, usedLength - from)), from);
-    if (got === 0) throw new EditError('refused', `${memory.label} shrank while it was read`);
-    fillRuns(runs, chunk.subarray(0, got), zeros, block, from);
+    const part = chunk.subarray(0, Math.min(chunk.length, usedLength - from));
+    for (let done = 0; done < part.length; ) {
+      const got = await memory.read(part.subarray(done), from + done);
+      if (got === 0) throw new EditError('refused', `${memory.label} shrank while it was read`);
+      done += got;
+    }
+    fillRuns(runs, part, zeros, block, from);
     yield { kind: 'pages', runs, span: at };
-    from += got;
+    from += part.length;
   }
 }
 

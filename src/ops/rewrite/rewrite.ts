@@ -4,10 +4,10 @@
 
 import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
+import { hex } from '../../bytes/window.js';
 import { MAX_DIFFERENCES } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { LastVersions } from '../../ram/last-versions.js';
-import { createWriter } from '../create-writer.js';
 import { inspect, type Inspection } from '../inspect.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../open-stream.js';
 import { blockEdits } from './blocks.js';
@@ -16,6 +16,7 @@ import { configurationEdits } from './configuration.js';
 import { checkContradictions } from './contradictions.js';
 import { EditError, type Difference, type Edit } from './edit.js';
 import { externalizeEdits, inlineEdits } from './memory.js';
+import { StreamOutput } from './output.js';
 import { commandEdits, descriptionEdits, sectionEdits } from './sections.js';
 import { editsOf, type Plan, type Transform } from './transform.js';
 
@@ -71,7 +72,9 @@ async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit
     },
     matched: (edit) => void matched.add(edit),
   };
-  const writer = createWriter(sink);
+  const output = new StreamOutput(sink, edits.some((edit) => inBlobs.has(edit.edit)));
+  output.onMoved = (event, before, after) =>
+    plan.note({ edit: 'agreement', span: event.span, what: 'bitmap_offset', before: hex(before), after: hex(after), why: 'what stands before it has another length; the pages stay where they are' });
   let last: StreamEvent | undefined;
   let copied = 0;
   async function* watch(): AsyncGenerator<StreamEvent> {
@@ -83,20 +86,19 @@ async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit
     }
   }
   for await (const event of chain(watch(), transformsOf(plan))) {
-    if (event.kind === 'mapped-area') keepPlace(event, writer.position);
     // The very object that was read: nobody touched it, so its bytes go through as they are.
     const raw = event === last ? stream.raw(event.span) : undefined;
-    if (raw === undefined) await writer.write(event);
-    else {
-      copied += raw.length;
-      await writer.copy(raw);
-    }
+    copied += raw?.length ?? 0;
+    await output.put(event, raw);
   }
   const missed = edits.find((edit) => !matched.has(edit));
   if (missed !== undefined) throw new EditError('no-match', `${describeEdit(missed)} matches nothing in this stream`);
-  await writer.flush();
-  return { differences, changes, bytesRead: stream.position, bytesWritten: writer.position, bytesCopied: copied };
+  await output.flush();
+  return { differences, changes, bytesRead: stream.position, bytesWritten: output.position, bytesCopied: copied };
 }
+
+/** Edits that may change what stands in a PACKAGED blob. */
+const inBlobs: ReadonlySet<string> = new Set(['drop-section', 'rename-section', 'drop-command', 'footers']);
 
 /** The order is fixed, so that every edit speaks of the input's own names. */
 function transformsOf(plan: Plan): Transform[] {
@@ -137,12 +139,6 @@ async function firstPass(source: ByteSource, edits: readonly Edit[], options: Re
   });
   if (evidence.error !== undefined) throw evidence.error;
   return versions === undefined ? { evidence } : { evidence, compact: { versions, source } };
-}
-
-/** mapped-ram headers hold absolute offsets: nothing before them may grow or shrink. */
-function keepPlace(event: StreamEvent, position: number): void {
-  if (event.span.start === position) return;
-  throw new EditError('refused', `this edit moves mapped-ram pages by ${position - event.span.start} bytes, and their offsets are absolute`);
 }
 
 function describeEdit(edit: Edit): string {

@@ -17,6 +17,7 @@ export function sectionEdits(plan: Plan): Transform | undefined {
   const [footers] = editsOf(plan, 'footers');
   if (drops.length + renames.length === 0 && footers === undefined) return undefined;
   let dropping = false;
+  const names = new Set<string>();
   return mapEvents((event) => {
     if (event.kind === 'section-open') {
       const drop = drops.find(matches(event.section));
@@ -27,8 +28,15 @@ export function sectionEdits(plan: Plan): Transform | undefined {
         return undefined;
       }
       const rename = renames.find(matches(event.section));
+      const { idstr, instanceId } = event.section;
+      if (event.type === 'start' || event.type === 'full') {
+        const name = `${instanceId}/${rename?.to ?? idstr}`;
+        if (renames.length > 0 && names.has(name)) refuse(plan, `there would be two sections ${quote(rename?.to ?? idstr)} ${instanceId}: a destination takes the last of them`);
+        names.add(name);
+      }
       if (rename !== undefined) {
         plan.matched(rename);
+        if (idstr === 'ram' || rename.to === 'ram') throw new EditError('refused', 'only memory is called "ram", and it is called nothing else');
         plan.note({ edit: 'rename-section', span: event.span, what: 'idstr', before: quote(event.section.idstr), after: quote(rename.to), why: 'a destination looks devices up by idstr and instance' });
         return { ...event, section: { ...event.section, idstr: rename.to } };
       }
@@ -59,19 +67,34 @@ function dropSection(plan: Plan, event: Extract<StreamEvent, { kind: 'section-op
 export function commandEdits(plan: Plan): Transform | undefined {
   const drops = editsOf(plan, 'drop-command');
   if (drops.length === 0) return undefined;
+  const gone = new Set<number>();
   return mapEvents((event) => {
-    if (event.kind !== 'command') return event;
-    const drop = drops.find((edit) => edit.command === event.command);
-    if (drop === undefined) return event;
-    plan.matched(drop);
-    if (event.command === migCommand.packaged) throw new EditError('refused', 'PACKAGED carries the devices of a postcopy stream: it cannot be dropped');
-    if (event.command === migCommand.postcopyAdvise && event.payload.length === 16) {
-      refuse(plan, 'POSTCOPY_ADVISE decides how the block list is read', 'it may go when no block has a page size of its own: --force');
+    if (event.kind === 'ram-blocks' && gone.has(migCommand.postcopyAdvise) && event.blocks.some((block) => block.pageSize !== undefined)) {
+      refuse(plan, 'without POSTCOPY_ADVISE the page sizes in the block list would be misread');
     }
-    plan.note({ edit: 'drop-command', span: event.span, what: `command ${commandName(event.command)}`, before: 'present', after: 'dropped', why: 'a destination that does not know a command refuses the stream' });
+    if (event.kind !== 'command') return event;
+    const { command } = event;
+    const drop = drops.find((edit) => edit.command === command);
+    if (drop === undefined) {
+      const need = needs.find((one) => one.command === command && gone.has(one.before));
+      if (need !== undefined) refuse(plan, `${commandName(command)} without ${commandName(need.before)}: QEMU says "${need.words}"`, `--drop-command ${commandName(command)} as well`);
+      return event;
+    }
+    plan.matched(drop);
+    gone.add(command);
+    if (command === migCommand.packaged) throw new EditError('refused', 'PACKAGED carries the devices of a postcopy stream: it cannot be dropped');
+    plan.note({ edit: 'drop-command', span: event.span, what: `command ${commandName(command)}`, before: 'present', after: 'dropped', why: 'a destination that does not know a command, or has its capability off, refuses the stream' });
     return undefined;
   });
 }
+
+/** Commands that every QEMU refuses when an earlier one has not come. */
+const needs: readonly { readonly command: number; readonly before: number; readonly words: string }[] = [
+  { command: migCommand.ping, before: migCommand.openReturnPath, words: 'CMD_PING received with no return path' },
+  { command: migCommand.postcopyRamDiscard, before: migCommand.postcopyAdvise, words: 'CMD_POSTCOPY_RAM_DISCARD in wrong postcopy state' },
+  { command: migCommand.postcopyListen, before: migCommand.postcopyAdvise, words: 'CMD_POSTCOPY_LISTEN in wrong postcopy state' },
+  { command: migCommand.postcopyRun, before: migCommand.postcopyListen, words: 'CMD_POSTCOPY_RUN in wrong postcopy state' },
+];
 
 /** Last in line: sees what the others left, and edits the vmdescription to agree. */
 export function descriptionEdits(plan: Plan): Transform | undefined {

@@ -1,0 +1,185 @@
+// The writing end of a rewrite and of encode: what a record says about the bytes around it is kept true. A PACKAGED
+// command counts the bytes of its blob; a mapped-ram header says where in the file bitmap and pages stand; zeros of a
+// mapped-ram area stay holes. May import bytes, wire, ops/create-writer and its own folder.
+
+import { memorySink, type ByteSink } from '../../bytes/source.js';
+import { quote } from '../../base/quote.js';
+import { hex } from '../../bytes/window.js';
+import { MAX_HELD } from '../../limits.js';
+import type { StreamEvent } from '../../stream/event.js';
+import { migCommand } from '../../wire/command.js';
+import { mappedBitmapSize } from '../../wire/mapped-ram.js';
+import { ramBlockEntry } from '../../wire/ram-block.js';
+import { createWriter, type StreamWriter } from '../create-writer.js';
+import { EditError } from './edit.js';
+
+type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
+type CommandEvent = Extract<StreamEvent, { kind: 'command' }>;
+
+/** A blob that is gathered until its length is known. */
+interface Blob {
+  readonly command: CommandEvent;
+  readonly writer: StreamWriter;
+  readonly bytes: () => Uint8Array;
+}
+
+/** The area of one mapped-ram block whose header has moved; all in bytes of the input's area. */
+interface MovedArea {
+  at: number;
+  readonly bitmap: number;
+  readonly padding: number;
+  /** How many zeros replace the padding. */
+  readonly newPadding: number;
+}
+
+const HOLE = 64 * 1024;
+const ZEROS = new Uint8Array(HOLE);
+
+export class StreamOutput {
+  private readonly main: StreamWriter;
+  private readonly gather: boolean;
+  private readonly blobs: Blob[] = [];
+  /** Blobs that are not gathered: where they began, and what they must come to. */
+  private readonly fixed: { readonly start: number; readonly length: number }[] = [];
+  private pending: CommandEvent | undefined;
+  private area: MovedArea | undefined;
+  /** Called when a header was corrected. */
+  onMoved: ((event: ListEvent, before: number, after: number) => void) | undefined;
+
+  /** `gather`: blobs may change their length, so each is held until it is whole (up to MAX_HELD bytes). */
+  constructor(sink: ByteSink, gather: boolean) {
+    this.main = createWriter(sink);
+    this.gather = gather;
+  }
+
+  get position(): number {
+    return this.main.position;
+  }
+
+  private get writer(): StreamWriter {
+    return this.blobs.at(-1)?.writer ?? this.main;
+  }
+
+  /**
+   * Writes one event: `raw`, where given, instead of encoding it. `areaAt`: where in the input the area behind a
+   * mapped-ram header begins.
+   * @throws EditError refused: pages would have to move, or a blob changed that is not gathered
+   */
+  async put(event: StreamEvent, raw: Uint8Array | undefined, areaAt: number = event.span.end): Promise<void> {
+    if (this.pending !== undefined && event.kind !== 'package-open') await this.release();
+    switch (event.kind) {
+      case 'command':
+        if (!this.gather || event.command !== migCommand.packaged) break;
+        this.pending = event;
+        return;
+      case 'package-open':
+        return this.openBlob(event.length);
+      case 'package-close':
+        return this.closeBlob();
+      case 'ram-blocks': {
+        const placed = this.place(event, areaAt);
+        return placed === event && raw !== undefined ? this.writer.copy(raw) : this.writer.write(placed);
+      }
+      case 'mapped-area':
+        // Encoding it checks that its bytes are there at all.
+        if (event.bytes.length === 0) return this.writer.write(event);
+        return this.areaBytes(event.bytes);
+      default:
+    }
+    await (raw === undefined ? this.writer.write(event) : this.writer.copy(raw));
+    if (this.blobs.length > 0 && this.writer.position > MAX_HELD) {
+      throw new EditError('refused', `a PACKAGED blob of more than ${MAX_HELD} bytes cannot be edited`);
+    }
+  }
+
+  /** Bytes of a mapped-ram area as they stand in the input, in order. */
+  async areaBytes(bytes: Uint8Array): Promise<void> {
+    const { area } = this;
+    if (area === undefined) return this.withHoles(bytes);
+    let rest = bytes;
+    const take = (until: number): Uint8Array => {
+      const part = rest.subarray(0, Math.max(0, until - area.at));
+      rest = rest.subarray(part.length);
+      area.at += part.length;
+      return part;
+    };
+    await this.withHoles(take(area.bitmap));
+    const padding = area.bitmap + area.padding;
+    const before = area.at;
+    take(padding);
+    if (area.at === padding && (before < padding || area.padding === 0)) await this.writer.skip(area.newPadding);
+    if (area.at < padding) return;
+    this.area = undefined;
+    await this.withHoles(rest);
+  }
+
+  async flush(): Promise<void> {
+    await this.release();
+    await this.main.flush();
+  }
+
+  private async withHoles(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const length = Math.min(bytes.length - at, HOLE - (this.writer.position % HOLE));
+      const part = bytes.subarray(at, at + length);
+      await (Buffer.compare(part, ZEROS.subarray(0, length)) === 0 ? this.writer.skip(length) : this.writer.copy(part));
+      at += length;
+    }
+  }
+
+  /** The list as it must be where it now stands. */
+  private place(event: ListEvent, areaAt: number): ListEvent {
+    const last = event.blocks.at(-1);
+    if (last?.mapped === undefined || last.mapped.pagesOffset === 0) return event;
+    const codec = ramBlockEntry(event.layout, event.targetPageSize);
+    const size = event.blocks.reduce((sum, block) => sum + codec.size(block), event.continues ? 0 : 8);
+    const shift = this.writer.position + size - areaAt;
+    if (shift === 0) return event;
+    const { bitmapOffset, pagesOffset, pageSize } = last.mapped;
+    const bitmap = mappedBitmapSize(last.usedLength, pageSize);
+    const padding = pagesOffset - bitmapOffset - bitmap;
+    if (bitmapOffset !== areaAt || this.blobs.length > 0) {
+      throw new EditError('refused', `this moves the mapped-ram pages of ${quote(last.idstr)}, whose bitmap is not where QEMU puts it`);
+    }
+    if (padding < shift) {
+      throw new EditError('refused', `this needs ${shift} bytes before the mapped-ram pages of ${quote(last.idstr)}, and ${Math.max(0, padding)} are free`, `they stand at the absolute offset ${hex(pagesOffset)}`);
+    }
+    this.area = { at: 0, bitmap, padding, newPadding: padding - shift };
+    this.onMoved?.(event, bitmapOffset, bitmapOffset + shift);
+    return { ...event, blocks: [...event.blocks.slice(0, -1), { ...last, mapped: { ...last.mapped, bitmapOffset: bitmapOffset + shift } }] };
+  }
+
+  private openBlob(length: number): void {
+    const command = this.pending;
+    this.pending = undefined;
+    if (command === undefined) {
+      this.fixed.push({ start: this.writer.position, length });
+      return;
+    }
+    const sink = memorySink();
+    this.blobs.push({ command, writer: createWriter(sink), bytes: () => sink.bytes() });
+  }
+
+  private async closeBlob(): Promise<void> {
+    const fixed = this.fixed.pop();
+    if (fixed !== undefined) {
+      if (this.writer.position - fixed.start !== fixed.length) throw new EditError('refused', 'this edit changes a PACKAGED blob');
+      return;
+    }
+    const blob = this.blobs.pop();
+    if (blob === undefined) return;
+    await blob.writer.flush();
+    const bytes = blob.bytes();
+    const payload = Buffer.alloc(4);
+    payload.writeUInt32BE(bytes.length);
+    await this.writer.write({ ...blob.command, payload });
+    await this.writer.copy(bytes);
+  }
+
+  /** A PACKAGED command without a blob behind it: only a document can say that. */
+  private async release(): Promise<void> {
+    const command = this.pending;
+    this.pending = undefined;
+    if (command !== undefined) await this.writer.write(command);
+  }
+}
