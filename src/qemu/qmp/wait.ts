@@ -57,7 +57,10 @@ export function pending<T>(options: WaitOptions, onSettled?: () => void): Pendin
   };
 }
 
-/** How often a condition that sends no notice is looked at: first often, then less. Milliseconds. */
+/**
+ * How often a condition that sends no notice is looked at: first often, then less, so that what is lost is a tenth of
+ * what was waited for. Milliseconds.
+ */
 const FIRST_LOOK = 1;
 const LAST_LOOK = 25;
 
@@ -68,7 +71,7 @@ const LAST_LOOK = 25;
  */
 export async function until<T>(look: () => T | undefined | Promise<T | undefined>, options: WaitOptions): Promise<T> {
   const end = performance.now() + options.timeoutMs;
-  for (let pause = FIRST_LOOK; ; pause = Math.min(pause * 1.5, LAST_LOOK)) {
+  for (let pause = FIRST_LOOK; ; pause = Math.min(pause * 1.15, LAST_LOOK)) {
     options.signal?.throwIfAborted();
     const seen = await look();
     if (seen !== undefined) return seen;
