@@ -49,7 +49,7 @@ export const MAX_COMMAND_PAYLOAD = 0xffff;
 /** Section ids seen so far (START and FULL): every device has one. */
 export const MAX_SECTIONS = 1 << 16;
 
-/** A zlib page of COMPRESS_PAGE may exceed the page a little: compressBound (wire-format.md 3.7). */
+/** A zlib page of COMPRESS_PAGE may exceed the page a little: compressBound (docs/format.md). */
 export function maxCompressedPage(pageSize: number): number {
   return pageSize + (pageSize >>> 12) + (pageSize >>> 14) + (pageSize >>> 25) + 13;
 }

@@ -7,7 +7,7 @@ export const HIGH = 0x1_0000_0000;
 /** High halves from here on make a number that a double cannot hold exactly (2^53 = 2^21 * 2^32). */
 export const HIGH_LIMIT = 0x20_0000;
 
-/** 1 KiB to 64 KiB: every target page size that QEMU has flags for (wire-format.md 1.4, 3.1). */
+/** 1 KiB to 64 KiB: every target page size that QEMU has flags for (docs/format.md). */
 export const PAGE_BITS_MIN = 10;
 export const PAGE_BITS_MAX = 16;
 

@@ -47,7 +47,7 @@ export interface LayoutChoice {
   readonly alternatives: readonly string[];
 }
 
-/** wire-format.md 4.1: the capability list is authoritative for everything but 4.0 against 4.1. */
+/** docs/format.md: the capability list is authoritative for everything but 4.0 against 4.1. */
 export function candidateLayouts(context: LayoutContext): readonly BlockLayout[] {
   const { capabilities, adviseSummary } = context;
   if (capabilities === undefined) {

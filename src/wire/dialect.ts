@@ -3,7 +3,7 @@
 // May import nothing but base.
 
 /**
- * How one entry of the MEM_SIZE block list goes on after name and length (wire-format.md 3.2).
+ * How one entry of the MEM_SIZE block list goes on after name and length (docs/format.md).
  * QEMU: ram_save_setup() and parse_ramblock(), migration/ram.c.
  */
 export interface BlockLayout {

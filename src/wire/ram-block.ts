@@ -24,7 +24,7 @@ export interface RamBlockEntry {
 
 /**
  * The codec of an entry under `layout`. In the postcopy layout an entry has a page size only where QEMU wrote one;
- * `targetPageSize` tells it from what follows (wire-format.md 4.4: unambiguous entry by entry).
+ * `targetPageSize` tells it from what follows (docs/format.md: unambiguous entry by entry).
  */
 export function ramBlockEntry(layout: BlockLayout, targetPageSize: number): Codec<RamBlockEntry> {
   const size = (entry: RamBlockEntry): number =>

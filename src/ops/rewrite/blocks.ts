@@ -1,4 +1,4 @@
-// Edits of the block list and of the page records that name its blocks: layout (the seed's 4.0 and 4.1), ignored
+// Edits of the block list and of the page records that name its blocks: layout (4.0 and 4.1), ignored
 // byte, address, name, length, removal. One transform, since they meet in the same entries. QEMU: parse_ramblock()
 // and ram_load_precopy(), migration/ram.c, say what a destination then checks. May import wire, ram and its own folder.
 
