@@ -13,7 +13,7 @@ import { candidateLayouts, inferLayout } from './infer-layout.js';
 import { readPageRuns } from './page-loop.js';
 import { PageRuns } from './page-runs.js';
 import { ramBlockEntry } from '../wire/ram-block.js';
-import type { RamContext } from './reader.js';
+import type { RamContext } from './context.js';
 
 const LIKELY_FIRST = [12, ...Array.from({ length: PAGE_BITS_MAX - PAGE_BITS_MIN + 1 }, (_, i) => PAGE_BITS_MIN + i).filter((bits) => bits !== 12)];
 

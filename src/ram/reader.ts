@@ -12,25 +12,12 @@ import { ramBlockEntry, type RamBlockEntry } from '../wire/ram-block.js';
 import { pageHeader, type PageHeader } from '../wire/page-header.js';
 import { ramFlag } from '../wire/ram-flags.js';
 import { BlockTable } from './block-table.js';
+import type { RamContext } from './context.js';
 import type { RamEvent, RamMark } from './event.js';
 import { candidateLayouts, inferLayout, type LayoutContext } from './infer-layout.js';
 import { inferPageSize } from './infer-page-size.js';
 import { readPageRuns, type PageLoopState } from './page-loop.js';
 import { PageRuns } from './page-runs.js';
-
-/** What the rest of the stream knows; asked anew in every section. */
-export interface RamContext {
-  readonly sectionId: number;
-  readonly capabilities: readonly string[] | undefined;
-  readonly adviseSummary: bigint | undefined;
-  readonly footers: boolean | undefined;
-  /** Bytes; undefined when neither option, configuration nor vmdescription says. */
-  readonly targetPageSize: { readonly value: number; readonly how: How } | undefined;
-  /** Set by the user: tried first and alone. */
-  readonly layout: BlockLayout | undefined;
-  /** False: mapped-ram areas are stepped over. */
-  readonly bodies: boolean;
-}
 
 const marks: ReadonlyMap<number, RamMark> = new Map<number, RamMark>([
   [ramFlag.eos, 'eos'],

@@ -10,7 +10,7 @@ import { SECTION_FOOTER_SIZE, sectionType, type SectionHeader, type SectionKind 
 import type { Boundary, StreamEvent } from './event.js';
 import { scanToFooter } from './footer-scan.js';
 import type { PayloadPort, PayloadWalker } from './payload.js';
-import type { ReaderState } from './reader.js';
+import type { ReaderState } from './reader-state.js';
 import { searchTail } from './tail.js';
 
 /** @throws MigrationStreamError code unknown-payload when nothing can tell the end, and what a walker throws */

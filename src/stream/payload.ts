@@ -3,7 +3,7 @@
 
 import type { Cursor } from '../bytes/cursor.js';
 import type { RamEvent } from '../ram/event.js';
-import type { RamContext } from '../ram/reader.js';
+import type { RamContext } from '../ram/context.js';
 import type { SectionHeader, SectionKind } from '../wire/section.js';
 
 /** Reads the payloads of "ram" sections, in order. */

@@ -9,39 +9,13 @@ import type { Cursor } from '../bytes/cursor.js';
 import { CUT, hex } from '../bytes/window.js';
 import { MAX_CONFIGURATION, MAX_PACKAGED_DEPTH, MAX_SECTIONS, MAX_VMDESCRIPTION } from '../limits.js';
 import { commandFacts, commandHeader, commandName, migCommand } from '../wire/command.js';
-import { capabilitiesOf, configurationSection, type Configuration } from '../wire/configuration.js';
-import type { BlockLayout, How } from '../wire/dialect.js';
+import { capabilitiesOf, configurationSection } from '../wire/configuration.js';
 import { fileHeader, QEMU_VM_FILE_MAGIC, QEMU_VM_FILE_VERSION } from '../wire/file-header.js';
 import { sectionHeader, sectionHeaderShort, sectionType, type SectionHeader, type SectionKind } from '../wire/section.js';
 import type { StreamEvent } from './event.js';
-import type { PayloadLengths, PayloadPort } from './payload.js';
+import type { ReaderOptions, ReaderState } from './reader-state.js';
 import { closeSection } from './section-close.js';
 import { readDevicePayload } from './device-payload.js';
-
-export interface ReaderOptions {
-  readonly port: PayloadPort;
-  /** From the vmdescription, when it could be found beforehand. */
-  readonly lengths: PayloadLengths | undefined;
-  /** Bytes, when known beforehand. */
-  readonly targetPageSize: { readonly value: number; readonly how: How } | undefined;
-  readonly layout: BlockLayout | undefined;
-  readonly footers: boolean | undefined;
-  /** False: bytes that nobody asked for (payloads, mapped-ram areas) are stepped over where the end is known. */
-  readonly bodies: boolean;
-}
-
-/** What the grammar remembers while it reads; shared with the helpers beside this file. */
-export interface ReaderState {
-  readonly options: ReaderOptions;
-  configuration: Configuration | undefined;
-  footers: boolean | undefined;
-  adviseSummary: bigint | undefined;
-  /** Undefined: not known. A pipe is asked once, by holding back what it has left. */
-  lengths: PayloadLengths | undefined;
-  held: boolean;
-  readonly sections: Map<number, SectionHeader>;
-  readonly parts: Map<number, number>;
-}
 
 const kinds: ReadonlyMap<number, SectionKind> = new Map<number, SectionKind>([
   [sectionType.start, 'start'],

@@ -6,7 +6,7 @@ import { span } from '../base/span.js';
 import type { Cursor } from '../bytes/cursor.js';
 import { SECTION_FOOTER_SIZE, sectionFooter, sectionType, type SectionHeader } from '../wire/section.js';
 import type { StreamEvent } from './event.js';
-import type { ReaderState } from './reader.js';
+import type { ReaderState } from './reader-state.js';
 
 /** @throws MigrationStreamError code footer-mismatch or truncated */
 export async function* closeSection(cursor: Cursor, state: ReaderState, section: SectionHeader): AsyncGenerator<StreamEvent> {

@@ -16,12 +16,6 @@ import { migCommand } from '../../wire/command.js';
 import { EditError } from './edit.js';
 import { editsOf, refuse, type Plan, type Transform } from './transform.js';
 
-/** What the first pass hands over. */
-export interface CompactInput {
-  readonly versions: LastVersions;
-  readonly source: ByteSource;
-}
-
 type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
 
 export function compactEdits(plan: Plan): Transform | undefined {

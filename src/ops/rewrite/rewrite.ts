@@ -11,14 +11,14 @@ import { LastVersions } from '../../ram/last-versions.js';
 import { inspect, type Inspection } from '../inspect.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../open-stream.js';
 import { blockEdits } from './blocks.js';
-import { compactEdits, type CompactInput } from './compact.js';
+import { compactEdits } from './compact.js';
 import { configurationEdits } from './configuration.js';
 import { checkContradictions } from './contradictions.js';
 import { EditError, type Difference, type Edit } from './edit.js';
 import { externalizeEdits, inlineEdits } from './memory.js';
 import { StreamOutput } from './output.js';
 import { commandEdits, descriptionEdits, sectionEdits } from './sections.js';
-import { editsOf, type Plan, type Transform } from './transform.js';
+import { editsOf, type CompactInput, type Plan, type Transform } from './transform.js';
 
 export interface RewriteOptions extends OpenOptions {
   /** Write also what no QEMU would load. */

@@ -2,13 +2,20 @@
 // for whatever it leaves alone, and those bytes are copied, never encoded again. May import stream types and edit.
 
 import { EditError, type Difference, type Edit } from './edit.js';
-import type { CompactInput } from './compact.js';
+import type { ByteSource } from '../../bytes/source.js';
+import type { LastVersions } from '../../ram/last-versions.js';
 import type { Inspection } from '../inspect.js';
 import type { StreamEvent } from '../../stream/event.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { SectionHeader } from '../../wire/section.js';
 
 export type Transform = (events: AsyncIterable<StreamEvent>) => AsyncIterable<StreamEvent>;
+
+/** What the first pass hands over. */
+export interface CompactInput {
+  readonly versions: LastVersions;
+  readonly source: ByteSource;
+}
 
 /** What transforms know and where they report. */
 export interface Plan {

@@ -1,0 +1,32 @@
+// What the grammar is told before it reads, and what it remembers while it does: shared by reader.ts and the helpers
+// beside it. May import types of wire and of its own folder.
+
+import type { Configuration } from '../wire/configuration.js';
+import type { BlockLayout, How } from '../wire/dialect.js';
+import type { SectionHeader } from '../wire/section.js';
+import type { PayloadLengths, PayloadPort } from './payload.js';
+
+export interface ReaderOptions {
+  readonly port: PayloadPort;
+  /** From the vmdescription, when it could be found beforehand. */
+  readonly lengths: PayloadLengths | undefined;
+  /** Bytes, when known beforehand. */
+  readonly targetPageSize: { readonly value: number; readonly how: How } | undefined;
+  readonly layout: BlockLayout | undefined;
+  readonly footers: boolean | undefined;
+  /** False: bytes that nobody asked for (payloads, mapped-ram areas) are stepped over where the end is known. */
+  readonly bodies: boolean;
+}
+
+/** What the grammar remembers while it reads; shared with the helpers beside this file. */
+export interface ReaderState {
+  readonly options: ReaderOptions;
+  configuration: Configuration | undefined;
+  footers: boolean | undefined;
+  adviseSummary: bigint | undefined;
+  /** Undefined: not known. A pipe is asked once, by holding back what it has left. */
+  lengths: PayloadLengths | undefined;
+  held: boolean;
+  readonly sections: Map<number, SectionHeader>;
+  readonly parts: Map<number, number>;
+}
