@@ -1,7 +1,6 @@
 // DIR/manifest.json: what a template was made of, so that it can be checked and cloned without asking anybody. The
 // shape is published as docs/schema/manifest.json. Imports ops, bytes and node's file system.
 
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
@@ -48,6 +47,8 @@ export const MANIFEST = 'manifest.json';
 export const STATE = 'state';
 
 export async function hashFile(path: string): Promise<string> {
+  // Loaded here: cloning hashes nothing, and crypto takes milliseconds to load.
+  const { createHash } = await import('node:crypto');
   const hash = createHash('sha256');
   for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
   return hash.digest('hex');

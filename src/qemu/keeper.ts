@@ -26,22 +26,29 @@ for pid in $pids; do kill -9 "$pid"; done
 const children = new Set<ChildProcess>();
 const folders = new Set<string>();
 let guard: Writable | undefined;
+let starting = false;
 let listening = false;
 
 function tellGuard(line: string): void {
-  if (guard === undefined || guard.destroyed) {
-    const shell = spawn('/bin/sh', ['-c', GUARD, 'mstream-guard'], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-    shell.on('error', () => undefined);
-    shell.unref();
-    shell.stdin.on('error', () => undefined);
-    // A pipe to a child is a socket, whatever its type says.
-    if (shell.stdin instanceof Socket) shell.stdin.unref();
-    guard = shell.stdin;
-    for (const child of children) if (child.pid !== undefined) guard.write(`+ ${child.pid}\n`);
-    for (const folder of folders) guard.write(`f ${folder}\n`);
-    return;
+  if (guard !== undefined && !guard.destroyed) guard.write(`${line}\n`);
+  else if (!starting) {
+    // At the end of this tick, so that QEMU is under way when the shell is started: it would be three milliseconds late.
+    starting = true;
+    queueMicrotask(startGuard);
   }
-  guard.write(`${line}\n`);
+}
+
+function startGuard(): void {
+  starting = false;
+  const shell = spawn('/bin/sh', ['-c', GUARD, 'mstream-guard'], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  shell.on('error', () => undefined);
+  shell.unref();
+  shell.stdin.on('error', () => undefined);
+  // A pipe to a child is a socket, whatever its type says.
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
+  guard = shell.stdin;
+  for (const child of children) if (child.pid !== undefined) guard.write(`+ ${child.pid}\n`);
+  for (const folder of folders) guard.write(`f ${folder}\n`);
 }
 
 /** Ends everything now, without waiting. */

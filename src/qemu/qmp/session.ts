@@ -21,8 +21,6 @@ export interface ExecuteOptions {
   /** Milliseconds; by default the client's. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Out of band: `exec-oob`, where QEMU offers it. */
-  readonly outOfBand?: boolean;
 }
 
 interface Call {
@@ -66,8 +64,7 @@ export class QmpSession {
     else if (this.#greeting !== undefined) greeted.resolve(this.#greeting);
     else this.#greeted = greeted;
     const greeting = await greeted.promise;
-    const oob = greeting.capabilities.includes('oob');
-    await this.#send('qmp_capabilities', oob ? { enable: ['oob'] } : undefined, options);
+    await this.#send('qmp_capabilities', undefined, options);
     if (this.#state === 'connecting') this.#state = 'running';
     return greeting;
   }
@@ -99,8 +96,7 @@ export class QmpSession {
     );
     if (wait.settled) return wait.promise;
     this.#calls.set(id, { command, wait });
-    const verb = options.outOfBand === true ? 'exec-oob' : 'execute';
-    this.#wire.write(`${JSON.stringify({ [verb]: command, ...(args === undefined ? {} : { arguments: args }), id })}\n`);
+    this.#wire.write(`${JSON.stringify({ execute: command, ...(args === undefined ? {} : { arguments: args }), id })}\n`);
     return wait.promise;
   }
 
