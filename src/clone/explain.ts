@@ -44,6 +44,11 @@ const explanations: readonly Explanation[] = [
     explain: ([, name]) => `This QEMU is older than the capability ${name}.`,
   },
   {
+    // virtio_load(), hw/virtio/virtio.c: the ring in guest memory against the indices in the state
+    text: /VQ \d+ size 0x[0-9a-f]+ < last_avail_idx/,
+    explain: () => 'The memory is not the one that this state was saved with: did another VM map the memory file with share=on? `mstream template check` compares both.',
+  },
+  {
     text: /(Input\/output error|Getting RAM address failed)/,
     explain: () => 'The state ends too early: `mstream inspect` shows where.',
   },
