@@ -65,3 +65,9 @@ export const MAX_DIFFERENCES = 10_000;
 
 /** The table of newest page versions: 8 bytes a page, so 128 GiB of 4 KiB pages. */
 export const MAX_LAST_VERSIONS = 256 * 1024 * 1024;
+
+/** One payload in a decoded document: twice as many hex digits, and V8 has no string of more than 512 MiB. */
+export const MAX_DOCUMENT_PAYLOAD = 64 * 1024 * 1024;
+
+/** A document that encode reads: parsed whole, like every JSON. */
+export const MAX_DOCUMENT = 256 * 1024 * 1024;

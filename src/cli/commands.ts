@@ -17,6 +17,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/rewrite.js')).rewriteCommand,
   },
   {
+    name: 'decode',
+    usage: 'decode <state>',
+    summary: 'A stream as JSON that can be edited, page records in a file beside it',
+    load: async () => (await import('./commands/decode.js')).decodeCommand,
+  },
+  {
+    name: 'encode',
+    usage: 'encode <document>',
+    summary: 'The stream that such a document describes',
+    load: async () => (await import('./commands/encode.js')).encodeCommand,
+  },
+  {
     name: 'template',
     usage: 'template <action> <dir>',
     summary: 'Make a VM template, show it, check it',

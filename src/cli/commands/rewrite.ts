@@ -1,16 +1,16 @@
 // `mstream rewrite IN -o OUT`: edits of a stream. May import ops, report, bytes/node and its own folder.
 
-import { realpath } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
 import type { ByteSink } from '../../bytes/source.js';
-import { EditError, type Edit } from '../../ops/rewrite/edit.js';
+import type { Edit } from '../../ops/rewrite/edit.js';
 import { rewrite, type RewriteResult } from '../../ops/rewrite/rewrite.js';
+import { toJson } from '../../report/printable.js';
 import { differencesText, rewriteDocument } from '../../report/rewrite/differences.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
+import { asEditFailure } from '../edit-failure.js';
 import { editOptions, editsFrom, type EditOptions } from '../edit-options.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
-import { Failure } from '../failure.js';
+import { refuseSameFiles } from '../same-files.js';
 import { openOptions, readingOptions, single, type ReadingOptions } from '../options.js';
 import { startProgress } from '../progress.js';
 import { UsageError } from '../usage-error.js';
@@ -58,7 +58,8 @@ export const rewriteCommand = defineCommand<RewriteOptions>({
 
 async function work(options: RewriteOptions, context: Context, edits: readonly Edit[], output: string | undefined): Promise<RewriteResult> {
   const input = showDash(options.state);
-  await refuseSame(context, input, output, edits);
+  const files = (kind: 'inline' | 'externalize'): string[] => edits.flatMap((edit) => (edit.edit === kind ? [edit.memory.label] : []));
+  await refuseSameFiles(context.host, [input, ...files('inline')], output === undefined ? [] : [output, ...files('externalize')]);
   const source = await context.host.openInput(input);
   context.defer(() => source.close());
   const place = output === undefined ? nothing : await context.host.openOutput(output, options.force ?? false);
@@ -77,9 +78,7 @@ async function work(options: RewriteOptions, context: Context, edits: readonly E
     return await rewrite(source, sink, edits, { ...openOptions(options), force: options.force ?? false, onProgress: (position) => progress.update(position) });
   } catch (error) {
     if (output === STDIO && given > 0) await context.host.stderr.write('what stdout was given so far is not a whole stream\n');
-    if (!(error instanceof EditError)) throw error;
-    if (error.reason === 'contradiction') throw new UsageError(error.message, error.hint);
-    throw new Failure(exitCode.findings, error.reason, error.message, error.hint);
+    throw asEditFailure(error);
   } finally {
     progress.stop();
   }
@@ -89,31 +88,10 @@ async function tell(options: RewriteOptions, context: Context, result: RewriteRe
   // Where stdout carries the stream, talk goes to stderr; so does the summary of what was done.
   const toStderr = output !== undefined && showDash(output) === STDIO && !planned;
   const { host } = context;
-  if (options.json === true) await (toStderr ? host.stderr : host.stdout).write(`${JSON.stringify(rewriteDocument(result, planned), null, 2)}\n`);
+  if (options.json === true) await (toStderr ? host.stderr : host.stdout).write(`${toJson(rewriteDocument(result, planned, host.version), 2)}\n`);
   else if (planned) await host.stdout.write(differencesText(result, planned, context.out));
   else if (options.quiet !== true) await host.stderr.write(differencesText(result, planned, context.err));
   return exitCode.clean;
-}
-
-/** What is read is never written: not even by its own replacement. Nor do two outputs share a file. */
-async function refuseSame({ host }: Context, input: string, output: string | undefined, edits: readonly Edit[]): Promise<void> {
-  const read = [input, ...edits.flatMap((edit) => (edit.edit === 'inline' ? [edit.memory.label] : []))];
-  const written = [output ?? STDIO, ...edits.flatMap((edit) => (edit.edit === 'externalize' && output !== undefined ? [edit.memory.label] : []))];
-  const place = async (path: string): Promise<string> => {
-    const full = resolve(host.cwd, path);
-    return realpath(full).catch(async () => join(await realpath(dirname(full)).catch(() => dirname(full)), basename(full)));
-  };
-  const inputs = new Map<string, string>();
-  for (const path of read) if (path !== STDIO) inputs.set(await place(path), path);
-  const outputs = new Set<string>();
-  for (const path of written) {
-    if (path === STDIO) continue;
-    const where = await place(path);
-    const same = inputs.get(where);
-    if (same !== undefined) throw new UsageError(`${same} is read: it is never written`, 'give the output another name');
-    if (outputs.has(where)) throw new UsageError(`${path} is to be written twice`);
-    outputs.add(where);
-  }
 }
 
 /** A plan writes nothing, memory files included. */

@@ -1,10 +1,12 @@
 // Stream to document, piece by piece: items come out as they are read, bulk goes to the RAM sink. May import what
 // stands below ops, and its own folder.
 
-import { EditError } from '../rewrite/edit.js';
+import { MigrationStreamError } from '../../base/errors.js';
+import { writeWithHoles } from '../../bytes/holes.js';
 import { hex, latin1 } from '../../bytes/window.js';
-import type { ByteSink } from '../../bytes/source.js';
-import { pageKindNames } from '../../ram/page-runs.js';
+import { MAX_DOCUMENT_PAYLOAD } from '../../limits.js';
+import { EditError } from '../rewrite/edit.js';
+import { pageKindNames, type PageRuns } from '../../ram/page-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { commandName } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
@@ -12,43 +14,106 @@ import type { RamBlockEntry } from '../../wire/ram-block.js';
 import type { MigrationStream } from '../open-stream.js';
 import type { DocumentBlock, DocumentItem, DocumentSubsection } from './document.js';
 
+/** Where page records and mapped-ram areas go; zeros in areas are left as holes. */
+export interface RamFile {
+  write(bytes: Uint8Array): Promise<void>;
+  skip(length: number): Promise<void>;
+}
+
 /**
  * The items of `stream`, in order. Bytes of page records and mapped-ram areas are written to `ram`; without one a
  * stream that has any is refused.
- * @throws MigrationStreamError as reading throws; EditError `refused` without a place for RAM
+ * @throws MigrationStreamError as reading throws, `limit-exceeded` for a payload no document should hold; EditError
+ *   `refused` without a place for RAM
  */
-export async function* decodeItems(stream: MigrationStream, ram: ByteSink | undefined): AsyncGenerator<DocumentItem> {
-  let at = 0;
-  const payload: Uint8Array[] = [];
+export async function* decodeItems(stream: MigrationStream, ram: RamFile | undefined): AsyncGenerator<DocumentItem> {
+  const payload = new Gathered();
+  const trailing = new Gathered();
+  const bulk = new Bulk(ram);
   for await (const event of stream.events()) {
-    switch (event.kind) {
-      case 'pages':
-      case 'mapped-area': {
-        const bytes = event.kind === 'pages' ? stream.raw(event.span) : event.bytes;
-        if (ram === undefined) throw new EditError('refused', 'the stream has page records, and they do not fit a JSON document', '--ram FILE keeps them beside it');
-        if (bytes === undefined) throw new TypeError('page records are not in hand');
-        await ram.write(bytes);
-        const reference = { at, length: bytes.length };
-        at += bytes.length;
-        yield event.kind === 'pages' ? { kind: 'pages', ram: reference, records: recordsOf(event) } : { kind: 'mapped-area', block: event.block, ram: reference };
-        break;
-      }
-      case 'payload':
-        // One item for a whole payload, however it was cut by the reading.
-        payload.push(event.bytes.slice());
-        if (!event.last) break;
-        yield { kind: 'payload', boundary: event.boundary, bytes: toHex(Buffer.concat(payload)) };
-        payload.length = 0;
-        break;
-      default: {
-        const item = itemOf(event);
-        if (item !== undefined) yield item;
-      }
+    if (event.kind === 'pages' || event.kind === 'mapped-area') {
+      if (event.kind === 'pages' || event.block !== bulk.block) yield* bulk.end(event.kind === 'pages');
+      const bytes = event.kind === 'pages' ? stream.raw(event.span) : event.bytes;
+      if (bytes === undefined) throw new TypeError('page records are not in hand');
+      await bulk.add(event, bytes);
+      continue;
     }
+    // What only informs does not part pages.
+    if (event.kind === 'dialect' || event.kind === 'warning') continue;
+    yield* bulk.end(false);
+    if (event.kind === 'payload') {
+      // One item for a whole payload, however it was cut by the reading.
+      payload.add(event.bytes, event.span.start);
+      if (event.last) yield { kind: 'payload', boundary: event.boundary, bytes: payload.take() };
+    } else if (event.kind === 'trailing') trailing.add(event.bytes, event.span.start);
+    else {
+      if (trailing.length > 0) yield { kind: 'trailing', bytes: trailing.take() };
+      yield itemOf(event);
+    }
+  }
+  if (trailing.length > 0) yield { kind: 'trailing', bytes: trailing.take() };
+}
+
+/** Pieces of one thing that stands in the document itself. */
+class Gathered {
+  private readonly parts: Uint8Array[] = [];
+  length = 0;
+
+  add(bytes: Uint8Array, offset: number): void {
+    this.length += bytes.length;
+    if (this.length > MAX_DOCUMENT_PAYLOAD) {
+      throw new MigrationStreamError({ code: 'limit-exceeded', message: `more than ${MAX_DOCUMENT_PAYLOAD} bytes in one piece, too many for a JSON document`, offset });
+    }
+    this.parts.push(bytes.slice());
+  }
+
+  take(): string {
+    const text = toHex(Buffer.concat(this.parts));
+    this.parts.length = 0;
+    this.length = 0;
+    return text;
   }
 }
 
-function itemOf(event: Exclude<StreamEvent, { kind: 'pages' | 'mapped-area' | 'payload' }>): DocumentItem | undefined {
+type BulkEvent = Extract<StreamEvent, { kind: 'pages' | 'mapped-area' }>;
+
+/** What goes to the RAM file: events that follow each other are one item. */
+class Bulk {
+  private readonly ram: RamFile | undefined;
+  private at = 0;
+  private start = 0;
+  private records: Record<string, number> | undefined;
+  /** Of the area that is open. */
+  block: number | undefined;
+
+  constructor(ram: RamFile | undefined) {
+    this.ram = ram;
+  }
+
+  async add(event: BulkEvent, bytes: Uint8Array): Promise<void> {
+    if (this.ram === undefined) throw new EditError('refused', 'the stream has page records, and they do not fit a JSON document', '--ram FILE keeps them beside it');
+    if (event.kind === 'pages') count(event.runs, (this.records ??= {}));
+    else this.block = event.block;
+    this.at += bytes.length;
+    await (event.kind === 'pages' ? this.ram.write(bytes) : writeWithHoles(this.ram, bytes, this.at - bytes.length));
+  }
+
+  /** The item that is open; `goesOn`: page records follow, and belong to it if it is of page records. */
+  *end(goesOn: boolean): Generator<DocumentItem> {
+    if (goesOn && this.records !== undefined) return;
+    const ram = { at: this.start, length: this.at - this.start };
+    const { records, block } = this;
+    this.records = undefined;
+    this.block = undefined;
+    this.start = this.at;
+    if (records !== undefined) yield { kind: 'pages', ram, records };
+    else if (block !== undefined) yield { kind: 'mapped-area', block, ram };
+  }
+}
+
+type Other = Exclude<StreamEvent, { kind: 'pages' | 'mapped-area' | 'payload' | 'trailing' | 'dialect' | 'warning' }>;
+
+function itemOf(event: Other): DocumentItem {
   switch (event.kind) {
     case 'header':
       return { kind: 'header', version: event.version };
@@ -79,24 +144,17 @@ function itemOf(event: Exclude<StreamEvent, { kind: 'pages' | 'mapped-area' | 'p
       return { kind: 'eof' };
     case 'vmdescription':
       return { kind: 'vmdescription', text: latin1(event.json, 0, event.json.length) };
-    case 'trailing':
-      return { kind: 'trailing', bytes: toHex(event.bytes) };
     case 'package-open':
     case 'package-close':
-    case 'dialect':
-    case 'warning':
-      return undefined;
+      return { kind: event.kind };
   }
 }
 
-function recordsOf(event: Extract<StreamEvent, { kind: 'pages' }>): Record<string, number> {
-  const records: Record<string, number> = {};
-  const { runs } = event;
+function count(runs: PageRuns, records: Record<string, number>): void {
   for (let i = 0; i < runs.count; i += 1) {
     const name = pageKindNames[runs.kind[i]!]!;
     records[name] = (records[name] ?? 0) + runs.pages[i]!;
   }
-  return records;
 }
 
 function blockOf(block: RamBlockEntry): DocumentBlock {

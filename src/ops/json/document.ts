@@ -1,6 +1,6 @@
 // The whole stream as one editable document: the shape that decode writes and encode reads, published as
 // docs/schema/decode.json. Page records and mapped-ram areas are large, so they stand in a file beside it, byte for
-// byte, and the document refers to them. May import types of wire.
+// byte, and the document refers to them. check.ts holds a value against it. May import types of wire.
 
 import type { SectionKind } from '../../wire/section.js';
 import type { LayoutName } from '../../wire/dialect.js';
@@ -13,7 +13,7 @@ export interface RamReference {
   readonly length: number;
 }
 
-/** u64s are decimal strings, addresses 0x strings, bytes hex, names one character a byte. */
+/** Addresses are 0x strings, bytes hex, names one character a byte. */
 export type DocumentItem =
   | { readonly kind: 'header'; readonly version: number }
   | {
@@ -39,13 +39,18 @@ export type DocumentItem =
       readonly continues: boolean;
       readonly blocks: readonly DocumentBlock[];
     }
-  /** Page records as they stand, headers included. `records` is for reading only. */
-  | { readonly kind: 'pages'; readonly ram: RamReference; readonly records: Readonly<Record<string, number>> }
+  /** Page records as they stand, headers (and so block names) included. `records` is for reading only. */
+  | { readonly kind: 'pages'; readonly ram: RamReference; readonly records?: Readonly<Record<string, number>> }
   | { readonly kind: 'mapped-area'; readonly block: number; readonly ram: RamReference }
   | { readonly kind: 'ram-mark'; readonly mark: RamMark; readonly flags: number; readonly address: number; readonly targetPageSize: number }
-  | { readonly kind: 'payload'; readonly boundary: Boundary; readonly bytes: string }
+  /** `boundary` (how its end was found) is for reading only. */
+  | { readonly kind: 'payload'; readonly boundary?: Boundary; readonly bytes: string }
   | { readonly kind: 'section-close'; readonly footer: boolean }
-  | { readonly kind: 'command'; readonly command: number; readonly name: string; readonly payload: string }
+  /** `name` is for reading only. PACKAGED: its payload follows from the blob behind it. */
+  | { readonly kind: 'command'; readonly command: number; readonly name?: string; readonly payload: string }
+  /** Around the blob of a PACKAGED command. */
+  | { readonly kind: 'package-open' }
+  | { readonly kind: 'package-close' }
   | { readonly kind: 'eof' }
   /** The JSON as text, exactly as it stands. */
   | { readonly kind: 'vmdescription'; readonly text: string }
@@ -70,7 +75,7 @@ export interface DecodedDocument {
   readonly schemaVersion: 1;
   readonly kind: 'mstream-decode';
   /** What it was decoded from, for people. */
-  readonly from: string;
+  readonly from?: string;
   /** Name of the file with page records; absent when the stream has none. Relative to the document. */
   readonly ram?: string;
   readonly items: readonly DocumentItem[];

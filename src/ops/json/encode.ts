@@ -1,39 +1,47 @@
-// Document to stream: the mirror of decode.ts. The document has been held against its schema before it comes here;
-// what the schema cannot say (a reference past the end of the RAM file, odd hex) is checked here.
+// Document to stream: the mirror of decode.ts. check.ts has held the document against its shape before it comes here;
+// what a shape cannot say (a reference past the end of the RAM file) is checked here.
 // May import what stands below ops, and its own folder.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { span } from '../../base/span.js';
-import type { ByteSink, ByteSource } from '../../bytes/source.js';
+import { readSource, type ByteSink, type ByteSource } from '../../bytes/source.js';
 import type { StreamEvent } from '../../stream/event.js';
-import type { StreamWriter } from '../../stream/writer.js';
 import type { Configuration } from '../../wire/configuration.js';
 import { layouts } from '../../wire/dialect.js';
 import type { SectionHeader } from '../../wire/section.js';
-import { createWriter } from '../create-writer.js';
+import { StreamOutput } from '../rewrite/output.js';
 import type { DecodedDocument, DocumentItem, RamReference } from './document.js';
 
 const NOWHERE = span(0, 0);
 const CHUNK = 1024 * 1024;
 
 /**
- * Writes the stream that `document` describes. Does not commit the sink. Answers the bytes written.
- * @throws MigrationStreamError code `cannot-encode`
+ * Writes the stream that `document` describes; what counts or places other bytes (PACKAGED, mapped-ram headers) follows
+ * them. Does not commit the sink. Answers the bytes written.
+ * @throws MigrationStreamError code `cannot-encode`; EditError when mapped-ram pages would have to move
  */
 export async function encodeDocument(document: DecodedDocument, ram: ByteSource | undefined, sink: ByteSink): Promise<number> {
-  const writer = createWriter(sink);
+  const output = new StreamOutput(sink, Number.POSITIVE_INFINITY);
   let section: SectionHeader | undefined;
   for (const [index, item] of document.items.entries()) {
     if (item.kind === 'pages' || item.kind === 'mapped-area') {
-      await copyRam(writer, ram, item.ram, index);
+      const write = item.kind === 'pages' ? (bytes: Uint8Array) => output.bytes(bytes) : (bytes: Uint8Array) => output.areaBytes(bytes);
+      await copyRam(write, ram, item.ram, index);
       continue;
     }
     if (item.kind === 'section-open') section = item;
     const event = eventOf(item, section, index);
-    await writer.write(event);
+    await output.put(event, undefined, areaAt(item, document.items[index + 1]));
   }
-  await writer.flush();
-  return writer.position;
+  await output.flush();
+  return output.position;
+}
+
+/** Where in the stream that was decoded a mapped-ram area began: it ends where its pages do. */
+function areaAt(item: DocumentItem, next: DocumentItem | undefined): number | null {
+  const last = item.kind === 'ram-blocks' ? item.blocks.at(-1) : undefined;
+  if (last?.mapped === undefined || next?.kind !== 'mapped-area') return null;
+  return last.mapped.pagesOffset + last.usedLength - next.ram.length;
 }
 
 function eventOf(item: Exclude<DocumentItem, { kind: 'pages' | 'mapped-area' }>, section: SectionHeader | undefined, index: number): StreamEvent {
@@ -42,7 +50,10 @@ function eventOf(item: Exclude<DocumentItem, { kind: 'pages' | 'mapped-area' }>,
     case 'header':
     case 'eof':
     case 'ram-mark':
+    case 'package-close':
       return { ...item, span };
+    case 'package-open':
+      return { ...item, length: 0, span };
     case 'configuration':
       return { kind: 'configuration', configuration: configurationOf(item, index), span };
     case 'section-open': {
@@ -55,7 +66,7 @@ function eventOf(item: Exclude<DocumentItem, { kind: 'pages' | 'mapped-area' }>,
       return { ...item, total, layout: layouts[item.layout], blocks, span };
     }
     case 'payload':
-      return { kind: 'payload', section: opened(section, index), boundary: item.boundary, bytes: fromHex(item.bytes, index), last: true, span };
+      return { kind: 'payload', section: opened(section, index), boundary: item.boundary ?? 'decoder', bytes: fromHex(item.bytes, index), last: true, span };
     case 'section-close':
       return { kind: 'section-close', section: opened(section, index), footer: item.footer, span };
     case 'command':
@@ -84,13 +95,13 @@ function configurationOf(item: Extract<DocumentItem, { kind: 'configuration' }>,
   };
 }
 
-async function copyRam(writer: StreamWriter, ram: ByteSource | undefined, reference: RamReference, index: number): Promise<void> {
+async function copyRam(write: (bytes: Uint8Array) => Promise<void>, ram: ByteSource | undefined, reference: RamReference, index: number): Promise<void> {
   if (ram === undefined) throw bad(index, 'refers to page records, but there is no RAM file', 'give it with --ram FILE');
   const buffer = new Uint8Array(Math.min(CHUNK, reference.length));
   for (let done = 0; done < reference.length; ) {
-    const got = await ram.read(buffer.subarray(0, Math.min(buffer.length, reference.length - done)), reference.at + done);
+    const got = await readSource(ram, buffer.subarray(0, Math.min(buffer.length, reference.length - done)), reference.at + done);
     if (got === 0) throw bad(index, `refers to bytes behind the end of ${ram.label}`);
-    await writer.copy(buffer.subarray(0, got));
+    await write(buffer.subarray(0, got));
     done += got;
   }
 }

@@ -2,13 +2,13 @@
 // command counts the bytes of its blob; a mapped-ram header says where in the file bitmap and pages stand; zeros of a
 // mapped-ram area stay holes. May import bytes, wire, ops/create-writer and its own folder.
 
+import { writeWithHoles } from '../../bytes/holes.js';
 import { memorySink, type ByteSink } from '../../bytes/source.js';
 import { quote } from '../../base/quote.js';
 import { hex } from '../../bytes/window.js';
-import { MAX_HELD } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { migCommand } from '../../wire/command.js';
-import { mappedBitmapSize } from '../../wire/mapped-ram.js';
+import { MAPPED_RAM_ALIGNMENT, mappedBitmapSize } from '../../wire/mapped-ram.js';
 import { ramBlockEntry } from '../../wire/ram-block.js';
 import { createWriter, type StreamWriter } from '../create-writer.js';
 import { EditError } from './edit.js';
@@ -32,12 +32,9 @@ interface MovedArea {
   readonly newPadding: number;
 }
 
-const HOLE = 64 * 1024;
-const ZEROS = new Uint8Array(HOLE);
-
 export class StreamOutput {
   private readonly main: StreamWriter;
-  private readonly gather: boolean;
+  private readonly gather: number;
   private readonly blobs: Blob[] = [];
   /** Blobs that are not gathered: where they began, and what they must come to. */
   private readonly fixed: { readonly start: number; readonly length: number }[] = [];
@@ -46,8 +43,8 @@ export class StreamOutput {
   /** Called when a header was corrected. */
   onMoved: ((event: ListEvent, before: number, after: number) => void) | undefined;
 
-  /** `gather`: blobs may change their length, so each is held until it is whole (up to MAX_HELD bytes). */
-  constructor(sink: ByteSink, gather: boolean) {
+  /** `gather`: PACKAGED blobs may change their length, so each is held until it is whole, up to so many bytes; 0: none will. */
+  constructor(sink: ByteSink, gather: number) {
     this.main = createWriter(sink);
     this.gather = gather;
   }
@@ -62,14 +59,14 @@ export class StreamOutput {
 
   /**
    * Writes one event: `raw`, where given, instead of encoding it. `areaAt`: where in the input the area behind a
-   * mapped-ram header begins.
+   * mapped-ram header begins; null: there is none.
    * @throws EditError refused: pages would have to move, or a blob changed that is not gathered
    */
-  async put(event: StreamEvent, raw: Uint8Array | undefined, areaAt: number = event.span.end): Promise<void> {
+  async put(event: StreamEvent, raw: Uint8Array | undefined, areaAt: number | null = event.span.end): Promise<void> {
     if (this.pending !== undefined && event.kind !== 'package-open') await this.release();
     switch (event.kind) {
       case 'command':
-        if (!this.gather || event.command !== migCommand.packaged) break;
+        if (this.gather === 0 || event.command !== migCommand.packaged) break;
         this.pending = event;
         return;
       case 'package-open':
@@ -87,9 +84,14 @@ export class StreamOutput {
       default:
     }
     await (raw === undefined ? this.writer.write(event) : this.writer.copy(raw));
-    if (this.blobs.length > 0 && this.writer.position > MAX_HELD) {
-      throw new EditError('refused', `a PACKAGED blob of more than ${MAX_HELD} bytes cannot be edited`);
+    if (this.blobs.length > 0 && this.writer.position > this.gather) {
+      throw new EditError('refused', `a PACKAGED blob of more than ${this.gather} bytes cannot be edited`);
     }
+  }
+
+  /** Bytes as they are. */
+  bytes(bytes: Uint8Array): Promise<void> {
+    return this.writer.copy(bytes);
   }
 
   /** Bytes of a mapped-ram area as they stand in the input, in order. */
@@ -118,19 +120,15 @@ export class StreamOutput {
     await this.main.flush();
   }
 
-  private async withHoles(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
-      const length = Math.min(bytes.length - at, HOLE - (this.writer.position % HOLE));
-      const part = bytes.subarray(at, at + length);
-      await (Buffer.compare(part, ZEROS.subarray(0, length)) === 0 ? this.writer.skip(length) : this.writer.copy(part));
-      at += length;
-    }
+  private withHoles(bytes: Uint8Array): Promise<void> {
+    const { writer } = this;
+    return writeWithHoles({ write: (part) => writer.copy(part), skip: (count) => writer.skip(count) }, bytes, writer.position);
   }
 
   /** The list as it must be where it now stands. */
-  private place(event: ListEvent, areaAt: number): ListEvent {
+  private place(event: ListEvent, areaAt: number | null): ListEvent {
     const last = event.blocks.at(-1);
-    if (last?.mapped === undefined || last.mapped.pagesOffset === 0) return event;
+    if (last?.mapped === undefined || last.mapped.pagesOffset === 0 || areaAt === null) return event;
     const codec = ramBlockEntry(event.layout, event.targetPageSize);
     const size = event.blocks.reduce((sum, block) => sum + codec.size(block), event.continues ? 0 : 8);
     const shift = this.writer.position + size - areaAt;
@@ -138,8 +136,8 @@ export class StreamOutput {
     const { bitmapOffset, pagesOffset, pageSize } = last.mapped;
     const bitmap = mappedBitmapSize(last.usedLength, pageSize);
     const padding = pagesOffset - bitmapOffset - bitmap;
-    if (bitmapOffset !== areaAt || this.blobs.length > 0) {
-      throw new EditError('refused', `this moves the mapped-ram pages of ${quote(last.idstr)}, whose bitmap is not where QEMU puts it`);
+    if (bitmapOffset !== areaAt || padding >= MAPPED_RAM_ALIGNMENT || this.blobs.length > 0) {
+      throw new EditError('refused', `this moves the mapped-ram pages of ${quote(last.idstr)}, which do not stand where QEMU puts them`);
     }
     if (padding < shift) {
       throw new EditError('refused', `this needs ${shift} bytes before the mapped-ram pages of ${quote(last.idstr)}, and ${Math.max(0, padding)} are free`, `they stand at the absolute offset ${hex(pagesOffset)}`);

@@ -5,7 +5,7 @@
 import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { hex } from '../../bytes/window.js';
-import { MAX_DIFFERENCES } from '../../limits.js';
+import { MAX_DIFFERENCES, MAX_HELD } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { LastVersions } from '../../ram/last-versions.js';
 import { inspect, type Inspection } from '../inspect.js';
@@ -72,7 +72,7 @@ async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit
     },
     matched: (edit) => void matched.add(edit),
   };
-  const output = new StreamOutput(sink, edits.some((edit) => inBlobs.has(edit.edit)));
+  const output = new StreamOutput(sink, edits.some((edit) => inBlobs.has(edit.edit)) ? MAX_HELD : 0);
   output.onMoved = (event, before, after) =>
     plan.note({ edit: 'agreement', span: event.span, what: 'bitmap_offset', before: hex(before), after: hex(after), why: 'what stands before it has another length; the pages stay where they are' });
   let last: StreamEvent | undefined;

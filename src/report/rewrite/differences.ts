@@ -2,6 +2,7 @@
 
 import type { Difference } from '../../ops/rewrite/edit.js';
 import type { RewriteResult } from '../../ops/rewrite/rewrite.js';
+import type { JsonObject } from '../inspect/json.js';
 import { printableLine } from '../printable.js';
 import { bytesText, offsetText, plural } from '../quantity.js';
 import type { Theme } from '../theme.js';
@@ -22,6 +23,18 @@ function differenceLine(one: Difference, theme: Theme): string {
   return `${theme.offset(offsetText(one.span.start))}  ${printableLine(one.what)}: ${change}  ${theme.dim(`(${printableLine(one.why)})`)}`;
 }
 
-export function rewriteDocument(result: RewriteResult, planned: boolean): object {
-  return { schemaVersion: 1, kind: 'mstream-rewrite', planned, ...result };
+/** docs/schema/rewrite.json. */
+export function rewriteDocument(result: RewriteResult, planned: boolean, mstream: string): JsonObject {
+  const { differences, changes, bytesRead, bytesWritten, bytesCopied } = result;
+  return {
+    schemaVersion: 1,
+    kind: 'mstream-rewrite',
+    mstream,
+    planned,
+    differences: differences.map(({ edit, span, what, before, after, why }) => ({ edit, span: { start: span.start, end: span.end }, what, before, after, why })),
+    changes,
+    bytesRead,
+    bytesWritten,
+    bytesCopied,
+  };
 }

@@ -1,0 +1,100 @@
+// `mstream decode IN -o X.json`: a stream as a document that can be edited. May import ops, report and its own folder.
+
+import { basename, dirname, resolve } from 'node:path';
+import type { ByteSink } from '../../bytes/source.js';
+import { decodeItems } from '../../ops/json/decode.js';
+import { toJson } from '../../report/printable.js';
+import { showDash, STDIO } from '../args.js';
+import { defineCommand, type Context } from '../command.js';
+import { asEditFailure } from '../edit-failure.js';
+import { exitCode } from '../exit-code.js';
+import { openState } from '../open-state.js';
+import { openOptions, readingOptions, single, type ReadingOptions } from '../options.js';
+import { refuseSameFiles } from '../same-files.js';
+
+interface DecodeOptions extends ReadingOptions {
+  readonly state: string;
+  readonly output?: string | undefined;
+  readonly ram?: string | undefined;
+  readonly force?: boolean | undefined;
+}
+
+export const decodeCommand = defineCommand<DecodeOptions>({
+  examples: [
+    { args: 'decode state -o state.json --ram state.ram', text: 'Everything, page records in a file beside it' },
+    { args: 'encode state.json -o again', text: '… and back: the same bytes when nothing was edited' },
+  ],
+  build: (yargs) =>
+    readingOptions(
+      yargs
+        .positional('state', { describe: 'A migration stream: a file, or - for stdin', type: 'string', demandOption: true })
+        .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'The document: a file, or - for stdout (-)' })
+        .option('ram', { type: 'string', requiresArg: true, describe: 'Where page records and mapped-ram areas go' })
+        .option('force', { type: 'boolean', describe: 'Replace files' }),
+    ),
+  async run(options, context) {
+    const { host } = context;
+    const input = showDash(options.state);
+    const output = showDash(single('output', options.output) ?? STDIO);
+    const ramPath = single('ram', options.ram);
+    const force = options.force ?? false;
+    await refuseSameFiles(host, [input], ramPath === undefined ? [output] : [output, ramPath]);
+    const { stream, progress } = await openState(context, options.state, openOptions(options));
+    const document = output === STDIO ? textOutput(context) : await host.openOutput(output, force);
+    context.defer(() => document.abort());
+    const ram = ramPath === undefined ? undefined : await host.openOutput(ramPath, force);
+    context.defer(() => ram?.abort());
+    try {
+      const lines = new Lines(document);
+      await lines.push(`{"schemaVersion": 1, "kind": "mstream-decode", "from": ${toJson(input)}${ramName(host.cwd, output, ramPath)}, "items": [\n`);
+      let separator = '';
+      for await (const item of decodeItems(stream, ram)) {
+        await lines.push(separator + toJson(item));
+        separator = ',\n';
+      }
+      await lines.push('\n]}\n');
+      await lines.flush();
+      await ram?.commit();
+      await document.commit();
+    } catch (error) {
+      throw asEditFailure(error);
+    } finally {
+      progress.stop();
+    }
+    return exitCode.clean;
+  },
+});
+
+/** The document names its RAM file only where it stands beside it: a path from elsewhere is nobody's to follow. */
+function ramName(cwd: string, output: string, ram: string | undefined): string {
+  const folder = output === STDIO ? cwd : dirname(resolve(cwd, output));
+  return ram !== undefined && dirname(resolve(cwd, ram)) === folder ? `, "ram": ${toJson(basename(ram))}` : '';
+}
+
+function textOutput({ host }: Context): ByteSink {
+  return { label: 'stdout', write: (bytes) => host.stdout.write(bytes), skip: async () => {}, commit: async () => {}, abort: async () => {} };
+}
+
+/** Text into a sink, some of it at a time. */
+class Lines {
+  private readonly sink: ByteSink;
+  private parts: string[] = [];
+  private length = 0;
+
+  constructor(sink: ByteSink) {
+    this.sink = sink;
+  }
+
+  async push(text: string): Promise<void> {
+    this.parts.push(text);
+    this.length += text.length;
+    if (this.length > 64 * 1024) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const text = this.parts.join('');
+    this.parts = [];
+    this.length = 0;
+    await this.sink.write(Buffer.from(text));
+  }
+}

@@ -1,0 +1,86 @@
+// `mstream encode X.json -o OUT`: the stream that a document describes. May import ops and its own folder.
+
+import { basename, dirname, join } from 'node:path';
+import { MigrationStreamError } from '../../base/errors.js';
+import { readSource, type ByteSink, type ByteSource } from '../../bytes/source.js';
+import { MAX_DOCUMENT } from '../../limits.js';
+import { parseDocument } from '../../ops/json/check.js';
+import type { DecodedDocument } from '../../ops/json/document.js';
+import { encodeDocument } from '../../ops/json/encode.js';
+import { showDash, STDIO } from '../args.js';
+import { defineCommand } from '../command.js';
+import { asEditFailure } from '../edit-failure.js';
+import { exitCode } from '../exit-code.js';
+import { single } from '../options.js';
+import { refuseSameFiles } from '../same-files.js';
+import { UsageError } from '../usage-error.js';
+
+interface EncodeOptions {
+  readonly document: string;
+  readonly output?: string | undefined;
+  readonly ram?: string | undefined;
+  readonly force?: boolean | undefined;
+}
+
+export const encodeCommand = defineCommand<EncodeOptions>({
+  examples: [
+    { args: 'encode state.json -o state', text: 'What `mstream decode` wrote, perhaps edited' },
+    { args: 'encode - -o - --ram state.ram', text: 'In a pipe, e.g. behind jq' },
+  ],
+  build: (yargs) =>
+    yargs
+      .positional('document', { describe: 'What `mstream decode` wrote: a file, or - for stdin', type: 'string', demandOption: true })
+      .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'The stream: a file, or - for stdout' })
+      .option('ram', { type: 'string', requiresArg: true, describe: 'The file with page records (the one that the document names, beside it)' })
+      .option('force', { type: 'boolean', describe: 'Replace a file' }),
+  async run(options, context) {
+    const { host } = context;
+    const input = showDash(options.document);
+    const wanted = single('output', options.output);
+    if (wanted === undefined) throw new UsageError('where to?', '-o FILE, or -o - for stdout');
+    const output = showDash(wanted);
+    await refuseSameFiles(host, [input], [output]);
+    const document = parseDocument(await readText(await host.openInput(input)));
+    const ramPath = single('ram', options.ram) ?? besides(input, document);
+    if (ramPath !== undefined) await refuseSameFiles(host, [ramPath], [output]);
+    const ram = ramPath === undefined ? undefined : await host.openInput(ramPath);
+    context.defer(() => ram?.close());
+    const sink = await host.openOutput(output, options.force ?? false);
+    context.defer(() => sink.abort());
+    let given = 0;
+    const counted: ByteSink = { ...sink, write: (bytes) => ((given += bytes.length), sink.write(bytes)) };
+    try {
+      await encodeDocument(document, ram, counted);
+      await sink.commit();
+    } catch (error) {
+      if (output === STDIO && given > 0) await host.stderr.write('what stdout was given so far is not a whole stream\n');
+      throw asEditFailure(error);
+    }
+    return exitCode.clean;
+  },
+});
+
+/** The RAM file that a document names stands beside it, whatever the document says. */
+function besides(input: string, document: DecodedDocument): string | undefined {
+  if (document.ram === undefined) return undefined;
+  if (document.ram !== basename(document.ram) || ['', '.', '..', STDIO].includes(document.ram)) {
+    throw new UsageError(`the document names its RAM file ${JSON.stringify(document.ram)}, which is not beside it`, 'give it with --ram FILE');
+  }
+  return input === STDIO ? document.ram : join(dirname(input), document.ram);
+}
+
+async function readText(source: ByteSource): Promise<string> {
+  try {
+    const parts: Buffer[] = [];
+    for (let at = 0; ; ) {
+      const part = Buffer.alloc(1024 * 1024);
+      const got = await readSource(source, part, at);
+      if (got === 0) return Buffer.concat(parts).toString('utf8');
+      parts.push(part.subarray(0, got));
+      at += got;
+      if (at > MAX_DOCUMENT) throw new MigrationStreamError({ code: 'limit-exceeded', message: `a document of more than ${MAX_DOCUMENT} bytes` });
+    }
+  } finally {
+    await source.close();
+  }
+}
