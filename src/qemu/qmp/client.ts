@@ -78,13 +78,14 @@ export class QmpClient {
     if (this.state !== 'idle') throw new StateError(`connect: the client is ${this.state}, not idle`, this.state);
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
     const end = performance.now() + timeoutMs;
+    let session: QmpSession | undefined;
     this.#session = undefined;
     this.#state = 'connecting';
     try {
-      const socket = await this.#reach(target, timeoutMs, options);
-      const session = this.#join(socket);
+      session = this.#join(await this.#reach(target, timeoutMs, options));
       return await session.negotiate({ timeoutMs: end - performance.now(), signal: options.signal });
     } catch (error) {
+      session?.lost(new Disconnected('the connection was given up before it was negotiated', error));
       this.#socket?.destroy();
       throw error;
     } finally {

@@ -27,8 +27,8 @@ export class LineSplitter {
       from = end + 1;
     }
     if (from < piece.length) {
-      // A copy: the socket may hand out the same buffer again.
-      this.#parts.push(piece.slice(from));
+      // A copy (Buffer's own `slice` makes none): the socket may hand out the same buffer again.
+      this.#parts.push(new Uint8Array(piece.subarray(from)));
       this.#held += piece.length - from;
       if (this.#held > MAX_QMP_LINE) throw new RangeError(`a QMP line is longer than ${MAX_QMP_LINE} bytes`);
     }
