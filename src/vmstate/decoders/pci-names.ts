@@ -1,0 +1,98 @@
+// What people call the values in PCI configuration space: vendors, classes, command bits, what a BAR decodes to. Names
+// from the PCI standard and include/hw/pci/pci_ids.h. May import vmstate's nodes.
+
+import type { FieldNode } from '../node.js';
+import type { Meaning, MeaningRule } from './rule.js';
+
+const vendors: Readonly<Record<number, string>> = {
+  0x1000: 'LSI',
+  0x1022: 'AMD',
+  0x10ec: 'Realtek',
+  0x1013: 'Cirrus Logic',
+  0x106b: 'Apple',
+  0x1234: 'QEMU (standard VGA)',
+  0x1274: 'Ensoniq',
+  0x15ad: 'VMware',
+  0x1912: 'Renesas',
+  0x1af4: 'Red Hat (virtio)',
+  0x1b36: 'Red Hat',
+  0x8086: 'Intel',
+  0xffff: 'none',
+};
+
+const classes: Readonly<Record<number, string>> = {
+  0x0100: 'SCSI controller',
+  0x0101: 'IDE controller',
+  0x0106: 'SATA controller',
+  0x0108: 'NVMe controller',
+  0x0180: 'storage controller',
+  0x0200: 'Ethernet controller',
+  0x0280: 'network controller',
+  0x0300: 'VGA controller',
+  0x0380: 'display controller',
+  0x0401: 'audio controller',
+  0x0403: 'HD audio controller',
+  0x0500: 'RAM controller',
+  0x0600: 'host bridge',
+  0x0601: 'ISA bridge',
+  0x0604: 'PCI bridge',
+  0x0680: 'bridge',
+  0x0780: 'communication controller',
+  0x0880: 'system peripheral',
+  0x0900: 'keyboard controller',
+  0x0980: 'input controller',
+  0x0c03: 'USB controller',
+  0x0c05: 'SMBus controller',
+  0x1000: 'encryption controller',
+};
+
+const commandBits = ['io', 'memory', 'bus master', 'special cycles', 'write invalidate', 'VGA snoop', 'parity', 'stepping', 'SERR', 'fast back-to-back', 'INTx off'];
+const statusBits = ['', '', '', 'INTx', 'capabilities', '66 MHz', '', 'fast back-to-back'];
+
+/** Names of the bits that are set; others as `bit N`. */
+export function bitNames(value: bigint | number, names: readonly (string | undefined)[]): string {
+  const set: string[] = [];
+  let left = BigInt(value);
+  for (let bit = 0; left !== 0n; bit += 1, left >>= 1n) if ((left & 1n) === 1n) set.push(names[bit] || `bit ${bit}`);
+  return set.length === 0 ? 'none' : set.join(', ');
+}
+
+/** The value of a scalar leaf as a number; undefined for anything else. */
+export function numberOf(node: FieldNode | undefined): number | undefined {
+  const value = node?.kind === 'leaf' ? node.value : undefined;
+  return typeof value === 'number' ? value : undefined;
+}
+
+const numeric =
+  (text: (value: number, node: FieldNode) => string | undefined, label?: string) =>
+  (node: FieldNode): Meaning | undefined => {
+    const value = numberOf(node);
+    return value === undefined ? undefined : { label, text: text(value, node) };
+  };
+
+function bar(node: FieldNode, index: number | undefined): Meaning | undefined {
+  const value = numberOf(node);
+  if (value === undefined || index === undefined) return undefined;
+  const label = `BAR${index}`;
+  if (value === 0) return { label, text: 'unset, or the upper half of the one before' };
+  if ((value & 1) === 1) return { label, text: `I/O 0x${((value & ~3) >>> 0).toString(16)}` };
+  const kind = (value & 6) === 4 ? '64-bit memory' : 'memory';
+  return { label, text: `${kind}${(value & 8) === 0 ? '' : ', prefetchable'} 0x${((value & ~0xf) >>> 0).toString(16)}` };
+}
+
+const common = [
+  ['vendor_id', numeric((value) => vendors[value])],
+  ['class', numeric((value) => classes[value >>> 8])],
+  ['command', numeric((value) => bitNames(value, commandBits))],
+  ['status', numeric((value) => bitNames(value, statusBits))],
+  ['interrupt_pin', numeric((value) => (value >= 1 && value <= 4 ? `INT${'ABCD'[value - 1]}` : value === 0 ? 'none' : undefined))],
+  ['bar', bar],
+  ['rom_address', numeric((value) => ((value & 1) === 1 ? `enabled at 0x${((value & ~0x7ff) >>> 0).toString(16)}` : 'disabled'), 'ROM')],
+] as const satisfies readonly (readonly [string, MeaningRule['meaning']])[];
+
+export const pciMeanings: readonly MeaningRule[] = [
+  ...['pci header', 'pci bridge header'].flatMap((vmsd) => common.map(([field, meaning]) => ({ vmsd, field, meaning }))),
+  { vmsd: 'pci msix', field: 'control', meaning: numeric((value) => `${(value & 0x7ff) + 1} vectors, ${(value & 0x8000) === 0 ? 'off' : 'on'}${(value & 0x4000) === 0 ? '' : ', masked'}`) },
+  { vmsd: 'pci msi', field: 'control', meaning: numeric((value) => ((value & 1) === 0 ? 'off' : 'on')) },
+  { vmsd: 'pci pm', field: 'control', meaning: numeric((value) => `D${value & 3}`) },
+];

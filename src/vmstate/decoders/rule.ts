@@ -1,0 +1,92 @@
+// What a decoder is: a file of rules that divide bytes which the description leaves opaque, or say what a field means.
+// To add one: write a file beside this and list it in table.ts (docs/adding-a-decoder.md). Rules are found by names
+// that QEMU writes, and only ever read. May import vmstate's schema and nodes.
+
+import type { FieldNode } from '../node.js';
+import type { FieldSchema, VmsdSchema } from '../schema.js';
+
+/** Where the bytes to divide come from. */
+export interface LayoutContext {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** idstr of the device. */
+  readonly device: string;
+  /** Name of the table that the field stands in. */
+  readonly vmsd: string;
+  readonly field: string;
+}
+
+/** Elements of one type: the field becomes an array (or a scalar, when `count` is undefined). */
+export interface Retyped {
+  readonly type: string;
+  /** Bytes of an element. */
+  readonly size: number;
+  readonly count: number | undefined;
+}
+
+/**
+ * The inside of a field. Its sizes must add up to exactly `bytes.length`, else the field stays opaque. Undefined: these
+ * bytes do not look like it. Reading past their end (RangeError) means the same.
+ */
+export type Layout = (context: LayoutContext) => VmsdSchema | Retyped | undefined;
+
+/** By `type` (QEMU's name of the field's type), or by the table's and the field's names. */
+export type LayoutRule =
+  | { readonly type: string; readonly layout: Layout }
+  | { readonly vmsd: string; readonly field: string; readonly layout: Layout };
+
+/** What people call it. */
+export interface Meaning {
+  /** A short name, e.g. `rax`, `BAR0`. */
+  readonly label?: string | undefined;
+  /** The value in words, e.g. `running`, `52:54:00:12:34:56`, `VIRTIO_NET_F_MAC …`. */
+  readonly text?: string | undefined;
+}
+
+/** For the field of that name in that table; also asked for each element of an array, with its index. */
+export interface MeaningRule {
+  readonly vmsd: string;
+  readonly field: string;
+  readonly meaning: (node: FieldNode, index: number | undefined) => Meaning | undefined;
+}
+
+/** One file's rules. */
+export interface Decoder {
+  readonly layouts?: readonly LayoutRule[];
+  readonly meanings?: readonly MeaningRule[];
+}
+
+/** An entry of a decoder's schema: one value. */
+export function field(name: string, type: string, size: number): FieldSchema {
+  return { name, type, size, count: undefined, index: undefined, struct: undefined, inline: [] };
+}
+
+/** `count` values. */
+export function array(name: string, type: string, size: number, count: number): FieldSchema {
+  return { ...field(name, type, size), count };
+}
+
+/** `count` tables of `size` bytes each. */
+export function structs(name: string, inner: VmsdSchema, size: number, count: number): FieldSchema {
+  return { ...field(name, 'struct', size), count, struct: inner };
+}
+
+/** One table of `size` bytes. */
+export function struct(name: string, inner: VmsdSchema, size: number): FieldSchema {
+  return { ...field(name, 'struct', size), struct: inner };
+}
+
+/** Bytes that stay opaque, and why. */
+export function opaque(name: string, size: number, reason: string): FieldSchema {
+  return { ...field(name, 'buffer', size), opaque: reason };
+}
+
+/** Bytes without meaning: whoever reads them ignores them. */
+export function unused(name: string, size: number): FieldSchema {
+  return field(name, 'unused_buffer', size);
+}
+
+/** A table, or a subsection (version as on the wire). */
+export function table(name: string, fields: readonly FieldSchema[], subsections: readonly VmsdSchema[] = [], version = 1): VmsdSchema {
+  return { name, version, fields, subsections };
+}

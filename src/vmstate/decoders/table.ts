@@ -1,0 +1,34 @@
+// All decoders there are, and how their rules are found. May import the decoders.
+
+import { pciConfig } from './pci-config.js';
+import type { Decoder, Layout, MeaningRule } from './rule.js';
+import { virtioState } from './virtio.js';
+
+const decoders: readonly Decoder[] = [pciConfig, virtioState];
+
+const byType = new Map<string, Layout>();
+const byField = new Map<string, Map<string, Layout>>();
+const meanings = new Map<string, Map<string, MeaningRule['meaning']>>();
+for (const decoder of decoders) {
+  for (const rule of decoder.layouts ?? []) {
+    if ('type' in rule) byType.set(rule.type, rule.layout);
+    else inner(byField, rule.vmsd).set(rule.field, rule.layout);
+  }
+  for (const rule of decoder.meanings ?? []) inner(meanings, rule.vmsd).set(rule.field, rule.meaning);
+}
+
+function inner<T>(map: Map<string, Map<string, T>>, key: string): Map<string, T> {
+  const found = map.get(key) ?? new Map<string, T>();
+  map.set(key, found);
+  return found;
+}
+
+/** How to divide that field; the rule for its name before that for its type. */
+export function layoutRule(type: string, vmsd: string, field: string): Layout | undefined {
+  return byField.get(vmsd)?.get(field) ?? byType.get(type);
+}
+
+/** What that field means. */
+export function meaningRule(vmsd: string, field: string): MeaningRule['meaning'] | undefined {
+  return meanings.get(vmsd)?.get(field);
+}

@@ -1,0 +1,41 @@
+// From the field tree back to bytes, leaf by leaf, each by the rule that decoded it. What nobody changed comes out as it
+// went in, odd values included. May import base, bytes and vmstate's nodes.
+
+import { MigrationStreamError } from '../base/errors.js';
+import { cannotEncode } from '../bytes/emitter.js';
+import { visitLeaves, type DeviceState, type Leaf } from './node.js';
+import type { Value } from './scalars.js';
+
+/** A value for a leaf; undefined keeps the one that it has. Bytes must have the leaf's length. */
+export type Override = (leaf: Leaf) => Value | undefined;
+
+/**
+ * The payload, as long as it was.
+ * @throws MigrationStreamError code `cannot-encode`: a value out of range or of the wrong kind; the message says whose
+ */
+export function encodeDevice(state: DeviceState, override?: Override): Uint8Array {
+  const bytes = new Uint8Array(state.bytes.length);
+  const view = new DataView(bytes.buffer);
+  visitLeaves(state.root, (leaf) => {
+    const value = override?.(leaf);
+    writeLeaf(bytes, view, leaf, value === undefined ? leaf.value : value);
+  });
+  return bytes;
+}
+
+/** `bytes` are the whole payload. Null is a value: of a pointer. */
+export function writeLeaf(bytes: Uint8Array, view: DataView, leaf: Leaf, value: Value): void {
+  if (leaf.scalar !== undefined) {
+    try {
+      leaf.scalar.write(view, leaf.start, value);
+    } catch (error) {
+      if (error instanceof MigrationStreamError) throw cannotEncode(`${leaf.path}: ${error.message}`);
+      throw error;
+    }
+    return;
+  }
+  const size = leaf.end - leaf.start;
+  if (!(value instanceof Uint8Array)) throw cannotEncode(`${leaf.path} holds ${size} bytes, not a value`);
+  if (value.length !== size) throw cannotEncode(`${leaf.path} holds ${size} bytes, not ${value.length}`);
+  bytes.set(value, leaf.start);
+}

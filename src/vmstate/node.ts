@@ -1,0 +1,222 @@
+// The field tree: what the bytes of one device payload are, by path. Leaves tile the payload; branches are made of
+// their children, which are worked out when somebody asks, so that looking up one register costs one register. Nodes
+// read the payload and never own it. May import base, bytes.
+
+import { span, type Span } from '../base/span.js';
+import type { DeviceSchema, FieldSchema, VmsdSchema } from './schema.js';
+import type { Scalar, Value } from './scalars.js';
+
+/** A device's payload with its tree. Immutable: edits make another (edit.ts). */
+export interface DeviceState {
+  readonly device: DeviceSchema;
+  /** The payload: what stands between the section's header and its footer. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Offset of `bytes[0]` in the outermost input. */
+  readonly base: number;
+  readonly root: Branch;
+}
+
+export type FieldNode = Leaf | Branch;
+
+/**
+ * What the bytes of a leaf are: a described field; framing that the walk itself understands (subsection headers, list
+ * marks, counts); bytes that QEMU ignores on load; or bytes whose inside is not decoded, for `reason`.
+ */
+export type LeafRole = 'field' | 'frame' | 'unused' | 'opaque';
+
+abstract class Node {
+  readonly state: DeviceState;
+  /** Undefined for the device itself. */
+  readonly parent: Branch | undefined;
+  /** The last step of the path: a field's or subsection's name, `[3]`, or `@…` for what has no name in QEMU. */
+  readonly name: string;
+  /** Bytes from the start of the payload. */
+  readonly start: number;
+  readonly end: number;
+
+  constructor(state: DeviceState | undefined, parent: Branch | undefined, name: string, start: number, end: number) {
+    this.state = state ?? (parent as Branch).state;
+    this.parent = parent;
+    this.name = name;
+    this.start = start;
+    this.end = end;
+  }
+
+  /** Inside the device, e.g. `env.regs[3]`, `cpu/msr_tsc_adjust.env.tsc_adjust`; empty for the device itself. */
+  get path(): string {
+    const above = this.parent?.path ?? '';
+    return above === '' || this.name.startsWith('[') ? above + this.name : `${above}.${this.name}`;
+  }
+
+  /** With the device in front: `DEVICE[/INSTANCE].path`, the instance only when it is not 0. */
+  get fullPath(): string {
+    const device = deviceLabel(this.state.device);
+    return this.parent === undefined ? device : `${device}.${this.path}`;
+  }
+
+  /** Absolute, in the outermost input. */
+  get span(): Span {
+    return span(this.state.base + this.start, this.state.base + this.end);
+  }
+
+  /** The bytes, as a view of the payload. */
+  get bytes(): Uint8Array {
+    return this.state.bytes.subarray(this.start, this.end);
+  }
+}
+
+/** Bytes that are not divided any further. */
+export class Leaf extends Node {
+  readonly role: LeafRole;
+  /** The schema entry that describes it; undefined for framing and for what no entry covers. */
+  readonly field: FieldSchema | undefined;
+  /** Undefined: `value` is the bytes themselves. */
+  readonly scalar: Scalar | undefined;
+  /** Why it is opaque. */
+  readonly reason: string | undefined;
+
+  constructor(parent: Branch, name: string, start: number, end: number, what: LeafKind) {
+    super(undefined, parent, name, start, end);
+    this.role = what.role;
+    this.field = what.field;
+    this.scalar = what.scalar;
+    this.reason = what.reason;
+  }
+
+  /** On the prototype: there are very many of these. */
+  get kind(): 'leaf' {
+    return 'leaf';
+  }
+
+  /** Typed; bytes are a view of the payload. */
+  get value(): Value {
+    return this.scalar === undefined ? this.bytes : this.scalar.read(this.state.view, this.start);
+  }
+}
+
+export interface LeafKind {
+  readonly role: LeafRole;
+  readonly field?: FieldSchema | undefined;
+  readonly scalar?: Scalar | undefined;
+  readonly reason?: string | undefined;
+}
+
+/**
+ * `device`, `struct`, `subsection`: a table of fields. `array`: elements. `list`: elements with marks between them.
+ * `decoded`: bytes that the description leaves opaque and a decoder of ours divides.
+ */
+export type BranchKind = 'device' | 'struct' | 'subsection' | 'array' | 'list' | 'decoded';
+
+/** A node with children, in stream order, which tile it. */
+export class Branch extends Node {
+  readonly kind: BranchKind;
+  /** The table that its children come from; undefined for arrays and lists. */
+  readonly vmsd: VmsdSchema | undefined;
+  /** The entries of the parent's table that it comes from: one, or all of an array's; none for devices and subsections. */
+  readonly fields: readonly FieldSchema[];
+  private known: readonly FieldNode[] | undefined;
+  private readonly expand: (branch: Branch) => readonly FieldNode[];
+
+  constructor(place: BranchPlace, what: BranchWhat) {
+    super(place.state, place.parent, place.name, place.start, place.end);
+    this.kind = what.kind;
+    this.vmsd = what.vmsd;
+    this.fields = what.fields;
+    this.expand = what.expand;
+  }
+
+  /** The children; may be asked for repeatedly. */
+  children(): Iterable<FieldNode> {
+    return (this.known ??= this.expand(this));
+  }
+}
+
+export interface BranchPlace {
+  readonly state?: DeviceState;
+  readonly parent: Branch | undefined;
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface BranchWhat {
+  readonly kind: BranchKind;
+  readonly vmsd: VmsdSchema | undefined;
+  readonly fields: readonly FieldSchema[];
+  readonly expand: (branch: Branch) => readonly FieldNode[];
+}
+
+/** Consecutive elements that one entry describes. */
+export interface Segment {
+  readonly field: FieldSchema;
+  readonly start: number;
+  /** Bytes of an element, its mark included. */
+  readonly stride: number;
+  readonly first: number;
+  readonly count: number;
+  /** Since 11.1: a mark before the element says that its pointer is not null. */
+  readonly marked: boolean;
+}
+
+/** An array: its elements are made when asked for and not kept, so a million of them weigh nothing. */
+export class ArrayBranch extends Branch {
+  readonly length: number;
+  readonly segments: readonly Segment[];
+  private readonly make: (array: ArrayBranch, segment: Segment, index: number) => FieldNode;
+
+  constructor(
+    place: BranchPlace,
+    fields: readonly FieldSchema[],
+    segments: readonly Segment[],
+    make: (array: ArrayBranch, segment: Segment, index: number) => FieldNode,
+  ) {
+    super(place, { kind: 'array', vmsd: undefined, fields, expand: () => [] });
+    this.segments = segments;
+    this.make = make;
+    const last = segments.at(-1);
+    this.length = last === undefined ? 0 : last.first + last.count;
+  }
+
+  override *children(): Iterable<FieldNode> {
+    for (const segment of this.segments) {
+      for (let index = segment.first; index < segment.first + segment.count; index += 1) yield this.make(this, segment, index);
+    }
+  }
+
+  /** The element of that index; undefined outside. */
+  at(index: number): FieldNode | undefined {
+    const { segments } = this;
+    // All of one element: the index is the place. Otherwise there are few.
+    const direct = segments[index];
+    const segment = direct?.first === index ? direct : segments.find((one) => index >= one.first && index < one.first + one.count);
+    return segment === undefined || index < segment.first || !Number.isInteger(index) ? undefined : this.make(this, segment, index);
+  }
+}
+
+/** `DEVICE`, or `DEVICE/INSTANCE` when the instance is not 0. */
+export function deviceLabel(device: { readonly name: string; readonly instanceId: number }): string {
+  return device.instanceId === 0 ? device.name : `${device.name}/${device.instanceId}`;
+}
+
+/** All leaves below a node, in stream order. */
+export function visitLeaves(node: FieldNode, visit: (leaf: Leaf) => void): void {
+  if (node.kind === 'leaf') visit(node);
+  else for (const child of node.children()) visitLeaves(child, visit);
+}
+
+/** The same, to be stopped at any time. */
+export function* leaves(node: FieldNode): Generator<Leaf> {
+  if (node.kind === 'leaf') {
+    yield node;
+    return;
+  }
+  // A stack instead of recursion: a leaf nine levels down would pass through nine generators.
+  const stack = [node.children()[Symbol.iterator]()];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const next = top.next();
+    if (next.done === true) stack.pop();
+    else if (next.value.kind === 'leaf') yield next.value;
+    else stack.push(next.value.children()[Symbol.iterator]());
+  }
+}

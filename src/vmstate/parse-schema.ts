@@ -1,0 +1,180 @@
+// vmdescription JSON to schema, in one pass and without a tree in between: keys that repeat in one object (list fields
+// with two elements and more) are taken as they come. Values of an unexpected kind count as absent; what that makes
+// unreadable ends up as opaque bytes, not as an error. QEMU: vmsd_desc_field_start(), vmstate_save_state_v(),
+// migration/vmstate.c; qemu_savevm_state_complete_precopy_non_iterable(), migration/savevm.c. May import base, limits.
+
+import { badDescription, JsonScanner } from './json-scanner.js';
+import { NO_FIELDS, type DescriptionSchema, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
+
+/** @throws MigrationStreamError code `bad-vmdescription`: no JSON, too deep or too dense, or not of QEMU's shape */
+export function parseSchema(json: Uint8Array): DescriptionSchema {
+  const text = Buffer.from(json.buffer, json.byteOffset, json.length).toString('latin1');
+  const scan = new JsonScanner(text);
+  let pageSize: number | undefined;
+  let configuration: VmsdSchema | undefined;
+  let devices: readonly DeviceSchema[] | undefined;
+  if (!scan.isObject()) {
+    scan.skip();
+    scan.end();
+    throw badDescription('has no "devices"');
+  }
+  for (let key = scan.firstKey(); key !== undefined; key = scan.nextKey()) {
+    if (key === 'page_size') pageSize = scan.number();
+    else if (key === 'configuration' && scan.isObject()) configuration = readVmsd(scan);
+    else if (key === 'devices' && scan.isList()) devices = readList(scan, readDevice);
+    else scan.skip();
+  }
+  scan.end();
+  if (devices === undefined) throw badDescription('has no "devices"');
+  return { pageSize, configuration, devices, spacedColons: /^\{\s*"\w+" :/.test(text) };
+}
+
+/** Items that are no objects are kept as undefined by `read` or refused by it. */
+function readList<T>(scan: JsonScanner, read: (scan: JsonScanner) => T): T[] {
+  const list: T[] = [];
+  for (let more = scan.firstItem(); more; more = scan.nextItem()) list.push(read(scan));
+  return list;
+}
+
+function readDevice(scan: JsonScanner): DeviceSchema {
+  if (!scan.isObject()) throw badDescription('has a device without name');
+  let name: string | undefined;
+  let instanceId = 0;
+  let size: number | undefined;
+  const vmsd = new VmsdBuilder();
+  for (let key = scan.firstKey(); key !== undefined; key = scan.nextKey()) {
+    if (key === 'name') name = scan.string();
+    else if (key === 'instance_id') instanceId = (scan.number() ?? 0) >>> 0;
+    else if (key === 'size') size = count(scan.number());
+    else if (!vmsd.take(key, scan)) scan.skip();
+  }
+  if (name === undefined) throw badDescription('has a device without name');
+  return { name, instanceId, size, vmsd: vmsd.build() };
+}
+
+/** A `struct` value, a subsection, or the configuration. */
+function readVmsd(scan: JsonScanner): VmsdSchema {
+  if (!scan.isObject()) {
+    scan.skip();
+    return UNREADABLE;
+  }
+  const vmsd = new VmsdBuilder();
+  for (let key = scan.firstKey(); key !== undefined; key = scan.nextKey()) if (!vmsd.take(key, scan)) scan.skip();
+  return vmsd.build();
+}
+
+/** A place for which the description has no size: what follows it cannot be found. */
+const NO_SIZE: FieldSchema = { name: '', type: '', size: undefined, count: undefined, index: undefined, struct: undefined, inline: [] };
+const UNREADABLE: VmsdSchema = { name: '', version: 0, fields: [NO_SIZE], subsections: [] };
+const NONE: readonly never[] = [];
+
+function readField(scan: JsonScanner): FieldSchema {
+  if (!scan.isObject()) {
+    scan.skip();
+    return NO_SIZE;
+  }
+  let name = '';
+  let type = '';
+  let size: number | undefined;
+  let elements: number | undefined;
+  let index: number | undefined;
+  let struct: VmsdSchema | undefined;
+  let inline: VmsdSchema[] | undefined;
+  let open: VmsdBuilder | undefined;
+  let counted = true;
+  for (let key = scan.firstKey(); key !== undefined; key = scan.nextKey()) {
+    switch (key) {
+      case 'name':
+        name = scan.string() ?? '';
+        break;
+      case 'type':
+        type = scan.string() ?? '';
+        break;
+      case 'size':
+        size = count(scan.number());
+        break;
+      case 'array_len':
+        elements = count(scan.number());
+        counted = elements !== undefined;
+        break;
+      case 'index':
+        index = count(scan.number());
+        break;
+      case 'struct':
+        struct = readVmsd(scan);
+        break;
+      default:
+        if (open === undefined || open.has(key)) {
+          if (open !== undefined) (inline ??= []).push(open.build());
+          open = new VmsdBuilder();
+        }
+        if (!open.take(key, scan)) scan.skip();
+    }
+  }
+  if (open?.used === true) (inline ??= []).push(open.build());
+  // An array of unknown length is of unknown size.
+  return { name, type, size: counted ? size : undefined, count: elements, index, struct, inline: inline ?? NONE };
+}
+
+/** Gathers the keys of a vmsd from an object that may hold others, or several of them one after the other. */
+class VmsdBuilder {
+  used = false;
+  private name: string | undefined;
+  private version: number | undefined;
+  private fields: readonly FieldSchema[] | undefined;
+  private subsections: readonly VmsdSchema[] | undefined;
+
+  /** False, and nothing consumed, for a key that is none of a vmsd's. */
+  take(key: string, scan: JsonScanner): boolean {
+    switch (key) {
+      case 'vmsd_name':
+        this.name = scan.string();
+        break;
+      case 'version':
+        this.version = scan.number();
+        break;
+      case 'fields':
+        if (!scan.isList()) {
+          scan.skip();
+          this.fields = UNREADABLE.fields;
+        } else this.fields = readList(scan, readField);
+        break;
+      case 'subsections':
+        if (!scan.isList()) {
+          scan.skip();
+          this.subsections = [UNREADABLE];
+        } else this.subsections = readList(scan, readVmsd);
+        break;
+      default:
+        return false;
+    }
+    this.used = true;
+    return true;
+  }
+
+  /** The key was there already: a repeated one begins the next element. */
+  has(key: string): boolean {
+    switch (key) {
+      case 'vmsd_name':
+        return this.name !== undefined;
+      case 'version':
+        return this.version !== undefined;
+      case 'fields':
+        return this.fields !== undefined;
+      case 'subsections':
+        return this.subsections !== undefined;
+      default:
+        return false;
+    }
+  }
+
+  build(): VmsdSchema {
+    if (!this.used) return NO_FIELDS;
+    return { name: this.name ?? '', version: this.version ?? 0, fields: this.fields ?? NONE, subsections: this.subsections ?? NONE };
+  }
+}
+
+/** A size, length or index: an integer from 0 on, below 2^53. */
+function count(value: number | undefined): number | undefined {
+  return value !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
