@@ -74,7 +74,7 @@ const PATIENCE = 2_000;
 /** One QEMU, one stream. @throws whatever is neither a load nor a refusal */
 export async function load(options: LoadOptions): Promise<Outcome> {
   const { release, argv, stream, capabilities = [], look } = options;
-  return withMachine({ binary: qemu(release).binary, argv: [...argv, '-incoming', 'defer'] }, async (machine) => {
+  return withMachine({ binary: qemu(release).binary, argv: [...argv, '-S', '-incoming', 'defer'] }, async (machine) => {
     try {
       await setCapabilities(machine, Object.fromEntries(capabilities.map((name) => [name, true])));
       await migrateFrom(machine, stream instanceof Uint8Array ? stateUri(machine, fileOf(stream)) : stream.uri, { timeoutMs: 30_000 });
