@@ -155,8 +155,8 @@ export interface Segment {
   readonly stride: number;
   readonly first: number;
   readonly count: number;
-  /** Since 11.1: a mark before the element says that its pointer is not null. */
-  readonly marked: boolean;
+  /** Since 11.1: the entry of a mark before the element, which says that its pointer is not null. */
+  readonly mark: FieldSchema | undefined;
 }
 
 /** An array: its elements are made when asked for and not kept, so a million of them weigh nothing. */

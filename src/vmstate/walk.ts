@@ -1,17 +1,15 @@
 // From schema and payload to the field tree. The walk trusts a description only as far as the bytes allow: subsection
 // headers and list marks are compared, sizes checked against what is left, and wherever the two part, the rest of that
 // table becomes one opaque leaf with the reason. Mirrors vmstate_load_state() and vmstate_subsection_load() of
-// migration/vmstate.c. May import base, bytes, wire.
+// migration/vmstate.c. May import base.
 
-import { MigrationStreamError } from '../base/errors.js';
 import { quote } from '../base/quote.js';
-import { subsectionHeader } from '../wire/subsection.js';
-import { encodeBytes } from '../wire/kit/codec.js';
 import { layoutRule } from './decoders/table.js';
 import { listChildren } from './lists.js';
 import { ArrayBranch, Branch, Leaf, type DeviceState, type FieldNode, type LeafRole, type Segment } from './node.js';
+import { planOf, type Run } from './plan.js';
 import { isScalarType, pointerMark, PRESENT_MARK, scalarOf } from './scalars.js';
-import { NO_FIELDS, subsectionHeaderSize, vmsdSize, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
+import { subsectionHeaderSize, vmsdSize, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
 
 /**
  * The tree of one device's payload. Nothing is thrown for damage: what cannot be understood is in opaque leaves.
@@ -62,57 +60,6 @@ export function tableChildren(branch: Branch, vmsd: VmsdSchema, start: number, e
   return children;
 }
 
-/** What a table says before any bytes are looked at; made once for all elements of an array. */
-interface Plan {
-  readonly runs: readonly Run[];
-  readonly parts: readonly { readonly name: string; readonly part: VmsdSchema; readonly header: Uint8Array | undefined; readonly size: number }[];
-}
-
-/** Consecutive entries of one name: an array, unless there is only one. */
-interface Run {
-  /** The step of the path. */
-  readonly name: string;
-  readonly fields: readonly FieldSchema[];
-}
-
-const plans = new WeakMap<VmsdSchema, Plan>();
-const NO_PARTS: Plan['parts'] = [];
-
-function planOf(vmsd: VmsdSchema): Plan {
-  const known = plans.get(vmsd);
-  if (known !== undefined) return known;
-  const seen = new Set<string>();
-  const runs: Run[] = [];
-  const { fields, subsections } = vmsd;
-  for (let first = 0; first < fields.length; ) {
-    const { name } = fields[first]!;
-    let next = first + 1;
-    while (next < fields.length && fields[next]!.name === name) next += 1;
-    runs.push({ name: unused(seen, name), fields: fields.slice(first, next) });
-    first = next;
-  }
-  const parts =
-    subsections.length === 0
-      ? NO_PARTS
-      : subsections.map((part) => ({
-          name: unused(seen, part.name),
-          part,
-          header: headerOf(part),
-          size: subsectionHeaderSize(part.name) + (vmsdSize(part) ?? Number.NaN),
-        }));
-  const plan = { runs, parts };
-  plans.set(vmsd, plan);
-  return plan;
-}
-
-/** QEMU's names are unique in a table; a description may be from anywhere, and paths must be. */
-function unused(seen: Set<string>, name: string): string {
-  let one = name;
-  for (let times = 2; seen.has(one); times += 1) one = `${name}@${times}`;
-  seen.add(one);
-  return one;
-}
-
 /** NaN when the description does not say, or says more than there is. */
 function sizeOf(field: FieldSchema, left: number): number {
   const total = (field.size ?? Number.NaN) * (field.count ?? 1);
@@ -126,16 +73,6 @@ function whyNot(field: FieldSchema, at: number, end: number): string {
 
 function rest(branch: Branch, start: number, end: number, reason: string): Leaf {
   return new Leaf(branch, '@rest', start, end, { role: 'opaque', reason });
-}
-
-/** As it stands on the wire; undefined when no stream can hold such a name or version. */
-function headerOf(part: VmsdSchema): Uint8Array | undefined {
-  try {
-    return encodeBytes(subsectionHeader, { mark: 5, name: part.name, version: part.version });
-  } catch (error) {
-    if (error instanceof MigrationStreamError) return undefined;
-    throw error;
-  }
 }
 
 function subsectionNode(parent: Branch, name: string, part: VmsdSchema, start: number, end: number): Branch {
@@ -158,9 +95,9 @@ function fieldNode(branch: Branch, vmsd: VmsdSchema, run: Run, start: number, en
   if (fields.length === 1 && only.count === undefined) return single(branch, vmsd, only, name, start, end);
   const segments = segmentsOf(branch.state, fields, start);
   const [first] = segments;
-  if (segments.length === 1 && first!.marked) return pointed(branch, vmsd, first!, name, fields);
+  if (segments.length === 1 && first!.mark !== undefined) return pointed(branch, vmsd, first!, name);
   return new ArrayBranch({ parent: branch, name, start, end }, fields, segments, (array, segment, index) => {
-    if (segment.marked) return pointed(array, vmsd, segment, `[${index}]`, []);
+    if (segment.mark !== undefined) return pointed(array, vmsd, segment, `[${index}]`);
     const at = segment.start + (index - segment.first) * segment.stride;
     return single(array, vmsd, segment.field, `[${index}]`, at, at + segment.stride);
   });
@@ -176,7 +113,7 @@ function segmentsOf(state: DeviceState, run: readonly FieldSchema[], start: numb
     const marked = field.type === 'ptr-marker' && field.size === 1 && state.bytes[at] === PRESENT_MARK && target !== undefined && target.type !== 'ptr-marker' && target.count === undefined;
     if (marked) {
       const stride = 1 + target.size!;
-      segments.push({ field: target, start: at, stride, first, count: 1, marked });
+      segments.push({ field: target, start: at, stride, first, count: 1, mark: field });
       at += stride;
       first += 1;
       i += 1;
@@ -185,7 +122,7 @@ function segmentsOf(state: DeviceState, run: readonly FieldSchema[], start: numb
     const stride = field.size!;
     // Elements without bytes are none: a description may claim any number of them.
     const count = field.count === undefined ? 1 : stride === 0 ? 0 : field.count;
-    segments.push({ field, start: at, stride, first, count, marked: false });
+    segments.push({ field, start: at, stride, first, count, mark: undefined });
     at += stride * count;
     first += count;
   }
@@ -193,19 +130,19 @@ function segmentsOf(state: DeviceState, run: readonly FieldSchema[], start: numb
 }
 
 /** An element behind the mark of a pointer that is not null. */
-function pointed(parent: Branch, vmsd: VmsdSchema, segment: Segment, name: string, fields: readonly FieldSchema[]): Branch {
-  const { field, start, stride } = segment;
+function pointed(parent: Branch, vmsd: VmsdSchema, segment: Segment, name: string): Branch {
+  const { field, start, stride, mark } = segment;
   const end = start + stride;
   return new Branch(
     { parent, name, start, end },
     {
       kind: 'struct',
       vmsd: field.struct,
-      fields: fields.length === 0 ? [field] : fields,
+      fields: mark === undefined ? [field] : [mark, field],
       expand: (branch) => {
-        const mark = new Leaf(branch, '@present', start, start + 1, { role: 'frame', scalar: pointerMark });
-        if (field.struct !== undefined) return [mark, ...tableChildren(branch, field.struct, start + 1, end)];
-        return [mark, single(branch, vmsd, field, 'value', start + 1, end)];
+        const present = new Leaf(branch, '@present', start, start + 1, { role: 'frame', scalar: pointerMark });
+        if (field.struct !== undefined) return [present, ...tableChildren(branch, field.struct, start + 1, end)];
+        return [present, single(branch, vmsd, field, 'value', start + 1, end)];
       },
     },
   );
@@ -217,7 +154,7 @@ function single(parent: Branch, vmsd: VmsdSchema, field: FieldSchema, name: stri
   const scalar = scalarOf(field.type, size);
   if (scalar !== undefined) return new Leaf(parent, name, start, end, { role: roleOf(parent.state, field, start, end), field, scalar, reason: field.opaque });
   const place = { parent, name, start, end };
-  if (field.struct !== undefined && field.struct !== NO_FIELDS) {
+  if (field.struct !== undefined && !isEmpty(field.struct)) {
     const table = field.struct;
     return new Branch(place, { kind: 'struct', vmsd: table, fields: [field], expand: (branch) => tableChildren(branch, table, start, end) });
   }
@@ -226,6 +163,8 @@ function single(parent: Branch, vmsd: VmsdSchema, field: FieldSchema, name: stri
       // Up to 9.2 a null pointer keeps its type, with an empty struct.
       if (size === 1) return new Leaf(parent, name, start, end, { role: 'field', field, scalar: pointerMark });
       break;
+    case 'text':
+      return new Leaf(parent, name, start, end, { role: 'field', field });
     case 'unused_buffer':
       return new Leaf(parent, name, start, end, { role: 'unused', field });
     case 'bitmap':
@@ -241,6 +180,10 @@ function single(parent: Branch, vmsd: VmsdSchema, field: FieldSchema, name: stri
     return new Branch(place, { kind: 'struct', vmsd: table, fields: [field], expand: (branch) => tableChildren(branch, table, start, end) });
   }
   return decoded(parent, vmsd, field, name, start, end);
+}
+
+function isEmpty({ name, fields, subsections }: VmsdSchema): boolean {
+  return name === '' && fields.length === 0 && subsections.length === 0;
 }
 
 /** A decoder may know how wide a value is and not what it means: then all but 0 is opaque. */
@@ -281,7 +224,7 @@ function retyped(
 ): FieldNode {
   const element: FieldSchema = { ...field, type: as.type, size: as.size, count: as.count };
   if (as.count === undefined) return single(parent, vmsd, element, name, start, end);
-  const segments = [{ field: element, start, stride: as.size, first: 0, count: as.count, marked: false }];
+  const segments = [{ field: element, start, stride: as.size, first: 0, count: as.count, mark: undefined }];
   return new ArrayBranch({ parent, name, start, end }, [field], segments, (array, segment, index) => {
     const at = start + index * segment.stride;
     return single(array, vmsd, element, `[${index}]`, at, at + segment.stride);

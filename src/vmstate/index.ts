@@ -1,0 +1,30 @@
+// Device state: the vmdescription as a schema, payloads as trees of typed fields, edits, and back to bytes. What ops uses;
+// everything else in this folder is how. May import the rest of vmstate.
+
+export { parseVmDescription, type DeviceLayout, type VmDescription } from './description.js';
+export { parseSchema } from './parse-schema.js';
+export { formatSchema } from './format-schema.js';
+export { fieldSize, subsectionHeaderSize, vmsdSize, type DescriptionSchema, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
+export { decodeDevice } from './walk.js';
+export {
+  ArrayBranch,
+  Branch,
+  deviceLabel,
+  Leaf,
+  leaves,
+  visitLeaves,
+  type BranchKind,
+  type DeviceState,
+  type FieldNode,
+  type LeafRole,
+  type Segment,
+} from './node.js';
+export type { Scalar, ScalarKind, Value } from './scalars.js';
+export { encodeDevice, type Override } from './encode.js';
+export { findDevices, findInDevice, findNodes } from './select.js';
+export { DeviceEdit, type EditedDevice, type FieldChange } from './edit.js';
+export type { EditValue } from './edit-value.js';
+export { coverageOf, type Coverage } from './coverage.js';
+export { meaningOf } from './meaning.js';
+export type { Meaning } from './decoders/rule.js';
+export { featureName, featureNames } from './decoders/virtio-features.js';
