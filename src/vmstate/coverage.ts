@@ -22,7 +22,8 @@ export function coverageOf(state: DeviceState): Coverage {
   visitLeaves(state.root, (leaf) => {
     const size = leaf.end - leaf.start;
     if (leaf.role === 'unused') unused += size;
-    if (leaf.role !== 'opaque' || size === 0) return;
+    // Empty buffers are nothing to understand; a description that promises more than there is, is.
+    if (leaf.role !== 'opaque' || (size === 0 && leaf.field !== undefined)) return;
     opaque += size;
     gaps.push(leaf);
   });

@@ -17,13 +17,14 @@ interface Plan {
   readonly after: Map<FieldSchema, FieldSchema[]>;
   /** Bytes more or less inside an entry that has no entries inside, or behind the last entry of a table. */
   readonly grown: Map<FieldSchema | VmsdSchema, number>;
+  readonly last: Map<VmsdSchema, FieldSchema[]>;
   readonly parts: Map<VmsdSchema, VmsdSchema[]>;
 }
 
 /** The device as described after all of them. */
 export function reshape(device: DeviceSchema, changes: readonly Reshaping[]): DeviceSchema {
   if (changes.length === 0) return device;
-  const plan: Plan = { dropped: new Set(), before: new Map(), after: new Map(), grown: new Map(), parts: new Map() };
+  const plan: Plan = { dropped: new Set(), before: new Map(), after: new Map(), grown: new Map(), last: new Map(), parts: new Map() };
   for (const change of changes) {
     const delta = change.kind === 'delete' ? change.node.start - change.node.end : change.size;
     const blob = undivided(change.node, change.kind === 'subsection');
@@ -48,6 +49,8 @@ function place(plan: Plan, change: Reshaping, delta: number): void {
     const part = node.kind === 'subsection' ? node.vmsd : undefined;
     const table = tableOf(node.parent);
     if (change.kind === 'delete' && part !== undefined) plan.dropped.add(part);
+    // Before the first subsection is behind the last field.
+    else if (part !== undefined && table !== undefined && change.kind === 'insert') push(plan.last, table, inserted(change.size));
     else if (table !== undefined) grow(plan, table, delta);
     return;
   }
@@ -113,6 +116,10 @@ function rebuild(vmsd: VmsdSchema, plan: Plan): { readonly vmsd: VmsdSchema; rea
       fields.push(one);
       delta += one.size!;
     }
+  }
+  for (const one of plan.last.get(vmsd) ?? []) {
+    fields.push(one);
+    delta += one.size!;
   }
   const subsections: VmsdSchema[] = [];
   for (const part of vmsd.subsections) {

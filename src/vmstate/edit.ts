@@ -84,6 +84,11 @@ export class DeviceEdit {
   /** New bytes before or behind a node. The description gets a field `inserted` for them where it can say so. */
   insertBytes(target: FieldNode | string, bytes: Uint8Array, where: 'before' | 'after' = 'before'): void {
     const node = this.one(target);
+    if (node.kind === 'leaf' && node.role === 'frame') throw cannotEncode(`${node.fullPath} is framing: nothing can be put there`);
+    if (node.parent === undefined) throw cannotEncode(`${node.fullPath} is a whole device: name one of its fields`);
+    if (node.kind === 'subsection' && (where === 'after' || before(node)?.kind === 'subsection')) {
+      throw cannotEncode(`${node.fullPath} stands among subsections: nothing else can be put there`);
+    }
     const at = where === 'before' ? node.start : node.end;
     this.splice('insert', node, at, at, bytes.slice());
     this.reshapings.push({ kind: 'insert', node, where, size: bytes.length });
@@ -93,6 +98,7 @@ export class DeviceEdit {
   deleteBytes(target: FieldNode | string): void {
     const node = this.one(target);
     if (node.parent === undefined) throw cannotEncode(`${node.fullPath} is a whole device: drop its section`);
+    if (node.kind === 'leaf' && node.role === 'frame') throw cannotEncode(`${node.fullPath} is framing: take out what it frames`);
     this.splice('delete', node, node.start, node.end, new Uint8Array(0));
     this.reshapings.push({ kind: 'delete', node });
   }
@@ -160,4 +166,14 @@ export class DeviceEdit {
     if (node === undefined || found.length > 1) throw cannotEncode(`${found.length} fields of ${this.state.root.fullPath} are called ${target}`);
     return node;
   }
+}
+
+/** The sibling in front of a node. */
+function before(node: FieldNode): FieldNode | undefined {
+  let found: FieldNode | undefined;
+  for (const child of node.parent?.children() ?? []) {
+    if (child === node || child.start >= node.start) return found;
+    found = child;
+  }
+  return found;
 }

@@ -29,13 +29,13 @@ export function writeLeaf(bytes: Uint8Array, view: DataView, leaf: Leaf, value: 
     try {
       leaf.scalar.write(view, leaf.start, value);
     } catch (error) {
-      if (error instanceof MigrationStreamError) throw cannotEncode(`${leaf.path}: ${error.message}`);
+      if (error instanceof MigrationStreamError) throw cannotEncode(`${leaf.fullPath}: ${error.message}`);
       throw error;
     }
     return;
   }
   const size = leaf.end - leaf.start;
-  if (!(value instanceof Uint8Array)) throw cannotEncode(`${leaf.path} holds ${size} bytes, not a value`);
-  if (value.length !== size) throw cannotEncode(`${leaf.path} holds ${size} bytes, not ${value.length}`);
+  if (!(value instanceof Uint8Array)) throw cannotEncode(`${leaf.fullPath} holds ${size} bytes, not a value`);
+  if (value.length !== size) throw cannotEncode(`${leaf.fullPath} holds ${size} bytes, not ${value.length}`);
   bytes.set(value, leaf.start);
 }

@@ -187,10 +187,11 @@ export class ArrayBranch extends Branch {
   /** The element of that index; undefined outside. */
   at(index: number): FieldNode | undefined {
     const { segments } = this;
+    if (!Number.isInteger(index)) return undefined;
+    const holds = (one: Segment | undefined): boolean => one !== undefined && index >= one.first && index < one.first + one.count;
     // All of one element: the index is the place. Otherwise there are few.
-    const direct = segments[index];
-    const segment = direct?.first === index ? direct : segments.find((one) => index >= one.first && index < one.first + one.count);
-    return segment === undefined || index < segment.first || !Number.isInteger(index) ? undefined : this.make(this, segment, index);
+    const segment = holds(segments[index]) ? segments[index] : segments.find(holds);
+    return segment === undefined ? undefined : this.make(this, segment, index);
   }
 }
 

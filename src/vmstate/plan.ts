@@ -26,16 +26,21 @@ const NO_PARTS: Plan['parts'] = [];
 export function planOf(vmsd: VmsdSchema): Plan {
   const known = plans.get(vmsd);
   if (known !== undefined) return known;
-  const seen = new Set<string>();
-  const runs: Run[] = [];
   const { fields, subsections } = vmsd;
+  const lists: FieldSchema[][] = [];
   for (let first = 0; first < fields.length; ) {
     const { name } = fields[first]!;
     let next = first + 1;
     while (next < fields.length && fields[next]!.name === name) next += 1;
-    runs.push({ name: unused(seen, name), fields: fields.slice(first, next) });
+    lists.push(fields.slice(first, next));
     first = next;
   }
+  const seen = new Set<string>(OURS);
+  const branches = new Set<string>();
+  for (const [first, second] of lists as [FieldSchema, FieldSchema?][]) {
+    if (second !== undefined || first.count !== undefined || first.struct !== undefined || first.inline.length > 0) branches.add(first.name);
+  }
+  const runs = lists.map((list) => ({ name: step(seen, branches, list[0]!.name), fields: list }));
   const parts =
     subsections.length === 0
       ? NO_PARTS
@@ -48,6 +53,25 @@ export function planOf(vmsd: VmsdSchema): Plan {
   const plan = { runs, parts };
   plans.set(vmsd, plan);
   return plan;
+}
+
+/** Steps that only we give. */
+const OURS = ['@rest', '@header', '@mark', '@key', '@present'];
+
+/**
+ * The step of a field. QEMU gives i8254 an array `channels` and, beside it, a field `channels[0].next_transition_time`:
+ * such a name, which could be a path into a neighbour, becomes another.
+ */
+function step(seen: Set<string>, branches: ReadonlySet<string>, name: string): string {
+  if (name === '') return unused(seen, '@unnamed');
+  for (let at = 1; branches.size > 0 && at < name.length; at += 1) {
+    const code = name.charCodeAt(at);
+    if ((code === 0x2e || code === 0x5b) && branches.has(name.slice(0, at))) {
+      seen.add(name);
+      break;
+    }
+  }
+  return unused(seen, name);
 }
 
 /** QEMU's names are unique in a table; a description may be from anywhere, and paths must be. */

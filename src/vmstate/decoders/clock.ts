@@ -28,8 +28,17 @@ export function durationText(nanoseconds: bigint): string {
 /** What a timer holds: when it goes off, in nanoseconds; all ones when it is not armed. */
 export function timerMeaning(node: FieldNode): Meaning | undefined {
   const value = big(node);
-  return value === undefined ? undefined : { text: value === -1n ? 'not armed' : `at ${durationText(value)}` };
+  return value === undefined ? undefined : { text: value === -1n ? 'not armed' : `at ${clockText(value)}` };
 }
+
+/** Clocks of the host count from 1970, those of the guest from its start. */
+function clockText(value: bigint): string {
+  if (value < HOST_CLOCK) return durationText(value);
+  return `${new Date(Number(value / 1_000_000n)).toISOString().slice(0, 23).replace('T', ' ')} (host clock)`;
+}
+
+/** 2001-09-09 in nanoseconds; no guest runs for 31 years. Ten times as much is past what an int64 holds. */
+const HOST_CLOCK = 1_000_000_000_000_000_000n;
 
 function big(node: FieldNode): bigint | undefined {
   const value = node.kind === 'leaf' ? node.value : undefined;
@@ -38,7 +47,7 @@ function big(node: FieldNode): bigint | undefined {
 
 function nanoseconds(node: FieldNode): Meaning | undefined {
   const value = big(node);
-  return value === undefined ? undefined : { text: durationText(value) };
+  return value === undefined ? undefined : { text: clockText(value) };
 }
 
 function epoch(node: FieldNode): Meaning | undefined {

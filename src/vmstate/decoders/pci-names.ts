@@ -1,7 +1,7 @@
 // What people call the values in PCI configuration space: vendors, classes, command bits, what a BAR decodes to. Names
 // from the PCI standard and include/hw/pci/pci_ids.h. May import vmstate's nodes.
 
-import type { FieldNode } from '../node.js';
+import { ArrayBranch, type FieldNode } from '../node.js';
 import type { Meaning, MeaningRule } from './rule.js';
 
 const vendors: Readonly<Record<number, string>> = {
@@ -74,7 +74,9 @@ function bar(node: FieldNode, index: number | undefined): Meaning | undefined {
   const value = numberOf(node);
   if (value === undefined || index === undefined) return undefined;
   const label = `BAR${index}`;
-  if (value === 0) return { label, text: 'unset, or the upper half of the one before' };
+  const before = node.parent instanceof ArrayBranch && index > 0 ? numberOf(node.parent.at(index - 1)) : undefined;
+  if (before !== undefined && (before & 7) === 4) return { label, text: `upper half of BAR${index - 1}` };
+  if (value === 0) return { label, text: 'unset' };
   if ((value & 1) === 1) return { label, text: `I/O 0x${((value & ~3) >>> 0).toString(16)}` };
   const kind = (value & 6) === 4 ? '64-bit memory' : 'memory';
   return { label, text: `${kind}${(value & 8) === 0 ? '' : ', prefetchable'} 0x${((value & ~0xf) >>> 0).toString(16)}` };

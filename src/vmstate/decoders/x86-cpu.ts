@@ -90,7 +90,8 @@ export const x86Cpu: Decoder = {
     cpu('env.gdt', label('gdtr')),
     cpu('env.idt', label('idtr')),
     cpu('env.eip', label('rip')),
-    cpu('env.eflags', bits('rflags', eflags)),
+    // Bit 1 is always set and says nothing.
+    cpu('env.eflags', (node) => ({ label: 'rflags', text: bitNames((wide(node) ?? 0n) & ~2n, eflags) })),
     cpu('env.cr[0]', bits('cr0', cr0)),
     cpu('env.cr[2]', label('cr2')),
     cpu('env.cr[3]', label('cr3')),
