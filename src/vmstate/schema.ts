@@ -45,7 +45,7 @@ export interface DeviceSchema {
 export interface DescriptionSchema {
   /** Target page size in bytes as written, whatever it is. */
   readonly pageSize: number | undefined;
-  /** Since 8.2; read the configuration section by its own rules, this is wrong for two capabilities (wire-format.md 6.5). */
+  /** Since 8.2; read the configuration section by its own rules, this is wrong for two capabilities. */
   readonly configuration: VmsdSchema | undefined;
   readonly devices: readonly DeviceSchema[];
   /** `"key" : value` and blanks inside braces (QEMU up to 5.2), or `"key": value` (6.0 and later). */
