@@ -7,7 +7,7 @@ import { quote } from '../base/quote.js';
 import { layoutRule } from './decoders/table.js';
 import { listChildren } from './lists.js';
 import { ArrayBranch, Branch, Leaf, type DeviceState, type FieldNode, type LeafRole, type Segment } from './node.js';
-import { planOf } from './plan.js';
+import { planOf, type Run } from './plan.js';
 import { isScalarType, pointerMark, PRESENT_MARK, scalarOf } from './scalars.js';
 import { subsectionHeaderSize, vmsdSize, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
 
@@ -36,15 +36,15 @@ export function tableChildren(branch: Branch, vmsd: VmsdSchema, start: number, e
   const { runs, parts } = planOf(vmsd);
   const { bytes } = branch.state;
   let at = start;
-  for (const { name, first, all } of runs) {
-    let to = at + sizeOf(first, end - at);
-    if (all !== undefined) for (let i = 1; i < all.length; i += 1) to += sizeOf(all[i]!, end - to);
+  for (const run of runs) {
+    const { fields } = run;
+    let to = at;
+    for (const field of fields) to += sizeOf(field, end - to);
     if (!(to <= end)) {
-      children.push(rest(branch, at, end, whyNot(first, at, end)));
+      children.push(rest(branch, at, end, whyNot(fields[0]!, at, end)));
       return children;
     }
-    const plain = all === undefined && first.count === undefined;
-    children.push(plain ? single(branch, vmsd, first, name, at, to) : arrayNode(branch, vmsd, all ?? [first], name, at, to));
+    children.push(fieldNode(branch, vmsd, run, at, to));
     at = to;
   }
   for (const { name, part, header, size } of parts) {
@@ -88,8 +88,11 @@ function subsectionNode(parent: Branch, name: string, part: VmsdSchema, start: n
   );
 }
 
-/** A counted entry, or several of one name: an array, however QEMU spelt it (wire-format.md 6.5). */
-function arrayNode(branch: Branch, vmsd: VmsdSchema, fields: readonly FieldSchema[], name: string, start: number, end: number): FieldNode {
+/** One entry of a table, or several of one name: an array, however QEMU spelt it. */
+function fieldNode(branch: Branch, vmsd: VmsdSchema, run: Run, start: number, end: number): FieldNode {
+  const { name, fields } = run;
+  const [only] = fields as [FieldSchema];
+  if (fields.length === 1 && only.count === undefined) return single(branch, vmsd, only, name, start, end);
   const segments = segmentsOf(branch.state, fields, start);
   const [first] = segments;
   if (segments.length === 1 && first!.mark !== undefined) return pointed(branch, vmsd, first!, name);
