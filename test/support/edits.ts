@@ -91,6 +91,10 @@ export function editsFor(inspection: Inspection): fc.Arbitrary<Edit[]> {
     of('footers', { footers: fc.boolean() }),
     of('drop-vmdescription', {}),
     of('compact', {}),
+    named.map(({ idstr }): Edit => ({ edit: 'delete-bytes', path: `${idstr}.*` })),
+    fc.constantFrom('piix4_pm/memhp', 'pckbd/extended_state', 'apic_sipi').map((path): Edit => ({ edit: 'drop-subsection', path })),
+    fc.tuple(fc.constantFrom('cpu.env.regs', 'timer.cpu_ticks_offset', 'mc146818rtc.*'), fc.uint8Array({ minLength: 1, maxLength: 9 })).map(([path, bytes]): Edit => ({ edit: 'append-bytes', path, bytes })),
+    fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }).map((value): Edit => ({ edit: 'set', path: 'cpu.env.eip', value: String(value) })),
     ...(commands.length === 0 ? [] : [fc.constantFrom(...commands).map((name): Edit => ({ edit: 'drop-command', command: commandNumbers.get(name)! }))]),
   ];
   return fc.array(fc.oneof(...edits), { minLength: 1, maxLength: 5 });

@@ -57,6 +57,14 @@ function subjectOf(edit: Edit): string | undefined {
     case 'drop-section':
     case 'rename-section':
       return `section ${edit.idstr}/${edit.instanceId ?? '*'}`;
+    case 'set':
+    case 'set-bytes':
+    case 'delete-bytes':
+    case 'drop-subsection':
+      return edit.path;
+    case 'insert-bytes':
+    case 'append-bytes':
+      return `${edit.edit} at ${edit.path}`;
     case 'drop-command':
       return `command ${edit.command}`;
     default:

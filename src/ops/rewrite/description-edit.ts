@@ -1,15 +1,18 @@
 // Keeps a vmdescription true to the stream that it stands in: devices dropped or renamed, configuration changed. Edits
 // the text and leaves every other byte as QEMU wrote it (old and new spacing, repeated keys and all).
-// May import wire types.
+// May import wire types and vmstate.
 
 import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
 import type { Configuration, ConfigurationSubsection } from '../../wire/configuration.js';
+import { formatSchema, type DeviceSchema } from '../../vmstate/index.js';
 import { latin1 } from '../../bytes/window.js';
 
 export interface DescriptionChanges {
   /** FULL sections that are gone. */
   readonly dropped: readonly { readonly idstr: string; readonly instanceId: number }[];
   readonly renamed: readonly { readonly idstr: string; readonly instanceId: number; readonly to: string }[];
+  /** Devices that are described otherwise, under the names of the input. */
+  readonly replaced: readonly DeviceSchema[];
   /** The configuration section as it now is, when it was changed. */
   readonly configuration: Configuration | undefined;
 }
@@ -43,13 +46,14 @@ function devicesText(text: string, array: Node, changes: DescriptionChanges): st
   const last = all.at(-1);
   if (first === undefined || last === undefined) return text.slice(array.offset, array.offset + array.length);
   const separator = second === undefined ? ', ' : text.slice(first.offset + first.length, second.offset);
-  const kept = all.map((device) => deviceText(text, device, changes)).filter((device) => device !== undefined);
+  const spaced = /^\{\s*"\w+" :/.test(text);
+  const kept = all.map((device) => deviceText(text, device, changes, spaced)).filter((device) => device !== undefined);
   const open = text.slice(array.offset, first.offset);
   return open + kept.join(separator) + text.slice(last.offset + last.length, array.offset + array.length);
 }
 
 /** Undefined: dropped. */
-function deviceText(text: string, device: Node, changes: DescriptionChanges): string | undefined {
+function deviceText(text: string, device: Node, changes: DescriptionChanges, spaced: boolean): string | undefined {
   const whole = text.slice(device.offset, device.offset + device.length);
   const name = findNodeAtLocation(device, ['name']);
   const instance: unknown = findNodeAtLocation(device, ['instance_id'])?.value;
@@ -57,9 +61,18 @@ function deviceText(text: string, device: Node, changes: DescriptionChanges): st
     one.idstr === name?.value && one.instanceId === (typeof instance === 'number' ? instance >>> 0 : 0);
   if (changes.dropped.some(is)) return undefined;
   const renamed = changes.renamed.find(is);
+  const replaced = changes.replaced.find((one) => is({ idstr: one.name, instanceId: one.instanceId }));
+  if (replaced !== undefined) return describe({ ...replaced, name: renamed?.to ?? replaced.name }, spaced);
   if (renamed === undefined || name === undefined) return whole;
   const at = name.offset - device.offset;
   return whole.slice(0, at) + JSON.stringify(renamed.to) + whole.slice(at + name.length);
+}
+
+/** One device in the stream's own spelling. */
+function describe(device: DeviceSchema, spacedColons: boolean): string {
+  const json = formatSchema({ pageSize: undefined, configuration: undefined, devices: [device], spacedColons });
+  const list = latin1(json, 0, json.length);
+  return list.slice(list.indexOf('[') + 1, list.lastIndexOf(']')).trim();
 }
 
 /** As QEMU 8.2 and later describe their configuration section. */

@@ -28,6 +28,16 @@ export type Edit =
   | { readonly edit: 'drop-command'; readonly command: number }
   | { readonly edit: 'footers'; readonly footers: boolean }
   | { readonly edit: 'drop-vmdescription' }
+  /** A field of a device, `DEVICE[/INSTANCE].path.to.field` with `*` for anything; the width stays. */
+  | { readonly edit: 'set'; readonly path: string; readonly value: string }
+  /** As many bytes in place of others. */
+  | { readonly edit: 'set-bytes'; readonly path: string; readonly bytes: Uint8Array }
+  /** New bytes in front of a field, or behind it. */
+  | { readonly edit: 'insert-bytes' | 'append-bytes'; readonly path: string; readonly bytes: Uint8Array }
+  /** A field is taken out. */
+  | { readonly edit: 'delete-bytes'; readonly path: string }
+  /** By its own name (`pckbd/extended_state`), wherever it stands, or by its path. */
+  | { readonly edit: 'drop-subsection'; readonly path: string }
   /** Only the newest version of each page, in block order. */
   | { readonly edit: 'compact' };
 

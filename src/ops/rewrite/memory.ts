@@ -100,7 +100,10 @@ async function store(runs: PageRuns, i: number, edit: Externalize, gather: Uint8
   for (let from = 0; from < pages; from += atOnce) {
     const count = Math.min(atOnce, pages - from);
     for (let k = 0; k < count; k += 1) {
-      await decoder.decode(runs, i, from + k, gather.subarray(k * pageSize, (k + 1) * pageSize));
+      if (runs.kind[i] === pageKind.page) {
+        const body = runs.bodyAt(i, from + k);
+        gather.set(runs.bytes.subarray(body, body + pageSize), k * pageSize);
+      } else await decoder.decode(runs, i, from + k, gather.subarray(k * pageSize, (k + 1) * pageSize));
     }
     await memory.write(gather.subarray(0, count * pageSize), addr + from * pageSize);
   }

@@ -14,6 +14,7 @@ import { blockEdits } from './blocks.js';
 import { compactEdits } from './compact.js';
 import { configurationEdits } from './configuration.js';
 import { checkContradictions } from './contradictions.js';
+import { deviceEdits } from './devices.js';
 import { EditError, type Difference, type Edit } from './edit.js';
 import { externalizeEdits, inlineEdits } from './memory.js';
 import { StreamOutput } from './output.js';
@@ -66,6 +67,7 @@ async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit
     evidence: first.evidence,
     compact: first.compact,
     source: { configuration: undefined, sections: [] },
+    devices: [],
     note(difference) {
       changes += 1;
       if (differences.length < MAX_DIFFERENCES) differences.push(difference);
@@ -102,7 +104,7 @@ const inBlobs: ReadonlySet<string> = new Set(['drop-section', 'rename-section', 
 
 /** The order is fixed, so that every edit speaks of the input's own names. */
 function transformsOf(plan: Plan): Transform[] {
-  return [configurationEdits, sectionEdits, commandEdits, compactEdits, externalizeEdits, inlineEdits, blockEdits, descriptionEdits]
+  return [configurationEdits, deviceEdits, sectionEdits, commandEdits, compactEdits, externalizeEdits, inlineEdits, blockEdits, descriptionEdits]
     .map((make) => make(plan))
     .filter((transform) => transform !== undefined);
 }
@@ -142,6 +144,6 @@ async function firstPass(source: ByteSource, edits: readonly Edit[], options: Re
 }
 
 function describeEdit(edit: Edit): string {
-  const subject = 'block' in edit ? edit.block : 'idstr' in edit ? edit.idstr : 'name' in edit ? edit.name : 'command' in edit ? String(edit.command) : '';
+  const subject = 'path' in edit ? edit.path : 'block' in edit ? edit.block : 'idstr' in edit ? edit.idstr : 'name' in edit ? edit.name : 'command' in edit ? String(edit.command) : '';
   return `--${edit.edit}${subject === '' ? '' : ` ${subject}`}`;
 }

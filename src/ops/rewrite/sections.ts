@@ -114,11 +114,12 @@ export function descriptionEdits(plan: Plan): Transform | undefined {
     if (event.kind === 'configuration') configuration = event.configuration;
     if (event.kind !== 'vmdescription') return event;
     const { source } = plan;
-    if (drops.length + renames.length === 0 && configuration === source.configuration) return event;
+    if (drops.length + renames.length + plan.devices.length === 0 && configuration === source.configuration) return event;
     const renamed = source.sections.flatMap((section) => renames.filter(matches(section)).map((edit) => ({ ...section, to: edit.to })));
     const json = editDescription(event.json, {
       dropped: source.sections.filter((section) => drops.some(matches(section))),
       renamed,
+      replaced: plan.devices,
       configuration: configuration === source.configuration ? undefined : configuration,
     });
     if (json === undefined || Buffer.compare(json, event.json) === 0) return event;

@@ -6,6 +6,7 @@ import type { ByteSource } from '../../bytes/source.js';
 import type { LastVersions } from '../../ram/last-versions.js';
 import type { Inspection } from '../inspect.js';
 import type { StreamEvent } from '../../stream/event.js';
+import type { DeviceSchema } from '../../vmstate/index.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { SectionHeader } from '../../wire/section.js';
 
@@ -28,6 +29,8 @@ export interface Plan {
   readonly compact: CompactInput | undefined;
   /** The input as read so far. */
   readonly source: { configuration: Configuration | undefined; readonly sections: SectionHeader[] };
+  /** Devices whose payload was edited, as the vmdescription must now describe them. */
+  readonly devices: DeviceSchema[];
   /** Reports one change. */
   note(difference: Difference): void;
   /** Something was edited: the edit has matched. */
