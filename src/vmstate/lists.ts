@@ -14,8 +14,8 @@ export function listChildren(branch: Branch, field: FieldSchema, walk: TableWalk
   const children: FieldNode[] = [];
   const { start, end, state } = branch;
   const frame = (parent: Branch, name: string, at: number, size: number): Leaf =>
-    new Leaf(parent, name, at, at + size, { role: 'frame', scalar: size === 1 ? byteScalar : size === 4 ? countScalar : keyScalar });
-  const lost = (at: number, reason: string): FieldNode[] => [...children, new Leaf(branch, '@rest', at, end, { role: 'opaque', reason })];
+    new Leaf(parent, name, at, at + size, 'frame', undefined, size === 1 ? byteScalar : size === 4 ? countScalar : keyScalar);
+  const lost = (at: number, reason: string): FieldNode[] => [...children, new Leaf(branch, '@rest', at, end, 'opaque', undefined, undefined, reason)];
 
   let at = start;
   let elements: readonly (readonly VmsdSchema[])[] = field.inline.map((table) => [table]);
@@ -37,32 +37,18 @@ export function listChildren(branch: Branch, field: FieldSchema, walk: TableWalk
     if (state.bytes[at] !== 1) return lost(at, `no mark before element ${index}`);
     const from = at;
     children.push(
-      new Branch(
-        { parent: branch, name: `[${index}]`, start: from, end: from + size },
-        {
-          kind: 'struct',
-          vmsd: tables.length === 1 ? tables[0] : undefined,
-          fields: [],
-          expand: (element) => {
-            const parts: FieldNode[] = [frame(element, '@mark', from, 1)];
-            if (directKey) parts.push(frame(element, '@key', from + 1, 8));
-            let place = from + 1 + keySize;
-            if (tables.length === 1) return [...parts, ...walk(element, tables[0]!, place, from + size)];
-            tables.forEach((table, i) => {
-              const to = place + sizes[i]!;
-              const begin = place;
-              parts.push(
-                new Branch(
-                  { parent: element, name: i === 0 ? 'key' : 'value', start: begin, end: to },
-                  { kind: 'struct', vmsd: table, fields: [], expand: (half) => walk(half, table, begin, to) },
-                ),
-              );
-              place = to;
-            });
-            return parts;
-          },
-        },
-      ),
+      new Branch(state, branch, `[${index}]`, from, from + size, 'struct', tables.length === 1 ? tables[0] : undefined, undefined, (element) => {
+        const parts: FieldNode[] = [frame(element, '@mark', from, 1)];
+        if (directKey) parts.push(frame(element, '@key', from + 1, 8));
+        let place = from + 1 + keySize;
+        if (tables.length === 1) return [...parts, ...walk(element, tables[0]!, place, from + size)];
+        tables.forEach((table, i) => {
+          const to = place + sizes[i]!;
+          parts.push(new Branch(state, element, i === 0 ? 'key' : 'value', place, to, 'struct', table, undefined, (half) => walk(half, table, half.start, half.end)));
+          place = to;
+        });
+        return parts;
+      }),
     );
     at += size;
   }

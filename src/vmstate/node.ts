@@ -3,6 +3,7 @@
 // read the payload and never own it. May import base, bytes.
 
 import { span, type Span } from '../base/span.js';
+import type { Plan, PlanCache } from './plan.js';
 import type { DeviceSchema, FieldSchema, VmsdSchema } from './schema.js';
 import type { Scalar, Value } from './scalars.js';
 
@@ -35,8 +36,8 @@ abstract class Node {
   readonly start: number;
   readonly end: number;
 
-  constructor(state: DeviceState | undefined, parent: Branch | undefined, name: string, start: number, end: number) {
-    this.state = state ?? (parent as Branch).state;
+  constructor(state: DeviceState, parent: Branch | undefined, name: string, start: number, end: number) {
+    this.state = state;
     this.parent = parent;
     this.name = name;
     this.start = start;
@@ -76,12 +77,13 @@ export class Leaf extends Node {
   /** Why it is opaque. */
   readonly reason: string | undefined;
 
-  constructor(parent: Branch, name: string, start: number, end: number, what: LeafKind) {
-    super(undefined, parent, name, start, end);
-    this.role = what.role;
-    this.field = what.field;
-    this.scalar = what.scalar;
-    this.reason = what.reason;
+  /** Made by the walk, thousands at a time: no object for the arguments. */
+  constructor(parent: Branch, name: string, start: number, end: number, role: LeafRole, field?: FieldSchema, scalar?: Scalar, reason?: string) {
+    super(parent.state, parent, name, start, end);
+    this.role = role;
+    this.field = field;
+    this.scalar = scalar;
+    this.reason = reason;
   }
 
   /** On the prototype: there are very many of these. */
@@ -95,56 +97,65 @@ export class Leaf extends Node {
   }
 }
 
-export interface LeafKind {
-  readonly role: LeafRole;
-  readonly field?: FieldSchema | undefined;
-  readonly scalar?: Scalar | undefined;
-  readonly reason?: string | undefined;
-}
-
 /**
  * `device`, `struct`, `subsection`: a table of fields. `array`: elements. `list`: elements with marks between them.
  * `decoded`: bytes that the description leaves opaque and a decoder of ours divides.
  */
 export type BranchKind = 'device' | 'struct' | 'subsection' | 'array' | 'list' | 'decoded';
 
+/** How a branch's children are worked out. */
+export type Expand = (branch: Branch) => readonly FieldNode[];
+
+/** Entries of a table: usually one. */
+export type Entries = FieldSchema | readonly FieldSchema[] | undefined;
+
+/** Most tables of decoders are constants. */
+const decodersPlans: PlanCache = new WeakMap<VmsdSchema, Plan>();
+
 /** A node with children, in stream order, which tile it. */
 export class Branch extends Node {
   readonly kind: BranchKind;
   /** The table that its children come from; undefined for arrays and lists. */
   readonly vmsd: VmsdSchema | undefined;
-  /** The entries of the parent's table that it comes from: one, or all of an array's; none for devices and subsections. */
-  readonly fields: readonly FieldSchema[];
+  /** Where tables repeat, in arrays and in what decoders divide: what they say, made once. */
+  readonly plans: PlanCache | undefined;
+  private readonly entries: Entries;
   private known: readonly FieldNode[] | undefined;
-  private readonly expand: (branch: Branch) => readonly FieldNode[];
+  private readonly expand: Expand;
 
-  constructor(place: BranchPlace, what: BranchWhat) {
-    super(place.state, place.parent, place.name, place.start, place.end);
-    this.kind = what.kind;
-    this.vmsd = what.vmsd;
-    this.fields = what.fields;
-    this.expand = what.expand;
+  constructor(
+    state: DeviceState,
+    parent: Branch | undefined,
+    name: string,
+    start: number,
+    end: number,
+    kind: BranchKind,
+    vmsd: VmsdSchema | undefined,
+    entries: Entries,
+    expand: Expand,
+  ) {
+    super(state, parent, name, start, end);
+    this.kind = kind;
+    this.vmsd = vmsd;
+    this.entries = entries;
+    this.expand = expand;
+    this.plans = kind === 'decoded' ? decodersPlans : parent?.plansForChildren();
+  }
+
+  /** The entries of the parent's table that it comes from: one, or all of an array's; none for devices and subsections. */
+  get fields(): readonly FieldSchema[] {
+    const { entries } = this;
+    return entries === undefined ? [] : 'type' in entries ? [entries] : entries;
   }
 
   /** The children; may be asked for repeatedly. */
   children(): Iterable<FieldNode> {
     return (this.known ??= this.expand(this));
   }
-}
 
-export interface BranchPlace {
-  readonly state?: DeviceState;
-  readonly parent: Branch | undefined;
-  readonly name: string;
-  readonly start: number;
-  readonly end: number;
-}
-
-export interface BranchWhat {
-  readonly kind: BranchKind;
-  readonly vmsd: VmsdSchema | undefined;
-  readonly fields: readonly FieldSchema[];
-  readonly expand: (branch: Branch) => readonly FieldNode[];
+  plansForChildren(): PlanCache | undefined {
+    return this.plans;
+  }
 }
 
 /** Consecutive elements that one entry describes. */
@@ -159,19 +170,30 @@ export interface Segment {
   readonly mark: FieldSchema | undefined;
 }
 
+/** How an element is made. */
+export type MakeElement = (array: ArrayBranch, segment: Segment, index: number) => FieldNode;
+
 /** An array: its elements are made when asked for and not kept, so a million of them weigh nothing. */
 export class ArrayBranch extends Branch {
   readonly length: number;
   readonly segments: readonly Segment[];
-  private readonly make: (array: ArrayBranch, segment: Segment, index: number) => FieldNode;
+  /** The table that the array is a field of. */
+  readonly owner: VmsdSchema;
+  private readonly make: MakeElement;
+  private own: PlanCache | undefined;
 
   constructor(
-    place: BranchPlace,
-    fields: readonly FieldSchema[],
+    parent: Branch,
+    name: string,
+    start: number,
+    end: number,
+    owner: VmsdSchema,
+    entries: Entries,
     segments: readonly Segment[],
-    make: (array: ArrayBranch, segment: Segment, index: number) => FieldNode,
+    make: MakeElement,
   ) {
-    super(place, { kind: 'array', vmsd: undefined, fields, expand: () => [] });
+    super(parent.state, parent, name, start, end, 'array', undefined, entries, noChildren);
+    this.owner = owner;
     this.segments = segments;
     this.make = make;
     const last = segments.at(-1);
@@ -193,7 +215,13 @@ export class ArrayBranch extends Branch {
     const segment = holds(segments[index]) ? segments[index] : segments.find(holds);
     return segment === undefined ? undefined : this.make(this, segment, index);
   }
+
+  override plansForChildren(): PlanCache {
+    return (this.own ??= this.plans ?? new Map<VmsdSchema, Plan>());
+  }
 }
+
+const noChildren: Expand = () => [];
 
 /** `DEVICE`, or `DEVICE/INSTANCE` when the instance is not 0. */
 export function deviceLabel(device: { readonly name: string; readonly instanceId: number }): string {

@@ -1,5 +1,5 @@
 // What a table says before any bytes are looked at: which consecutive entries are one array, the steps of its paths, the
-// headers that its subsections must have. Made once for all elements of an array. May import base, wire.
+// headers that its subsections must have. May import base, wire.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { encodeBytes } from '../wire/kit/codec.js';
@@ -16,69 +16,117 @@ export interface Plan {
 export interface Run {
   /** The step of the path. */
   readonly name: string;
-  readonly fields: readonly FieldSchema[];
+  readonly first: FieldSchema;
+  /** All of them, when there are several. */
+  readonly all: readonly FieldSchema[] | undefined;
 }
 
-const plans = new WeakMap<VmsdSchema, Plan>();
-const NO_PARTS: Plan['parts'] = [];
+/** Where plans are kept. */
+export interface PlanCache {
+  get(vmsd: VmsdSchema): Plan | undefined;
+  set(vmsd: VmsdSchema, plan: Plan): unknown;
+}
 
-/** The same answer for the same table, as long as somebody holds the table. */
+/** In time linear in the table: whoever wrote the description may not be friendly. */
 export function planOf(vmsd: VmsdSchema): Plan {
-  const known = plans.get(vmsd);
-  if (known !== undefined) return known;
   const { fields, subsections } = vmsd;
-  const lists: FieldSchema[][] = [];
-  for (let first = 0; first < fields.length; ) {
-    const { name } = fields[first]!;
-    let next = first + 1;
-    while (next < fields.length && fields[next]!.name === name) next += 1;
-    lists.push(fields.slice(first, next));
-    first = next;
+  const runs: Run[] = [];
+  for (let at = 0; at < fields.length; ) {
+    const first = fields[at]!;
+    let next = at + 1;
+    while (next < fields.length && fields[next]!.name === first.name) next += 1;
+    runs.push({ name: first.name, first, all: next === at + 1 ? undefined : fields.slice(at, next) });
+    at = next;
   }
-  const seen = new Set<string>(OURS);
-  const branches = new Set<string>();
-  for (const [first, second] of lists as [FieldSchema, FieldSchema?][]) {
-    if (second !== undefined || first.count !== undefined || first.struct !== undefined || first.inline.length > 0) branches.add(first.name);
-  }
-  const runs = lists.map((list) => ({ name: step(seen, branches, list[0]!.name), fields: list }));
-  const parts =
-    subsections.length === 0
-      ? NO_PARTS
-      : subsections.map((part) => ({
-          name: unused(seen, part.name),
-          part,
-          header: headerOf(part),
-          size: subsectionHeaderSize(part.name) + (vmsdSize(part) ?? Number.NaN),
-        }));
-  const plan = { runs, parts };
-  plans.set(vmsd, plan);
-  return plan;
+  const named = (runs.length <= SMALL ? clashesInSmall(runs) : clashes(runs)) ? withSteps(runs) : runs;
+  return { runs: named, parts: subsections.length === 0 ? NO_PARTS : partsOf(subsections, named) };
 }
 
-/** Steps that only we give. */
-const OURS = ['@rest', '@header', '@mark', '@key', '@present'];
+const NO_PARTS: Plan['parts'] = [];
+/** Up to here comparing all with all is cheaper than a set. */
+const SMALL = 16;
+/** Longer names are no paths that anybody writes. */
+const MAX_STEP = 255;
+const DOT = 0x2e;
+const AT = 0x40;
+const BRACKET = 0x5b;
 
-/**
- * The step of a field. QEMU gives i8254 an array `channels` and, beside it, a field `channels[0].next_transition_time`:
- * such a name, which could be a path into a neighbour, becomes another.
- */
-function step(seen: Set<string>, branches: ReadonlySet<string>, name: string): string {
-  if (name === '') return unused(seen, '@unnamed');
-  for (let at = 1; branches.size > 0 && at < name.length; at += 1) {
-    const code = name.charCodeAt(at);
-    if ((code === 0x2e || code === 0x5b) && branches.has(name.slice(0, at))) {
-      seen.add(name);
-      break;
+function isBranch({ first, all }: Run): boolean {
+  return all !== undefined || first.count !== undefined || first.struct !== undefined || first.inline.length > 0;
+}
+
+/** Is there a name that is no step as it stands? */
+function clashes(runs: readonly Run[]): boolean {
+  const names = new Set<string>();
+  let branches: Set<string> | undefined;
+  for (const run of runs) {
+    names.add(run.name);
+    if (isBranch(run)) (branches ??= new Set()).add(run.name);
+  }
+  if (names.size < runs.length) return true;
+  const among = branches;
+  return runs.some(({ name }) => isOdd(name) || (among !== undefined && intoBranch(name, among)));
+}
+
+function clashesInSmall(runs: readonly Run[]): boolean {
+  for (const run of runs) {
+    if (isOdd(run.name)) return true;
+    for (const other of runs) {
+      if (other === run) continue;
+      if (other.name === run.name) return true;
+      const code = run.name.charCodeAt(other.name.length);
+      if ((code === DOT || code === BRACKET) && isBranch(other) && run.name.startsWith(other.name)) return true;
     }
   }
-  return unused(seen, name);
+  return false;
 }
 
-/** QEMU's names are unique in a table; a description may be from anywhere, and paths must be. */
-function unused(seen: Set<string>, name: string): string {
-  let one = name;
-  for (let times = 2; seen.has(one); times += 1) one = `${name}@${times}`;
-  seen.add(one);
+/** Empty, absurdly long, or like one of the steps that only we give. */
+function isOdd(name: string): boolean {
+  const first = name.charCodeAt(0);
+  return name === '' || first === AT || first === BRACKET || name.length > MAX_STEP;
+}
+
+/**
+ * Could it be a path into a neighbour? QEMU's i8254 has an array `channels` and, beside it, a field
+ * `channels[0].next_transition_time`.
+ */
+function intoBranch(name: string, branches: ReadonlySet<string>): boolean {
+  for (let at = 1; at < name.length && at <= MAX_STEP; at += 1) {
+    const code = name.charCodeAt(at);
+    if ((code === DOT || code === BRACKET) && branches.has(name.slice(0, at))) return true;
+  }
+  return false;
+}
+
+function withSteps(runs: readonly Run[]): Run[] {
+  const branches = new Set(runs.filter(isBranch).map((run) => run.name));
+  const names = new Set(runs.map((run) => run.name));
+  const given = new Map<string, number>();
+  return runs.map((run) => ({ ...run, name: step(given, names, run.name, isOdd(run.name) || (branches.size > 0 && intoBranch(run.name, branches))) }));
+}
+
+function partsOf(subsections: readonly VmsdSchema[], runs: readonly Run[]): Plan['parts'] {
+  const given = new Map(runs.map((run) => [run.name, 1]));
+  return subsections.map((part) => ({
+    name: step(given, given, part.name, isOdd(part.name)),
+    part,
+    header: headerOf(part),
+    size: subsectionHeaderSize(part.name) + (vmsdSize(part) ?? Number.NaN),
+  }));
+}
+
+/** The name, or the name with the first suffix that nobody has. */
+function step(given: Map<string, number>, names: { has(name: string): boolean }, name: string, odd: boolean): string {
+  const base = name === '' ? '@unnamed' : name.length > MAX_STEP ? name.slice(0, MAX_STEP) : name;
+  let times = (given.get(base) ?? (odd ? 1 : 0)) + 1;
+  let one = times === 1 ? base : `${base}@${times}`;
+  while (times > 1 && (names.has(one) || given.has(one))) {
+    times += 1;
+    one = `${base}@${times}`;
+  }
+  given.set(base, times);
+  if (times > 1) given.set(one, 1);
   return one;
 }
 

@@ -6,8 +6,8 @@
 import { quote } from '../base/quote.js';
 import { layoutRule } from './decoders/table.js';
 import { listChildren } from './lists.js';
-import { ArrayBranch, Branch, Leaf, type DeviceState, type FieldNode, type LeafRole, type Segment } from './node.js';
-import { planOf, type Run } from './plan.js';
+import { ArrayBranch, Branch, Leaf, type DeviceState, type Expand, type FieldNode, type LeafRole, type MakeElement, type Segment } from './node.js';
+import { planOf, type Plan, type PlanCache } from './plan.js';
 import { isScalarType, pointerMark, PRESENT_MARK, scalarOf } from './scalars.js';
 import { subsectionHeaderSize, vmsdSize, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
 
@@ -23,28 +23,34 @@ export function decodeDevice(device: DeviceSchema, bytes: Uint8Array, base = 0):
     base,
     root: undefined as unknown as Branch,
   };
-  state.root = new Branch(
-    { state, parent: undefined, name: '', start: 0, end: bytes.length },
-    { kind: 'device', vmsd: device.vmsd, fields: [], expand: (branch) => tableChildren(branch, device.vmsd, 0, bytes.length) },
-  );
+  state.root = new Branch(state, undefined, '', 0, bytes.length, 'device', device.vmsd, undefined, expandTable);
   return state;
 }
 
+const expandTable: Expand = (branch) => tableChildren(branch, branch.vmsd!, branch.start, branch.end);
+
+const expandSubsection: Expand = (branch) => {
+  const body = branch.start + subsectionHeaderSize(branch.vmsd!.name);
+  return [new Leaf(branch, '@header', branch.start, body, 'frame'), ...tableChildren(branch, branch.vmsd!, body, branch.end)];
+};
+
+const expandList: Expand = (branch) => listChildren(branch, branch.fields[0]!, tableChildren);
+
 /** The fields and subsections of a table that fills `start` to `end`. */
-export function tableChildren(branch: Branch, vmsd: VmsdSchema, start: number, end: number): FieldNode[] {
+function tableChildren(branch: Branch, vmsd: VmsdSchema, start: number, end: number): FieldNode[] {
   const children: FieldNode[] = [];
-  const { runs, parts } = planOf(vmsd);
+  const { runs, parts } = planIn(branch.plans, vmsd);
   const { bytes } = branch.state;
   let at = start;
-  for (const run of runs) {
-    const { fields } = run;
-    let to = at;
-    for (const field of fields) to += sizeOf(field, end - to);
+  for (const { name, first, all } of runs) {
+    let to = at + sizeOf(first, end - at);
+    if (all !== undefined) for (let i = 1; i < all.length; i += 1) to += sizeOf(all[i]!, end - to);
     if (!(to <= end)) {
-      children.push(rest(branch, at, end, whyNot(fields[0]!, at, end)));
+      children.push(rest(branch, at, end, whyNot(first, at, end)));
       return children;
     }
-    children.push(fieldNode(branch, vmsd, run, at, to));
+    const plain = all === undefined && first.count === undefined;
+    children.push(plain ? single(branch, vmsd, first, name, at, to) : arrayNode(branch, vmsd, first, all, name, at, to));
     at = to;
   }
   for (const { name, part, header, size } of parts) {
@@ -53,11 +59,19 @@ export function tableChildren(branch: Branch, vmsd: VmsdSchema, start: number, e
       children.push(rest(branch, at, end, `${problem} subsection ${quote(part.name)}`));
       return children;
     }
-    children.push(subsectionNode(branch, name, part, at, at + size));
+    children.push(new Branch(branch.state, branch, name, at, at + size, 'subsection', part, undefined, expandSubsection));
     at += size;
   }
   if (at < end) children.push(rest(branch, at, end, 'behind the last described field'));
   return children;
+}
+
+function planIn(plans: PlanCache | undefined, vmsd: VmsdSchema): Plan {
+  const known = plans?.get(vmsd);
+  if (known !== undefined) return known;
+  const plan = planOf(vmsd);
+  plans?.set(vmsd, plan);
+  return plan;
 }
 
 /** NaN when the description does not say, or says more than there is. */
@@ -72,36 +86,21 @@ function whyNot(field: FieldSchema, at: number, end: number): string {
 }
 
 function rest(branch: Branch, start: number, end: number, reason: string): Leaf {
-  return new Leaf(branch, '@rest', start, end, { role: 'opaque', reason });
+  return new Leaf(branch, '@rest', start, end, 'opaque', undefined, undefined, reason);
 }
 
-function subsectionNode(parent: Branch, name: string, part: VmsdSchema, start: number, end: number): Branch {
-  const body = start + subsectionHeaderSize(part.name);
-  return new Branch(
-    { parent, name, start, end },
-    {
-      kind: 'subsection',
-      vmsd: part,
-      fields: [],
-      expand: (branch) => [new Leaf(branch, '@header', start, body, { role: 'frame' }), ...tableChildren(branch, part, body, end)],
-    },
-  );
+/** A counted entry, or several of one name: an array, however QEMU spelt it. */
+function arrayNode(branch: Branch, vmsd: VmsdSchema, first: FieldSchema, all: readonly FieldSchema[] | undefined, name: string, start: number, end: number): FieldNode {
+  const segments = segmentsOf(branch.state, all ?? [first], start);
+  if (segments.length === 1 && segments[0]!.mark !== undefined) return pointed(branch, vmsd, segments[0]!, name);
+  return new ArrayBranch(branch, name, start, end, vmsd, all ?? first, segments, element);
 }
 
-/** One entry of a table, or several of one name: an array, however QEMU spelt it. */
-function fieldNode(branch: Branch, vmsd: VmsdSchema, run: Run, start: number, end: number): FieldNode {
-  const { name, fields } = run;
-  const [only] = fields as [FieldSchema];
-  if (fields.length === 1 && only.count === undefined) return single(branch, vmsd, only, name, start, end);
-  const segments = segmentsOf(branch.state, fields, start);
-  const [first] = segments;
-  if (segments.length === 1 && first!.mark !== undefined) return pointed(branch, vmsd, first!, name);
-  return new ArrayBranch({ parent: branch, name, start, end }, fields, segments, (array, segment, index) => {
-    if (segment.mark !== undefined) return pointed(array, vmsd, segment, `[${index}]`);
-    const at = segment.start + (index - segment.first) * segment.stride;
-    return single(array, vmsd, segment.field, `[${index}]`, at, at + segment.stride);
-  });
-}
+const element: MakeElement = (array, segment, index) => {
+  if (segment.mark !== undefined) return pointed(array, array.owner, segment, `[${index}]`);
+  const at = segment.start + (index - segment.first) * segment.stride;
+  return single(array, array.owner, segment.field, `[${index}]`, at, at + segment.stride);
+};
 
 function segmentsOf(state: DeviceState, run: readonly FieldSchema[], start: number): Segment[] {
   const segments: Segment[] = [];
@@ -133,51 +132,43 @@ function segmentsOf(state: DeviceState, run: readonly FieldSchema[], start: numb
 function pointed(parent: Branch, vmsd: VmsdSchema, segment: Segment, name: string): Branch {
   const { field, start, stride, mark } = segment;
   const end = start + stride;
-  return new Branch(
-    { parent, name, start, end },
-    {
-      kind: 'struct',
-      vmsd: field.struct,
-      fields: mark === undefined ? [field] : [mark, field],
-      expand: (branch) => {
-        const present = new Leaf(branch, '@present', start, start + 1, { role: 'frame', scalar: pointerMark });
-        if (field.struct !== undefined) return [present, ...tableChildren(branch, field.struct, start + 1, end)];
-        return [present, single(branch, vmsd, field, 'value', start + 1, end)];
-      },
-    },
-  );
+  const entries = mark === undefined ? field : [mark, field];
+  return new Branch(parent.state, parent, name, start, end, 'struct', field.struct, entries, (branch) => {
+    const present = new Leaf(branch, '@present', start, start + 1, 'frame', undefined, pointerMark);
+    if (field.struct !== undefined) return [present, ...tableChildren(branch, field.struct, start + 1, end)];
+    return [present, single(branch, vmsd, field, 'value', start + 1, end)];
+  });
 }
 
 /** One value: a scalar, a table, a list, decoded bytes, or bytes. */
 function single(parent: Branch, vmsd: VmsdSchema, field: FieldSchema, name: string, start: number, end: number): FieldNode {
   const size = end - start;
   const scalar = scalarOf(field.type, size);
-  if (scalar !== undefined) return new Leaf(parent, name, start, end, { role: roleOf(parent.state, field, start, end), field, scalar, reason: field.opaque });
-  const place = { parent, name, start, end };
+  if (scalar !== undefined) return new Leaf(parent, name, start, end, roleOf(parent.state, field, start, end), field, scalar, field.opaque);
+  const { state } = parent;
   if (field.struct !== undefined && !isEmpty(field.struct)) {
-    const table = field.struct;
-    return new Branch(place, { kind: 'struct', vmsd: table, fields: [field], expand: (branch) => tableChildren(branch, table, start, end) });
+    return new Branch(state, parent, name, start, end, 'struct', field.struct, field, expandTable);
   }
   switch (field.type) {
     case 'struct':
       // Up to 9.2 a null pointer keeps its type, with an empty struct.
-      if (size === 1) return new Leaf(parent, name, start, end, { role: 'field', field, scalar: pointerMark });
+      if (size === 1) return new Leaf(parent, name, start, end, 'field', field, pointerMark);
       break;
     case 'text':
-      return new Leaf(parent, name, start, end, { role: 'field', field });
+      return new Leaf(parent, name, start, end, 'field', field);
     case 'unused_buffer':
-      return new Leaf(parent, name, start, end, { role: 'unused', field });
+      return new Leaf(parent, name, start, end, 'unused', field);
     case 'bitmap':
       if (size % 8 === 0 && size > 0) return retyped(parent, vmsd, field, { type: 'uint64', size: 8, count: size / 8 }, name, start, end);
       break;
     case 'qtailq':
     case 'qlist':
     case 'gtree':
-      return new Branch(place, { kind: 'list', vmsd: undefined, fields: [field], expand: (branch) => listChildren(branch, field, tableChildren) });
+      return new Branch(state, parent, name, start, end, 'list', undefined, field, expandList);
   }
   const [table] = field.inline;
   if (table !== undefined && field.inline.length === 1) {
-    return new Branch(place, { kind: 'struct', vmsd: table, fields: [field], expand: (branch) => tableChildren(branch, table, start, end) });
+    return new Branch(state, parent, name, start, end, 'struct', table, field, expandTable);
   }
   return decoded(parent, vmsd, field, name, start, end);
 }
@@ -197,7 +188,7 @@ function roleOf(state: DeviceState, field: FieldSchema, start: number, end: numb
 function decoded(parent: Branch, vmsd: VmsdSchema, field: FieldSchema, name: string, start: number, end: number): FieldNode {
   const layout = field.opaque === undefined && end > start ? layoutRule(field.type, vmsd.name, field.name) : undefined;
   const { state } = parent;
-  if (layout === undefined) return new Leaf(parent, name, start, end, { role: 'opaque', field, reason: field.opaque ?? reasonOf(field, end - start) });
+  if (layout === undefined) return new Leaf(parent, name, start, end, 'opaque', field, undefined, field.opaque ?? reasonOf(field, end - start));
   const bytes = state.bytes.subarray(start, end);
   let answer: ReturnType<typeof layout>;
   try {
@@ -205,11 +196,11 @@ function decoded(parent: Branch, vmsd: VmsdSchema, field: FieldSchema, name: str
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
   }
-  if (answer === undefined) return new Leaf(parent, name, start, end, { role: 'opaque', field, reason: `does not look like ${field.type === 'buffer' ? name : field.type}` });
+  if (answer === undefined) return new Leaf(parent, name, start, end, 'opaque', field, undefined, `does not look like ${field.type === 'buffer' ? name : field.type}`);
   if ('type' in answer) return retyped(parent, vmsd, field, answer, name, start, end);
   const table = answer;
-  if (vmsdSize(table) !== end - start) return new Leaf(parent, name, start, end, { role: 'opaque', field, reason: `does not look like ${field.type}` });
-  return new Branch({ parent, name, start, end }, { kind: 'decoded', vmsd: table, fields: [field], expand: (branch) => tableChildren(branch, table, start, end) });
+  if (vmsdSize(table) !== end - start) return new Leaf(parent, name, start, end, 'opaque', field, undefined, `does not look like ${field.type}`);
+  return new Branch(state, parent, name, start, end, 'decoded', table, field, expandTable);
 }
 
 /** The same bytes as elements of another type. */
@@ -222,13 +213,10 @@ function retyped(
   start: number,
   end: number,
 ): FieldNode {
-  const element: FieldSchema = { ...field, type: as.type, size: as.size, count: as.count };
-  if (as.count === undefined) return single(parent, vmsd, element, name, start, end);
-  const segments = [{ field: element, start, stride: as.size, first: 0, count: as.count, mark: undefined }];
-  return new ArrayBranch({ parent, name, start, end }, [field], segments, (array, segment, index) => {
-    const at = start + index * segment.stride;
-    return single(array, vmsd, element, `[${index}]`, at, at + segment.stride);
-  });
+  const retypedField: FieldSchema = { ...field, type: as.type, size: as.size, count: as.count };
+  if (as.count === undefined) return single(parent, vmsd, retypedField, name, start, end);
+  const segments = [{ field: retypedField, start, stride: as.size, first: 0, count: as.count, mark: undefined }];
+  return new ArrayBranch(parent, name, start, end, vmsd, field, segments, element);
 }
 
 function reasonOf(field: FieldSchema, size: number): string {

@@ -41,7 +41,8 @@ function attempt(view: DataView, vmsd: string, transport: Transport): VmsdSchema
     at += 12 + configLength;
     const features = view.getUint32(at - configLength - 8);
     const queueCount = view.getUint32(at);
-    if (queueCount > MAX_QUEUES) return undefined;
+    // No device is without a queue.
+    if (queueCount === 0 || queueCount > MAX_QUEUES) return undefined;
     at += 4;
     const { queue } = transport;
     for (let i = 0; i < queueCount; i += 1) if (view.getUint32(at + i * queue.size) === 0) return undefined;
@@ -59,7 +60,7 @@ function attempt(view: DataView, vmsd: string, transport: Transport): VmsdSchema
         field('config_len', 'uint32', 4),
         ...(configLength === 0 ? [] : [struct('config', table(`${vmsd} config`, config), configLength)]),
         field('queue_count', 'uint32', 4),
-        ...(queueCount === 0 ? [] : [structs('queues', queue.table, queue.size, queueCount)]),
+        structs('queues', queue.table, queue.size, queueCount),
         ...own(view, vmsd, features, at, tail.start),
       ],
       tail.subsections,
