@@ -216,7 +216,9 @@ export class ArrayBranch extends Branch {
     return segment === undefined ? undefined : this.make(this, segment, index);
   }
 
-  override plansForChildren(): PlanCache {
+  /** Only where one entry describes many elements does a table come again. */
+  override plansForChildren(): PlanCache | undefined {
+    if (this.segments.length === this.length) return this.plans;
     return (this.own ??= this.plans ?? new Map<VmsdSchema, Plan>());
   }
 }

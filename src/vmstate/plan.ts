@@ -130,10 +130,24 @@ function step(given: Map<string, number>, names: { has(name: string): boolean },
   return one;
 }
 
+/** Streams have a few dozen kinds of subsections, each in many devices. */
+const headers = new Map<string, Uint8Array | undefined>();
+const MAX_HEADERS = 512;
+
 /** As it stands on the wire; undefined when no stream can hold such a name or version. */
-function headerOf(part: VmsdSchema): Uint8Array | undefined {
+function headerOf({ name, version }: VmsdSchema): Uint8Array | undefined {
+  const key = `${version} ${name}`;
+  const known = headers.get(key);
+  if (known !== undefined) return known;
+  if (headers.size >= MAX_HEADERS) headers.clear();
+  const header = encodeHeader(name, version);
+  headers.set(key, header);
+  return header;
+}
+
+function encodeHeader(name: string, version: number): Uint8Array | undefined {
   try {
-    return encodeBytes(subsectionHeader, { mark: 5, name: part.name, version: part.version });
+    return encodeBytes(subsectionHeader, { mark: 5, name, version });
   } catch (error) {
     if (error instanceof MigrationStreamError) return undefined;
     throw error;

@@ -166,12 +166,25 @@ const scalars: ReadonlyMap<string, Scalar> = new Map<string, Scalar>([
   ['le64', wide('le64', false, true)],
 ]);
 
+/**
+ * The same by a number made of three characters: type names come fresh out of the JSON, where hashing each for a Map
+ * would cost more than comparing it with the one it can be.
+ */
+const bySlot: (readonly [string, Scalar] | undefined)[] = new Array<undefined>(128).fill(undefined);
+for (const entry of scalars) bySlot[slotOf(entry[0])] ??= entry;
+
+function slotOf(type: string): number {
+  return (type.length * 5 + type.charCodeAt(0) * 3 + type.charCodeAt(type.length - 1) * 7) & 127;
+}
+
 /** In cpr-exec an fd is sent as its number. */
 const wideFd: Scalar = i32;
 
 /** The scalar of that type name with that many bytes; undefined for buffers and types that we do not know. */
 export function scalarOf(type: string, size: number): Scalar | undefined {
-  const scalar = scalars.get(type);
+  const entry = bySlot[slotOf(type)];
+  // Every scalar is short; a slot that another type took is looked up.
+  const scalar = entry === undefined ? undefined : entry[0] === type ? entry[1] : scalars.get(type);
   if (scalar?.size === size) return scalar;
   return type === 'fd' && size === 4 ? wideFd : undefined;
 }
