@@ -29,6 +29,12 @@ export interface EditOptions {
   readonly dropSection?: Many;
   readonly renameSection?: Many;
   readonly dropCommand?: Many;
+  readonly set?: Many;
+  readonly setBytes?: Many;
+  readonly insertBytes?: Many;
+  readonly appendBytes?: Many;
+  readonly deleteBytes?: Many;
+  readonly dropSubsection?: Many;
   readonly sectionFooters?: 'on' | 'off' | undefined;
   readonly dropVmdescription?: boolean | undefined;
   readonly compact?: boolean | undefined;
@@ -57,6 +63,14 @@ const lists: Readonly<Record<string, readonly (readonly [name: string, describe:
     ['rename-section', 'IDSTR[/INSTANCE]=NEW'],
     ['drop-command', 'NAME or number, e.g. SWITCHOVER_START'],
   ],
+  'Devices (PATH: DEVICE[/INSTANCE].path.to.field, * for anything):': [
+    ['set', 'PATH=VALUE of a field'],
+    ['set-bytes', 'PATH=HEX, as many bytes as there are'],
+    ['insert-bytes', 'PATH=HEX in front of a field'],
+    ['append-bytes', 'PATH=HEX behind a field'],
+    ['delete-bytes', 'PATH: a field, out of the stream'],
+    ['drop-subsection', 'NAME, e.g. pckbd/extended_state, or its PATH'],
+  ],
 };
 
 export function editOptions<T>(yargs: Argv<T>): Argv<T & EditOptions> {
@@ -81,11 +95,11 @@ export async function editsFrom(options: EditOptions, context: Context, force: b
   for (const [block, to] of pairs('rename-block', options.renameBlock)) edits.push({ edit: 'rename-block', block, to });
   for (const block of options.dropBlock ?? []) edits.push({ edit: 'drop-block', block });
   for (const [block, size] of pairs('resize-block', options.resizeBlock)) edits.push({ edit: 'resize-block', block, length: byteCount('resize-block', size) });
-  for (const [block, file] of pairs('externalize', options.externalize)) edits.push({ edit: 'externalize', block, memory: memoryFile(path(file), force) });
+  for (const [block, file] of pairs('externalize', options.externalize)) edits.push({ edit: 'externalize', block, memory: { ...memoryFile(path(file), force), label: file } });
   for (const [block, file] of pairs('inline', options.inline)) {
     const memory = await openMemory(path(file));
     context.defer(() => memory.close());
-    edits.push({ edit: 'inline', block, memory });
+    edits.push({ edit: 'inline', block, memory: { ...memory, label: file } });
   }
   for (const name of options.machine ?? []) edits.push({ edit: 'machine', name });
   for (const capability of options.setCapability ?? []) edits.push({ edit: 'set-capability', capability });
@@ -95,6 +109,13 @@ export async function editsFrom(options: EditOptions, context: Context, force: b
   for (const text of options.dropSection ?? []) edits.push({ edit: 'drop-section', ...sectionName(text) });
   for (const [section, to] of pairs('rename-section', options.renameSection)) edits.push({ edit: 'rename-section', ...sectionName(section), to });
   for (const text of options.dropCommand ?? []) edits.push({ edit: 'drop-command', command: commandNumber(text) });
+  for (const [path, value] of pairs('set', options.set)) edits.push({ edit: 'set', path, value });
+  for (const edit of ['set-bytes', 'insert-bytes', 'append-bytes'] as const) {
+    const given = { 'set-bytes': options.setBytes, 'insert-bytes': options.insertBytes, 'append-bytes': options.appendBytes }[edit];
+    for (const [path, digits] of pairs(edit, given)) edits.push({ edit, path, bytes: hexBytes(edit, digits) });
+  }
+  for (const path of options.deleteBytes ?? []) edits.push({ edit: 'delete-bytes', path });
+  for (const path of options.dropSubsection ?? []) edits.push({ edit: 'drop-subsection', path });
   if (options.sectionFooters !== undefined) edits.push({ edit: 'footers', footers: options.sectionFooters === 'on' });
   if (options.dropVmdescription === true) edits.push({ edit: 'drop-vmdescription' });
   if (options.compact === true) edits.push({ edit: 'compact' });
@@ -123,6 +144,11 @@ function u64(name: string, text: string): bigint {
 function smallNumber(name: string, text: string): number {
   if (!/^\d{1,3}$/.test(text)) throw new UsageError(`--${name} ${text}: not a number`);
   return Number(text);
+}
+
+function hexBytes(name: string, text: string): Uint8Array {
+  if (!/^([0-9a-f]{2})+$/i.test(text)) throw new UsageError(`--${name} …=${text}: not bytes in hex`);
+  return Buffer.from(text, 'hex');
 }
 
 function uuid(text: string): Uint8Array | undefined {

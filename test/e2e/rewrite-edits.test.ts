@@ -172,6 +172,27 @@ describe.skipIf(skip !== undefined)('sections', () => {
   });
 });
 
+describe.skipIf(skip !== undefined)('devices', () => {
+  test.each(['5.2', '11.1'])('set, set-bytes: registers of the loaded guest, %s', async (release) => {
+    const stream = await apply(fixtureBytes(`${qemu(release).version}-plain`), [
+      { edit: 'set', path: 'cpu.env.regs[1]', value: '0x12345678' },
+      { edit: 'set-bytes', path: 'cpu.env.regs[2]', bytes: Buffer.from('00000000cafef00d', 'hex') },
+    ]);
+    let registers = '';
+    expect(await load({ release, argv: pc('pc'), stream, look: async (machine) => void (registers = await machine.registers()) })).toMatchObject(ran);
+    expect(registers).toMatch(/ECX=12345678 EDX=cafef00d/);
+  });
+
+  // insert-bytes, append-bytes, delete-bytes, drop-subsection: the version matrix.
+  test('insert-bytes: a field in front of another', async () => {
+    const stream = fixtureBytes('7.2.22-plain');
+    const path = '0000:00:01.3/piix4_pm.acpi_pci_hotplug.acpi_index';
+    const short = await apply(stream, [{ edit: 'delete-bytes', path }]);
+    const before = '0000:00:01.3/piix4_pm.piix4_pm/memhp';
+    await cures({ release: '7.2', argv: pc('pc'), stream: short }, 'Missing section footer for 0000:00:01.3/piix4_pm', [{ edit: 'insert-bytes', path: before, bytes: new Uint8Array(4) }]);
+  });
+});
+
 describe.skipIf(skip !== undefined)('compact', () => {
   const hash = async (machine: Machine): Promise<string> => createHash('sha256').update(readFileSync(await dump(machine))).digest('hex');
   /** The block as the loading QEMU has it: by saving it again. */

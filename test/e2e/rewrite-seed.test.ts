@@ -48,6 +48,19 @@ describe.skipIf(skip !== undefined)('the template of QEMU 4.0.0', () => {
     expect(ram!.equals(withoutRoms(memory))).toBe(true);
   });
 
+  test('in 11.1, which no longer has that machine type', async () => {
+    const { bytes } = await edited(before, [
+      { edit: 'to-dialect', dialect: '4.1' },
+      { edit: 'machine', name: 'pc-i440fx-11.1' },
+      { edit: 'append-bytes', path: '0000:00:01.3/piix4_pm.acpi_pci_hotplug.acpi_pcihp_pci_status', bytes: new Uint8Array(4) },
+    ]);
+    let ram: Buffer | undefined;
+    const options = { release: '11.1', argv: pc('pc', ...memoryIn(fileOf(memory), 'off')), capabilities };
+    const outcome = await load({ ...options, stream: bytes, look: async (machine) => void (ram = await guestRam(machine)) });
+    expect(outcome).toMatchObject({ loaded: true, ran: true });
+    expect(ram!.equals(withoutRoms(memory))).toBe(true);
+  });
+
   test('as the 2.11 fork with bypass-shared-memory would have it: any QEMU, no capability', async () => {
     const { bytes } = await edited(before, [{ edit: 'to-dialect', dialect: 'plain' }]);
     let ram: Buffer | undefined;

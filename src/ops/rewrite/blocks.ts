@@ -3,12 +3,13 @@
 // and ram_load_precopy(), migration/ram.c, say what a destination then checks. May import wire, ram and its own folder.
 
 import { quote } from '../../base/quote.js';
+import { span, type Span } from '../../base/span.js';
 import { hex } from '../../bytes/window.js';
 import type { RamEvent } from '../../ram/event.js';
 import { keepRuns } from '../../ram/keep-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { layouts, type BlockLayout } from '../../wire/dialect.js';
-import type { RamBlockEntry } from '../../wire/ram-block.js';
+import { ramBlockEntry, type RamBlockEntry } from '../../wire/ram-block.js';
 import { withCapabilities } from './configuration.js';
 import { EditError, type Edit } from './edit.js';
 import { editsOf, mapEvents, refuse, type Plan, type Transform } from './transform.js';
@@ -55,6 +56,8 @@ class BlockEdits {
   private readonly lengths: ReadonlyMap<string, number>;
   /** By index in the input's list; undefined while nothing is renamed. */
   private renamed: RamBlockEntry[] | undefined;
+  /** Where in the input the entry of a block stands, by name. */
+  private places: ReadonlyMap<string, Span> = new Map();
 
   constructor(plan: Plan) {
     this.plan = plan;
@@ -71,7 +74,7 @@ class BlockEdits {
     const wants = this.dialect !== 'plain';
     if (has === wants) return event;
     const after = wants ? ['x-ignore-shared', ...before] : before.filter((name) => name !== 'x-ignore-shared');
-    this.note(this.asked, event, 'capabilities', before.join(', ') || 'none', after.join(', ') || 'none', 'a destination refuses a list that is not what it has on itself');
+    this.note(this.asked, event.span, 'capabilities', before.join(', ') || 'none', after.join(', ') || 'none', 'a destination refuses a list that is not what it has on itself');
     return { ...event, configuration: withCapabilities(event.configuration, after) };
   }
 
@@ -80,6 +83,7 @@ class BlockEdits {
     const layout = this.layoutFor(event);
     this.blocks = event.continues ? [...this.blocks, ...event.blocks] : event.blocks;
     if (!event.continues) this.names.clear();
+    this.places = entrySpans(event);
     const kept: RamBlockEntry[] = [];
     let changed = layout !== event.layout;
     for (const block of event.blocks) {
@@ -87,7 +91,7 @@ class BlockEdits {
       if (drop !== undefined) {
         this.plan.matched(drop);
         this.dropped.add(block.idstr);
-        this.note(drop, event, `block ${quote(block.idstr)}`, hex(block.usedLength), 'not listed', 'a destination keeps its own content for a block that is not listed');
+        this.note(drop, this.placeOf(event, block), `block ${quote(block.idstr)}`, hex(block.usedLength), 'not listed', 'a destination keeps its own content for a block that is not listed');
         changed = true;
         continue;
       }
@@ -141,7 +145,7 @@ class BlockEdits {
       throw new EditError('refused', `a block list in layout ${event.layout.name} cannot become ${layout.name}`);
     }
     if (layout !== event.layout) {
-      this.note(this.asked, event, 'block list layout', event.layout.name, layout.name, layout.producers);
+      this.note(this.asked, event.span, 'block list layout', event.layout.name, layout.name, layout.producers);
     }
     return layout;
   }
@@ -155,13 +159,13 @@ class BlockEdits {
       if (edit.edit === 'set-address') {
         if (!layout.gpa) throw new EditError('refused', `layout ${layout.name} lists no addresses`, '--to-dialect 4.1 adds them');
         if (edit.address === block.gpa) continue;
-        this.note(edit, event, `address of ${quote(block.idstr)}`, block.gpa === undefined ? 'none' : hex(block.gpa), hex(edit.address), 'compared where the destination maps the block shared');
+        this.note(edit, this.placeOf(event, block), `address of ${quote(block.idstr)}`, block.gpa === undefined ? 'none' : hex(block.gpa), hex(edit.address), 'compared where the destination maps the block shared');
         after = { ...after, gpa: edit.address };
       } else if (edit.length !== block.usedLength) {
         // The list's total shares its word with flags: nothing else can be written.
         if (edit.length % event.targetPageSize !== 0) throw new EditError('refused', `${edit.length} bytes are no whole number of target pages of ${event.targetPageSize}`);
         if (edit.length === 0) refuse(this.plan, 'a list cannot end with an empty block');
-        this.note(edit, event, `length of ${quote(block.idstr)}`, hex(block.usedLength), hex(edit.length), 'must equal the destination’s, unless that block is resizable (ACPI tables, ROM blobs)');
+        this.note(edit, this.placeOf(event, block), `length of ${quote(block.idstr)}`, hex(block.usedLength), hex(edit.length), 'must equal the destination’s, unless that block is resizable (ACPI tables, ROM blobs)');
         after = { ...after, usedLength: edit.length };
       }
     }
@@ -183,7 +187,7 @@ class BlockEdits {
     };
     if (wish !== undefined) this.checkIgnored(block, wish.ignored);
     if (ignored !== after.ignored && (wish !== undefined || ignored !== undefined) && after.ignored !== undefined) {
-      this.note(wish, event, `ignored byte of ${quote(block.idstr)}`, String(ignored ?? 'none'), String(after.ignored), '4.0 demands that it equals "mapped shared" at the destination: share=on 1, share=off 0');
+      this.note(wish, this.placeOf(event, block), `ignored byte of ${quote(block.idstr)}`, String(ignored ?? 'none'), String(after.ignored), '4.0 demands that it equals "mapped shared" at the destination: share=on 1, share=off 0');
     }
     return after.gpa === gpa && after.ignored === ignored ? block : after;
   }
@@ -232,7 +236,7 @@ class BlockEdits {
       const edit = renames.find((one) => one.block === block.idstr);
       if (edit === undefined) continue;
       this.plan.matched(edit);
-      this.note(edit, event, 'block', quote(edit.block), quote(edit.to), 'a destination looks blocks up by name; page records name them too');
+      this.note(edit, this.placeOf(event, block), 'block', quote(edit.block), quote(edit.to), 'a destination looks blocks up by name; page records name them too');
       kept[at] = { ...block, idstr: edit.to };
       changed = true;
     }
@@ -240,9 +244,19 @@ class BlockEdits {
     return changed;
   }
 
-  private note(edit: Edit | undefined, event: StreamEvent, what: string, before: string, after: string, why: string): void {
-    this.plan.note({ edit: edit?.edit ?? 'agreement', span: event.span, what, before, after, why });
+  private placeOf(event: ListEvent, block: RamBlockEntry): Span {
+    return this.places.get(block.idstr) ?? event.span;
   }
+
+  private note(edit: Edit | undefined, span: Span, what: string, before: string, after: string, why: string): void {
+    this.plan.note({ edit: edit?.edit ?? 'agreement', span, what, before, after, why });
+  }
+}
+
+function entrySpans(event: ListEvent): Map<string, Span> {
+  const codec = ramBlockEntry(event.layout, event.targetPageSize);
+  let at = event.span.start + (event.continues ? 0 : 8);
+  return new Map(event.blocks.map((block) => [block.idstr, span(at, (at += codec.size(block)))]));
 }
 
 /** Pages stand at absolute offsets behind their block's header, and no page record may stand in for them. */

@@ -5,6 +5,8 @@
 import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { hex } from '../../bytes/window.js';
+import { quote } from '../../base/quote.js';
+import { commandName } from '../../wire/command.js';
 import { MAX_DIFFERENCES, MAX_HELD } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { LastVersions } from '../../ram/last-versions.js';
@@ -96,6 +98,7 @@ async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit
   const missed = edits.find((edit) => !matched.has(edit));
   if (missed !== undefined) throw new EditError('no-match', `${describeEdit(missed)} matches nothing in this stream`);
   await output.flush();
+  differences.sort((a, b) => a.span.start - b.span.start);
   return { differences, changes, bytesRead: stream.position, bytesWritten: output.position, bytesCopied: copied };
 }
 
@@ -143,7 +146,10 @@ async function firstPass(source: ByteSource, edits: readonly Edit[], options: Re
   return versions === undefined ? { evidence } : { evidence, compact: { versions, source } };
 }
 
+/** As an option, which is how most people wrote it. */
 function describeEdit(edit: Edit): string {
-  const subject = 'path' in edit ? edit.path : 'block' in edit ? edit.block : 'idstr' in edit ? edit.idstr : 'name' in edit ? edit.name : 'command' in edit ? String(edit.command) : '';
-  return `--${edit.edit}${subject === '' ? '' : ` ${subject}`}`;
+  if (edit.edit === 'footers') return '--section-footers';
+  const { path, block, idstr, name, capability, command } = edit as { readonly [key: string]: unknown };
+  const subject = path ?? block ?? idstr ?? name ?? capability ?? (typeof command === 'number' ? commandName(command) : undefined);
+  return typeof subject === 'string' ? `--${edit.edit} ${quote(subject).slice(1, -1)}` : `--${edit.edit}`;
 }
