@@ -140,6 +140,7 @@ describe('files', () => {
   test('SIGINT in the middle leaves nothing', async () => {
     const before = new Set(await readdir(folder));
     const child = spawn(process.execPath, [join(root, 'bin/mstream.js'), 'rewrite', '-', '-o', 'o', '--externalize', 'pc.ram=m'], { cwd: folder });
+    child.stdin.on('error', () => {});
     // More than is looked ahead at a block list.
     child.stdin.write(fixtureBytes('7.2.22-dirty-bitmaps').subarray(0, 1_000_000));
     await until(async () => ((await readdir(folder)).some((name) => name.startsWith('m.')) ? true : undefined), { timeoutMs: 20_000, what: 'the memory file to be begun' });
