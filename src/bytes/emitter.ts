@@ -1,6 +1,6 @@
-// The cursor's mirror: big-endian writes into one reused buffer, flushed to a sink. Rule of use: make room once per
-// record with its known upper bound, then write synchronously. `encodeBytes` is the same over memory alone.
-// May import base.
+// The cursor's mirror: big-endian writes into a reused buffer, flushed to a sink; while the sink takes one, another is
+// filled. Rule of use: make room once per record with its known upper bound, then write synchronously, and take `bytes`
+// anew after making room. `encodeBytes` is the same over memory alone. May import base.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { HIGH } from '../base/units.js';
@@ -10,11 +10,14 @@ const BUFFER_SIZE = 1024 * 1024;
 
 /** A writer's place in a sink: make room once per record, then write synchronously. */
 export class Emitter {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
+  bytes: Uint8Array;
+  view: DataView;
   at = 0;
   private readonly sink: ByteSink | undefined;
   private flushed = 0;
+  /** The buffer that the sink has, or had. */
+  private other: Uint8Array | undefined;
+  private pending: Promise<void> | undefined;
 
   constructor(sink: ByteSink | undefined, size = BUFFER_SIZE) {
     this.sink = sink;
@@ -33,30 +36,24 @@ export class Emitter {
 
   /** Makes room for `count` bytes (at most the buffer's size). */
   async reserve(count: number): Promise<void> {
-    if (this.room < count) await this.flush();
+    if (this.room < count) await this.turn();
     if (this.room < count) throw new TypeError(`reserve(${count}) asks for more than the buffer has`);
   }
 
+  /** Hands over all that was written, and waits until the sink has it. */
   async flush(): Promise<void> {
-    if (this.at === 0 || this.sink === undefined) return;
-    await this.sink.write(this.bytes.subarray(0, this.at));
-    this.flushed += this.at;
-    this.at = 0;
+    await this.turn();
+    await this.settle();
   }
 
-  /** Any number of bytes: small ones are gathered, large ones go straight through. */
+  /** Any number of bytes. */
   async copy(bytes: Uint8Array): Promise<void> {
-    if (bytes.length <= this.room) {
-      this.put(bytes);
-      return;
+    for (let from = 0; from < bytes.length; ) {
+      if (this.room === 0) await this.reserve(1);
+      const count = Math.min(this.room, bytes.length - from);
+      this.put(from === 0 && count === bytes.length ? bytes : bytes.subarray(from, from + count));
+      from += count;
     }
-    await this.flush();
-    if (bytes.length <= this.room / 4) {
-      this.put(bytes);
-      return;
-    }
-    await this.sink?.write(bytes);
-    this.flushed += bytes.length;
   }
 
   /** A hole of `count` zeros. */
@@ -64,6 +61,27 @@ export class Emitter {
     await this.flush();
     await this.sink?.skip(count);
     this.flushed += count;
+  }
+
+  /** Gives the sink what is here, once it is through with what it was given before, and goes on in the other buffer. */
+  private async turn(): Promise<void> {
+    if (this.at === 0 || this.sink === undefined) return;
+    await this.settle();
+    const full = this.bytes;
+    this.pending = this.sink.write(full.subarray(0, this.at));
+    // Whoever writes next hears of it; until then nobody else shall.
+    this.pending.catch(() => {});
+    this.bytes = this.other ?? new Uint8Array(full.length);
+    this.view = new DataView(this.bytes.buffer);
+    this.other = full;
+    this.flushed += this.at;
+    this.at = 0;
+  }
+
+  private async settle(): Promise<void> {
+    const { pending } = this;
+    this.pending = undefined;
+    await pending;
   }
 
   u8(value: number): void {
