@@ -7,6 +7,9 @@ import { ioError, systemCode } from './system-error.js';
 
 const ZEROS = new Uint8Array(64 * 1024);
 
+/** Bytes between two early syncs: few enough to keep the disk busy, many enough that each is worth a journal commit. */
+const EARLY_SYNC = 32 * 1024 * 1024;
+
 /**
  * `handle` as a sink from offset 0, closed by `commit` (after fsync) and `abort`. `forward`: a FIFO or a device, which
  * has no holes, so `skip` writes zeros. All throw MigrationStreamError code `io`, with the offset.
@@ -15,6 +18,23 @@ export function openFileWriter(handle: FileHandle, label: string, forward: boole
   let position = 0;
   let length = 0;
   let closed = false;
+  let dirty = 0;
+  let syncing: Promise<void> | undefined;
+  let failed: { readonly cause: unknown } | undefined;
+
+  /**
+   * The disk takes what was written while more is being written; left alone, the kernel begins when memory runs short, and
+   * `commit` waits for everything (measured: 1.4 to 1.8 times `cp` and sync, against 1.0 to 1.2). The kernel tells an
+   * error of writing back only once, so it is kept for whoever writes or commits next.
+   */
+  const syncEarly = (): void => {
+    if (forward || syncing !== undefined || dirty < EARLY_SYNC) return;
+    dirty = 0;
+    syncing = handle
+      .datasync()
+      .catch((cause: unknown) => void (failed = { cause }))
+      .finally(() => void (syncing = undefined));
+  };
 
   const guard = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -29,8 +49,11 @@ export function openFileWriter(handle: FileHandle, label: string, forward: boole
       const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, forward ? null : position);
       at += bytesWritten;
       position += bytesWritten;
+      dirty += bytesWritten;
     }
     length = position;
+    if (failed !== undefined) throw failed.cause;
+    syncEarly();
   };
 
   return {
@@ -43,6 +66,8 @@ export function openFileWriter(handle: FileHandle, label: string, forward: boole
       }),
     commit: () =>
       guard(async () => {
+        await syncing;
+        if (failed !== undefined) throw failed.cause;
         // A hole at the very end exists only as the file's length.
         if (position > length) await handle.truncate(position);
         await handle.sync().catch((cause: unknown) => {
@@ -55,6 +80,7 @@ export function openFileWriter(handle: FileHandle, label: string, forward: boole
     async abort() {
       if (closed) return;
       closed = true;
+      await syncing;
       await handle.close().catch(() => {});
     },
   };
