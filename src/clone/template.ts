@@ -14,7 +14,7 @@ import { migrateToFile, setCapabilities } from '../qemu/migrate.js';
 import { waitUntilReady, type Readiness } from '../qemu/readiness.js';
 import { backendsOf } from './backends.js';
 import { describeFile, hashFile, manifestBlocks, MANIFEST, STATE, writeManifest, type Manifest, type ManifestFile } from './manifest.js';
-import { describeCpu } from './cpu.js';
+import { describeCpu } from '../qemu/cpu.js';
 import { IncompleteState, WillNotClone } from './errors.js';
 import { fillIn, templateArgv } from './template-argv.js';
 

@@ -1,65 +1,16 @@
 // Holds a parsed JSON value against the document's shape: what docs/schema/decode.json says, as code (a test holds the
-// two to the same answers), so that nothing is loaded to say it and every complaint names its place.
-// May import base, wire constants and its own folder.
+// two to the same answers). May import base, wire constants and its own folder.
 
 import { MigrationStreamError } from '../../base/errors.js';
-import { quote } from '../../base/quote.js';
 import { layouts } from '../../wire/dialect.js';
 import type { DecodedDocument } from './document.js';
-
-/** Throws when `value` is not what is asked for; `at` is where it stands. */
-type Check = (value: unknown, at: readonly string[]) => void;
+import { checks, type Check } from './shape.js';
 
 function bad(at: readonly string[], message: string): MigrationStreamError {
   return new MigrationStreamError({ code: 'cannot-encode', message, path: ['document', ...at], hint: 'docs/schema/decode.json says what a document holds' });
 }
 
-const is = (what: string, test: (value: unknown) => boolean): Check => (value, at) => {
-  if (!test(value)) throw bad(at, `${what} is wanted here, not ${shown(value)}`);
-};
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') return value.length > 40 ? `${quote(value.slice(0, 40))}…` : quote(value);
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return value === undefined ? 'nothing' : Array.isArray(value) ? 'an array' : 'an object';
-}
-
-const between = (low: number, high: number): Check =>
-  is(`a whole number from ${low} to ${high}`, (value) => Number.isInteger(value) && (value as number) >= low && (value as number) <= high);
-const matching = (what: string, pattern: RegExp): Check => is(what, (value) => typeof value === 'string' && pattern.test(value));
-const oneOf = (...values: readonly unknown[]): Check => is(`one of ${values.join(', ')}`, (value) => values.includes(value));
-
-function list(each: Check): Check {
-  return (value, at) => {
-    if (!Array.isArray(value)) throw bad(at, `an array is wanted here, not ${shown(value)}`);
-    value.forEach((one, i) => each(one, [...at.slice(0, -1), `${at.at(-1) ?? ''}[${i}]`]));
-  };
-}
-
-function object(required: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check {
-  return (value, at) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(at, `an object is wanted here, not ${shown(value)}`);
-    for (const name of Object.keys(required)) {
-      if (!Object.hasOwn(value, name)) throw bad(at, `"${name}" is missing`);
-    }
-    for (const [name, member] of Object.entries(value)) {
-      const check = Object.hasOwn(required, name) ? required[name] : Object.hasOwn(optional, name) ? optional[name] : undefined;
-      if (check === undefined) throw bad(at, `nothing is called ${quote(name)} here`);
-      check(member, [...at, name]);
-    }
-  };
-}
-
-/** By its "kind". */
-function kinds(of: Readonly<Record<string, { required: Readonly<Record<string, Check>>; optional?: Readonly<Record<string, Check>> }>>): Check {
-  const checks = new Map(Object.entries(of).map(([kind, { required, optional }]) => [kind, object({ kind: oneOf(kind), ...required }, optional)]));
-  return (value, at) => {
-    const kind: unknown = typeof value === 'object' && value !== null && Object.hasOwn(value, 'kind') ? (value as { kind: unknown }).kind : undefined;
-    const check = typeof kind === 'string' ? checks.get(kind) : undefined;
-    if (check === undefined) throw bad(at, `"kind" is one of ${[...checks.keys()].join(', ')}, not ${shown(kind)}`);
-    check(value, at);
-  };
-}
+const { between, matching, oneOf, list, object, kinds } = checks(bad);
 
 const u8 = between(0, 0xff);
 const u16 = between(0, 0xffff);

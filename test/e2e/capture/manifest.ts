@@ -16,12 +16,13 @@ function measure(bytes: Uint8Array): { readonly size: number; readonly sha256: s
   return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-/** Everything in streams/ that was captured, and the guests: what golden runs add is left out. */
+/** Everything in streams/ and profiles/ that was captured, and the guests: what golden runs add is left out. */
 export async function manifestOf(fixtures: string): Promise<Record<string, ManifestEntry>> {
   const top = (await readdir(fixtures)).filter((name) => /^(guest.*|answers.*\.json)$/.test(name));
   const folders = await readdir(join(fixtures, 'streams'));
   const inside = await Promise.all(folders.map(async (folder) => (await readdir(join(fixtures, 'streams', folder))).map((name) => `streams/${folder}/${name}`)));
-  const names = [...top, ...inside.flat().filter((name) => /\.(gz|json)$/.test(name))].sort();
+  const profiles = (await readdir(join(fixtures, 'profiles'))).map((name) => `profiles/${name}`);
+  const names = [...top, ...profiles, ...inside.flat().filter((name) => /\.(gz|json)$/.test(name))].sort();
   const entries: Record<string, ManifestEntry> = {};
   for (const name of names) {
     const bytes = await readFile(join(fixtures, name));

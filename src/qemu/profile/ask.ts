@@ -1,0 +1,158 @@
+// Asking a QEMU what it is: started stopped, from a command line that can do no harm, asked by its monitor, made to save
+// itself (what no command says stands in there) and to dump its VMStateDescriptions. May import ops, bytes and qemu/.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MigrationStreamError } from '../../base/errors.js';
+import type { NeutralisedOption, Profile, ProfileBlock, ProfileSource, VmstateDump } from '../../ops/verify/profile.js';
+import { findOptions } from '../argv.js';
+import type { QemuBinary } from '../binary.js';
+import { describeFirstCpu } from '../cpu.js';
+import { withMachine, type Machine } from '../machine.js';
+import { MigrationFailed, migrateToFile } from '../migrate.js';
+import { QemuDied, QemuProcess } from '../process.js';
+import { QmpError, Timeout } from '../qmp/errors.js';
+import { readDonor, type Donor } from './donor.js';
+import { hostPageSize } from './host-page-size.js';
+import { parseRamblocks, type RamblockRow } from './ramblock.js';
+import { reduceVmstateDump } from './vmstate-dump.js';
+
+export interface AskOptions {
+  /** Milliseconds for each step; 30,000 by default. */
+  readonly timeoutMs?: number;
+  /** QEMU's working folder; ours by default. */
+  readonly cwd?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const TIMEOUT = 30_000;
+
+type Known = Record<string, ProfileSource>;
+
+/** What a QEMU with these options is. @throws QemuDied, QmpError, Timeout, the signal's reason */
+export async function askProfile(binary: QemuBinary, argv: readonly string[], options: AskOptions = {}): Promise<Profile> {
+  const { timeoutMs = TIMEOUT, cwd, signal } = options;
+  const notes: string[] = [];
+  const changes: readonly NeutralisedOption[] = [];
+  return withMachine({ binary, argv: [...argv, '-S'], timeoutMs, signal, ...(cwd === undefined ? {} : { cwd }) }, async (machine) => {
+    const [{ arch }, { UUID }, listed, type, ramblocks, cpu] = await Promise.all([
+      machine.execute<{ arch: string }>('query-target'),
+      machine.execute<{ UUID: string }>('query-uuid'),
+      machine.execute('query-migrate-capabilities'),
+      machine.execute('qom-get', { path: '/machine', property: 'type' }),
+      machine.hmp('info ramblock'),
+      describeFirstCpu(machine),
+    ]);
+    const capabilities = Object.fromEntries(listed.map(({ capability, state }) => [capability, state]));
+    const { version } = machine.qmp.greeting;
+    const machineType = String(type).replace(/-machine$/, '');
+    const dumping = dumpVmstate(binary, machineType, machine.folder, timeoutMs);
+    const donor = await saveAndRead(machine, capabilities, timeoutMs, notes);
+    const vmstate = await dumping.catch((error: unknown): VmstateDump => {
+      notes.push(`-dump-vmstate gave nothing: ${messageOf(error)}`);
+      return { types: {}, vmsds: [] };
+    });
+    const known: Known = { qemu: 'qmp', target: 'qmp', capabilities: 'qmp', cpu: 'qmp', uuid: 'argv', hostPageSize: 'host' };
+    known['vmstate'] = vmstate.vmsds.length > 0 ? 'dump-vmstate' : 'unknown';
+    return {
+      schemaVersion: 1,
+      kind: 'mstream-profile',
+      created: new Date().toISOString(),
+      qemu: { ...version.qemu, package: version.package },
+      target: arch,
+      argv: argv,
+      neutralised: changes,
+      capabilities,
+      uuid: findOptions(argv, 'uuid').length > 0 ? UUID : null,
+      hostPageSize: await hostPageSize(),
+      ...fromSave(donor, { machineType, ramblocks: parseRamblocks(ramblocks), given: argv, shared: 'x-ignore-shared' in capabilities }, known),
+      vmstate,
+      cpu,
+      known,
+      notes,
+    };
+  });
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Capabilities for the save: as few as can be, and x-ignore-shared, since then the list has addresses. */
+async function saveAndRead(machine: Machine, capabilities: Readonly<Record<string, boolean>>, timeoutMs: number, notes: string[]): Promise<Donor | undefined> {
+  const file = join(machine.folder, 'donor');
+  try {
+    await setAll(machine, capabilities, ['events', 'x-ignore-shared']);
+    await migrateToFile(machine, file, { timeoutMs });
+    return await readDonor(file);
+  } catch (error) {
+    const expected = [MigrationFailed, QmpError, QemuDied, Timeout, MigrationStreamError];
+    if (!expected.some((known) => error instanceof known)) throw error;
+    notes.push(`this QEMU cannot save itself, so sections, addresses and what is left out are not known: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+async function setAll(machine: Machine, capabilities: Readonly<Record<string, boolean>>, on: readonly string[]): Promise<void> {
+  const changed = Object.entries(capabilities).flatMap(([capability, state]) => (state === on.includes(capability) ? [] : [{ capability, state: !state }]));
+  if (changed.length > 0) await machine.execute('migrate-set-capabilities', { capabilities: changed });
+}
+
+/** In a QEMU of its own, which ends by itself. The list is that of all device types, whatever the command line. */
+async function dumpVmstate(binary: QemuBinary, machineType: string, folder: string, timeoutMs: number): Promise<VmstateDump> {
+  const file = join(folder, 'vmstate');
+  const qemu = new QemuProcess({ binary, argv: ['-M', machineType, '-nodefaults', '-display', 'none', '-dump-vmstate', file] });
+  try {
+    const exit = await qemu.waitForExit(timeoutMs);
+    if (exit.code !== 0) throw qemu.died('during -dump-vmstate');
+    return reduceVmstateDump(await readFile(file, 'utf8'));
+  } finally {
+    await qemu.kill();
+  }
+}
+
+interface Otherwise {
+  readonly machineType: string;
+  readonly ramblocks: readonly RamblockRow[];
+  readonly given: readonly string[];
+  /** This QEMU has x-ignore-shared. */
+  readonly shared: boolean;
+}
+
+type FromSave = Pick<Profile, 'machine' | 'targetPageSize' | 'sendConfiguration' | 'sectionFooters' | 'blocks' | 'devices' | 'vmdescription' | 'unsavedSectionIds'>;
+
+/** What the save says, and where there is none what else does; enters how it is known. */
+function fromSave(donor: Donor | undefined, { machineType, ramblocks, given, shared }: Otherwise, known: Known): FromSave {
+  const seen: ProfileSource = donor === undefined ? 'unknown' : 'save';
+  Object.assign(known, { devices: seen, vmdescription: seen, unsavedSectionIds: seen, blocks: 'hmp', 'blocks.migratable': seen });
+  Object.assign(known, { 'blocks.gpa': shared ? seen : 'unknown', 'blocks.ignored': shared ? seen : 'unknown' });
+  known['machine'] = donor?.machine === undefined ? 'qmp' : 'save';
+  known['targetPageSize'] = donor?.targetPageSize === undefined ? 'host' : 'save';
+  known['sendConfiguration'] = known['sectionFooters'] = donor === undefined ? 'argv' : 'save';
+  const listed = new Map(donor?.blocks.map((block) => [block.entry.idstr, block]));
+  const blocks = ramblocks.map(({ idstr, ...sizes }): ProfileBlock => {
+    const block = listed.get(idstr);
+    const gpa = block?.entry.gpa;
+    return {
+      idstr,
+      ...sizes,
+      gpa: gpa === undefined ? null : `0x${gpa.toString(16)}`,
+      migratable: donor === undefined ? null : block !== undefined,
+      ignored: donor === undefined || !shared ? null : block === undefined || !block.sent,
+    };
+  });
+  const ids = new Set(donor?.devices.map(({ sectionId }) => sectionId));
+  return {
+    machine: donor?.machine ?? machineType,
+    targetPageSize: donor?.targetPageSize ?? 4096,
+    sendConfiguration: donor === undefined ? !isOff(given, 'send-configuration') : donor.machine !== undefined,
+    sectionFooters: donor === undefined ? !isOff(given, 'send-section-footer') : donor.footers,
+    blocks,
+    devices: donor?.devices ?? [],
+    vmdescription: donor?.vmdescription ?? null,
+    unsavedSectionIds: Array.from({ length: Math.max(-1, ...ids) + 1 }, (_, id) => id).filter((id) => !ids.has(id)),
+  };
+}
+
+/** -global migration.NAME=off. */
+function isOff(argv: readonly string[], property: string): boolean {
+  return findOptions(argv, 'global').some(({ value }) => new RegExp(`^migration\\.${property}=(off|no|false)$`).test(value));
+}
