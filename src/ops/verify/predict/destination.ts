@@ -1,0 +1,81 @@
+// The destination as the simulator asks it: nothing but facts about one QEMU with one command line. May import vmstate's schema.
+
+import type { VmsdSchema } from '../../../vmstate/index.js';
+
+/** A RAM block of the destination, as its migration code sees it. */
+export interface DestinationBlock {
+  readonly name: string;
+  /** Bytes. */
+  readonly usedLength: number;
+  /** Bytes; larger than `usedLength`: it may be resized. Undefined: not known. */
+  readonly maxLength: number | undefined;
+  readonly resizable: boolean | undefined;
+  /** Of the host, bytes: 4096, or that of huge pages. */
+  readonly pageSize: number;
+  /** QEMU's mr->addr: relative to the container. Undefined: not known. */
+  readonly gpa: bigint | undefined;
+  /** Listed, but its pages neither come nor are taken (shared memory under x-ignore-shared). */
+  readonly ignored: boolean;
+  /** Registered for migration. */
+  readonly migratable: boolean;
+}
+
+/** Something registered for migration: a SaveStateEntry. */
+export interface DestinationHandler {
+  readonly idstr: string;
+  readonly instanceId: number;
+  readonly versionId: number;
+  /** `iterable`: has no table, its payload is read by rules of its own. `old`: hand-written, bytes only. */
+  readonly kind: 'vmsd' | 'old' | 'iterable';
+  /** What the destination's own save says of its fields. */
+  readonly schema: VmsdSchema | undefined;
+  /** The payload of its own save. */
+  readonly payload: Uint8Array | undefined;
+}
+
+/** A table as `-dump-vmstate` prints it: what is read of which version, and which subsections are known. */
+export interface KnownTable {
+  readonly name: string;
+  readonly versionId: number;
+  readonly minimumVersionId: number;
+  readonly fields: readonly KnownField[];
+  readonly subsections: readonly KnownTable[];
+}
+
+export interface KnownField {
+  readonly name: string;
+  readonly versionId: number;
+  /** There is a test function: whether the field is read cannot be told from the version. */
+  readonly fieldExists: boolean;
+  /** Bytes in memory: those on the wire only of plain numbers and buffers. */
+  readonly size: number;
+  /** Elements of a fixed array. */
+  readonly count: number | undefined;
+  readonly table: KnownTable | undefined;
+}
+
+export interface Destination {
+  /** Major, minor, micro as one number: 5.2.0 is 50200. */
+  readonly version: number;
+  readonly machine: string;
+  /** Every capability that it knows, and whether it is on. */
+  readonly capabilities: ReadonlyMap<string, boolean>;
+  /** As `-uuid` gave it, 32 hex digits in lower case; undefined when it was not given. */
+  readonly uuid: string | undefined;
+  /** log2 of the target page size. */
+  readonly pageBits: number;
+  /** What it takes for the sender's when the stream does not say. */
+  readonly legacyPageBits: number;
+  readonly hostPageSize: number;
+  readonly sendConfiguration: boolean;
+  readonly sectionFooters: boolean;
+  readonly suppressVmdescription: boolean;
+  readonly blocks: readonly DestinationBlock[];
+  /** False: the list above may lack blocks. */
+  readonly blocksKnown: boolean;
+  /** In the order of QEMU's own list. */
+  readonly handlers: readonly DestinationHandler[];
+  readonly handlersKnown: boolean;
+  /** Of `-dump-vmstate`; undefined when it could not be had. Names repeat, so the fields are looked at too. */
+  readonly tables: { find(schema: VmsdSchema): KnownTable | undefined } | undefined;
+}

@@ -1,0 +1,35 @@
+// What PCI devices check of their configuration space. QEMU: get_pci_config_device() and get_pci_irq_state(), hw/pci/pci.c. May
+// import the predictor's own files.
+
+import type { Incoming } from './incoming.js';
+import type { ValueToLoad } from './load-value.js';
+import { checkedBits } from './pci-masks.js';
+import type { QemuFile } from './qemu-file.js';
+import { EINVAL } from './refusal.js';
+
+export async function loadPciConfig(incoming: Incoming, file: QemuFile, { field, own, context }: ValueToLoad): Promise<void> {
+  const size = field.size!;
+  await file.want(size);
+  const theirs = file.take(size).slice();
+  if (own?.length !== size) {
+    incoming.unknowns.add(`the PCI configuration space of ${context.device} at the destination, which the stream's must agree with`);
+    return;
+  }
+  const masks = checkedBits(own);
+  for (let i = 0; i < size; i += 1) {
+    const { cmask, wmask, w1cmask } = masks.at(i);
+    if (((theirs[i]! ^ own[i]!) & cmask & ~wmask & ~w1cmask) === 0) continue;
+    if (!masks.exact(i)) incoming.unknowns.add(`which bits of byte 0x${i.toString(16)} of ${context.device}'s PCI configuration space the guest may write`);
+    throw incoming.printed(file, EINVAL, 'pci-config', i, theirs[i]!, own[i]!, cmask, wmask, w1cmask);
+  }
+}
+
+const PINS = 4;
+
+export async function loadPciIrq(incoming: Incoming, file: QemuFile): Promise<void> {
+  await file.want(4 * PINS);
+  for (let pin = 0; pin < PINS; pin += 1) {
+    const level = file.u32() | 0;
+    if (level !== 0 && level !== 1) throw incoming.printed(file, EINVAL, 'pci-irq', level);
+  }
+}

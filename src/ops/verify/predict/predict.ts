@@ -1,0 +1,81 @@
+// What a QEMU will do with a stream: the bytes are read as that version reads them, with the destination's own layouts, until it
+// is through or gives up. May import everything below ops, and the predictor's own files.
+
+import { Cursor } from '../../../bytes/cursor.js';
+import type { ByteSource } from '../../../bytes/source.js';
+import { MigrationStreamError } from '../../../base/errors.js';
+import { findTail } from '../../../stream/tail.js';
+import { parseSchema, type DescriptionSchema } from '../../../vmstate/index.js';
+import type { Profile } from '../profile.js';
+import { behaviourOf } from './behaviour.js';
+import type { Destination } from './destination.js';
+import { destinationOf } from './destination-of.js';
+import { Incoming } from './incoming.js';
+import { Loader } from './loader.js';
+import type { PredictedVerdict, Prediction } from './prediction.js';
+import { QemuFile } from './qemu-file.js';
+import { Ending, Refusal } from './refusal.js';
+
+export interface PredictOptions {
+  /** Switched on or off at the destination, over what the profile says. */
+  readonly capabilities?: Readonly<Record<string, boolean>>;
+}
+
+/**
+ * What the QEMU of `profile` will do with the stream. The source is closed.
+ * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
+ */
+export function predict(source: ByteSource, profile: Profile, options: PredictOptions = {}): Promise<Prediction> {
+  return simulate(source, destinationOf(profile, options.capabilities));
+}
+
+/**
+ * Reads `source` as the destination would. The source is closed.
+ * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
+ */
+export async function simulate(source: ByteSource, destination: Destination): Promise<Prediction> {
+  const sender = (await findTail(source, describe))?.value;
+  const cursor = new Cursor(source);
+  const incoming = new Incoming(destination, behaviourOf(destination.version), sender);
+  const file = new QemuFile(cursor);
+  let verdict: PredictedVerdict = 'loads';
+  let end: number | undefined;
+  try {
+    await new Loader(incoming).load(file);
+  } catch (error) {
+    if (error instanceof Refusal) {
+      verdict = 'rejected';
+      incoming.finish(error);
+    } else if (error instanceof Ending) {
+      verdict = error.verdict;
+    } else {
+      throw error;
+    }
+    end = incoming.first?.offset ?? file.position;
+  } finally {
+    await cursor.close();
+  }
+  return {
+    verdict,
+    messages: incoming.lines.map(asTerminal),
+    offset: end,
+    path: verdict === 'loads' ? [] : (incoming.first?.path ?? incoming.path),
+    cause: verdict === 'loads' ? undefined : incoming.first?.id,
+    cure: undefined,
+    unknowns: [...incoming.unknowns],
+  };
+}
+
+/** Names are bytes here; whoever reads stderr sees UTF-8. */
+function asTerminal(line: string): string {
+  return new TextDecoder().decode(Uint8Array.from(line, (char) => char.charCodeAt(0)));
+}
+
+function describe(json: Uint8Array): DescriptionSchema | undefined {
+  try {
+    return parseSchema(json);
+  } catch (error) {
+    if (error instanceof MigrationStreamError) return undefined;
+    throw error;
+  }
+}

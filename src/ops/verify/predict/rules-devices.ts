@@ -1,0 +1,116 @@
+// Devices that check more than types, or whose arrays are as long as a field before them says. Sources beside each row, read in
+// 5.2, 7.2 and 10.0. May import the predictor's own files.
+
+import type { Incoming } from './incoming.js';
+import type { TableContext } from './table-context.js';
+import { runStates } from './run-states.js';
+import type { QemuFile } from './qemu-file.js';
+import { EINVAL, Ending, EPERM } from './refusal.js';
+import type { TableRules } from './rules.js';
+
+function value(context: TableContext | undefined, field: string): number {
+  return Number(context?.values.get(field) ?? 0);
+}
+
+const TRANSMITTER_EMPTY = 0x40;
+const TRANSFER_ENDS = 8;
+
+export const deviceRules: Readonly<Record<string, TableRules>> = {
+  // migration/global_state.c:global_state_post_load(); qapi/util.c:qapi_enum_parse().
+  globalstate: { postLoad: globalState },
+  // hw/char/serial.c:serial_post_load().
+  serial: {
+    postLoad(incoming, file, context) {
+      // The ISA device's table has the same name, and no registers.
+      if (!context.values.has('lsr')) return 0;
+      const retries = value(context.parts.get('serial/tsr'), 'tsr_retry') | 0;
+      const empty = (value(context, 'lsr') & TRANSMITTER_EMPTY) !== 0;
+      if (retries > 0 && empty) {
+        incoming.print(file, 'serial-tsr-empty', retries);
+        return EPERM;
+      }
+      if (retries <= 0 && !empty) {
+        incoming.print(file, 'serial-tsr-full');
+        return EPERM;
+      }
+      return 0;
+    },
+  },
+  // hw/ide/core.c: vmstate_ide_drive, vmstate_ide_drive_pio_state, ide_drive_pio_post_load().
+  ide_drive: {
+    minimumVersionId: 0,
+    conditional: { after: 'identify_set', name: 'identify_data', size: 512, elements: (context) => (value(context, 'identify_set') === 0 ? 0 : 1) },
+    counts: { identify_data: (context) => (value(context, 'identify_set') === 0 ? 0 : 1) },
+  },
+  'ide_drive/pio_state': {
+    postLoad: (_incoming, _file, context) => (value(context, 'end_transfer_fn_idx') >= TRANSFER_ENDS ? EINVAL : 0),
+  },
+  ide: { minimumVersionId: 0 },
+  'ide bmdma': { minimumVersionId: 0 },
+  // hw/input/ps2.c.
+  'PS2 Common State': { minimumVersionId: 2 },
+  ps2kbd: { minimumVersionId: 2 },
+  ps2mouse: { minimumVersionId: 2 },
+  // hw/timer/hpet.c: up to 9.x as many as the stream says, since 10.0 the machine's own number.
+  hpet: {
+    validate: {
+      after: ['num_timers', 'num_timers_save'],
+      name: (context) => (context.values.has('num_timers') ? 'num_timers in range' : 'num_timers must match'),
+      valid(context) {
+        const count = context.values.get('num_timers');
+        if (count === undefined) return context.values.get('num_timers_save') === context.own.get('num_timers_save');
+        return Number(count) >= 3 && Number(count) <= 32;
+      },
+    },
+    counts: { timer: (context) => (context.values.has('num_timers') ? value(context, 'num_timers') : undefined) },
+  },
+  // hw/i386/vapic.c:vapic_post_load(): the ROM is looked for in guest memory.
+  'kvm-tpr-opt': {
+    postLoad(incoming, _file, context) {
+      if (value(context, 'state') === 0 && value(context, 'rom_state_paddr') === 0) return 0;
+      const first = incoming.destination.blocks.find(({ name }) => name === 'pc.ram' || name === 'mem0')?.usedLength ?? 0;
+      if (value(context, 'rom_state_paddr') === 0 || (first > 0 && value(context, 'rom_state_paddr') >= first)) return EPERM;
+      incoming.unknowns.add('whether the option ROM of kvmvapic is in the memory that the stream brings');
+      return 0;
+    },
+  },
+  // hw/nvram/fw_cfg.c:fw_cfg_acpi_mr_restore_post_load(): the blocks are resized, and failing is fatal.
+  'fw_cfg/acpi_mr': {
+    postLoad(incoming, file, context) {
+      const sizes: readonly (readonly [string, string])[] = [
+        ['table_mr_size', '/rom@etc/acpi/tables'],
+        ['linker_mr_size', '/rom@etc/table-loader'],
+        ['rsdp_mr_size', '/rom@etc/acpi/rsdp'],
+      ];
+      for (const [field, name] of sizes) {
+        const block = incoming.destination.blocks.find((one) => one.name === name);
+        if (block?.maxLength === undefined || value(context, field) <= block.maxLength) continue;
+        incoming.note(file, 'block-too-large');
+        throw new Ending('aborts', 'block-too-large');
+      }
+      return 0;
+    },
+  },
+};
+
+function globalState(incoming: Incoming, file: QemuFile, context: TableContext): number {
+  const buffer = context.bytes.get('runstate');
+  if (buffer === undefined) return 0;
+  const size = Math.min(incoming.behaviour.runStateSize, buffer.length);
+  const shown = buffer.subarray(0, size);
+  const nul = shown.indexOf(0);
+  // Without a NUL the last byte becomes one.
+  const name = String.fromCharCode(...shown.subarray(0, nul === -1 ? size - 1 : nul));
+  if (name === 'save-vm') {
+    incoming.print(file, 'run-state-transition', 'save-vm');
+    throw new Ending('aborts', 'run-state-transition');
+  }
+  if (runStates.includes(name)) return 0;
+  if (!incoming.behaviour.chained) {
+    incoming.print(file, 'enum-value', name);
+    return EINVAL;
+  }
+  const refusal = incoming.refuse(file, EINVAL, 'enum-value', name);
+  incoming.before(refusal, 'post-load-because', context.table.schema.name, context.table.schema.version, 1);
+  throw refusal;
+}

@@ -1,0 +1,43 @@
+// What tables check or count that neither the stream nor -dump-vmstate says: rows keyed by QEMU's own vmsd, each with its source.
+// Few on purpose: a wrong value that QEMU takes without a word is no rule. May import the predictor's own files.
+
+import { cpuRules } from './rules-cpu.js';
+import { deviceRules } from './rules-devices.js';
+import type { Incoming } from './incoming.js';
+import type { TableContext } from './table-context.js';
+import type { QemuFile } from './qemu-file.js';
+
+export interface TableRules {
+  /** Oldest version that is loaded, where -dump-vmstate does not have the table. */
+  readonly minimumVersionId?: number;
+  /** Elements of arrays, by fields before them. */
+  readonly counts?: Readonly<Record<string, (context: TableContext, incoming: Incoming) => number | undefined>>;
+  /** A field that is there or not by a value before it; so many elements of `size` bytes. */
+  readonly conditional?: {
+    readonly after: string;
+    readonly name: string;
+    readonly size: number;
+    readonly elements: (context: TableContext) => number;
+  };
+  /** QEMU: VMSTATE_VALIDATE. */
+  readonly validate?: {
+    readonly after: readonly string[];
+    readonly name: (context: TableContext) => string;
+    readonly valid: (context: TableContext) => boolean;
+  };
+  /** Subsections that exist, by the version they came with: where -dump-vmstate does not have the table. */
+  readonly subsections?: Readonly<Record<string, number>>;
+  /** Behind fields and subsections: an errno, 0 when all is well; what it prints it prints itself. @throws Refusal, Ending */
+  readonly postLoad?: (incoming: Incoming, file: QemuFile, context: TableContext) => number;
+}
+
+const rules: Readonly<Record<string, TableRules>> = { ...cpuRules, ...deviceRules };
+
+export function rulesOf(table: string): TableRules | undefined {
+  return rules[table];
+}
+
+/** A value that was loaded, as a number; what does not fit in one is too large for every rule. */
+export function loaded(context: TableContext, field: string): number {
+  return Number(context.values.get(field) ?? 0);
+}
