@@ -22,17 +22,17 @@ export function destinationOf(profile: Profile, capabilities: Readonly<Record<st
     sectionFooters: profile.sectionFooters,
     suppressVmdescription: description === undefined,
     blocks: profile.blocks.map((block) => blockOf(block, on.get('x-ignore-shared') === true)),
-    blocksKnown: true,
+    blocksKnown: profile.known['blocks'] !== 'unknown',
     handlers: handlersOf(profile.devices, description),
-    handlersKnown: true,
-    tables: new Tables(profile.vmstate),
+    handlersKnown: profile.known['devices'] !== 'unknown',
+    tables: profile.vmstate.vmsds.length === 0 ? undefined : new Tables(profile.vmstate),
   };
 }
 
 function describe(json: string | null): DescriptionSchema | undefined {
   if (json === null) return undefined;
   try {
-    return parseSchema(new TextEncoder().encode(json));
+    return parseSchema(Uint8Array.from(json, (char) => char.charCodeAt(0)));
   } catch (error) {
     if (error instanceof MigrationStreamError) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 // One load in progress: the file, the destination, what has been printed, and what QEMU keeps between sections. May import the
 // predictor's own files.
 
-import { vmsdSize, type DescriptionSchema, type VmsdSchema } from '../../../vmstate/index.js';
+import { vmsdSize, type DescriptionSchema, type DeviceSchema, type VmsdSchema } from '../../../vmstate/index.js';
 import type { Behaviour } from './behaviour.js';
 import type { Destination } from './destination.js';
 import type { QemuFile } from './qemu-file.js';
@@ -24,7 +24,7 @@ export class Incoming {
   postcopyState: number = postcopy.none;
   returnPath = false;
   /** The first message that was said: the cause in QEMU's view, and where. */
-  first: { readonly id: TextId; readonly offset: number; readonly path: readonly string[] } | undefined;
+  first: { readonly id: TextId; readonly values: Values; readonly offset: number; readonly path: readonly string[] } | undefined;
 
   /** What the stream says of itself: the last resort where the destination's own layout is not known. */
   private readonly sender: DescriptionSchema | undefined;
@@ -35,9 +35,14 @@ export class Incoming {
     this.sender = sender;
   }
 
-  /** Bytes of a device's payload, as the sender describes it. */
-  sent(idstr: string, instanceId: number): number | undefined {
-    const device = this.sender?.devices.find((one) => one.name === idstr && one.instanceId === instanceId);
+  /** A device as the sender describes it. */
+  sentDevice(idstr: string, instanceId = 0): DeviceSchema | undefined {
+    return this.sender?.devices.find((one) => one.name === idstr && one.instanceId === instanceId);
+  }
+
+  /** Bytes of its payload. */
+  sent(idstr: string, instanceId = 0): number | undefined {
+    const device = this.sentDevice(idstr, instanceId);
     return device === undefined ? undefined : vmsdSize(device.vmsd);
   }
 
@@ -59,13 +64,13 @@ export class Incoming {
   }
 
   /** What was looked at when QEMU first said something. */
-  note(file: QemuFile, id: TextId): void {
-    this.first ??= { id, offset: file.position, path: [...this.path] };
+  note(file: QemuFile, id: TextId, ...values: Values): void {
+    this.first ??= { id, values, offset: file.position, path: [...this.path] };
   }
 
   /** A line on stderr, in every version. */
   print(file: QemuFile, id: TextId, ...values: Values): void {
-    this.note(file, id);
+    this.note(file, id, ...values);
     this.lines.push(this.words(id, ...values));
   }
 
@@ -77,7 +82,7 @@ export class Incoming {
 
   /** The innermost word of a failure: a line up to 10.1, the end of the chain since. */
   refuse(file: QemuFile, errno: number, id: TextId, ...values: Values): Refusal {
-    this.note(file, id);
+    this.note(file, id, ...values);
     const words = this.words(id, ...values);
     if (!this.behaviour.chained) this.lines.push(words);
     return new Refusal(errno, id, words);

@@ -6,7 +6,7 @@ import type { KnownField, KnownTable } from './destination.js';
 import type { Incoming } from './incoming.js';
 import { loadValue } from './load-value.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL, Refusal } from './refusal.js';
+import { EINVAL, EPERM, Refusal } from './refusal.js';
 import { rulesOf, type TableRules } from './rules.js';
 import { subsectionFinder } from './table-subsections.js';
 import { loadSubsections } from './subsections.js';
@@ -67,7 +67,7 @@ async function conditional(incoming: Incoming, file: QemuFile, context: TableCon
   }
   const check = rules?.validate;
   if (check?.after.includes(after) === true && !check.valid(context)) {
-    throw incoming.refuse(file, 1, 'validation-failed', context.table.schema.name, check.name(context), context.table.schema.version);
+    throw incoming.refuse(file, incoming.behaviour.chained ? EINVAL : EPERM, 'validation-failed', context.table.schema.name, check.name(context), context.table.schema.version);
   }
 }
 

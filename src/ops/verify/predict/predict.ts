@@ -8,6 +8,7 @@ import { findTail } from '../../../stream/tail.js';
 import { parseSchema, type DescriptionSchema } from '../../../vmstate/index.js';
 import type { Profile } from '../profile.js';
 import { behaviourOf } from './behaviour.js';
+import { explain } from './causes.js';
 import type { Destination } from './destination.js';
 import { destinationOf } from './destination-of.js';
 import { Incoming } from './incoming.js';
@@ -60,10 +61,14 @@ export async function simulate(source: ByteSource, destination: Destination): Pr
     messages: incoming.lines.map(asTerminal),
     offset: end,
     path: verdict === 'loads' ? [] : (incoming.first?.path ?? incoming.path),
-    cause: verdict === 'loads' ? undefined : incoming.first?.id,
-    cure: undefined,
+    ...why(verdict, incoming),
     unknowns: [...incoming.unknowns],
   };
+}
+
+function why(verdict: PredictedVerdict, { first }: Incoming): Pick<Prediction, 'cause' | 'cure'> {
+  if (verdict === 'loads' || first === undefined) return { cause: undefined, cure: undefined };
+  return explain(first.id, first.values);
 }
 
 /** Names are bytes here; whoever reads stderr sees UTF-8. */
