@@ -14,9 +14,9 @@ const APT_TIMEOUT = 15 * 60_000;
 
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-async function run(file: string, words: readonly string[]): Promise<string> {
+async function run(file: string, words: readonly string[], cwd?: string): Promise<string> {
   try {
-    const { stdout } = await exec(file, words, { timeout: APT_TIMEOUT, maxBuffer: MAX_OUTPUT, env: { ...process.env, LC_ALL: 'C' } });
+    const { stdout } = await exec(file, words, { cwd, timeout: APT_TIMEOUT, maxBuffer: MAX_OUTPUT, env: { ...process.env, LC_ALL: 'C' } });
     return stdout;
   } catch (error) {
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
@@ -82,8 +82,11 @@ export class SuiteApt {
     this.#conf = join(folder, 'apt.conf');
   }
 
-  /** Sets the private state up and fetches the suite's index from the first archive that has it. @throws Error saying what each archive said. */
-  async update(archives: readonly Archive[]): Promise<void> {
+  /**
+   * Sets the private state up and fetches the suite's index (of packages, or of sources) from the first archive that has it.
+   * @throws Error saying what each archive said.
+   */
+  async update(archives: readonly Archive[], index: 'deb' | 'deb-src' = 'deb'): Promise<void> {
     const folder = this.folder;
     for (const name of ['lists/partial', 'cache/archives/partial', 'empty']) await mkdir(join(folder, name), { recursive: true });
     await writeFile(join(folder, 'status'), '', { flag: 'a' });
@@ -102,7 +105,7 @@ export class SuiteApt {
     );
     const refusals: string[] = [];
     for (const { uri, signedBy } of archives) {
-      await writeFile(join(folder, 'sources.list'), `deb ${signedBy === undefined ? '' : `[signed-by=${signedBy}] `}${uri} ${this.suite} main\n`);
+      await writeFile(join(folder, 'sources.list'), `${index} ${signedBy === undefined ? '' : `[signed-by=${signedBy}] `}${uri} ${this.suite} main\n`);
       try {
         await run('apt-get', ['-c', this.#conf, '--error-on=any', 'update']);
         return;
@@ -118,6 +121,14 @@ export class SuiteApt {
     const said = await run('apt-cache', ['-c', this.#conf, 'policy', name]);
     const version = /Candidate: (\S+)/.exec(said)?.[1];
     return version === '(none)' ? undefined : version;
+  }
+
+  /** Downloads the upstream tarball of a source package into `into`, after `update` with `deb-src`. @throws Error with apt's words. */
+  async downloadTarball(name: string, into: string): Promise<string> {
+    await run('apt-get', ['-c', this.#conf, 'source', '--download-only', '--tar-only', '-q', name], into);
+    const found = (await readdir(into)).find((file) => file.startsWith(`${name}_`) && file.includes('.orig.tar.'));
+    if (found === undefined) throw new Error(`the source package ${name} of ${this.suite} has no upstream tarball`);
+    return join(into, found);
   }
 
   /** Downloads packages with what they need that is not unpacked yet, unpacks them into `root`, and forgets the archives. */
