@@ -1,17 +1,21 @@
 // How much of a payload is understood. Bytes are opaque when nothing divides them, whatever their type is called
-// (buffer, virtio, pci config); framing and bytes that QEMU ignores are not. May import vmstate's nodes.
+// (buffer, virtio, pci config), and when they are only numbered: an array of bytes of which no decoder says what it is.
+// Framing and bytes that QEMU ignores are not. May import vmstate's nodes and meanings.
 
-import { visitLeaves, type DeviceState, type Leaf } from './node.js';
+import { meaningOf } from './meaning.js';
+import { ArrayBranch, type DeviceState, type FieldNode, type Leaf } from './node.js';
 
 export interface Coverage {
   /** Bytes of the payload. */
   readonly total: number;
-  /** Bytes in leaves whose inside is not decoded. */
+  /** Bytes whose inside is not decoded: those of `gaps` and of `numbered`. */
   readonly opaque: number;
-  /** Bytes that QEMU ignores on load, and words of registers that are 0. */
+  /** Bytes that QEMU ignores on load, and reserved registers that are 0. */
   readonly unused: number;
-  /** Those leaves, in stream order. */
+  /** Leaves that are not decoded, in stream order. */
   readonly gaps: readonly Leaf[];
+  /** Arrays of bytes that nobody says the meaning of, in stream order. */
+  readonly numbered: readonly ArrayBranch[];
 }
 
 /** Walks all leaves. */
@@ -19,13 +23,29 @@ export function coverageOf(state: DeviceState): Coverage {
   let opaque = 0;
   let unused = 0;
   const gaps: Leaf[] = [];
-  visitLeaves(state.root, (leaf) => {
-    const size = leaf.end - leaf.start;
-    if (leaf.role === 'unused') unused += size;
+  const numbered: ArrayBranch[] = [];
+  const visit = (node: FieldNode): void => {
+    const size = node.end - node.start;
+    if (node.kind !== 'leaf') {
+      if (size > 0 && isOnlyNumbered(node)) {
+        numbered.push(node);
+        opaque += size;
+      } else for (const child of node.children()) visit(child);
+      return;
+    }
+    if (node.role === 'unused') unused += size;
     // Empty buffers are nothing to understand; a description that promises more than there is, is.
-    if (leaf.role !== 'opaque' || (size === 0 && leaf.field !== undefined)) return;
+    if (node.role !== 'opaque' || (size === 0 && node.field !== undefined)) return;
     opaque += size;
-    gaps.push(leaf);
-  });
-  return { total: state.bytes.length, opaque, unused, gaps };
+    gaps.push(node);
+  };
+  visit(state.root);
+  return { total: state.bytes.length, opaque, unused, gaps, numbered };
+}
+
+/** Elements that a decoder itself calls opaque or reserved are judged one by one. */
+function isOnlyNumbered(node: FieldNode): node is ArrayBranch {
+  if (!(node instanceof ArrayBranch)) return false;
+  const bytes = node.segments.every(({ field }) => (field.type === 'uint8' || field.type === 'int8') && field.size === 1 && field.opaque === undefined && field.reserved === undefined);
+  return bytes && meaningOf(node) === undefined;
 }

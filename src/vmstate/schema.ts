@@ -29,6 +29,8 @@ export interface FieldSchema {
   readonly inline: readonly VmsdSchema[];
   /** Decoders only: these bytes are not understood, and why. */
   readonly opaque?: string;
+  /** Decoders only: 0 by the standard that lays these bytes out; anything else is not understood. */
+  readonly reserved?: string;
 }
 
 /** A FULL section as the vmdescription knows it. */

@@ -4,6 +4,7 @@
 // migration/vmstate.c. May import base.
 
 import { quote } from '../base/quote.js';
+import type { Retyped } from './decoders/rule.js';
 import { layoutRule } from './decoders/table.js';
 import { listChildren } from './lists.js';
 import { ArrayBranch, Branch, Leaf, type DeviceState, type Expand, type FieldNode, type LeafRole, type MakeElement, type Segment } from './node.js';
@@ -144,7 +145,7 @@ function pointed(parent: Branch, vmsd: VmsdSchema, segment: Segment, name: strin
 function single(parent: Branch, vmsd: VmsdSchema, field: FieldSchema, name: string, start: number, end: number): FieldNode {
   const size = end - start;
   const scalar = scalarOf(field.type, size);
-  if (scalar !== undefined) return new Leaf(parent, name, start, end, roleOf(parent.state, field, start, end), field, scalar, field.opaque);
+  if (scalar !== undefined) return new Leaf(parent, name, start, end, roleOf(parent.state, field, start, end), field, scalar, field.opaque ?? field.reserved);
   const { state } = parent;
   if (field.struct !== undefined && !isEmpty(field.struct)) {
     return new Branch(state, parent, name, start, end, 'struct', field.struct, field, expandTable);
@@ -177,9 +178,10 @@ function isEmpty({ name, fields, subsections }: VmsdSchema): boolean {
   return name === '' && fields.length === 0 && subsections.length === 0;
 }
 
-/** A decoder may know how wide a value is and not what it means: then all but 0 is opaque. */
+/** A decoder may know how wide a value is and not what it means, or that it should be 0. */
 function roleOf(state: DeviceState, field: FieldSchema, start: number, end: number): LeafRole {
-  if (field.opaque === undefined) return 'field';
+  if (field.opaque !== undefined) return 'opaque';
+  if (field.reserved === undefined) return 'field';
   for (let at = start; at < end; at += 1) if (state.bytes[at] !== 0) return 'opaque';
   return 'unused';
 }
@@ -208,12 +210,12 @@ function retyped(
   parent: Branch,
   vmsd: VmsdSchema,
   field: FieldSchema,
-  as: { readonly type: string; readonly size: number; readonly count: number | undefined },
+  as: Retyped,
   name: string,
   start: number,
   end: number,
 ): FieldNode {
-  const retypedField: FieldSchema = { ...field, type: as.type, size: as.size, count: as.count };
+  const retypedField: FieldSchema = { ...field, type: as.type, size: as.size, count: as.count, ...(as.opaque === undefined ? {} : { opaque: as.opaque }) };
   if (as.count === undefined) return single(parent, vmsd, retypedField, name, start, end);
   const segments = [{ field: retypedField, start, stride: as.size, first: 0, count: as.count, mark: undefined }];
   return new ArrayBranch(parent, name, start, end, vmsd, field, segments, element);

@@ -4,7 +4,7 @@
 // hw/virtio/virtio-pci.c. May import vmstate's schema.
 
 import type { FieldSchema } from '../schema.js';
-import { array, field, struct, table, unused } from './rule.js';
+import { array, field, numberedOpaque, struct, table, unused } from './rule.js';
 
 const RED_HAT = 0x1af4;
 
@@ -24,6 +24,8 @@ function size(fields: readonly FieldSchema[]): number {
 const pm = make('pm', [le16('capabilities'), le16('control'), u8('bridge'), u8('data')]);
 const msix = make('msix', [le16('control'), le32('table'), le32('pba')]);
 const bridgeId = make('bridge_id', [unused('reserved', 2), le16('subsystem_vendor_id'), le16('subsystem_id')]);
+const slotId = make('slot_id', [u8('expansion'), u8('chassis')]);
+const hotplug = make('shpc', [u8('select'), u8('pending'), le32('data')]);
 const sata = make('sata', [le16('revision'), le32('location')]);
 const features = make('advanced_features', [u8('length'), u8('capabilities'), u8('control'), u8('status')]);
 
@@ -87,7 +89,7 @@ function vendorOf(kind: string, length: number): FieldSchema {
 }
 
 function rest(length: number): FieldSchema[] {
-  return length > 0 ? [{ ...array('data', 'uint8', 1, length), opaque: 'a vendor capability' }] : [];
+  return length > 0 ? [numberedOpaque('data', 'uint8', 1, length, 'a vendor capability')] : [];
 }
 
 /** The capability at `at`. Throws RangeError when it runs past the end. */
@@ -96,10 +98,14 @@ export function capabilityFields(view: DataView, at: number): FieldSchema {
   switch (id) {
     case 0x01:
       return pm;
+    case 0x04:
+      return slotId;
     case 0x05:
       return msi[(view.getUint16(at + 2, true) >> 7) & 3]!;
     case 0x09:
       return vendor(view, at);
+    case 0x0c:
+      return hotplug;
     case 0x0d:
       return bridgeId;
     case 0x10:
@@ -120,7 +126,7 @@ function extended(name: string, fields: readonly FieldSchema[]): FieldSchema {
   return struct(name, table(`pci ${name}`, all), size(all));
 }
 
-const aer = extended('aer', [
+const errors = [
   le32('uncorrectable_status'),
   le32('uncorrectable_mask'),
   le32('uncorrectable_severity'),
@@ -131,11 +137,11 @@ const aer = extended('aer', [
   le32('root_command'),
   le32('root_status'),
   le32('error_source'),
-  array('prefix_log', 'le32', 4, 4),
-]);
+];
+/** With the log of TLP prefixes, where there is room for it. */
+const aer = { long: extended('aer', [...errors, array('prefix_log', 'le32', 4, 4)]), short: extended('aer', errors) };
 
 const extendedKinds: Readonly<Record<number, FieldSchema>> = {
-  0x01: aer,
   0x03: extended('serial_number', [field('number', 'le64', 8)]),
   0x0d: extended('acs', [le16('capabilities'), le16('control')]),
   0x0e: extended('ari', [le16('capabilities'), le16('control')]),
@@ -162,7 +168,8 @@ const extendedKinds: Readonly<Record<number, FieldSchema>> = {
   ]),
 };
 
-/** The extended capability of that id. */
-export function extendedFields(id: number): FieldSchema {
+/** The extended capability of that id; `room` bytes are left before the next one. */
+export function extendedFields(id: number, room: number): FieldSchema {
+  if (id === 0x01) return room < aer.long.size! ? aer.short : aer.long;
   return extendedKinds[id] ?? extended(`extended_${id.toString(16).padStart(4, '0')}`, []);
 }

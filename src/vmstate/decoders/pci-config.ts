@@ -1,10 +1,11 @@
 // PCI configuration space (`pci config`): the header of the PCI standard, the capability lists, and between them the
-// device's own registers as 32-bit words. All of it is little-endian, on every host. Also `pci irq state` and
-// `msix state`. QEMU: put_pci_config_device(), hw/pci/pci.c; msix_save(), hw/pci/msix.c. May import vmstate's schema.
+// device's own registers (pci-registers.ts). All of it is little-endian, on every host. Also `pci irq state` and
+// `msix state`, `shpc`. QEMU: put_pci_config_device(), hw/pci/pci.c; msix_save(), hw/pci/msix.c. May import vmstate's schema.
 
 import type { FieldSchema, VmsdSchema } from '../schema.js';
 import { capabilityFields, extendedFields } from './pci-capabilities.js';
 import { pciMeanings } from './pci-names.js';
+import { registerFields } from './pci-registers.js';
 import { array, field, structs, table, unused, type Decoder, type Layout } from './rule.js';
 
 const HEADER_SIZE = 0x40;
@@ -77,8 +78,10 @@ const config: Layout = ({ bytes, view }) => {
   const type = view.getUint8(0x0e) & 0x7f;
   if (type > 1) return undefined;
   const pieces = [...capabilities(view), ...extendedCapabilities(view)].sort((x, y) => x.at - y.at);
-  const key = `${type} ${bytes.length} ${pieces.map(({ at, field }) => `${at} ${field.name} ${field.size}`).join()}`;
-  const known = layouts.get(key) ?? divide(type, bytes.length, pieces);
+  const vendor = view.getUint16(0, true);
+  const device = view.getUint16(2, true);
+  const key = `${vendor} ${device} ${type} ${bytes.length} ${pieces.map(({ at, field }) => `${at} ${field.name} ${field.size}`).join()}`;
+  const known = layouts.get(key) ?? divide(type, bytes.length, pieces, (from, to) => registerFields(vendor, device, from, to));
   if (layouts.size >= MAX_LAYOUTS) layouts.clear();
   layouts.set(key, known);
   return known;
@@ -88,7 +91,7 @@ const config: Layout = ({ bytes, view }) => {
 const layouts = new Map<string, VmsdSchema>();
 const MAX_LAYOUTS = 256;
 
-function divide(type: number, end: number, pieces: readonly Piece[]): VmsdSchema {
+function divide(type: number, end: number, pieces: readonly Piece[], registers: (from: number, to: number) => FieldSchema[]): VmsdSchema {
   const fields: FieldSchema[] = [...(type === 0 ? endpoint : bridge)];
   let at = HEADER_SIZE;
   for (const piece of pieces) {
@@ -113,15 +116,19 @@ function capabilities(view: DataView): Piece[] {
 }
 
 function extendedCapabilities(view: DataView): Piece[] {
-  const pieces: Piece[] = [];
+  const heads: { readonly at: number; readonly id: number }[] = [];
   const seen = new Set<number>();
   for (let at = CONVENTIONAL; at >= CONVENTIONAL && at + 4 <= view.byteLength && !seen.has(at); ) {
     seen.add(at);
     const header = view.getUint32(at, true);
     if (header === 0) break;
-    pieces.push({ at, field: named(extendedFields(header & 0xffff), pieces) });
+    heads.push({ at, id: header & 0xffff });
     at = (header >>> 20) & 0xffc;
   }
+  const starts = [...seen].sort((x, y) => x - y);
+  const next = new Map(starts.map((at, index) => [at, starts[index + 1] ?? view.byteLength]));
+  const pieces: Piece[] = [];
+  for (const { at, id } of heads) pieces.push({ at, field: named(extendedFields(id, next.get(at)! - at), pieces) });
   return pieces;
 }
 
@@ -129,19 +136,6 @@ function extendedCapabilities(view: DataView): Piece[] {
 function named(one: FieldSchema, before: readonly Piece[]): FieldSchema {
   const times = before.filter((piece) => piece.field.name === one.name || piece.field.name.startsWith(`${one.name}_2`)).length;
   return times === 0 ? one : { ...one, name: `${one.name}_${times + 1}` };
-}
-
-/** The device's own registers: a word that is 0 says nothing, any other is opaque. Named by the offset of the first. */
-function registers(start: number, end: number): FieldSchema[] {
-  const aligned = Math.min(end, (start + 3) & ~3);
-  const whole = aligned + ((end - aligned) & ~3);
-  const name = (at: number): string => `at_${at.toString(16).padStart(2, '0')}`;
-  const fields: FieldSchema[] = [];
-  const reason = 'a register of the device';
-  if (aligned > start) fields.push({ ...array(name(start), 'uint8', 1, aligned - start), opaque: reason });
-  if (whole > aligned) fields.push({ ...array(name(aligned), 'le32', 4, (whole - aligned) / 4), opaque: reason });
-  if (end > whole) fields.push({ ...array(name(whole), 'uint8', 1, end - whole), opaque: reason });
-  return fields;
 }
 
 const vector = table('msix vector', [field('address', 'le64', 8), field('data', 'le32', 4), field('control', 'le32', 4)]);
@@ -154,11 +148,38 @@ const msix: Layout = ({ bytes }) => {
   return table('msix state', [structs('table', vector, 16, vectors), array('pending', 'uint8', 1, pending)]);
 };
 
-/** PCI: configuration space, MSI-X tables, interrupt levels. */
+const shpcHead: readonly FieldSchema[] = [
+  field('base_offset', 'le32', 4),
+  field('slots_33', 'le32', 4),
+  field('slots_66', 'le32', 4),
+  field('nslots', 'uint8', 1),
+  field('first_dev', 'uint8', 1),
+  field('phys_slot', 'le16', 2),
+  field('sec_bus', 'le16', 2),
+  field('msi_ctl', 'uint8', 1),
+  field('prog_ifc', 'uint8', 1),
+  field('cmd_code', 'uint8', 1),
+  field('cmd_trgt', 'uint8', 1),
+  field('cmd_status', 'le16', 2),
+  field('int_locator', 'le32', 4),
+  field('serr_locator', 'le32', 4),
+  field('serr_int', 'le32', 4),
+];
+const SHPC_HEAD = 0x24;
+
+/** The working registers of the hot-plug controller: a word for each slot behind them. QEMU: shpc_save(), hw/pci/shpc.c. */
+const shpc: Layout = ({ bytes, view }) => {
+  const slots = (bytes.length - SHPC_HEAD) / 4;
+  if ((view.getUint8(0x0c) & 0x1f) !== slots) return undefined;
+  return table('shpc', [...shpcHead, ...(slots === 0 ? [] : [array('slot', 'le32', 4, slots)])]);
+};
+
+/** PCI: configuration space, MSI-X tables, interrupt levels, hot-plug. */
 export const pciConfig: Decoder = {
   layouts: [
     { type: 'pci config', layout: config },
     { type: 'msix state', layout: msix },
+    { type: 'shpc', layout: shpc },
     { type: 'pci irq state', layout: ({ bytes }) => (bytes.length === 16 ? { type: 'int32', size: 4, count: 4 } : undefined) },
   ],
   meanings: pciMeanings,

@@ -92,7 +92,29 @@ const common = [
   ['rom_address', numeric((value) => ((value & 1) === 1 ? `enabled at 0x${((value & ~0x7ff) >>> 0).toString(16)}` : 'disabled'), 'ROM')],
 ] as const satisfies readonly (readonly [string, MeaningRule['meaning']])[];
 
+/** Interrupt routing of PIIX and ICH9: bit 7 switches it off. */
+const route =
+  (first: number) =>
+  (node: FieldNode, index: number | undefined): Meaning | undefined => {
+    const value = numberOf(node);
+    if (index === undefined) return { label: 'interrupt routing' };
+    return value === undefined ? undefined : { label: `PIRQ${'ABCDEFGH'[first + index]}`, text: (value & 0x80) !== 0 ? 'not routed' : `IRQ ${value & 0xf}` };
+  };
+
+/** Several registers of one kind: bytes that say nothing by themselves but which one they are. */
+const numbered: readonly (readonly [string, string, string])[] = [
+  ['pam', 'PAM', 'what lies over ROM addresses'],
+  ['drb', 'DRB', 'row boundaries of DRAM'],
+  ['mbirq', 'MBIRQ', 'interrupt routing of the motherboard'],
+  ['mbdma', 'MBDMA', 'DMA routing of the motherboard'],
+  ['smbshdw', 'SMBSHDW', 'SMBus slave shadow'],
+];
+
 export const pciMeanings: readonly MeaningRule[] = [
+  ...numbered.map(([field, name, whole]) => ({ vmsd: 'pci header', field, meaning: (_node: FieldNode, index: number | undefined): Meaning => ({ label: index === undefined ? whole : `${name}${index}` }) })),
+  { vmsd: 'msix state', field: 'pending', meaning: (_node, index) => ({ label: index === undefined ? 'pending vectors' : `vectors ${index * 8} to ${index * 8 + 7}` }) },
+  { vmsd: 'pci header', field: 'pirq_route', meaning: route(0) },
+  { vmsd: 'pci header', field: 'pirq_route_e', meaning: route(4) },
   ...['pci header', 'pci bridge header'].flatMap((vmsd) => common.map(([field, meaning]) => ({ vmsd, field, meaning }))),
   { vmsd: 'pci msix', field: 'control', meaning: numeric((value) => `${(value & 0x7ff) + 1} vectors, ${(value & 0x8000) === 0 ? 'off' : 'on'}${(value & 0x4000) === 0 ? '' : ', masked'}`) },
   { vmsd: 'pci msi', field: 'control', meaning: numeric((value) => ((value & 1) === 0 ? 'off' : 'on')) },

@@ -22,6 +22,8 @@ export interface Retyped {
   /** Bytes of an element. */
   readonly size: number;
   readonly count: number | undefined;
+  /** The elements can be named and changed, but what is in them is not understood, and why. */
+  readonly opaque?: string;
 }
 
 /**
@@ -79,6 +81,16 @@ export function struct(name: string, inner: VmsdSchema, size: number): FieldSche
 /** Bytes that stay opaque, and why. */
 export function opaque(name: string, size: number, reason: string): FieldSchema {
   return { ...field(name, 'buffer', size), opaque: reason };
+}
+
+/** `count` values of known width and unknown meaning. */
+export function numberedOpaque(name: string, type: string, size: number, count: number, reason: string): FieldSchema {
+  return { ...array(name, type, size, count), opaque: reason };
+}
+
+/** The same, but 0 by the standard that lays them out: 0 is understood, anything else is not. */
+export function numberedReserved(name: string, type: string, size: number, count: number, reason: string): FieldSchema {
+  return { ...array(name, type, size, count), reserved: reason };
 }
 
 /** Bytes without meaning: whoever reads them ignores them. */

@@ -1,14 +1,16 @@
 // All decoders there are, and how their rules are found. May import the decoders.
 
 import { buffers } from './buffers.js';
+import { byteArrays } from './byte-arrays.js';
 import { clocks } from './clock.js';
+import { cmos } from './cmos.js';
 import { machine } from './machine.js';
 import { pciConfig } from './pci-config.js';
 import type { Decoder, Layout, MeaningRule } from './rule.js';
 import { virtioState } from './virtio.js';
 import { x86Cpu } from './x86-cpu.js';
 
-const decoders: readonly Decoder[] = [x86Cpu, pciConfig, virtioState, clocks, buffers, machine];
+const decoders: readonly Decoder[] = [x86Cpu, pciConfig, virtioState, clocks, cmos, byteArrays, buffers, machine];
 
 const byType = new Map<string, Layout>();
 const byField = new Map<string, Map<string, Layout>>();

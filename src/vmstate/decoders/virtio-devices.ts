@@ -5,12 +5,14 @@
 // vmstate_virtio_mem_device, hw/virtio/virtio-mem.c. May import vmstate's schema.
 
 import { subsectionHeaderSize, vmsdSize, type FieldSchema, type VmsdSchema } from '../schema.js';
-import { array, field, opaque, structs, table } from './rule.js';
+import { array, field, numberedOpaque, numberedReserved, opaque, structs, table } from './rule.js';
 
 const u8 = (name: string): FieldSchema => field(name, 'uint8', 1);
 const le16 = (name: string): FieldSchema => field(name, 'le16', 2);
 const le32 = (name: string): FieldSchema => field(name, 'le32', 4);
 const le64 = (name: string): FieldSchema => field(name, 'le64', 8);
+
+const RESERVED = 'reserved by the virtio standard';
 
 const configs: Readonly<Record<string, readonly FieldSchema[]>> = {
   'virtio-net': [array('mac', 'uint8', 1, 6), le16('status'), le16('max_virtqueue_pairs'), le16('mtu'), le32('speed'), u8('duplex'), u8('rss_max_key_size'), le16('rss_max_indirection_table_length'), le32('supported_hash_types')],
@@ -35,7 +37,7 @@ const configs: Readonly<Record<string, readonly FieldSchema[]>> = {
     le32('max_write_zeroes_sectors'),
     le32('max_write_zeroes_seg'),
     u8('write_zeroes_may_unmap'),
-    array('unused_1', 'uint8', 1, 3),
+    numberedReserved('unused_1', 'uint8', 1, 3, RESERVED),
     le32('max_secure_erase_sectors'),
     le32('max_secure_erase_seg'),
     le32('secure_erase_sector_alignment'),
@@ -43,10 +45,10 @@ const configs: Readonly<Record<string, readonly FieldSchema[]>> = {
   'virtio-scsi': [le32('num_queues'), le32('seg_max'), le32('max_sectors'), le32('cmd_per_lun'), le32('event_info_size'), le32('sense_size'), le32('cdb_size'), le16('max_channel'), le16('max_target'), le32('max_lun')],
   'virtio-console': [le16('cols'), le16('rows'), le32('max_nr_ports'), le32('emerg_wr')],
   'virtio-balloon': [le32('num_pages'), le32('actual'), le32('free_page_hint_cmd_id'), le32('poison_val')],
-  'virtio-input': [u8('select'), u8('subsel'), u8('size'), array('reserved', 'uint8', 1, 5), array('data', 'uint8', 1, 128)],
-  'virtio-gpu': [le32('events_read'), le32('events_clear'), le32('num_scanouts'), le32('num_capsets')],
-  'virtio-iommu': [le64('page_size_mask'), le64('input_range.start'), le64('input_range.end'), le32('domain_range.start'), le32('domain_range.end'), le32('probe_size'), u8('bypass'), array('reserved', 'uint8', 1, 3)],
-  'virtio-mem': [le64('block_size'), le16('node_id'), array('padding', 'uint8', 1, 6), le64('addr'), le64('region_size'), le64('usable_region_size'), le64('plugged_size'), le64('requested_size')],
+  'virtio-input': [u8('select'), u8('subsel'), u8('size'), numberedReserved('reserved', 'uint8', 1, 5, RESERVED), array('data', 'uint8', 1, 128)],
+  'virtio-gpu': [le32('events_read'), le32('events_clear'), le32('num_scanouts'), le32('num_capsets'), le32('blob_alignment')],
+  'virtio-iommu': [le64('page_size_mask'), le64('input_range.start'), le64('input_range.end'), le32('domain_range.start'), le32('domain_range.end'), le32('probe_size'), u8('bypass'), numberedReserved('reserved', 'uint8', 1, 3, RESERVED)],
+  'virtio-mem': [le64('block_size'), le16('node_id'), numberedReserved('padding', 'uint8', 1, 6, RESERVED), le64('addr'), le64('region_size'), le64('usable_region_size'), le64('plugged_size'), le64('requested_size')],
   'virtio-pmem': [le64('start'), le64('size')],
   'virtio-vhost_vsock': [le64('guest_cid')],
   'vhost-vsock': [le64('guest_cid')],
@@ -59,13 +61,18 @@ export function configFields(vmsd: string, length: number): FieldSchema[] {
   let at = 0;
   for (const one of configs[vmsd] ?? []) {
     const size = one.size! * (one.count ?? 1);
-    if (at + size > length) break;
+    // Offered as far as its features need it; text and bitmaps are as long as there is room.
+    if (at + size > length && one.size === 1 && one.count !== undefined && at < length) fields.push({ ...one, count: length - at });
+    if (at + size > length) {
+      at = fields.at(-1)?.name === one.name ? length : at;
+      break;
+    }
     fields.push(one);
     at += size;
   }
   // The tag behind tag_len is text.
   if (vmsd === 'virtio-9p' && at < length) fields.push(array('tag', 'uint8', 1, length - at));
-  else if (at < length) fields.push({ ...array('more', 'uint8', 1, length - at), opaque: `behind the known configuration of ${vmsd}` });
+  else if (at < length) fields.push(numberedOpaque('more', 'uint8', 1, length - at, `behind the known configuration of ${vmsd}`));
   return fields;
 }
 

@@ -2,7 +2,7 @@
 // at all of bytes that only pretend.
 
 import { describe, expect, test } from 'vitest';
-import { DeviceEdit, decodeDevice, featureNames, findNodes, leaves, meaningOf, type DeviceState } from '../../../src/vmstate/index.js';
+import { coverageOf, DeviceEdit, decodeDevice, featureNames, findNodes, leaves, meaningOf, type DeviceState } from '../../../src/vmstate/index.js';
 import { fixtureBytes, fixtureNames } from '../../support/fixtures.js';
 import { decodeHex, deviceOf, show } from '../../support/vmstate-build.js';
 import { devicesOf } from '../../support/vmstate.js';
@@ -103,6 +103,15 @@ describe('virtio', () => {
   });
 });
 
+test.each([
+  [40, 'cursor.pos.y'],
+  [64, 'fb.offset'],
+])('virtio-gpu with outputs of %i bytes', (size, last) => {
+  const hex = `00000000 00000001 00000002 ${'00000007'.repeat((size * 2) / 4)}`;
+  const state = decodeHex(deviceOf(`{"name": "v", "type": "virtio-gpu", "size": ${12 + 2 * size}}`), hex);
+  expect(show(state).at(-1)).toBe(`v.scanout[1].${last}=7`);
+});
+
 describe('PCI configuration space', () => {
   const config = (bytes: Readonly<Record<number, number>>, size = 256): DeviceState => {
     const all = new Uint8Array(size);
@@ -129,8 +138,91 @@ describe('PCI configuration space', () => {
     }
   });
 
-  test('a word of a register that is 0 says nothing, any other is opaque', () => {
+  test('registers of a chip that nobody knows are opaque, 0 or not', () => {
     const roles = [...leaves(config({ 0x44: 1 }).root)].filter((leaf) => leaf.path.startsWith('c.at_40[')).map((leaf) => leaf.role);
-    expect(roles.slice(0, 3)).toEqual(['unused', 'opaque', 'unused']);
+    expect(new Set(roles)).toEqual(new Set(['opaque']));
+  });
+
+  test('registers of a known chip by name; what it reserves is understood while it is 0', () => {
+    const state = config({ 0: 0x86, 1: 0x80, 2: 0x00, 3: 0x70, 0x60: 0x0b, 0x61: 0x80, 0x69: 2, 0xf4: 1 });
+    expect(said([state], 'dev.c.pirq_route*')).toEqual(['interrupt routing']);
+    expect(said([state], 'dev.c.pirq_route[*]')).toEqual(['PIRQA: IRQ 11', 'PIRQB: not routed', 'PIRQC: IRQ 0', 'PIRQD: IRQ 0']);
+    expect(show(state)).toContain('c.tom=2');
+    const reserved = [...leaves(state.root)].filter((leaf) => leaf.path.startsWith('c.at_b0['));
+    expect(reserved.map((leaf) => [leaf.role, leaf.reason]).slice(16, 19)).toEqual([
+      ['unused', 'reserved in this device'],
+      ['opaque', 'reserved in this device'],
+      ['unused', 'reserved in this device'],
+    ]);
+  });
+
+  test('hot-plug: a slot id, and the controller’s registers with a word for each slot', () => {
+    expect(names(config({ 6: 0x10, 0x34: 0x48, 0x48: 0x04, 0x49: 0x4c, 0x4b: 2, 0x4c: 0x0c }))).toEqual(['at_40', 'slot_id', 'shpc', 'at_54']);
+    const registers = (slots: number): DeviceState => decodeHex(deviceOf('{"name": "s", "type": "shpc", "size": 44}'), `${'00'.repeat(12)}${slots.toString(16).padStart(2, '0')}${'00'.repeat(23)}${'01000000'.repeat(2)}`);
+    expect(show(registers(2)).slice(-2)).toEqual(['s.slot[0]=1', 's.slot[1]=1']);
+    expect(show(registers(3))).toEqual([expect.stringMatching(/^s\?/)]);
+  });
+
+  test('a log of TLP prefixes only where the next capability leaves room for it', () => {
+    const extended = (at: number, id: number, next: number): Record<number, number> => ({ [at]: id, [at + 2]: 1 | ((next & 0xf) << 4), [at + 3]: next >> 4 });
+    const of = (second: number): string[] => names(config({ ...extended(0x100, 1, second), ...extended(second, 3, 0) }, 0x1000));
+    expect(of(0x140)).toEqual(['at_40', 'aer', 'at_138', 'serial_number', 'at_14c']);
+    expect(show(config({ ...extended(0x100, 1, 0x148), ...extended(0x148, 3, 0) }, 0x1000)).filter((line) => line.includes('prefix_log'))).toHaveLength(4);
+  });
+});
+
+describe('arrays of bytes', () => {
+  const edited = (states: readonly DeviceState[], device: string, values: Readonly<Record<string, number>>): DeviceState[] => {
+    const edit = new DeviceEdit(states.find((state) => state.device.name === device)!);
+    for (const [path, value] of Object.entries(values)) edit.set(path, value);
+    const { device: schema, bytes } = edit.apply();
+    return [decodeDevice(schema, bytes)];
+  };
+
+  test('a ring says what is queued, over its end', () => {
+    expect(said(q35, 'ps2kbd.parent_obj.queue.data')).toEqual(['queue: empty']);
+    const queue = 'parent_obj.queue.';
+    const after = edited(q35, 'ps2kbd', { [`${queue}rptr`]: 254, [`${queue}wptr`]: 1, [`${queue}count`]: 3, [`${queue}data[254]`]: 0xfa, [`${queue}data[0]`]: 0x1c });
+    expect(said(after, `ps2kbd.${queue}data`)).toEqual(['queue: 3 queued: fa 00 1c']);
+    expect([253, 254, 255, 0, 1].map((index) => said(after, `ps2kbd.${queue}data[${index}]`)[0])).toEqual(['free', 'number 1 of 3', 'number 2 of 3', 'number 3 of 3', 'free']);
+  });
+
+  test('numbers that make no sense are not believed', () => {
+    for (const count of [-1, 257, 0x7fffffff]) {
+      expect(said(edited(q35, 'ps2kbd', { 'parent_obj.queue.count': count }), 'ps2kbd.parent_obj.queue.data')).toEqual(['queue']);
+      expect(said(edited(q35, 'ps2kbd', { 'parent_obj.queue.rptr': count }), 'ps2kbd.parent_obj.queue.data')).toEqual(['queue: empty']);
+    }
+  });
+
+  test.each([
+    ['hda-audio.st[0].hda-audio-stream/buffer.buf', 'samples: 16 bit, 2 channels, 48000 Hz; empty'],
+    ['hda-audio.st[0].hda-audio-stream/buffer.buf[7]', 'frame 1, channel 1, byte 1; free'],
+    ['*/ICH9LPC.chip_config[12608]', 'D31IR, byte 0'],
+    ['*/ICH9LPC.pm.acpi_regs.gpe.en[1]', 'GPE 8 to 15'],
+    ['*/usb-ptr.dev.setup_buf[1]', 'bRequest'],
+    ['vmgenid.vmgenid_addr_le', 'address: 0x0'],
+    ['mc146818rtc.cmos_data.nvram[7]', 'CMOS 0x15: base memory (KiB), byte 0'],
+    ['mc146818rtc.cmos_data.nvram_2[5]', 'CMOS 0x38: third boot device, floppy signature check'],
+  ])('%s', (path, expected) => {
+    expect(said(q35, path)).toEqual([expected]);
+  });
+
+  test('a packet as far as it has come', () => {
+    const state = decodeHex(deviceOf('{"name": "tx.size", "type": "uint16", "size": 2},{"name": "tx.data", "type": "buffer", "size": 16}', '', 'e1000'), `000d ${'5254'.repeat(8)}`);
+    expect(said([state], 'e1000.tx.data')).toEqual(['packet to send: 13 bytes: 52 54 52 54 52 54 52 54 52 54 52 54 52']);
+    expect([0, 6, 12, 13].map((index) => said([state], `e1000.tx.data[${index}]`)[0])).toEqual(['destination, byte 0', 'source, byte 0', 'type, byte 0', 'free']);
+    expect(coverageOf(state).opaque).toBe(0);
+  });
+
+  test('what a guest put into memory can be named, and counts as opaque', () => {
+    const state = decodeHex(deviceOf('{"name": "script_ram", "type": "buffer", "size": 4}', '', 'lsiscsi'), '00010203');
+    expect([...leaves(state.root)].map((leaf) => [leaf.path, leaf.role])).toEqual([0, 1, 2, 3].map((index) => [`script_ram[${index}]`, 'opaque']));
+    expect(coverageOf(state)).toMatchObject({ total: 4, opaque: 4 });
+  });
+
+  test('bytes that are only numbered count as opaque', () => {
+    const numbered = coverageOf(decodeHex(deviceOf('{"name": "a", "array_len": 3, "type": "uint8", "size": 1}'), '000000'));
+    expect(numbered).toMatchObject({ opaque: 3, gaps: [] });
+    expect(numbered.numbered.map((node) => node.fullPath)).toEqual(['dev.a']);
   });
 });

@@ -1,7 +1,7 @@
 // Descriptions by somebody who wants us to hang, to fall over or to run out of memory: wide, deep, gigantic, contradictory.
 
 import { describe, expect, test } from 'vitest';
-import { coverageOf, decodeDevice, encodeDevice, findInDevice, leaves, parseSchema, type DeviceSchema } from '../../../src/vmstate/index.js';
+import { coverageOf, meaningOf, decodeDevice, encodeDevice, findInDevice, leaves, parseSchema, type DeviceSchema } from '../../../src/vmstate/index.js';
 import { deviceOf } from '../../support/vmstate-build.js';
 
 const u8 = (name: string): string => `{"name":"${name}","type":"uint8","size":1}`;
@@ -35,11 +35,21 @@ describe('in linear time', () => {
   });
 
   test('a million elements', { timeout: QUICK }, () => {
-    const bytes = new Uint8Array(1_000_000).fill(7);
-    const state = decodeDevice(deviceOf('{"name":"a","array_len":1000000,"type":"uint8","size":1}'), bytes);
-    expect(findInDevice(state, 'a[999999]').map((node) => node.kind === 'leaf' && node.value)).toEqual([7]);
-    expect(coverageOf(state)).toMatchObject({ total: 1_000_000, opaque: 0 });
+    const bytes = new Uint8Array(2_000_000).fill(7);
+    const state = decodeDevice(deviceOf('{"name":"a","array_len":1000000,"type":"uint16","size":2}'), bytes);
+    expect(findInDevice(state, 'a[999999]').map((node) => node.kind === 'leaf' && node.value)).toEqual([0x0707]);
+    expect(coverageOf(state)).toMatchObject({ total: 2_000_000, opaque: 0 });
     expect(Buffer.from(encodeDevice(state)).equals(bytes)).toBe(true);
+  });
+});
+
+describe('what bytes mean', () => {
+  test('beside as many fields as there are bytes', { timeout: QUICK }, () => {
+    const fields = Array.from({ length: 30_000 }, (_, i) => u8(`f${i}`)).join(',');
+    const queue = '{"name":"queue.rptr","type":"int32","size":4},{"name":"queue.count","type":"int32","size":4},{"name":"queue.data","type":"buffer","size":30000}';
+    const state = decodeDevice(deviceOf(`${fields},${queue}`, '', 'PS2 Common State'), new Uint8Array(60_008));
+    const said = findInDevice(state, 'queue.data[*]').map((node) => meaningOf(node)?.label);
+    expect([said.length, new Set(said)]).toEqual([30_000, new Set(['free'])]);
   });
 });
 
