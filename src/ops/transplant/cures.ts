@@ -1,0 +1,18 @@
+// What would cure a misfit: options of the destination's command line, each text once. Found by rule, never by a device's
+// name. Imports nothing.
+
+export const cures = {
+  vectors: (count: number): string => `give the destination’s device vectors=${count}`,
+  noVectors: 'give the destination’s device vectors=0',
+  queueSize: (size: number): string => `give the destination’s device queue-size=${size} (rx_queue_size=, tx_queue_size= where it has those)`,
+  queues: (count: number): string => `give the destination’s device as many queues as the source’s: ${count} (queues=, num-queues=, max_ports=)`,
+  device: 'give the destination the same devices at the same addresses (-device …,addr=)',
+  missing: 'give the destination that device too (-device)',
+  processors: (count: number): string => `-smp ${count} at the destination`,
+  memory: (bytes: number): string => `-m ${bytes / 2 ** 20}M at the destination (this block: ${bytes} bytes)`,
+  firmware: 'the same firmware at the destination (-bios, romfile=)',
+  machine: (family: string): string => `-M ${family} at the destination`,
+  feature: (name: string): string => `the destination’s device must offer ${name}`,
+  schema: '--schema with the -dump-vmstate of the destination says which subsections it knows',
+  equal: 'give the destination’s device the same options',
+} as const;

@@ -1,0 +1,38 @@
+// Where the parts of a transplant write down what they do. May import limits, vmstate and its own folder.
+
+import { MAX_DIFFERENCES } from '../../limits.js';
+import type { FieldNode } from '../../vmstate/index.js';
+import { worst, type Grade, type TransplantDifference } from './report.js';
+import { valueText } from './values.js';
+
+/** What `note` needs; the rest is filled in. */
+export type Remark = Pick<TransplantDifference, 'kind' | 'grade' | 'why'> & Partial<Omit<TransplantDifference, 'kind' | 'grade' | 'why'>>;
+
+export class Ledger {
+  readonly differences: TransplantDifference[] = [];
+  readonly counts: Record<Grade, number> = { exact: 0, assumed: 0, lossy: 0, impossible: 0 };
+  /** Values that are carried as they stand. */
+  copied = 0;
+
+  note(remark: Remark & { readonly path: string }): void {
+    this.counts[remark.grade] += 1;
+    // What decides is kept, whatever came before it.
+    if (this.differences.length >= MAX_DIFFERENCES && remark.grade !== 'impossible') return;
+    if (this.differences.length >= 2 * MAX_DIFFERENCES) return;
+    this.differences.push({ offset: undefined, before: undefined, after: undefined, cure: undefined, ...remark });
+  }
+
+  /** About a field of the source, of the donor, or of both. */
+  field(source: FieldNode | undefined, donor: FieldNode | undefined, remark: Remark): void {
+    this.note({
+      path: (donor ?? source)!.fullPath,
+      ...(source === undefined ? {} : { offset: source.span.start, before: valueText(source) }),
+      ...(donor === undefined ? {} : { after: valueText(donor) }),
+      ...remark,
+    });
+  }
+
+  get grade(): Grade {
+    return worst(...(Object.keys(this.counts) as Grade[]).filter((grade) => this.counts[grade] > 0));
+  }
+}

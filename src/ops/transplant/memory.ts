@@ -1,0 +1,110 @@
+// The RAM part: the source's pages under the destination's section, its blocks in the destination's dialect. Blocks are told
+// by name; only those of the firmware may change their length. QEMU: parse_ramblock(), migration/ram.c, takes them in any order.
+// May import ram, wire and its own folder.
+
+import { quote } from '../../base/quote.js';
+import { keepRuns } from '../../ram/keep-runs.js';
+import { pageKind, type PageRuns } from '../../ram/page-runs.js';
+import type { StreamEvent } from '../../stream/event.js';
+import { layouts, type BlockLayout } from '../../wire/dialect.js';
+import type { RamBlockEntry } from '../../wire/ram-block.js';
+import { EditError } from '../rewrite/edit.js';
+import { cures } from './cures.js';
+import type { Donor } from './donor.js';
+import type { Ledger } from './ledger.js';
+
+type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
+
+/** QEMU: rom_set_mr(), hw/core/loader.c; these are resizable, and their content came from the source's firmware. */
+const RESIZABLE = '/rom@';
+
+export class Memory {
+  private readonly donor: Donor;
+  private readonly ledger: Ledger;
+  /** Which blocks were left out, when the destination's list must say so; from a first pass. */
+  private readonly ignored: ReadonlyMap<string, boolean> | undefined;
+  private readonly dropped = new Set<number>();
+  private listed = false;
+
+  constructor(donor: Donor, ledger: Ledger, ignored: ReadonlyMap<string, boolean> | undefined) {
+    this.donor = donor;
+    this.ledger = ledger;
+    this.ignored = ignored;
+  }
+
+  /** @throws EditError refused */
+  list(event: ListEvent): ListEvent {
+    if (event.layout.mapped) throw new EditError('refused', 'a mapped-ram file: its pages stand at fixed places', 'load it once and save it without mapped-ram');
+    if (this.listed) throw new EditError('refused', 'a second block list: memory was plugged in while this was saved');
+    this.listed = true;
+    if (event.targetPageSize !== this.donor.targetPageSize) throw new EditError('refused', `target pages of ${event.targetPageSize} bytes at the source, ${this.donor.targetPageSize} at the destination`);
+    const layout = this.layoutFor(event.layout);
+    const blocks = event.blocks.filter((block, index) => {
+      if (this.fits(event, block)) return true;
+      this.dropped.add(index);
+      return false;
+    });
+    for (const { idstr, usedLength } of this.donor.blocks) {
+      if (event.blocks.some((block) => block.idstr === idstr)) continue;
+      this.ledger.note({ kind: 'left-out', grade: 'assumed', path: `RAM block ${quote(idstr)}`, after: `${usedLength} bytes`, why: 'the source has no such block: the destination keeps its own content' });
+    }
+    const total = blocks.reduce((sum, block) => sum + block.usedLength, 0);
+    return { ...event, layout, total, blocks: blocks.map((block) => this.entry(block, layout)) };
+  }
+
+  /** The same runs without those of blocks that were dropped; undefined when nothing is left. True: as they stood. */
+  pages(runs: PageRuns): boolean | undefined {
+    if (runs.kind.subarray(0, runs.count).includes(pageKind.compressed)) throw new EditError('refused', 'COMPRESS_PAGE records, which QEMU 9.1 and later do not read', 'load it once and save it without compress');
+    if (this.dropped.size === 0) return true;
+    const before = runs.count;
+    keepRuns(runs, (block) => !this.dropped.has(block));
+    return runs.count === 0 ? undefined : runs.count === before;
+  }
+
+  /** Addresses where the source left pages out; the ignored byte where the destination reads one. */
+  private layoutFor(source: BlockLayout): BlockLayout {
+    if (!source.gpa) return layouts.plain;
+    return this.donor.layout.ignoredByte ? layouts['ignore-shared-4.0'] : layouts['ignore-shared-4.1'];
+  }
+
+  private entry(block: RamBlockEntry, layout: BlockLayout): RamBlockEntry {
+    const own = this.donor.blocks.find(({ idstr }) => idstr === block.idstr);
+    return {
+      idstr: block.idstr,
+      usedLength: block.usedLength,
+      ...(layout.gpa ? { gpa: own?.gpa ?? block.gpa ?? 0n } : {}),
+      ...(layout.ignoredByte ? { ignored: block.ignored ?? Number(this.ignored?.get(block.idstr) ?? false) } : {}),
+    };
+  }
+
+  /** False: dropped. What does not fit is written down. */
+  private fits(event: ListEvent, block: RamBlockEntry): boolean {
+    const own = this.donor.blocks.find(({ idstr }) => idstr === block.idstr);
+    const path = `RAM block ${quote(block.idstr)}`;
+    const before = `${block.usedLength} bytes`;
+    const offset = event.span.start;
+    if (own === undefined) {
+      const resizable = block.idstr.startsWith(RESIZABLE);
+      const twin = this.donor.blocks.find(({ idstr, usedLength }) => usedLength === block.usedLength && !event.blocks.some((one) => one.idstr === idstr));
+      this.ledger.note({
+        kind: resizable ? 'dropped' : 'conflict',
+        grade: resizable ? 'lossy' : 'impossible',
+        path,
+        offset,
+        before,
+        why: 'the destination has no such block',
+        cure: resizable ? undefined : twin === undefined ? this.cure(event, block) : `one memory under two names? mstream rewrite --rename-block ${block.idstr}=${twin.idstr}`,
+      });
+      return !resizable;
+    }
+    if (own.usedLength === block.usedLength || block.idstr.startsWith(RESIZABLE)) return true;
+    this.ledger.note({ kind: 'conflict', grade: 'impossible', path, offset, before, after: `${own.usedLength} bytes`, why: 'another length at the destination', cure: this.cure(event, block) });
+    return true;
+  }
+
+  /** Of a device, of the guest's memory, or of the firmware. */
+  private cure(event: ListEvent, block: RamBlockEntry): string {
+    if (block.idstr.includes('/')) return cures.equal;
+    return event.blocks.every(({ usedLength }) => usedLength <= block.usedLength) ? cures.memory(block.usedLength) : cures.firmware;
+  }
+}

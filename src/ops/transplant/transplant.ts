@@ -1,0 +1,239 @@
+// A saved VM carried to another QEMU: the source's stream in, a stream out that the donor's QEMU reads. One pass; RAM goes
+// through, devices are held until they can be taken apart. Nothing appears at the sink unless the report allows it.
+// May import what stands below ops, ops, and its own folder.
+
+import type { ByteSink, ByteSource } from '../../bytes/source.js';
+import { MigrationStreamError } from '../../base/errors.js';
+import { quote } from '../../base/quote.js';
+import type { StreamEvent } from '../../stream/event.js';
+import { formatSchema, type DescriptionSchema } from '../../vmstate/index.js';
+import { commandName, migCommand } from '../../wire/command.js';
+import type { Configuration } from '../../wire/configuration.js';
+import { createWriter, type StreamWriter } from '../create-writer.js';
+import { inspect } from '../inspect.js';
+import { openStream, type MigrationStream, type OpenOptions } from '../open-stream.js';
+import { compareVersions, ProducerClues, type QemuVersion } from '../producer.js';
+import { EditError } from '../rewrite/edit.js';
+import { layConfiguration, machineOf } from './configuration.js';
+import { DevicePart } from './device-part.js';
+import type { Donor } from './donor.js';
+import { Knowledge, type Releases } from './knowledge.js';
+import type { KnownTables } from './known.js';
+import { Ledger } from './ledger.js';
+import { Memory } from './memory.js';
+import { worst, type CpuAnswer, type Grade, type TransplantReport, type Trial } from './report.js';
+import { makeRules } from './rules.js';
+import { laySections, type LaidSection } from './sections.js';
+
+export interface TransplantOptions extends OpenOptions {
+  /** Of the destination's `-dump-vmstate`. */
+  readonly tables?: KnownTables | undefined;
+  /** The destination's release, where a QEMU was asked; else what the donor betrays. */
+  readonly release?: QemuVersion | undefined;
+  /** Features that the destination's virtio devices offer, by `DEVICE[/INSTANCE]`. */
+  readonly features?: ReadonlyMap<string, bigint> | undefined;
+  /** Describes the source's devices where it has no vmdescription. */
+  readonly schemaFrom?: DescriptionSchema | undefined;
+  /** What is known of the CPU. */
+  readonly cpu?: CpuAnswer | undefined;
+  /** The worst grade that is written; 'assumed' by default. */
+  readonly allow?: Grade | undefined;
+  /** A trial is going to follow, which may make the whole exact. */
+  readonly trialFollows?: boolean | undefined;
+}
+
+export interface TransplantResult {
+  readonly report: TransplantReport;
+  /** False: refused, and the sink was aborted. */
+  readonly written: boolean;
+}
+
+const NOT_TRIED: Trial = { state: 'not-tried', why: 'no QEMU was at hand' };
+const CPU_UNKNOWN: CpuAnswer = { grade: 'assumed', source: undefined, destination: undefined, why: 'CPU model, accelerator and TSC frequency are in no stream' };
+
+/**
+ * Carries `source` to the destination of `donor`. Closes neither source nor sink; commits the sink unless the report is worse
+ * than allowed, and aborts it otherwise.
+ * @throws EditError refused, where there is nothing to report on; MigrationStreamError as openStream and the sink throw
+ */
+export async function transplant(source: ByteSource, sink: ByteSink, donor: Donor, options: TransplantOptions = {}): Promise<TransplantResult> {
+  try {
+    const ignored = donor.layout.ignoredByte ? await ignoredBlocks(source, options) : undefined;
+    const stream = await openStream(source, { ...options, bodies: true });
+    const writer = createWriter(sink);
+    const work = new Transplanting(stream, writer, donor, options, ignored);
+    const report = await work.run();
+    const written = worst(report.grade, options.allow ?? 'assumed') === (options.allow ?? 'assumed');
+    if (written) await writer.finish();
+    else await sink.abort();
+    return { report, written };
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+}
+
+/** QEMU 4.0 wants to be told which blocks were left out, and that shows only at the end. */
+async function ignoredBlocks(source: ByteSource, options: OpenOptions): Promise<Map<string, boolean>> {
+  if (!source.seekable) throw new MigrationStreamError({ code: 'not-seekable', message: 'QEMU 4.0 must be told which blocks were left out, which shows only at the end of a stream', hint: 'give a file' });
+  const { blocks, error } = await inspect(await openStream(source, { ...options, bodies: false }));
+  if (error !== undefined) throw error;
+  return new Map(blocks.map((block) => [block.idstr, block.ignored === true]));
+}
+
+const here = { start: 0, end: 0 };
+
+class Transplanting {
+  private readonly stream: MigrationStream;
+  private readonly writer: StreamWriter;
+  private readonly donor: Donor;
+  private readonly options: TransplantOptions;
+  private readonly ledger = new Ledger();
+  private readonly clues = new ProducerClues();
+  private readonly part = new DevicePart('the source');
+  private readonly memory: Memory;
+  private configuration: Configuration | undefined;
+  private configured: Configuration | undefined;
+  private headed = false;
+  private early = false;
+  private readonly skipped = new Set<number>();
+
+  constructor(stream: MigrationStream, writer: StreamWriter, donor: Donor, options: TransplantOptions, ignored: ReadonlyMap<string, boolean> | undefined) {
+    this.stream = stream;
+    this.writer = writer;
+    this.donor = donor;
+    this.options = options;
+    this.memory = new Memory(donor, this.ledger, ignored);
+  }
+
+  async run(): Promise<TransplantReport> {
+    for await (const event of this.stream.events()) {
+      this.clues.observe(event);
+      if (event.kind === 'configuration') this.configuration = event.configuration;
+      else if (event.kind === 'header') await this.writer.write(event);
+      else {
+        await this.head();
+        if (!this.part.take(event)) await this.carry(event);
+      }
+    }
+    const sections = await this.devices();
+    return this.report(sections.length);
+  }
+
+  /** The configuration section, once it is known whether the source has one. */
+  private async head(): Promise<void> {
+    if (this.headed) return;
+    this.headed = true;
+    this.configured = layConfiguration(this.ledger, this.donor.configuration, this.configuration);
+    if (this.configured !== undefined) await this.writer.write({ kind: 'configuration', configuration: this.configured, span: here });
+  }
+
+  /** What is neither head nor device. */
+  private async carry(event: StreamEvent): Promise<void> {
+    switch (event.kind) {
+      case 'section-open':
+        if (event.section.idstr !== 'ram') return this.skip(event);
+        if (!this.part.empty) throw new EditError('refused', 'RAM comes after devices in this stream (a device that is set up early), and RAM is not held back');
+        if (event.type === 'end') await this.earlyCommands();
+        return this.writer.write({ ...event, section: this.donor.ram });
+      case 'section-close':
+        if (event.section.idstr !== 'ram') return;
+        return this.writer.write({ ...event, section: this.donor.ram, footer: this.donor.footers });
+      case 'ram-blocks':
+        return this.writer.write(this.memory.list(event));
+      case 'pages': {
+        const same = this.memory.pages(event.runs);
+        if (same === undefined) return;
+        const raw = same ? this.stream.raw(event.span) : undefined;
+        return raw === undefined ? this.writer.write(event) : this.writer.copy(raw);
+      }
+      case 'ram-mark':
+        if (event.mark === 'multifd-flush') throw new EditError('refused', 'this stream has multifd channels beside it: its pages are not in it');
+        if (event.mark === 'eos') await this.writer.write(event);
+        return;
+      case 'command':
+        return checkCommand(event.command);
+      default:
+    }
+  }
+
+  /** Sections that go on and on and are not RAM. */
+  private skip({ section }: Extract<StreamEvent, { kind: 'section-open' }>): void {
+    if (this.skipped.has(section.sectionId)) return;
+    this.skipped.add(section.sectionId);
+    this.ledger.note({ kind: 'dropped', grade: 'lossy', path: `section ${quote(section.idstr)}`, why: 'a section of several parts that is not RAM cannot be carried' });
+  }
+
+  private async earlyCommands(): Promise<void> {
+    if (this.early) return;
+    this.early = true;
+    for (const command of this.donor.commands.early) await this.writer.write(command);
+  }
+
+  private async devices(): Promise<LaidSection[]> {
+    await this.earlyCommands();
+    const { donor, ledger, options } = this;
+    const destination: Releases = options.release === undefined ? donor.producer : { since: options.release, until: options.release };
+    const knowledge = new Knowledge(options.tables, this.clues.producer, destination);
+    const rules = makeRules({ features: options.features ?? new Map(), checksQueues: checksQueues(destination) });
+    const laid = laySections({ ledger, knowledge, tables: options.tables, rules }, donor.sections, this.part.sections(options.schemaFrom));
+    for (const command of donor.commands.late) await this.writer.write(command);
+    for (const { section, bytes } of laid) {
+      await this.writer.write({ kind: 'section-open', type: 'full', section, span: here });
+      await this.writer.write({ kind: 'payload', section, boundary: 'vmdescription', bytes, last: true, span: here });
+      await this.writer.write({ kind: 'section-close', section, footer: donor.footers, span: here });
+    }
+    await this.writer.write({ kind: 'eof', span: here });
+    await this.writer.write({ kind: 'vmdescription', json: this.description(laid), span: here });
+    return laid;
+  }
+
+  private description(laid: readonly LaidSection[]): Uint8Array {
+    const { donor, configured } = this;
+    const machine = configured?.machine ?? '';
+    const plain = configured !== undefined && configured.subsections.length === 0;
+    const field = { count: undefined, index: undefined, struct: undefined, inline: [] };
+    return formatSchema({
+      pageSize: donor.targetPageSize,
+      // Since 8.2; only where it is simple, since QEMU describes several capabilities wrongly.
+      configuration:
+        donor.describesConfiguration && plain
+          ? { name: 'configuration', version: 1, fields: [{ name: 'len', type: 'uint32', size: 4, ...field }, { name: 'name', type: 'buffer', size: machine.length, ...field }], subsections: [] }
+          : undefined,
+      devices: laid.map(({ device }) => device),
+      spacedColons: donor.spacedColons,
+    });
+  }
+
+  private report(sections: number): TransplantReport {
+    const { ledger, options } = this;
+    const cpu = options.cpu ?? CPU_UNKNOWN;
+    const state = ledger.grade;
+    return {
+      grade: worst(state, cpu.grade, options.trialFollows === true ? 'exact' : 'assumed'),
+      state,
+      machine: { source: machineOf(this.configuration), destination: machineOf(this.donor.configuration) },
+      copied: ledger.copied,
+      sections,
+      differences: ledger.differences,
+      counts: ledger.counts,
+      cpu,
+      trial: NOT_TRIED,
+      bytesRead: this.stream.position,
+      bytesWritten: this.writer.position,
+    };
+  }
+}
+
+/** QEMU: virtio_load(), hw/virtio/virtio.c, "VQ %d vring.num %u exceeds allocated max". */
+function checksQueues({ since, until }: Releases): boolean | undefined {
+  const first: QemuVersion = { major: 11, minor: 1 };
+  if (since !== undefined && compareVersions(since, first) >= 0) return true;
+  return until !== undefined && compareVersions(until, first) < 0 ? false : undefined;
+}
+
+/** @throws EditError refused: what the source holds is no save of one moment */
+function checkCommand(command: number): void {
+  const harmless: readonly number[] = [migCommand.openReturnPath, migCommand.ping, migCommand.postcopyAdvise, migCommand.switchoverStart];
+  if (!harmless.includes(command)) throw new EditError('refused', `command ${commandName(command)}: not a save of one moment (postcopy, COLO, recovery)`);
+}
