@@ -38,3 +38,7 @@ export { type Clue, type Producer, type QemuVersion } from './ops/producer.js';
 export { createWriter, type StreamWriter } from './ops/create-writer.js';
 export { EditError, type Difference, type Edit, type EditName, type MemoryOrigin, type MemoryTarget } from './ops/rewrite/edit.js';
 export { rewrite, type RewriteOptions, type RewriteResult } from './ops/rewrite/rewrite.js';
+export { readDonor, type Donor } from './ops/transplant/donor.js';
+export { parseKnownTables, type KnownTable, type KnownTables } from './ops/transplant/known.js';
+export { type CpuAnswer, type DifferenceKind, type Grade, type TransplantDifference, type TransplantReport, type Trial, type TrialDifference } from './ops/transplant/report.js';
+export { transplant, type TransplantOptions, type TransplantResult } from './ops/transplant/transplant.js';

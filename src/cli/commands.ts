@@ -29,6 +29,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/encode.js')).encodeCommand,
   },
   {
+    name: 'transplant',
+    usage: 'transplant <state>',
+    summary: 'Carry a saved VM to another QEMU version',
+    load: async () => (await import('./commands/transplant.js')).transplantCommand,
+  },
+  {
     name: 'template',
     usage: 'template <action> <dir>',
     summary: 'Make a VM template, show it, check it',

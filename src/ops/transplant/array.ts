@@ -22,13 +22,19 @@ export function layArray(layer: Layer, donor: FieldNode, source: FieldNode): Pie
   for (let index = 0; index < count; index += 1) {
     const [own, other] = [mine[index], theirs[index]];
     if (other === undefined) pieces.push(asItStands(own!, true));
-    else if (own !== undefined) pieces.push(layer.lay.field(layer, own, other));
+    else if (own !== undefined) pieces.push(layElement(layer, own, other));
     else if (mine.length > 0) pieces.push(layer.lay.field(layer, mine[0]!, other));
     else pieces.push(layer.adopt(() => layer.lay.field(layer, other, other)));
   }
   noteLength(layer, donor, source, mine, theirs, count);
   const asDonor = count === mine.length && pieces.every((piece) => piece.asDonor);
   return { bytes: concat(pieces.map((piece) => piece.bytes)), entries: asDonor ? entriesOf(donor) : together(pieces), asDonor };
+}
+
+function layElement(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
+  if (!sameTables(donor, source, donor.bytes, source.bytes)) return layer.lay.field(layer, donor, source);
+  layer.ledger.copied += valuesBelow(source).length;
+  return asItStands(donor, true);
 }
 
 function noteLength(layer: Layer, donor: FieldNode, source: FieldNode, mine: readonly FieldNode[], theirs: readonly FieldNode[], count: number): void {
@@ -46,9 +52,17 @@ function wholeArray(layer: Layer, donor: FieldNode, source: FieldNode): Piece | 
   if (!(donor instanceof ArrayBranch) || !(source instanceof ArrayBranch) || donor.length !== source.length) return undefined;
   const [mine, theirs] = [donor.segments[0], source.segments[0]];
   if (donor.segments.length !== 1 || source.segments.length !== 1 || mine!.field.type !== theirs!.field.type || mine!.stride !== theirs!.stride) return undefined;
-  if (mine!.mark !== undefined || / (equal|le)$/.test(mine!.field.type) || donor.at(0)?.kind !== 'leaf') return undefined;
-  layer.ledger.copied += valuesBelow(source).length;
+  const first = donor.at(0);
+  if (first === undefined || mine!.mark !== undefined || / (equal|le)$/.test(mine!.field.type)) return undefined;
+  if (first.kind !== 'leaf' && !sameTables(first, source.at(0), donor.bytes, source.bytes)) return undefined;
+  layer.ledger.copied += first.kind === 'leaf' ? valuesBelow(source).length : valuesBelow(first).length * donor.length;
   return { bytes: source.bytes, entries: donor.fields, asDonor: true };
+}
+
+/** The same bytes under one table, which is so where our decoders made it: nothing could come of going through them. */
+function sameTables(mine: FieldNode, theirs: FieldNode | undefined, bytes: Uint8Array, others: Uint8Array): boolean {
+  if (mine.kind !== 'struct' || theirs?.kind !== 'struct' || mine.vmsd === undefined || mine.vmsd !== theirs.vmsd || mine.vmsd.subsections.length > 0) return false;
+  return Buffer.compare(bytes, others) === 0;
 }
 
 /** A single element is described like a field of its own. */

@@ -5,7 +5,7 @@ import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import { MAX_HELD } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
-import { decodeDevice, leaves, parseSchema, vmsdSize, type DescriptionSchema, type DeviceSchema, type DeviceState } from '../../vmstate/index.js';
+import { ArrayBranch, decodeDevice, parseSchema, vmsdSize, type DescriptionSchema, type DeviceSchema, type DeviceState, type FieldNode } from '../../vmstate/index.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { EditError } from '../rewrite/edit.js';
 
@@ -96,7 +96,16 @@ function key(idstr: string, instanceId: number): string {
 }
 
 /** Bytes that the walk had to give up on. */
-function unreadable(state: DeviceState): string | undefined {
-  for (const leaf of leaves(state.root)) if (leaf.name === '@rest') return leaf.reason ?? 'bytes that nothing describes';
-  return undefined;
+function unreadable({ root }: DeviceState): string | undefined {
+  const visit = (node: FieldNode): string | undefined => {
+    if (node.kind === 'leaf') return node.name === '@rest' ? (node.reason ?? 'bytes that nothing describes') : undefined;
+    // What our decoders divide comes out even, and so do values side by side.
+    if (node.kind === 'decoded' || (node instanceof ArrayBranch && node.segments.length === 1 && node.at(0)?.kind === 'leaf')) return undefined;
+    for (const child of node.children()) {
+      const found = visit(child);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return visit(root);
 }

@@ -4,6 +4,7 @@
 
 import { quote } from '../../base/quote.js';
 import { keepRuns } from '../../ram/keep-runs.js';
+import { PageIndex } from '../../ram/page-index.js';
 import { pageKind, type PageRuns } from '../../ram/page-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { layouts, type BlockLayout } from '../../wire/dialect.js';
@@ -24,7 +25,10 @@ export class Memory {
   /** Which blocks were left out, when the destination's list must say so; from a first pass. */
   private readonly ignored: ReadonlyMap<string, boolean> | undefined;
   private readonly dropped = new Set<number>();
-  private listed = false;
+  /** x-ignore-shared: whole blocks may be left out. */
+  private shared = false;
+  private readonly index = new PageIndex();
+  private listed: readonly RamBlockEntry[] = [];
 
   constructor(donor: Donor, ledger: Ledger, ignored: ReadonlyMap<string, boolean> | undefined) {
     this.donor = donor;
@@ -35,8 +39,9 @@ export class Memory {
   /** @throws EditError refused */
   list(event: ListEvent): ListEvent {
     if (event.layout.mapped) throw new EditError('refused', 'a mapped-ram file: its pages stand at fixed places', 'load it once and save it without mapped-ram');
-    if (this.listed) throw new EditError('refused', 'a second block list: memory was plugged in while this was saved');
-    this.listed = true;
+    if (this.listed.length > 0) throw new EditError('refused', 'a second block list: memory was plugged in while this was saved');
+    this.listed = event.blocks;
+    this.shared = event.layout.gpa;
     if (event.targetPageSize !== this.donor.targetPageSize) throw new EditError('refused', `target pages of ${event.targetPageSize} bytes at the source, ${this.donor.targetPageSize} at the destination`);
     const layout = this.layoutFor(event.layout);
     const blocks = event.blocks.filter((block, index) => {
@@ -54,11 +59,25 @@ export class Memory {
 
   /** The same runs without those of blocks that were dropped; undefined when nothing is left. True: as they stood. */
   pages(runs: PageRuns): boolean | undefined {
+    this.index.add(runs);
     if (runs.kind.subarray(0, runs.count).includes(pageKind.compressed)) throw new EditError('refused', 'COMPRESS_PAGE records, which QEMU 9.1 and later do not read', 'load it once and save it without compress');
     if (this.dropped.size === 0) return true;
     const before = runs.count;
     keepRuns(runs, (block) => !this.dropped.has(block));
     return runs.count === 0 ? undefined : runs.count === before;
+  }
+
+  /**
+   * At the end of RAM: has every page come? Those of multifd channels, of postcopy and of the 2.11 fork are elsewhere.
+   * @throws EditError refused
+   */
+  complete(): void {
+    this.listed.forEach(({ idstr, usedLength }, block) => {
+      const { distinct, zero, page, xbzrle } = this.index.counts(block);
+      if (distinct === undefined || (this.shared && zero + page + xbzrle === 0)) return;
+      const absent = Math.ceil(usedLength / this.donor.targetPageSize) - distinct;
+      if (absent > 0) throw new EditError('refused', `${absent} pages of ${quote(idstr)} are not in this stream`, 'left out on purpose, or sent over another channel (multifd, postcopy)');
+    });
   }
 
   /** Addresses where the source left pages out; the ignored byte where the destination reads one. */

@@ -26,8 +26,10 @@ export function reportConfig(layer: Layer, donor: FieldNode, source: FieldNode, 
   const node = (at: number): string => `${donor.fullPath}.${capabilityName(donor, at)}`;
   for (const one of all.donor) {
     const other = all.places.get(one);
-    if (other === undefined) layer.ledger.note({ kind: 'donor', grade: 'assumed', path: node(one.at), after: 'the destination’s', why: 'a capability that the source does not have: the guest has not seen it yet' });
-    else if (other.at !== one.at) {
+    if (other === undefined) {
+      const cure = one.id === MSIX && !one.extended ? cures.noVectors : undefined;
+      layer.ledger.note({ kind: 'donor', grade: 'assumed', path: node(one.at), after: 'the destination’s', why: 'a capability that the source does not have: the guest has not seen it yet', cure });
+    } else if (other.at !== one.at) {
       layer.ledger.note({ kind: 'moved', grade: 'assumed', path: node(one.at), before: place(other), after: place(one), why: 'a driver that remembers where it stood writes to the old place' });
     }
   }
@@ -65,8 +67,7 @@ function compare(layer: Layer, donor: FieldNode, source: FieldNode, out: Uint8Ar
 
 /** A capability that the destination lacks. */
 function lost(layer: Layer, donor: FieldNode, source: FieldNode, one: Capability): void {
-  const interrupts = !one.extended && (one.id === MSI || one.id === MSIX);
-  const enabled = interrupts && (source.bytes[one.at + 2]! & 1 || (one.id === MSIX && source.bytes[one.at + 3]! & 0x80)) !== 0;
+  const enabled = !one.extended && ((one.id === MSI && (source.bytes[one.at + 2]! & 1) !== 0) || (one.id === MSIX && (source.bytes[one.at + 3]! & 0x80) !== 0));
   layer.ledger.note({
     kind: enabled ? 'conflict' : 'dropped',
     grade: enabled ? 'impossible' : 'lossy',

@@ -46,8 +46,12 @@ export function layTable(layer: Layer, donor: Branch, source: Branch): LaidTable
 /** The same bytes under other names. */
 function layGroup(layer: Layer, { donor, source }: Regrouped): Piece {
   layer.ledger.copied += source.filter((node) => node.kind !== 'leaf' || saysSomething(node)).length;
-  layer.ledger.field(source[0], donor[0], { kind: 'regrouped', grade: 'exact', before: `${source.length} fields`, after: `${donor.length} fields`, why: 'the same bytes, divided otherwise' });
+  layer.ledger.field(source[0], donor[0], { kind: 'regrouped', grade: 'exact', before: fields(source.length), after: fields(donor.length), why: 'the same bytes, divided otherwise' });
   return { bytes: concat(source.map((node) => node.bytes)), entries: donor.flatMap(entriesOf), asDonor: true };
+}
+
+function fields(count: number): string {
+  return count === 1 ? '1 field' : `${count} fields`;
 }
 
 /** A field that both have. */

@@ -171,6 +171,7 @@ class Transplanting {
   }
 
   private async devices(): Promise<LaidSection[]> {
+    this.memory.complete();
     await this.earlyCommands();
     const { donor, ledger, options } = this;
     const destination: Releases = options.release === undefined ? donor.producer : { since: options.release, until: options.release };

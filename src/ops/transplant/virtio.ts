@@ -25,18 +25,6 @@ export function layVirtio(layer: Layer, donor: FieldNode, source: FieldNode, off
     layer.ledger.field(source, donor, { kind: 'conflict', grade: 'impossible', why: 'virtio state that cannot be taken apart, so nothing says what of it is whose' });
     return asItStands(donor, true);
   }
-  if (has(donor, 'msix') !== has(source, 'msix')) {
-    const vectors = elements(child(child(source, 'msix'), 'table')).length;
-    layer.ledger.field(source, donor, {
-      kind: 'conflict',
-      grade: 'impossible',
-      before: vectors === 0 ? 'no MSI-X' : `MSI-X with ${vectors} vectors`,
-      after: vectors === 0 ? 'MSI-X' : 'no MSI-X',
-      why: 'the state of MSI-X shifts everything behind it',
-      cure: vectors === 0 ? cures.noVectors : cures.vectors(vectors),
-    });
-    return asItStands(donor, true);
-  }
   const piece = tablePiece(donor, layer.lay.table(layer, donor, source));
   checkFeatures(layer, donor, source, offers);
   return piece;
@@ -100,18 +88,38 @@ function layQueues(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
       cure: used ? cures.queues(theirs.length) : undefined,
     });
   }
+  noteIdle(layer, donor, mine, theirs);
   const pieces = mine.map((own, index) => (theirs[index] === undefined ? asItStands(own, true) : layer.lay.field(layer, own, theirs[index])));
   return withBytes(donor, concat(pieces.map((piece) => piece.bytes)));
+}
+
+/** Queues that no driver has set up and that are longer than the destination's: one remark for all. */
+function noteIdle(layer: Layer, donor: FieldNode, mine: readonly FieldNode[], theirs: readonly FieldNode[]): void {
+  const num = (queue: FieldNode): bigint => integerOf(child(queue, 'num')) ?? 0n;
+  const idle = mine.flatMap((own, index) => {
+    const other = theirs[index];
+    return other !== undefined && !inUse(other) && num(other) > num(own) ? [{ own, other }] : [];
+  });
+  const [first] = idle;
+  if (first === undefined) return;
+  const text = (lengths: readonly bigint[]): string => [...new Set(lengths)].join(', ');
+  layer.ledger.note({
+    kind: 'donor',
+    grade: 'assumed',
+    path: `${donor.fullPath}${first.own.name.startsWith('[') ? first.own.name : ''}.num`,
+    offset: first.other.span.start,
+    before: text(idle.map(({ other }) => num(other))),
+    after: text(idle.map(({ own }) => num(own))),
+    why: `${idle.length === 1 ? 'a queue' : `${idle.length} queues, this and others,`} longer than the destination’s, which no driver has set up`,
+  });
 }
 
 function layLength(layer: Layer, donor: FieldNode, source: FieldNode, offers: VirtioOffers): Piece | undefined {
   const [mine, theirs] = [integerOf(donor), integerOf(source)];
   if (mine === undefined || theirs === undefined || theirs <= mine) return undefined;
   const queue = source.parent!;
-  if (!inUse(queue)) {
-    layer.ledger.field(source, donor, { kind: 'donor', grade: 'assumed', why: 'longer than the destination’s, and no driver has set this queue up' });
-    return asItStands(donor, true);
-  }
+  // Said by noteIdle.
+  if (!inUse(queue)) return asItStands(donor, true);
   const features = negotiated(virtioAround(queue));
   const refused = offers.checksQueues === true || (features & (PACKED | IN_ORDER)) !== 0n;
   layer.ledger.field(source, donor, {
@@ -133,10 +141,6 @@ function virtioAround(node: Branch): Branch {
   let at = node;
   while (at.parent !== undefined && at.vmsd?.name !== 'virtio') at = at.parent;
   return at;
-}
-
-function has(branch: Branch, name: string): boolean {
-  return child(branch, name) !== undefined;
 }
 
 function child(node: FieldNode | undefined, name: string): FieldNode | undefined {

@@ -1,0 +1,140 @@
+// `mstream transplant STATE -o OUT --onto DONOR`: a saved VM carried to another QEMU. May import ops, report and its own
+// folder.
+
+import type { ByteSink, ByteSource } from '../../bytes/source.js';
+import { MigrationStreamError } from '../../base/errors.js';
+import { MAX_VMDESCRIPTION } from '../../limits.js';
+import { readDonor } from '../../ops/transplant/donor.js';
+import { parseKnownTables, type KnownTables } from '../../ops/transplant/known.js';
+import { readDescription } from '../../ops/transplant/read-description.js';
+import type { Grade } from '../../ops/transplant/report.js';
+import { transplant, type TransplantResult } from '../../ops/transplant/transplant.js';
+import { toJson } from '../../report/printable.js';
+import { transplantDocument } from '../../report/transplant/json.js';
+import { transplantText } from '../../report/transplant/text.js';
+import { showDash, STDIO } from '../args.js';
+import { defineCommand, type Context } from '../command.js';
+import { asEditFailure } from '../edit-failure.js';
+import { exitCode, type ExitCode } from '../exit-code.js';
+import { Failure } from '../failure.js';
+import { openOptions, readingOptions, single, type ReadingOptions } from '../options.js';
+import { startProgress } from '../progress.js';
+import { refuseSameFiles } from '../same-files.js';
+import { UsageError } from '../usage-error.js';
+
+interface TransplantOptions extends ReadingOptions {
+  readonly state: string;
+  readonly output?: string | undefined;
+  readonly onto?: string | undefined;
+  readonly schema?: string | undefined;
+  readonly schemaFrom?: string | undefined;
+  readonly strict?: boolean | undefined;
+  readonly allowLoss?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly force?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+export const transplantCommand = defineCommand<TransplantOptions>({
+  examples: [
+    { args: 'transplant old -o new --onto donor --schema dump', text: 'Onto a save that the destination made of itself, started with -S and the same devices' },
+    { args: 'transplant old --dry-run --onto donor', text: 'What would be carried, assumed, lost' },
+  ],
+  build: (yargs) =>
+    readingOptions(
+      yargs
+        .positional('state', { describe: 'A saved VM: a migration stream, a file, or - for stdin', type: 'string', demandOption: true })
+        .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Where to: a file, or - for stdout' })
+        .option('onto', { type: 'string', requiresArg: true, describe: 'What the destination saved of itself before its guest ran' })
+        .option('schema', { type: 'string', requiresArg: true, describe: 'The destination’s -dump-vmstate: what it could load' })
+        .option('schema-from', { type: 'string', requiresArg: true, describe: 'A stream of the source’s QEMU and options, for a source without vmdescription' })
+        .option('strict', { type: 'boolean', describe: 'Refuse also what is only assumed' })
+        .option('allow-loss', { type: 'boolean', describe: 'Write although values are lost' })
+        .option('dry-run', { type: 'boolean', describe: 'Report, write nothing' })
+        .option('force', { type: 'boolean', describe: 'Replace files' })
+        .option('json', { type: 'boolean', describe: 'The report as one document' })
+        .option('quiet', { alias: 'q', type: 'boolean', describe: 'No report' }),
+    ),
+  async run(options, context) {
+    const planned = options.dryRun ?? false;
+    const output = single('output', options.output);
+    if (!planned && output === undefined) throw new UsageError('where to?', '-o FILE, -o - for stdout, or --dry-run');
+    const onto = single('onto', options.onto);
+    if (onto === undefined) throw new UsageError('onto what?', '--onto with what the destination saved of itself: started with -S and the same devices, migrated into a file');
+    if (options.strict === true && options.allowLoss === true) throw new UsageError('--strict and --allow-loss', 'one of them');
+    const result = await work(options, context, showDash(onto), planned ? undefined : showDash(output!));
+    await tell(options, context, result, planned, output);
+    if (result.written || planned) return gradeCode(result, options);
+    const { grade } = result.report;
+    throw new Failure(exitCode.findings, 'refused', `the transplant would be ${grade}`, grade === 'lossy' ? '--allow-loss writes it all the same' : grade === 'assumed' ? 'without --strict it is written' : 'the report says what would help');
+  },
+});
+
+/** A dry run answers what the run itself would. */
+function gradeCode({ written, report }: TransplantResult, options: TransplantOptions): ExitCode {
+  const allowed: readonly Grade[] = options.strict === true ? ['exact'] : options.allowLoss === true ? ['exact', 'assumed', 'lossy'] : ['exact', 'assumed'];
+  return written || allowed.includes(report.grade) ? exitCode.clean : exitCode.findings;
+}
+
+async function work(options: TransplantOptions, context: Context, onto: string, output: string | undefined): Promise<TransplantResult> {
+  const { host } = context;
+  const input = showDash(options.state);
+  const [schema, schemaFrom] = [single('schema', options.schema), single('schema-from', options.schemaFrom)];
+  const read = [input, onto, ...[schema, schemaFrom].filter((path) => path !== undefined).map(showDash)];
+  if (read.filter((path) => path === STDIO).length > 1) throw new UsageError('stdin is read twice');
+  await refuseSameFiles(host, read, output === undefined ? [] : [output]);
+  const source = await open(context, input);
+  try {
+    const donor = await readDonor(await open(context, onto));
+    const tables = schema === undefined ? undefined : await readTables(await open(context, showDash(schema)));
+    const described = schemaFrom === undefined ? undefined : await readDescription(await open(context, showDash(schemaFrom)));
+    const sink = output === undefined ? nothing : await host.openOutput(output, options.force ?? false);
+    context.defer(() => sink.abort());
+    const progress = startProgress(host, context.progress, `transplanting ${input === STDIO ? 'stdin' : input}`, source.size);
+    context.defer(() => progress.stop());
+    try {
+      return await transplant(source, sink, donor, {
+        ...openOptions(options),
+        tables,
+        schemaFrom: described,
+        allow: output === undefined ? 'impossible' : options.strict === true ? 'exact' : options.allowLoss === true ? 'lossy' : 'assumed',
+        onProgress: (position) => progress.update(position),
+      });
+    } finally {
+      progress.stop();
+    }
+  } catch (error) {
+    throw asEditFailure(error);
+  }
+}
+
+async function open(context: Context, path: string): Promise<ByteSource> {
+  const source = await context.host.openInput(path);
+  context.defer(() => source.close());
+  return source;
+}
+
+/** @throws MigrationStreamError code `limit-exceeded`, `bad-vmdescription` */
+async function readTables(source: ByteSource): Promise<KnownTables> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const part = new Uint8Array(64 * 1024);
+    const got = await source.read(part, length);
+    if (got === 0) return parseKnownTables(new Uint8Array(Buffer.concat(parts)));
+    length += got;
+    if (length > MAX_VMDESCRIPTION) throw new MigrationStreamError({ code: 'limit-exceeded', message: `more than ${MAX_VMDESCRIPTION} bytes of -dump-vmstate` });
+    parts.push(part.subarray(0, got));
+  }
+}
+
+async function tell(options: TransplantOptions, context: Context, result: TransplantResult, planned: boolean, output: string | undefined): Promise<void> {
+  const { host } = context;
+  const toStderr = output !== undefined && showDash(output) === STDIO && !planned;
+  const [place, theme] = toStderr ? [host.stderr, context.err] : [host.stdout, context.out];
+  if (options.json === true) await place.write(`${toJson(transplantDocument(result.report, result.written && !planned, planned, host.version), 2)}\n`);
+  else if (options.quiet !== true) await place.write(transplantText(result.report, theme));
+}
+
+const nothing: ByteSink = { label: 'nothing', write: async () => {}, skip: async () => {}, commit: async () => {}, abort: async () => {} };

@@ -1,0 +1,32 @@
+// The same as a document: docs/schema/transplant.json. May import ops and its own folder.
+
+import type { TransplantReport } from '../../ops/transplant/report.js';
+import type { JsonObject, JsonValue } from '../inspect/json.js';
+
+/** `written`: a file was made. `planned`: none was asked for. */
+export function transplantDocument(report: TransplantReport, written: boolean, planned: boolean, mstream: string): JsonObject {
+  const { grade, state, machine, copied, sections, counts, cpu, trial, bytesRead, bytesWritten } = report;
+  return {
+    schemaVersion: 1,
+    kind: 'mstream-transplant',
+    mstream,
+    planned,
+    written,
+    grade,
+    state,
+    machine: { ...machine },
+    copied,
+    sections,
+    counts: { ...counts },
+    differences: report.differences.map((one) => present({ ...one })),
+    cpu: present({ ...cpu }),
+    trial: trial.state === 'not-tried' ? { ...trial } : present({ ...trial, differences: trial.differences.map((one) => present({ ...one })) }),
+    bytesRead,
+    bytesWritten,
+  };
+}
+
+/** A member that does not apply is absent. */
+function present(object: { readonly [key: string]: JsonValue | undefined }): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as JsonObject;
+}

@@ -1,0 +1,71 @@
+// What a transplant carried and what not, for people: the grade and its reasons, the worst first, then what would help.
+// May import ops and its own folder.
+
+import { grades, type Grade, type TransplantDifference, type TransplantReport, type Trial } from '../../ops/transplant/report.js';
+import { printableLine } from '../printable.js';
+import { countText, offsetText, plural } from '../quantity.js';
+import type { Paint, Theme } from '../theme.js';
+
+/** How a grade is said in a heading. */
+const headings: Readonly<Record<Grade, string>> = {
+  impossible: 'Impossible',
+  lossy: 'Lossy: refused unless --allow-loss',
+  assumed: 'Assumed: the source does not say',
+  exact: 'Exact, and written otherwise',
+};
+
+export function transplantText(report: TransplantReport, theme: Theme): string {
+  const { machine, copied, sections, differences, counts, cpu } = report;
+  const all = grades.reduce((sum, grade) => sum + counts[grade], 0);
+  const lines = [
+    `${theme.strong(`${printableLine(machine.source)} -> ${printableLine(machine.destination)}`)}: ${paint(theme, report.grade)(report.grade)}`,
+    `  ${theme.label('state')}  ${paint(theme, report.state)(report.state)}: ${plural(copied, 'value')} as they were, in ${plural(sections, 'section')}; ${all === 0 ? 'nothing else' : plural(all, 'difference')}`,
+    `  ${theme.label('CPU')}    ${paint(theme, cpu.grade)(cpu.grade)}: ${printableLine(cpu.why)}`,
+    `  ${theme.label('trial')}  ${trialText(report.trial, theme)}`,
+  ];
+  for (const grade of [...grades].reverse()) {
+    const those = differences.filter((one) => one.grade === grade);
+    if (counts[grade] === 0) continue;
+    lines.push('', theme.heading(`${headings[grade]} (${countText(counts[grade])})`), ...those.map((one) => `  ${differenceLine(one, theme)}`));
+    if (those.length < counts[grade]) lines.push(theme.dim(`  … and ${plural(counts[grade] - those.length, 'difference')} more`));
+  }
+  lines.push(...trialLines(report.trial, theme));
+  lines.push(...cureLines(differences, theme));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Each cure once, with the first place that asks for it. */
+function cureLines(differences: readonly TransplantDifference[], theme: Theme): string[] {
+  const places = new Map<string, string[]>();
+  for (const { cure, path } of differences) if (cure !== undefined) places.set(cure, [...(places.get(cure) ?? []), path]);
+  if (places.size === 0) return [];
+  const where = ([first, ...others]: readonly string[]): string => `${printableLine(first!)}${others.length === 0 ? '' : ` and ${plural(others.length, 'other')}`}`;
+  return ['', theme.heading('What would help'), ...[...places].map(([cure, paths]) => `  ${printableLine(cure)}  ${theme.dim(`(${where(paths)})`)}`)];
+}
+
+function differenceLine({ kind, path, offset, before, after, why }: TransplantDifference, theme: Theme): string {
+  const change = [before, after].filter((value) => value !== undefined).map(printableLine);
+  const values = change.length === 0 ? '' : `: ${change.length === 2 ? change.join(theme.dim(' -> ')) : change[0]!}`;
+  return `${theme.offset(offset === undefined ? '          ' : offsetText(offset))}  ${theme.label(kind)} ${theme.name(printableLine(path))}${values}  ${theme.dim(`(${printableLine(why)})`)}`;
+}
+
+function trialText(trial: Trial, theme: Theme): string {
+  switch (trial.state) {
+    case 'not-tried':
+      return `${paint(theme, 'assumed')('not tried')}: ${trial.why}`;
+    case 'passed':
+      return `${theme.good('passed')}: ${printableLine(trial.qemu)} loaded it and saved it again, ${plural(trial.compared, 'value')} compared`;
+    case 'failed':
+      return `${theme.error('failed')}: ${printableLine(trial.words)}`;
+  }
+}
+
+function trialLines(trial: Trial, theme: Theme): string[] {
+  if (trial.state === 'not-tried' || trial.differences.length === 0) return [];
+  const lines = trial.differences.map(({ path, given, saved, announced }) => `  ${announced ? theme.dim('announced') : theme.error('surprise')}  ${theme.name(printableLine(path))}: ${printableLine(given ?? 'nothing')}${theme.dim(' -> ')}${printableLine(saved ?? 'nothing')}`);
+  return ['', theme.heading(`Saved again otherwise than it was given (${countText(trial.differences.length)})`), ...lines];
+}
+
+function paint(theme: Theme, grade: Grade): Paint {
+  return grade === 'exact' ? theme.good : grade === 'impossible' ? theme.error : theme.warning;
+}
