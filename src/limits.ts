@@ -74,3 +74,12 @@ export const MAX_DOCUMENT = 256 * 1024 * 1024;
 
 /** Structs in structs of a profile's -dump-vmstate: QEMU's own stay below ten. */
 export const MAX_PROFILE_DEPTH = 32;
+
+/** Device payloads that are kept to be looked into, all of one stream together: vfio alone can write gigabytes. */
+export const MAX_DEVICE_BYTES = 64 * 1024 * 1024;
+
+/** Rows that one device is shown in: a q35's largest has 12,000, and a payload of nothing but bytes could have millions. */
+export const MAX_FIELD_ROWS = 300_000;
+
+/** A path of fields; QEMU's longest stay below 150 characters, while a hostile one repeats in every row below it. */
+export const MAX_FIELD_PATH = 1024;

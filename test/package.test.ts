@@ -106,7 +106,7 @@ describe('the command', () => {
   });
 
   test('helps', async () => {
-    expect((await mstream('--help')).stdout).toContain('mstream inspect <state>');
+    expect((await mstream('--help')).stdout).toContain('mstream inspect [state]');
   });
 
   test('inspects the stream that comes with it', async () => {

@@ -6,9 +6,15 @@ import type { CommandEntry } from './command.js';
 export const commands: readonly CommandEntry[] = [
   {
     name: 'inspect',
-    usage: 'inspect <state>',
+    usage: 'inspect [state]',
     summary: 'What is this stream: who made it, what is in it, where',
     load: async () => (await import('./commands/inspect.js')).inspectCommand,
+  },
+  {
+    name: 'get',
+    usage: 'get <state> <paths..>',
+    summary: 'Values of device state by path: registers, MACs, clocks, whole devices',
+    load: async () => (await import('./commands/get.js')).getCommand,
   },
   {
     name: 'rewrite',

@@ -14,6 +14,8 @@ const common = schema('common.json');
 ajv.addSchema(common);
 const isDocument = ajv.compile(schema('inspect.json'));
 const isEvent = ajv.compile(schema('inspect-event.json'));
+const isDevices = ajv.compile(schema('devices.json'));
+const isFields = ajv.compile(schema('get.json'));
 
 test.each(fixtureNames)('--json of %s', async (name) => {
   const { stdout, code } = await mstream(['inspect', '--json', 'state'], { files: { state: fixtureBytes(name) } });
@@ -35,6 +37,21 @@ test.each(fixtureNames)('--jsonl of %s', async (name) => {
   expect(at).toBe(bytes.length);
   expect(events[0].event).toBe('input');
   expect(events.at(-1)).toEqual({ event: 'end', bytes: bytes.length });
+});
+
+test.each(fixtureNames)('--devices --json of %s', async (name) => {
+  const bytes = fixtureBytes(name);
+  const files = { state: bytes };
+  const { stdout, code } = await mstream(['inspect', '--devices', '--json', '--hex', 'state'], { files });
+  expect(code).toBe(0);
+  const document = JSON.parse(stdout);
+  expect(isDevices(document), JSON.stringify(isDevices.errors)).toBe(true);
+  for (const { fields, payload } of document.devices) {
+    const hex = fields.map((field: { bytes: string }) => field.bytes).join('');
+    expect(hex === Buffer.from(bytes.subarray(payload.start, payload.end)).toString('hex')).toBe(true);
+  }
+  const got = await mstream(['get', '--json', 'state', 'globalstate', '*/piix4_pm'], { files });
+  expect(isFields(JSON.parse(got.stdout)), JSON.stringify(isFields.errors)).toBe(true);
 });
 
 test('damage fits the schemas too, wherever it stands', async () => {

@@ -47,6 +47,12 @@ test.each([['--sections'], ['--blocks'], ['--sections', '--blocks'], ['--pages']
   },
 );
 
+test.each([['--devices'], ['--devices=*/piix4_pm'], ['--devices', 'mc146818rtc', '--hex'], ['--schema']])('inspect %s %s %s', async (...options) => {
+  const outcome = await mstream(['inspect', ...options, 'state'], { files: { state: fixtureBytes('4.0.0-ignore-shared') } });
+  const name = options.join(' ').replaceAll(/[^a-z0-9]+/g, '-').slice(1);
+  await expect(transcript(`mstream inspect ${options.join(' ')} state`, outcome)).toMatchFileSnapshot(`inspect-options/${name}.txt`);
+});
+
 test('colours', async () => {
   const outcome = await mstream(['inspect', '--color=always', '--blocks', 'state'], { files: { state: fixtureBytes('4.0.0-ignore-shared') } });
   await expect(outcome.stdout.replaceAll('\u001b', '<ESC>')).toMatchFileSnapshot('inspect-options/colour.txt');

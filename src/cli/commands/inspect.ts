@@ -5,16 +5,19 @@ import { inspect, type Inspection } from '../../ops/inspect.js';
 import type { OpenOptions } from '../../ops/open-stream.js';
 import { errorText } from '../../report/error.js';
 import { defineCommand, type Context } from '../command.js';
+import { schemaFromOption, type SchemaFromOption } from '../devices.js';
 import { exitCode } from '../exit-code.js';
 import { openState } from '../open-state.js';
 import { openOptions, readingOptions, single, spanOption, type ReadingOptions } from '../options.js';
 import { UsageError } from '../usage-error.js';
 
-interface InspectOptions extends ReadingOptions {
-  readonly state: string;
+interface InspectOptions extends ReadingOptions, SchemaFromOption {
+  readonly state?: string | undefined;
   readonly sections?: boolean | undefined;
   readonly blocks?: boolean | undefined;
   readonly pages?: boolean | undefined;
+  readonly devices?: string | readonly string[] | undefined;
+  readonly schema?: boolean | undefined;
   readonly hex?: string | undefined;
   readonly json?: boolean | undefined;
   readonly jsonl?: boolean | undefined;
@@ -26,22 +29,32 @@ export const inspectCommand = defineCommand<InspectOptions>({
     { args: 'inspect vm/state', text: 'What is this, and what is in it' },
     { args: 'inspect --blocks vm/state', text: 'Only the RAM blocks' },
     { args: 'inspect --hex 54a0+40 vm/state', text: 'Bytes, and what they belong to' },
+    { args: 'inspect --devices vm/state', text: 'All devices, field by field' },
+    { args: "inspect --devices '*/virtio-net' --hex vm/state", text: 'Some of them, with their bytes' },
+    { args: 'inspect --schema vm/state', text: 'What fields they have, for diff' },
     { args: 'inspect --json vm/state | jq .producer', text: 'For programs' },
     { args: 'inspect -', text: 'From a pipe, e.g. gunzip -c state.gz |' },
   ],
   build: (yargs) =>
     readingOptions(
-      yargs
-        .positional('state', { describe: 'A migration stream: a file, or - for stdin', type: 'string', demandOption: true })
-        .option('sections', { describe: 'Only the map of sections', type: 'boolean' })
-        .option('blocks', { describe: 'Only the RAM block table', type: 'boolean' })
-        .option('pages', { describe: 'Only page records, as runs, while they are read', type: 'boolean' })
-        .option('hex', { describe: 'Only a hexdump of START-END or START+LENGTH (hex)', type: 'string', requiresArg: true })
-        .option('json', { describe: 'One document (docs/schema/inspect.json)', type: 'boolean' })
-        .option('jsonl', { describe: 'Events, one a line, while they are read', type: 'boolean' })
-        .option('quiet', { alias: 'q', describe: 'Nothing but errors: is the stream whole?', type: 'boolean' }),
+      schemaFromOption(
+        yargs
+          .usage('$0 inspect <state>\n\nWhat is this stream: who made it, what is in it, where')
+          // Not demanded of yargs: an option without its optional value may have taken it.
+          .positional('state', { describe: 'A migration stream: a file, or - for stdin', type: 'string' })
+          .option('sections', { describe: 'Only the map of sections', type: 'boolean' })
+          .option('blocks', { describe: 'Only the RAM block table', type: 'boolean' })
+          .option('pages', { describe: 'Only page records, as runs, while they are read', type: 'boolean' })
+          .option('devices', { describe: 'Only devices, field by field; with a name (* for anything): those', type: 'string' })
+          .option('schema', { describe: 'Only which fields devices have, without values and places, for diff', type: 'boolean' })
+          .option('hex', { describe: 'Only a hexdump of START-END or START+LENGTH (hex); with --devices: the bytes of each field', type: 'string' })
+          .option('json', { describe: 'One document (docs/schema/inspect.json, with --devices devices.json)', type: 'boolean' })
+          .option('jsonl', { describe: 'Events, one a line, while they are read', type: 'boolean' })
+          .option('quiet', { alias: 'q', describe: 'Nothing but errors: is the stream whole?', type: 'boolean' }),
+      ),
     ),
-  async run(options, context) {
+  async run(given, context) {
+    const options = resolve(given);
     oneReport(options);
     const error = await report(options, context);
     if (error === undefined) return exitCode.clean;
@@ -50,19 +63,49 @@ export const inspectCommand = defineCommand<InspectOptions>({
   },
 });
 
-/** `--sections` and `--blocks` go together, everything else stands alone. */
-function oneReport(options: InspectOptions): void {
+interface Resolved extends InspectOptions {
+  readonly state: string;
+  /** Undefined: no devices are asked for. */
+  readonly globs: readonly string[] | undefined;
+  /** A span; empty: beside devices. */
+  readonly hex: string | undefined;
+}
+
+/** `--devices` and `--hex` may stand without a value: what follows them then is the stream. */
+function resolve(options: InspectOptions): Resolved {
+  const devices = options.devices === undefined ? undefined : [options.devices].flat();
+  let hex = single('hex', options.hex);
+  let state = options.state;
+  if (state === undefined && devices !== undefined) {
+    if (hex !== undefined && hex !== '') [state, hex] = [hex, ''];
+    else if ((devices.at(-1) ?? '') !== '') state = devices.pop();
+  }
+  if (state === undefined) throw new UsageError('mstream inspect <state>: an argument is missing', 'mstream inspect --help');
+  if (hex === '' && devices === undefined) throw new UsageError('--hex: of which bytes?', 'START-END or START+LENGTH in hex, e.g. 54a0+60; without them it goes with --devices');
+  return { ...options, state, hex, globs: devices?.filter((glob) => glob !== '') };
+}
+
+/** `--sections` and `--blocks` go together, and what goes with `--devices`; everything else stands alone. */
+function oneReport(options: Resolved): void {
   const tables = options.sections === true || options.blocks === true;
+  const fields = options.globs !== undefined;
   const asked = [
     tables ? (options.sections === true ? '--sections' : '--blocks') : undefined,
-    ...(['pages', 'hex', 'json', 'jsonl', 'quiet'] as const).map((name) => (options[name] === undefined || options[name] === false ? undefined : `--${name}`)),
-  ].filter((name) => name !== undefined);
+    fields && options.schema !== true ? '--devices' : undefined,
+    ...(['pages', 'schema', 'hex', 'json', 'jsonl', 'quiet'] as const).map((name) => (options[name] === undefined || options[name] === false ? undefined : `--${name}`)),
+  ].filter((name) => name !== undefined && !(fields && options.schema !== true && (name === '--json' || (name === '--hex' && options.hex === ''))));
   if (asked.length > 1) throw new UsageError(`${asked.join(' and ')} are different reports`, 'one at a time; --json and --jsonl hold everything');
 }
 
-async function report(options: InspectOptions, context: Context): Promise<MigrationStreamError | undefined> {
+async function report(options: Resolved, context: Context): Promise<MigrationStreamError | undefined> {
   const reading = openOptions(options);
-  const hex = single('hex', options.hex);
+  if (options.globs !== undefined || options.schema === true) {
+    const { inspectDevices, inspectSchema } = await import('../inspect/devices.js');
+    const { globs = [], json, hex, schemaFrom } = options;
+    const wanted = { globs, schemaFrom, json: json === true, hex: hex !== undefined };
+    return options.schema === true ? inspectSchema(context, options.state, reading, wanted) : inspectDevices(context, options.state, reading, wanted);
+  }
+  const { hex } = options;
   if (options.jsonl === true) return (await import('../inspect/streaming.js')).inspectJsonl(context, options.state, reading);
   if (options.pages === true) return (await import('../inspect/streaming.js')).inspectPages(context, options.state, reading);
   if (hex !== undefined) return (await import('../inspect/streaming.js')).inspectHex(context, options.state, reading, spanOption('hex', hex));
@@ -78,7 +121,7 @@ async function inspectWhole(state: string, context: Context, reading: OpenOption
   return inspection.error === undefined ? inspection : { ...inspection, error: await context.explain(inspection.error) };
 }
 
-async function render(inspection: Inspection, options: InspectOptions, context: Context): Promise<string> {
+async function render(inspection: Inspection, options: Resolved, context: Context): Promise<string> {
   if (options.json === true) {
     const [{ inspectionJson }, { toJson }] = await Promise.all([import('../../report/inspect/json.js'), import('../../report/printable.js')]);
     return `${toJson(inspectionJson(inspection, context.host.version), 2)}\n`;

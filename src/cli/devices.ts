@@ -1,0 +1,58 @@
+// What the commands that look into devices have in common: the option `--schema-from`, reading, and notes of how it was
+// read. May import ops, report and its own folder.
+
+import type { Argv } from 'yargs';
+import type { StreamDevices } from '../ops/devices/read-devices.js';
+import { readDevices } from '../ops/devices/read-devices.js';
+import type { Layouts } from '../ops/devices/stream-device.js';
+import type { OpenOptions } from '../ops/open-stream.js';
+import { printable } from '../report/printable.js';
+import { showDash, STDIO } from './args.js';
+import type { Context } from './command.js';
+import { single } from './options.js';
+import { startProgress } from './progress.js';
+import { UsageError } from './usage-error.js';
+
+export interface SchemaFromOption {
+  readonly schemaFrom?: string | undefined;
+}
+
+/** For yargs. */
+export function schemaFromOption<T>(yargs: Argv<T>): Argv<T & SchemaFromOption> {
+  return yargs.option('schema-from', {
+    describe: 'Layouts for devices that the stream does not describe: another stream, or a -dump-vmstate file',
+    type: 'string',
+    requiresArg: true,
+  }) as unknown as Argv<T & SchemaFromOption>;
+}
+
+/** @throws UsageError, MigrationStreamError when nothing can be learned from the file */
+export async function layoutsFrom(options: SchemaFromOption, state: string, context: Context): Promise<Layouts | undefined> {
+  const file = single('schema-from', options.schemaFrom);
+  if (file === undefined) return undefined;
+  const path = showDash(file);
+  if (path === STDIO && showDash(state) === STDIO) throw new UsageError('the stream and --schema-from cannot both be stdin');
+  const { readLayouts } = await import('../ops/devices/schema-from.js');
+  return readLayouts(await context.host.openInput(path));
+}
+
+export interface ReadState extends StreamDevices {
+  readonly label: string;
+  readonly size: number | undefined;
+}
+
+/** The devices of `state`, a path or `-`. A walk that could have been none is noted on stderr. */
+export async function devicesOf(context: Context, state: string, options: OpenOptions & SchemaFromOption): Promise<ReadState> {
+  const { schemaFrom, ...reading } = options;
+  const layouts = await layoutsFrom({ schemaFrom }, state, context);
+  const path = showDash(state);
+  const source = await context.host.openInput(path);
+  context.defer(() => source.close());
+  const progress = startProgress(context.host, context.progress, `reading ${path === STDIO ? 'stdin' : path}`, source.size);
+  context.defer(() => progress.stop());
+  const read = await readDevices(source, { ...reading, layouts, onProgress: (position) => progress.update(position) });
+  progress.stop();
+  if (read.note !== undefined) await context.host.stderr.write(`note: ${printable(read.note)}; the stream was read from its start instead\n`);
+  const error = read.error === undefined ? undefined : await context.explain(read.error);
+  return { ...read, error, label: source.label, size: source.size };
+}

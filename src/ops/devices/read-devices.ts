@@ -1,0 +1,72 @@
+// All devices of a stream, decoded as far as their layouts are known. A file that ends with a vmdescription is read
+// from its tail and never sees its RAM; anything else is read once, from the front. May import what stands below ops,
+// and its own folder.
+
+import { MigrationStreamError } from '../../base/errors.js';
+import { memorySource, type ByteSource } from '../../bytes/source.js';
+import { findTail } from '../../stream/tail.js';
+import type { DescriptionSchema } from '../../vmstate/index.js';
+import { openStream, type OpenOptions } from '../open-stream.js';
+import { placeFromTail } from './anchor.js';
+import { PayloadCollector } from './collect.js';
+import { OwnLayouts, readSchema } from './own-layouts.js';
+import { streamDevice, type FoundPayload, type Layouts, type StreamDevice } from './stream-device.js';
+
+export type { StreamDevice } from './stream-device.js';
+
+export interface DevicesOptions extends OpenOptions {
+  /** Layouts for what the stream itself does not describe. */
+  readonly layouts?: Layouts | undefined;
+}
+
+export interface StreamDevices {
+  /** In stream order. */
+  readonly devices: readonly StreamDevice[];
+  /** `tail`: laid out backwards from the vmdescription. `walk`: the stream was read from its first byte. */
+  readonly how: 'tail' | 'walk';
+  /** Why a file with a vmdescription was walked nevertheless. */
+  readonly note: string | undefined;
+  /** What ended the reading too early; `devices` are those before it. */
+  readonly error: MigrationStreamError | undefined;
+}
+
+/**
+ * Reads the FULL sections of `input`, those in PACKAGED blobs included. Closing it is the caller's.
+ * @throws MigrationStreamError code `io` when the file's tail cannot be read; errors of the stream itself are in the answer
+ */
+export async function readDevices(input: ByteSource | Uint8Array, options: DevicesOptions = {}): Promise<StreamDevices> {
+  const source = input instanceof Uint8Array ? memorySource(input) : input;
+  const tail = await findTail(source, (json) => {
+    const schema = readSchema(json);
+    return typeof schema === 'string' ? undefined : schema;
+  });
+  if (tail === undefined) return walk(source, options, undefined, undefined);
+  const placed = await placeFromTail(source, tail.span.start, tail.value);
+  if (typeof placed === 'string') return walk(source, options, tail.value, placed);
+  const devices = placed.map(({ device, ...found }) => streamDevice({ ...found, boundary: 'vmdescription', depth: 0 }, device, options.layouts));
+  return { devices, how: 'tail', note: undefined, error: undefined };
+}
+
+async function walk(source: ByteSource, options: DevicesOptions, schema: DescriptionSchema | undefined, note: string | undefined): Promise<StreamDevices> {
+  // The caller's to close, not the stream's.
+  const { label, size, seekable } = source;
+  const stream = await openStream({ label, size, seekable, read: (into, at) => source.read(into, at), close: async () => {} }, options);
+  const collector = new PayloadCollector();
+  const found: FoundPayload[] = [];
+  let own: DescriptionSchema | string = schema ?? 'the stream has no vmdescription';
+  let error: MigrationStreamError | undefined;
+  try {
+    for await (const event of stream.events()) {
+      if (event.kind === 'vmdescription' && schema === undefined) own = readSchema(event.json);
+      const payload = collector.observe(event);
+      if (payload !== undefined) found.push(payload);
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof MigrationStreamError)) throw thrown;
+    error = thrown;
+  } finally {
+    await stream.close();
+  }
+  const layouts = new OwnLayouts(own);
+  return { devices: found.map((one) => streamDevice(one, layouts.next(one.section), options.layouts)), how: 'walk', note, error };
+}

@@ -1,0 +1,54 @@
+// `--schema-from FILE`: what another file says of devices. It may be a stream with a vmdescription, or a vmdescription
+// alone as JSON. May import what stands below ops, and its own folder.
+
+import { MigrationStreamError } from '../../base/errors.js';
+import { readSource, type ByteSource } from '../../bytes/source.js';
+import { MAX_VMDESCRIPTION } from '../../limits.js';
+import { findTail } from '../../stream/tail.js';
+import { openStream } from '../open-stream.js';
+import { layoutsOfStream } from './learned-layouts.js';
+import { readSchema } from './own-layouts.js';
+import type { Layouts } from './stream-device.js';
+
+/**
+ * Reads `source`, and closes it.
+ * @throws MigrationStreamError code `bad-vmdescription` when nothing can be learned from it, and as reading throws
+ */
+export async function readLayouts(source: ByteSource): Promise<Layouts> {
+  const { label } = source;
+  try {
+    const head = new Uint8Array(1);
+    if (source.seekable && (await readSource(source, head, 0)) === 1 && head[0] === 0x7b) return fromJson(await readAll(source), label);
+    const json = source.seekable ? (await findTail(source, (bytes) => (typeof readSchema(bytes) === 'string' ? undefined : bytes)))?.value : undefined;
+    return fromJson(json ?? (await walkFor(source)), label);
+  } finally {
+    await source.close();
+  }
+}
+
+function fromJson(json: Uint8Array, label: string): Layouts {
+  const schema = readSchema(json);
+  if (typeof schema === 'string') throw nothing(label, schema);
+  return layoutsOfStream(schema, label);
+}
+
+function nothing(label: string, why: string): MigrationStreamError {
+  return new MigrationStreamError({
+    code: 'bad-vmdescription',
+    message: `nothing can be learned from ${label}: ${why}`,
+    hint: 'a stream with a vmdescription, or a file that `qemu-system-… -M MACHINE -dump-vmstate FILE` wrote',
+  });
+}
+
+async function walkFor(source: ByteSource): Promise<Uint8Array> {
+  const stream = await openStream(source, { bodies: false });
+  for await (const event of stream.events()) if (event.kind === 'vmdescription') return event.json;
+  throw nothing(source.label, 'the stream has no vmdescription');
+}
+
+async function readAll(source: ByteSource): Promise<Uint8Array> {
+  const { size } = source;
+  if (size === undefined || size > MAX_VMDESCRIPTION) throw new MigrationStreamError({ code: 'limit-exceeded', message: `${source.label}: more than ${MAX_VMDESCRIPTION} bytes of JSON` });
+  const bytes = new Uint8Array(size);
+  return bytes.subarray(0, await readSource(source, bytes, 0));
+}

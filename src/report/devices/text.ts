@@ -1,0 +1,127 @@
+// `mstream inspect --devices`: devices and their fields as lines, made one by one, so that no tree is too large. May
+// import ops, vmstate and its own folder.
+
+import { escapeText } from '../../base/quote.js';
+import { fieldRows, rowMeaning, type FieldRow } from '../../ops/devices/field-rows.js';
+import { rowValue } from '../../ops/devices/row-value.js';
+import type { StreamDevice } from '../../ops/devices/stream-device.js';
+import { coverageOf, deviceLabel, type DeviceState, type Value } from '../../vmstate/index.js';
+import { bytesText, countText, hexText, offsetText, percentText, plural } from '../quantity.js';
+import type { Theme } from '../theme.js';
+
+/** Elements, or stretches of equal ones, that an array shows; bytes of a buffer. */
+const MAX_SHOWN = 8;
+const MAX_BYTES = 24;
+/** Bytes a row, and rows of one field, beside the fields. */
+const HEX_ROW = 8;
+const MAX_HEX_ROWS = 16;
+/** Paths and names longer than a terminal is wide help nobody. */
+const MAX_PATH = 120;
+
+export interface DeviceTextOptions {
+  /** Offset and bytes in front of each field. */
+  readonly hex: boolean;
+}
+
+/** The device's summary, then its fields. */
+export function* deviceLines(device: StreamDevice, options: DeviceTextOptions, theme: Theme): Generator<string> {
+  const { section, state, payload } = device;
+  const { opaque, total } = coverageOf(state);
+  const size = payload.end - payload.start;
+  const hidden = opaque + size - total;
+  const facts = [
+    `version ${section.versionId}`,
+    `${bytesText(size)} at ${theme.offset(hexText(payload.start))}`,
+    hidden === 0 ? undefined : `${countText(hidden)} opaque (${percentText(hidden, size)})`,
+    device.depth > 0 ? 'in PACKAGED' : undefined,
+    device.boundary === 'footer-scan' ? 'end found by its footer' : undefined,
+    device.layout === 'none' ? theme.warning(`no layout: ${escapeText(device.reason ?? '')}`) : device.layout === 'vmdescription' ? undefined : 'layout by --schema-from',
+  ];
+  yield `${theme.heading(escapeText(deviceLabel({ name: section.idstr, instanceId: section.instanceId })))}  ${facts.filter((fact) => fact !== undefined).join(', ')}`;
+  for (const row of fieldRows(state.root, true)) yield* rowLines(state, row, options, theme);
+}
+
+/** What all of them amount to. */
+export function devicesSummary(devices: readonly StreamDevice[], theme: Theme): string {
+  let bytes = 0;
+  let opaque = 0;
+  for (const { state, payload } of devices) {
+    const size = payload.end - payload.start;
+    const coverage = coverageOf(state);
+    bytes += size;
+    opaque += coverage.opaque + size - coverage.total;
+  }
+  return theme.dim(`${plural(devices.length, 'device')}, ${bytesText(bytes)}${opaque === 0 ? '' : `, ${countText(opaque)} opaque (${percentText(opaque, bytes)})`}`);
+}
+
+function* rowLines(state: DeviceState, row: FieldRow, { hex }: DeviceTextOptions, theme: Theme): Generator<string> {
+  const path = shortened(row.path).padEnd(34);
+  const columns = row.folded === undefined ? `${theme.name(path)}  ${theme.dim(typeText(row).padEnd(9))}  ${valueColumn(state, row)}` : `${theme.name(path)}  ${theme.dim(row.folded)}`;
+  const meaning = row.folded === undefined ? rowMeaning(row) : undefined;
+  const words = [meaning?.label, meaning?.text].filter((word) => word !== undefined).map(escapeText).join(' = ');
+  const note = row.role === 'opaque' ? theme.warning(`opaque: ${escapeText(row.reason ?? '')}`) : row.role === 'unused' ? theme.dim('unused') : theme.strong(words);
+  const line = `${columns}  ${note}`.trimEnd();
+  if (!hex) {
+    yield `  ${line}`;
+    return;
+  }
+  const bytes = state.bytes.subarray(row.start, row.end);
+  const rows = row.folded === undefined ? Math.min(Math.ceil(bytes.length / HEX_ROW), MAX_HEX_ROWS) : 1;
+  const at = (index: number): string => `  ${theme.offset(offsetText(state.base + row.start + index * HEX_ROW))}  ${hexRow(bytes.subarray(index * HEX_ROW, (index + 1) * HEX_ROW))}`;
+  yield `${at(0).padEnd(0)}  ${line}`;
+  for (let index = 1; index < rows; index += 1) yield at(index).trimEnd();
+  const left = bytes.length - rows * HEX_ROW;
+  if (left > 0 && row.folded === undefined) yield `  ${theme.dim(`… ${plural(left, 'byte')} more`)}`;
+}
+
+function hexRow(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ').padEnd(3 * HEX_ROW - 1);
+}
+
+function shortened(path: string): string {
+  const text = escapeText(path);
+  return text.length <= MAX_PATH ? text : `${text.slice(0, MAX_PATH / 2)}…${text.slice(-MAX_PATH / 2)}`;
+}
+
+function typeText({ scalar, text, count, start, end }: FieldRow): string {
+  const type = scalar?.name ?? (text ? 'text' : `${end - start} B`);
+  return count === undefined ? type : `${type}[${count}]`;
+}
+
+function valueColumn(state: DeviceState, row: FieldRow): string {
+  const value = rowValue(state, row);
+  switch (value.kind) {
+    case 'text':
+      return `"${escapeText(value.text)}"`;
+    case 'value':
+      return oneValue(value.value);
+    case 'values':
+      return runs(value.values);
+    case 'bytes':
+      return bytesShown(value.bytes);
+  }
+}
+
+function oneValue(value: Exclude<Value, Uint8Array>): string {
+  if (typeof value === 'bigint' ? value > 9n : typeof value === 'number' && Number.isInteger(value) && value > 9) return `${value} (${hexText(value as number | bigint)})`;
+  return String(value);
+}
+
+function bytesShown(bytes: Uint8Array): string {
+  if (bytes.length > MAX_BYTES && bytes.every((byte) => byte === bytes[0])) return `${bytes[0]!.toString(16).padStart(2, '0')} x ${countText(bytes.length)}`;
+  const shown = Buffer.from(bytes.subarray(0, MAX_BYTES)).toString('hex');
+  return bytes.length > MAX_BYTES ? `${shown}… (${countText(bytes.length)} bytes)` : shown;
+}
+
+/** `1, 0 x 14, 5 …`. */
+function runs(values: readonly Exclude<Value, Uint8Array>[]): string {
+  const parts: string[] = [];
+  let at = 0;
+  while (at < values.length && parts.length < MAX_SHOWN) {
+    let next = at + 1;
+    while (next < values.length && values[next] === values[at]) next += 1;
+    parts.push(next === at + 1 ? String(values[at]) : `${String(values[at])} x ${countText(next - at)}`);
+    at = next;
+  }
+  return at < values.length ? `${parts.join(', ')}, … (${countText(values.length - at)} more)` : parts.join(', ');
+}
