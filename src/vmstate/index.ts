@@ -19,7 +19,7 @@ export {
   type LeafRole,
   type Segment,
 } from './node.js';
-export type { Scalar, ScalarKind, Value } from './scalars.js';
+export { scalarNamed, scalarNames, type Scalar, type ScalarKind, type Value } from './scalars.js';
 export { encodeDevice, type Override } from './encode.js';
 export { findDevices, findInDevice, findNodes } from './select.js';
 export { DeviceEdit, type EditedDevice, type FieldChange } from './edit.js';

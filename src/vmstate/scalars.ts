@@ -189,6 +189,16 @@ export function scalarOf(type: string, size: number): Scalar | undefined {
   return type === 'fd' && size === 4 ? wideFd : undefined;
 }
 
+/** The scalar that calls itself so (`Scalar.name`); undefined for any other word. */
+export function scalarNamed(name: string): Scalar | undefined {
+  if (name === pointer.name) return pointer;
+  const scalar = scalars.get(name);
+  return scalar?.name === name ? scalar : undefined;
+}
+
+/** Names of all scalars. */
+export const scalarNames: readonly string[] = [...new Set([...scalars.values()].map((scalar) => scalar.name))];
+
 /** Is it the name of a scalar, whatever size a description gives it? */
 export function isScalarType(type: string): boolean {
   return scalars.has(type);

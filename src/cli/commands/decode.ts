@@ -3,34 +3,41 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { ByteSink } from '../../bytes/source.js';
 import { decodeItems } from '../../ops/json/decode.js';
+import type { DocumentItem } from '../../ops/json/document.js';
 import { toJson } from '../../report/printable.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
+import { layoutsFrom, schemaFromOption, type SchemaFromOption } from '../devices.js';
 import { asEditFailure } from '../edit-failure.js';
 import { exitCode } from '../exit-code.js';
 import { openState } from '../open-state.js';
 import { openOptions, readingOptions, single, type ReadingOptions } from '../options.js';
 import { refuseSameFiles } from '../same-files.js';
 
-interface DecodeOptions extends ReadingOptions {
+interface DecodeOptions extends ReadingOptions, SchemaFromOption {
   readonly state: string;
   readonly output?: string | undefined;
   readonly ram?: string | undefined;
+  readonly hex?: boolean | undefined;
   readonly force?: boolean | undefined;
 }
 
 export const decodeCommand = defineCommand<DecodeOptions>({
   examples: [
     { args: 'decode state -o state.json --ram state.ram', text: 'Everything, page records in a file beside it' },
+    { args: 'decode save -o save.json --ram save.ram --schema-from other', text: 'Fields of a save without vmdescription' },
     { args: 'encode state.json -o again', text: '… and back: the same bytes when nothing was edited' },
   ],
   build: (yargs) =>
     readingOptions(
-      yargs
-        .positional('state', { describe: 'A migration stream: a file, or - for stdin', type: 'string', demandOption: true })
-        .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'The document: a file, or - for stdout (-)' })
-        .option('ram', { type: 'string', requiresArg: true, describe: 'Where page records and mapped-ram areas go' })
-        .option('force', { type: 'boolean', describe: 'Replace files' }),
+      schemaFromOption(
+        yargs
+          .positional('state', { describe: 'A migration stream: a file, or - for stdin', type: 'string', demandOption: true })
+          .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'The document: a file, or - for stdout (-)' })
+          .option('ram', { type: 'string', requiresArg: true, describe: 'Where page records and mapped-ram areas go' })
+          .option('hex', { type: 'boolean', describe: 'Payloads of devices as hex, without their fields' })
+          .option('force', { type: 'boolean', describe: 'Replace files' }),
+      ),
     ),
   async run(options, context) {
     const { host } = context;
@@ -39,6 +46,7 @@ export const decodeCommand = defineCommand<DecodeOptions>({
     const ramPath = single('ram', options.ram);
     const force = options.force ?? false;
     await refuseSameFiles(host, [input], ramPath === undefined ? [output] : [output, ramPath]);
+    const layouts = await layoutsFrom(options, options.state, context);
     const { stream, progress } = await openState(context, options.state, openOptions(options));
     const document = output === STDIO ? textOutput(context) : await host.openOutput(output, force);
     context.defer(() => document.abort());
@@ -48,8 +56,9 @@ export const decodeCommand = defineCommand<DecodeOptions>({
       const lines = new Lines(document);
       await lines.push(`{"schemaVersion": 1, "kind": "mstream-decode", "from": ${toJson(input)}${ramName(host.cwd, output, ramPath)}, "items": [\n`);
       let separator = '';
-      for await (const item of decodeItems(stream, ram)) {
-        await lines.push(separator + toJson(item));
+      for await (const item of decodeItems(stream, ram, { fields: options.hex !== true, layouts })) {
+        await lines.push(separator);
+        for (const text of itemTexts(item)) await lines.push(text);
         separator = ',\n';
       }
       await lines.push('\n]}\n');
@@ -64,6 +73,18 @@ export const decodeCommand = defineCommand<DecodeOptions>({
     return exitCode.clean;
   },
 });
+
+/** An item a line, and a field a line. */
+function* itemTexts(item: DocumentItem): Generator<string> {
+  if (item.kind !== 'payload' || !('fields' in item)) {
+    yield toJson(item);
+    return;
+  }
+  const { fields, ...rest } = item;
+  yield `${toJson(rest).slice(0, -1)},"fields":[`;
+  for (const [index, field] of fields.entries()) yield `${index === 0 ? '' : ','}\n  ${toJson(field)}`;
+  yield ']}';
+}
 
 /** The document names its RAM file only where it stands beside it: a path from elsewhere is nobody's to follow. */
 function ramName(cwd: string, output: string, ram: string | undefined): string {

@@ -7,6 +7,7 @@ import { toJson } from '../../report/printable.js';
 import { differencesText, rewriteDocument } from '../../report/rewrite/differences.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
+import { layoutsFrom, schemaFromOption, type SchemaFromOption } from '../devices.js';
 import { asEditFailure } from '../edit-failure.js';
 import { editOptions, editsFrom, type EditOptions } from '../edit-options.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
@@ -15,7 +16,7 @@ import { openOptions, readingOptions, single, type ReadingOptions } from '../opt
 import { startProgress } from '../progress.js';
 import { UsageError } from '../usage-error.js';
 
-interface RewriteOptions extends ReadingOptions, EditOptions {
+interface RewriteOptions extends ReadingOptions, EditOptions, SchemaFromOption {
   readonly state: string;
   readonly output?: string | undefined;
   readonly force?: boolean | undefined;
@@ -35,14 +36,16 @@ export const rewriteCommand = defineCommand<RewriteOptions>({
   ],
   build: (yargs) =>
     readingOptions(
-      editOptions(
-        yargs
-          .positional('state', { describe: 'A migration stream: a file, or - for stdin', type: 'string', demandOption: true })
-          .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Where to: a file, or - for stdout' })
-          .option('dry-run', { alias: 'explain', type: 'boolean', describe: 'Print what would change, write nothing' })
-          .option('force', { type: 'boolean', describe: 'Replace files; write also what no QEMU would load' })
-          .option('json', { type: 'boolean', describe: 'The changes as one document' })
-          .option('quiet', { alias: 'q', type: 'boolean', describe: 'No summary' }),
+      schemaFromOption(
+        editOptions(
+          yargs
+            .positional('state', { describe: 'A migration stream: a file, or - for stdin', type: 'string', demandOption: true })
+            .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Where to: a file, or - for stdout' })
+            .option('dry-run', { alias: 'explain', type: 'boolean', describe: 'Print what would change, write nothing' })
+            .option('force', { type: 'boolean', describe: 'Replace files; write also what no QEMU would load' })
+            .option('json', { type: 'boolean', describe: 'The changes as one document' })
+            .option('quiet', { alias: 'q', type: 'boolean', describe: 'No summary' }),
+        ),
       ),
     ),
   async run(options, context) {
@@ -60,6 +63,7 @@ async function work(options: RewriteOptions, context: Context, edits: readonly E
   const input = showDash(options.state);
   const files = (kind: 'inline' | 'externalize'): string[] => edits.flatMap((edit) => (edit.edit === kind ? [edit.memory.label] : []));
   await refuseSameFiles(context.host, [input, ...files('inline')], output === undefined ? [] : [output, ...files('externalize')]);
+  const layouts = await layoutsFrom(options, options.state, context);
   const source = await context.host.openInput(input);
   context.defer(() => source.close());
   const place = output === undefined ? nothing : await context.host.openOutput(output, options.force ?? false);
@@ -75,7 +79,7 @@ async function work(options: RewriteOptions, context: Context, edits: readonly E
   const progress = startProgress(context.host, context.progress, `rewriting ${input === STDIO ? 'stdin' : input}`, source.size);
   context.defer(() => progress.stop());
   try {
-    return await rewrite(source, sink, edits, { ...openOptions(options), force: options.force ?? false, onProgress: (position) => progress.update(position) });
+    return await rewrite(source, sink, edits, { ...openOptions(options), force: options.force ?? false, layouts, onProgress: (position) => progress.update(position) });
   } catch (error) {
     if (output === STDIO && given > 0) await context.host.stderr.write('what stdout was given so far is not a whole stream\n');
     throw asEditFailure(error);

@@ -1,7 +1,9 @@
 // Holds a parsed JSON value against the document's shape: what docs/schema/decode.json says, as code (a test holds the
-// two to the same answers). May import base, wire constants and its own folder.
+// two to the same answers). May import base, constants of wire and vmstate, and its
+// own folder.
 
 import { MigrationStreamError } from '../../base/errors.js';
+import { scalarNames } from '../../vmstate/index.js';
 import { layouts } from '../../wire/dialect.js';
 import type { DecodedDocument } from './document.js';
 import { checks, type Check } from './shape.js';
@@ -10,7 +12,7 @@ function bad(at: readonly string[], message: string): MigrationStreamError {
   return new MigrationStreamError({ code: 'cannot-encode', message, path: ['document', ...at], hint: 'docs/schema/decode.json says what a document holds' });
 }
 
-const { between, matching, oneOf, list, object, kinds } = checks(bad);
+const { is, between, matching, oneOf, list, object, exactlyOne, kinds } = checks(bad);
 
 const u8 = between(0, 0xff);
 const u16 = between(0, 0xffff);
@@ -39,6 +41,17 @@ const block = object(
   { pageSize: count, gpa: address, ignored: u8, mapped: object({ version: u32, pageSize: count, bitmapOffset: count, pagesOffset: count }) },
 );
 
+const value = is('a string, a number, true, false or null', (one) => one === null || ['string', 'number', 'boolean'].includes(typeof one));
+
+/** What values mean by their types is for whoever encodes them. */
+const field = exactlyOne(
+  object(
+    { path: text },
+    { type: oneOf(...scalarNames, 'text'), role: oneOf('frame', 'unused', 'opaque'), value, values: list(value), bytes: hex, length: count, reason: text, label: text, meaning: text },
+  ),
+  [['type', 'value'], ['type', 'values'], ['bytes']],
+);
+
 const item = kinds({
   header: { required: { version: oneOf(3) } },
   configuration: { required: { machine: matching('text of at most 1024 characters up to U+00FF', /^[\0-\xff]{0,1024}$/), subsections: list(subsection) } },
@@ -47,7 +60,7 @@ const item = kinds({
   pages: { required: { ram }, optional: { records: records() } },
   'mapped-area': { required: { block: count, ram } },
   'ram-mark': { required: { mark: oneOf('eos', 'hook', 'multifd-flush'), flags: u16, address: count, targetPageSize: pageSize } },
-  payload: { required: { bytes: hex }, optional: { boundary: oneOf('decoder', 'vmdescription', 'footer-scan') } },
+  payload: { required: {}, optional: { bytes: hex, fields: list(field), boundary: oneOf('decoder', 'vmdescription', 'footer-scan') }, either: [['bytes'], ['fields']] },
   'section-close': { required: { footer: flag } },
   command: { required: { command: u16, payload: hex }, optional: { name: text } },
   'package-open': { required: {} },

@@ -12,12 +12,21 @@ import { commandName } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import type { MigrationStream } from '../open-stream.js';
+import type { Layouts } from '../devices/stream-device.js';
 import type { DocumentBlock, DocumentItem, DocumentSubsection } from './document.js';
+import { withFields } from './fields.js';
 
 /** Where page records and mapped-ram areas go; zeros in areas are left as holes. */
 export interface RamFile {
   write(bytes: Uint8Array): Promise<void>;
   skip(length: number): Promise<void>;
+}
+
+export interface DecodeOptions {
+  /** Payloads of devices as fields, where their layout is known; false: all as hex. Default true. */
+  readonly fields?: boolean;
+  /** Layouts for devices that the stream itself does not describe. */
+  readonly layouts?: Layouts | undefined;
 }
 
 /**
@@ -26,7 +35,12 @@ export interface RamFile {
  * @throws MigrationStreamError as reading throws, `limit-exceeded` for a payload no document should hold; EditError
  *   `refused` without a place for RAM
  */
-export async function* decodeItems(stream: MigrationStream, ram: RamFile | undefined): AsyncGenerator<DocumentItem> {
+export function decodeItems(stream: MigrationStream, ram: RamFile | undefined, { fields = true, layouts }: DecodeOptions = {}): AsyncGenerator<DocumentItem> {
+  const items = hexItems(stream, ram);
+  return fields ? withFields(items, stream, layouts) : items;
+}
+
+async function* hexItems(stream: MigrationStream, ram: RamFile | undefined): AsyncGenerator<DocumentItem> {
   const payload = new Gathered();
   const trailing = new Gathered();
   const bulk = new Bulk(ram);

@@ -6,6 +6,7 @@ import type { SectionKind } from '../../wire/section.js';
 import type { LayoutName } from '../../wire/dialect.js';
 import type { Boundary } from '../../stream/event.js';
 import type { RamMark } from '../../ram/event.js';
+import type { FieldJson } from '../devices/field-json.js';
 
 /** Bytes in the RAM file. */
 export interface RamReference {
@@ -45,6 +46,8 @@ export type DocumentItem =
   | { readonly kind: 'ram-mark'; readonly mark: RamMark; readonly flags: number; readonly address: number; readonly targetPageSize: number }
   /** `boundary` (how its end was found) is for reading only. */
   | { readonly kind: 'payload'; readonly boundary?: Boundary; readonly bytes: string }
+  /** The same as fields, side by side from the first byte to the last. */
+  | { readonly kind: 'payload'; readonly boundary?: Boundary; readonly fields: readonly DocumentField[] }
   | { readonly kind: 'section-close'; readonly footer: boolean }
   /** `name` is for reading only. PACKAGED: its payload follows from the blob behind it. */
   | { readonly kind: 'command'; readonly command: number; readonly name?: string; readonly payload: string }
@@ -55,6 +58,9 @@ export type DocumentItem =
   /** The JSON as text, exactly as it stands. */
   | { readonly kind: 'vmdescription'; readonly text: string }
   | { readonly kind: 'trailing'; readonly bytes: string };
+
+/** One of value, values and bytes. Role, reason, label and meaning are for reading only. */
+export type DocumentField = Omit<FieldJson, 'span'>;
 
 export type DocumentSubsection =
   | { readonly kind: 'target-page-bits'; readonly version: number; readonly bits: number }

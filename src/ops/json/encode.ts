@@ -11,6 +11,7 @@ import { layouts } from '../../wire/dialect.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { StreamOutput } from '../rewrite/output.js';
 import type { DecodedDocument, DocumentItem, RamReference } from './document.js';
+import { fieldBytes } from './field-bytes.js';
 
 const NOWHERE = span(0, 0);
 const CHUNK = 1024 * 1024;
@@ -66,7 +67,7 @@ function eventOf(item: Exclude<DocumentItem, { kind: 'pages' | 'mapped-area' }>,
       return { ...item, total, layout: layouts[item.layout], blocks, span };
     }
     case 'payload':
-      return { kind: 'payload', section: opened(section, index), boundary: item.boundary ?? 'decoder', bytes: fromHex(item.bytes, index), last: true, span };
+      return { kind: 'payload', section: opened(section, index), boundary: item.boundary ?? 'decoder', bytes: payloadOf(item, index), last: true, span };
     case 'section-close':
       return { kind: 'section-close', section: opened(section, index), footer: item.footer, span };
     case 'command':
@@ -109,6 +110,10 @@ async function copyRam(write: (bytes: Uint8Array) => Promise<void>, ram: ByteSou
 function opened(section: SectionHeader | undefined, index: number): SectionHeader {
   if (section === undefined) throw bad(index, 'stands in no section');
   return section;
+}
+
+function payloadOf(item: Extract<DocumentItem, { kind: 'payload' }>, index: number): Uint8Array {
+  return 'fields' in item ? fieldBytes(item.fields, ['document', `items[${index}]`]) : fromHex(item.bytes, index);
 }
 
 function fromHex(text: string, index: number): Uint8Array {

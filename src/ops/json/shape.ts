@@ -57,9 +57,19 @@ export function checks(bad: Complaint) {
     for (const [name, member] of Object.entries(value)) each(member, [...at, name]);
   };
 
+  /** An object in which just one of these groups of members is whole. */
+  const exactlyOne = (check: Check, groups: readonly (readonly string[])[]): Check => (value, at) => {
+    check(value, at);
+    if (groups.filter((group) => group.every((name) => Object.hasOwn(value as object, name))).length === 1) return;
+    throw bad(at, `one of these is wanted, and no two: ${groups.map((group) => group.join(' with ')).join(', ')}`);
+  };
+
   /** By its "kind". */
-  const kinds = (of: Readonly<Record<string, { required: Members; optional?: Members }>>): Check => {
-    const known = new Map(Object.entries(of).map(([kind, { required, optional }]) => [kind, object({ kind: oneOf(kind), ...required }, optional)]));
+  const kinds = (of: Readonly<Record<string, { required: Members; optional?: Members; either?: readonly (readonly string[])[] }>>): Check => {
+    const shape = (kind: string, required: Members, optional: Members | undefined): Check => object({ kind: oneOf(kind), ...required }, optional);
+    const known = new Map(
+      Object.entries(of).map(([kind, { required, optional, either }]) => [kind, either === undefined ? shape(kind, required, optional) : exactlyOne(shape(kind, required, optional), either)]),
+    );
     return (value, at) => {
       const kind: unknown = typeof value === 'object' && value !== null && Object.hasOwn(value, 'kind') ? (value as { kind: unknown }).kind : undefined;
       const check = typeof kind === 'string' ? known.get(kind) : undefined;
@@ -68,5 +78,5 @@ export function checks(bad: Complaint) {
     };
   };
 
-  return { is, between, matching, oneOf, nullable, list, object, record, kinds };
+  return { is, between, matching, oneOf, nullable, list, object, record, exactlyOne, kinds };
 }

@@ -1,43 +1,59 @@
-// Edits inside device payloads: fields, bytes, subsections, by path. Only the vmdescription says what the bytes are, and
-// it stands at the end: so the device part is held back, up to MAX_HELD bytes, until it has come. RAM never is.
-// May import vmstate and its own folder.
+// Edits inside device payloads: fields, bytes, subsections, by path. What the bytes are says the vmdescription, and it
+// stands at the end: so the device part is held back, up to MAX_HELD bytes, until it has come. RAM never is. Where a
+// file has none, layouts learned elsewhere are there from the start. May import vmstate, ops/devices and its own folder.
 
 import { MigrationStreamError } from '../../base/errors.js';
-import { quote } from '../../base/quote.js';
 import { MAX_HELD } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
-import { decodeDevice, DeviceEdit, findNodes, parseSchema, type Branch, type DeviceSchema, type DeviceState, type FieldChange, type FieldNode } from '../../vmstate/index.js';
+import { DeviceEdit, findNodes, type Branch, type DeviceState, type FieldChange, type FieldNode } from '../../vmstate/index.js';
 import type { SectionHeader } from '../../wire/section.js';
+import { OwnLayouts, readSchema } from '../devices/own-layouts.js';
+import { streamDevice, type StreamDevice } from '../devices/stream-device.js';
 import { EditError, type Edit } from './edit.js';
 import { editsOf, type Plan, type Transform } from './transform.js';
+import { UniqueTargets } from './unique-targets.js';
 
 const kinds = ['set', 'set-bytes', 'insert-bytes', 'append-bytes', 'delete-bytes', 'drop-subsection'] as const;
 type FieldEdit = Extract<Edit, { edit: (typeof kinds)[number] }>;
 type PayloadEvent = Extract<StreamEvent, { kind: 'payload' }>;
 
+const UNDESCRIBED = 'the stream has no vmdescription';
+
 export function deviceEdits(plan: Plan): Transform | undefined {
   const edits = editsOf(plan, ...kinds);
   if (edits.length === 0) return undefined;
   return async function* devices(events) {
+    const editor = new Editor(plan, edits);
     const held = new HeldBack();
-    let described = false;
+    const release = function* (own: OwnLayouts): Generator<StreamEvent> {
+      editor.layouts = own;
+      editor.check(held.events);
+      for (const event of held.events.splice(0)) yield* editor.take(event);
+    };
+    // Nothing to wait for.
+    if (plan.layouts !== undefined && plan.described === false) editor.layouts = new OwnLayouts(UNDESCRIBED);
     for await (const event of events) {
-      if (described || !held.takes(event)) {
+      if (editor.layouts !== undefined) yield* editor.take(event);
+      else if (!held.takes(event)) yield event;
+      else if (event.kind === 'vmdescription') {
+        yield* release(describedBy(plan, event.json));
         yield event;
-        continue;
-      }
-      if (event.kind !== 'vmdescription') {
-        held.add(event);
-        continue;
-      }
-      described = true;
-      yield* edited(plan, edits, held.events, event.json);
-      held.events.length = 0;
-      yield event;
+      } else if ((event.kind === 'pages' || event.kind === 'mapped-area') && plan.layouts !== undefined) {
+        yield* release(new OwnLayouts('RAM comes before its vmdescription'));
+        yield event;
+      } else held.add(event);
     }
-    if (!described) throw new EditError('refused', 'without a vmdescription nothing says what the bytes of devices are', 'it stands at the end of a stream; QEMU leaves it out with suppress-vmdesc=on, and in postcopy');
-    yield* held.events;
+    if (editor.layouts === undefined) {
+      if (plan.layouts === undefined) throw new EditError('refused', 'without a vmdescription nothing says what the bytes of devices are', 'it stands at the end of a stream; QEMU leaves it out with suppress-vmdesc=on, and in postcopy; --schema-from FILE tells it by another stream');
+      yield* release(new OwnLayouts(UNDESCRIBED));
+    }
   };
+}
+
+function describedBy(plan: Plan, json: Uint8Array): OwnLayouts {
+  const schema = readSchema(json);
+  if (typeof schema === 'string' && plan.layouts === undefined) throw new EditError('refused', `nothing says what the bytes of devices are: ${schema}`);
+  return new OwnLayouts(schema);
 }
 
 /** What comes from the first device on. */
@@ -52,7 +68,9 @@ class HeldBack {
   }
 
   add(event: StreamEvent): void {
-    if (event.kind === 'pages' || event.kind === 'mapped-area') throw new EditError('refused', 'RAM comes after devices in this stream (postcopy, or a device that is set up early), and RAM is not held back');
+    if (event.kind === 'pages' || event.kind === 'mapped-area') {
+      throw new EditError('refused', 'RAM comes after devices in this stream (postcopy, or a device that is set up early), and RAM is not held back', '--schema-from FILE tells by another stream what their bytes are');
+    }
     this.size += event.span.end - event.span.start;
     if (this.size > MAX_HELD) throw new EditError('refused', `more than ${MAX_HELD} bytes of devices, too many to be held back`);
     const loan = event.kind === 'payload' || event.kind === 'trailing';
@@ -60,68 +78,96 @@ class HeldBack {
   }
 }
 
-function* edited(plan: Plan, edits: readonly FieldEdit[], held: readonly StreamEvent[], json: Uint8Array): Generator<StreamEvent> {
-  const described = new Map<string, DeviceSchema[]>();
-  for (const device of schemaOf(json)) {
-    const key = `${device.instanceId}/${device.name}`;
-    described.set(key, [...(described.get(key) ?? []), device]);
+class Editor {
+  /** Undefined: not known yet. */
+  layouts: OwnLayouts | undefined;
+  private readonly plan: Plan;
+  private readonly edits: readonly FieldEdit[];
+  private readonly targets = new UniqueTargets();
+  private section: SectionHeader | undefined;
+  private payload: PayloadEvent[] = [];
+  /** Devices that were decoded to be checked, by the last event of their payload. */
+  private readonly checked = new Map<StreamEvent, StreamDevice>();
+
+  constructor(plan: Plan, edits: readonly FieldEdit[]) {
+    this.plan = plan;
+    this.edits = edits;
   }
-  let section: SectionHeader | undefined;
-  let payload: PayloadEvent[] = [];
-  for (const event of held) {
-    if (event.kind === 'section-open') section = event.type === 'full' ? event.section : undefined;
-    if (event.kind !== 'payload' || section === undefined) {
+
+  /** Before anything is edited: does each path mean one field? */
+  check(events: readonly StreamEvent[]): void {
+    for (const event of events) {
+      const device = this.deviceAt(event);
+      if (device === undefined) continue;
+      this.checked.set(event, device);
+      for (const edit of this.edits) this.targets.add(edit, device.state, nodesOf(device.state, edit));
+    }
+    this.targets.check();
+  }
+
+  *take(event: StreamEvent): Generator<StreamEvent> {
+    const known = this.checked.get(event);
+    const device = this.deviceAt(event) ?? known;
+    if (event.kind !== 'payload' || this.section === undefined) {
       yield event;
-      continue;
+      return;
     }
-    payload.push(event);
-    if (!event.last) continue;
-    const devices = described.get(`${section.instanceId}/${section.idstr}`) ?? [];
-    const [device] = devices;
-    const after = device === undefined ? undefined : editDevice(plan, edits, device, payload);
-    if (after === undefined) yield* payload;
-    else {
-      if (devices.length > 1) throw new EditError('refused', `there are ${devices.length} sections ${quote(section.idstr)} ${section.instanceId}: which is meant?`);
-      const { start } = payload[0]!.span;
-      yield { ...event, bytes: after, span: { start, end: event.span.end } };
+    if (!event.last) return;
+    const parts = this.payload.splice(0);
+    const after = device === undefined ? undefined : this.edited(known ?? device, known !== undefined);
+    if (after === undefined) yield* parts;
+    else yield { ...event, bytes: after, span: { start: parts[0]!.span.start, end: event.span.end } };
+  }
+
+  /** Follows the events; the device whose payload is whole with this one. */
+  private deviceAt(event: StreamEvent): StreamDevice | undefined {
+    if (event.kind === 'section-open') {
+      this.section = event.type === 'full' ? event.section : undefined;
+      this.payload.length = 0;
     }
-    payload = [];
+    const { section, layouts } = this;
+    if (event.kind !== 'payload' || section === undefined || layouts === undefined) return undefined;
+    // Only what is edited at once may still be a loan.
+    this.payload.push(event.last ? event : { ...event, bytes: event.bytes.slice() });
+    if (!event.last || this.checked.has(event)) return undefined;
+    const parts = this.payload;
+    const bytes = parts.length === 1 ? event.bytes : new Uint8Array(Buffer.concat(parts.map((part) => part.bytes)));
+    const payload = { start: parts[0]!.span.start, end: event.span.end };
+    return streamDevice({ section, span: payload, payload, boundary: event.boundary, depth: 0, bytes }, layouts.next(section), this.plan.layouts);
   }
-  yield* payload;
-}
 
-function schemaOf(json: Uint8Array): readonly DeviceSchema[] {
-  try {
-    return parseSchema(json).devices;
-  } catch (error) {
-    if (!(error instanceof MigrationStreamError)) throw error;
-    throw new EditError('refused', `nothing says what the bytes of devices are: the vmdescription ${error.message}`);
-  }
-}
-
-/** The new payload; undefined when no edit means this device. */
-function editDevice(plan: Plan, edits: readonly FieldEdit[], device: DeviceSchema, payload: readonly PayloadEvent[]): Uint8Array | undefined {
-  const bytes = payload.length === 1 ? payload[0]!.bytes : new Uint8Array(Buffer.concat(payload.map((event) => event.bytes)));
-  const state = decodeDevice(device, bytes, payload[0]!.span.start);
-  const edit = new DeviceEdit(state);
-  const meant = new Map<string, FieldEdit>();
-  try {
-    for (const one of edits) {
-      for (const node of one.edit === 'drop-subsection' ? subsectionsOf(state, one.path) : findNodes([state], one.path)) {
-        plan.matched(one);
-        meant.set(node.fullPath, one);
-        change(edit, node, one);
+  /** The new payload; undefined when no edit means this device. */
+  private edited({ state }: StreamDevice, checked: boolean): Uint8Array | undefined {
+    const { plan } = this;
+    const edit = new DeviceEdit(state);
+    const meant = new Map<string, FieldEdit>();
+    try {
+      for (const one of this.edits) {
+        const nodes = nodesOf(state, one);
+        if (!checked) {
+          this.targets.add(one, state, nodes);
+          this.targets.check();
+        }
+        for (const node of nodes) {
+          plan.matched(one);
+          meant.set(node.fullPath, one);
+          change(edit, node, one);
+        }
       }
+      if (edit.empty) return undefined;
+      const after = edit.apply();
+      for (const field of after.changes) note(plan, meant.get(field.path), field);
+      if (after.device !== state.device) plan.devices.push(after.device);
+      return after.bytes;
+    } catch (error) {
+      if (!(error instanceof MigrationStreamError) || error.code !== 'cannot-encode') throw error;
+      throw new EditError('refused', error.message);
     }
-    if (edit.empty) return undefined;
-    const after = edit.apply();
-    for (const field of after.changes) note(plan, meant.get(field.path), field);
-    if (after.device !== device) plan.devices.push(after.device);
-    return after.bytes;
-  } catch (error) {
-    if (!(error instanceof MigrationStreamError) || error.code !== 'cannot-encode') throw error;
-    throw new EditError('refused', error.message);
   }
+}
+
+function nodesOf(state: DeviceState, edit: FieldEdit): FieldNode[] {
+  return edit.edit === 'drop-subsection' ? subsectionsOf(state, edit.path) : findNodes([state], edit.path);
 }
 
 function change(edit: DeviceEdit, node: FieldNode, one: FieldEdit): void {

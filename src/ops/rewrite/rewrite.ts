@@ -10,6 +10,7 @@ import { commandName } from '../../wire/command.js';
 import { MAX_DIFFERENCES, MAX_HELD } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { LastVersions } from '../../ram/last-versions.js';
+import type { Layouts } from '../devices/stream-device.js';
 import { inspect, type Inspection } from '../inspect.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../open-stream.js';
 import { blockEdits } from './blocks.js';
@@ -26,6 +27,8 @@ import { editsOf, type CompactInput, type Plan, type Transform } from './transfo
 export interface RewriteOptions extends OpenOptions {
   /** Write also what no QEMU would load. */
   readonly force?: boolean;
+  /** Layouts for edits of devices that the stream itself does not describe. */
+  readonly layouts?: Layouts | undefined;
 }
 
 export interface RewriteResult {
@@ -48,7 +51,7 @@ export async function rewrite(source: ByteSource, sink: ByteSink, edits: readonl
   try {
     checkContradictions(edits);
     const first = needsTwoPasses(edits) ? await firstPass(source, edits, options) : {};
-    const result = await run(await openStream(source, options), sink, edits, first, options.force ?? false);
+    const result = await run(await openStream(source, options), sink, edits, first, options);
     for (const memory of memories) await memory.commit();
     await sink.commit();
     return result;
@@ -59,13 +62,15 @@ export async function rewrite(source: ByteSource, sink: ByteSink, edits: readonl
   }
 }
 
-async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit[], first: FirstPass, force: boolean): Promise<RewriteResult> {
+async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit[], first: FirstPass, { force = false, layouts }: RewriteOptions): Promise<RewriteResult> {
   const differences: Difference[] = [];
   const matched = new Set<Edit>();
   let changes = 0;
   const plan: Plan = {
     edits,
     force,
+    described: stream.source.seekable ? stream.description !== undefined : undefined,
+    layouts,
     evidence: first.evidence,
     compact: first.compact,
     source: { configuration: undefined, sections: [] },
@@ -103,7 +108,7 @@ async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit
 }
 
 /** Edits that may change what stands in a PACKAGED blob. */
-const inBlobs: ReadonlySet<string> = new Set(['drop-section', 'rename-section', 'drop-command', 'footers']);
+const inBlobs: ReadonlySet<string> = new Set(['drop-section', 'rename-section', 'drop-command', 'footers', 'insert-bytes', 'append-bytes', 'delete-bytes', 'drop-subsection']);
 
 /** The order is fixed, so that every edit speaks of the input's own names. */
 function transformsOf(plan: Plan): Transform[] {

@@ -4,6 +4,7 @@
 import { EditError, type Difference, type Edit } from './edit.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { LastVersions } from '../../ram/last-versions.js';
+import type { Layouts } from '../devices/stream-device.js';
 import type { Inspection } from '../inspect.js';
 import type { StreamEvent } from '../../stream/event.js';
 import type { DeviceSchema } from '../../vmstate/index.js';
@@ -25,6 +26,10 @@ export interface Plan {
   readonly force: boolean;
   /** What a first pass found; undefined when no edit asked for one. */
   readonly evidence: Inspection | undefined;
+  /** Has the stream a vmdescription? Undefined: a pipe, nobody knows yet. */
+  readonly described: boolean | undefined;
+  /** Layouts of devices that it does not describe. */
+  readonly layouts: Layouts | undefined;
   /** From the first pass, for compaction. */
   readonly compact: CompactInput | undefined;
   /** The input as read so far. */

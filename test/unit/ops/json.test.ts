@@ -7,15 +7,19 @@ import { describe, expect, test } from 'vitest';
 import { MigrationStreamError } from '../../../src/base/errors.js';
 import { forwardSource, memorySink, memorySource } from '../../../src/bytes/source.js';
 import { checkDocument, parseDocument } from '../../../src/ops/json/check.js';
-import { decodeItems } from '../../../src/ops/json/decode.js';
+import { layoutsOfStream } from '../../../src/ops/devices/learned-layouts.js';
+import { readDevices } from '../../../src/ops/devices/read-devices.js';
+import { decodeItems, type DecodeOptions } from '../../../src/ops/json/decode.js';
 import type { DecodedDocument, DocumentItem } from '../../../src/ops/json/document.js';
 import { encodeDocument } from '../../../src/ops/json/encode.js';
 import { openStream } from '../../../src/ops/open-stream.js';
 import { EditError } from '../../../src/ops/rewrite/edit.js';
+import { findNodes, parseSchema } from '../../../src/vmstate/index.js';
 import { look } from '../../support/edits.js';
 import { mstream } from '../../support/fake-host.js';
 import { fixtureBytes, fixtureNames } from '../../support/fixtures.js';
 import { cases } from '../../support/seed.js';
+import { devicesOf } from '../../support/vmstate.js';
 
 const schema = (name: string): object => JSON.parse(readFileSync(new URL(`../../../docs/schema/${name}.json`, import.meta.url), 'utf8'));
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
@@ -23,13 +27,13 @@ ajv.addSchema(schema('common'));
 const fitsSchema = ajv.compile(schema('decode'));
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
-async function decode(bytes: Uint8Array, pipe = false): Promise<{ document: DecodedDocument; ram: Uint8Array; holes: number }> {
+async function decode(bytes: Uint8Array, pipe = false, options: DecodeOptions = {}): Promise<{ document: DecodedDocument; ram: Uint8Array; holes: number }> {
   const sink = memorySink();
   let holes = 0;
   const ram = { ...sink, skip: (length: number) => ((holes += length), sink.skip(length)) };
   const items: DocumentItem[] = [];
   const source = memorySource(bytes);
-  for await (const item of decodeItems(await openStream(pipe ? forwardSource(source) : source, { poison: true }), ram)) items.push(item);
+  for await (const item of decodeItems(await openStream(pipe ? forwardSource(source) : source, { poison: true }), ram, options)) items.push(item);
   // Through text, as a user would have it.
   const document = parseDocument(JSON.stringify({ schemaVersion: 1, kind: 'mstream-decode', from: 'test', items }));
   return { document, ram: sink.bytes(), holes };
@@ -51,6 +55,82 @@ describe('nothing edited, nothing changed', () => {
     expect(same(await encode(document, ram), before)).toBe(true);
     if (name.includes('mapped-ram')) expect(holes).toBeGreaterThan(ram.length / 2);
     expect(document.items.filter((item) => item.kind === 'mapped-area').length).toBeLessThan(10);
+  });
+});
+
+describe('fields', () => {
+  type Fields = Extract<DocumentItem, { kind: 'payload'; fields: unknown }>;
+  const withFields = (document: DecodedDocument): Fields[] => document.items.filter((item): item is Fields => item.kind === 'payload' && 'fields' in item);
+  const setField = (path: string, change: object) => (item: DocumentItem): DocumentItem =>
+    item.kind === 'payload' && 'fields' in item ? { ...item, fields: item.fields.map((field) => (field.path === path ? { ...field, ...change } : field)) } : item;
+
+  test('every described payload has them, from a file and from a pipe, and none without a description', async () => {
+    for (const name of ['7.2.22-q35-devices', '5.2.0-plain', '11.1.3-mapped-ram']) {
+      const { document } = await decode(fixtureBytes(name));
+      expect(withFields(document).length).toBe((await devicesOf(fixtureBytes(name)))!.states.length);
+      expect((await decode(fixtureBytes(name), true)).document).toEqual(document);
+    }
+    expect(withFields((await decode(fixtureBytes('10.0.13-no-vmdesc'))).document)).toEqual([]);
+    expect(withFields((await decode(fixtureBytes('10.0.13-no-vmdesc'), true)).document)).toEqual([]);
+  });
+
+  test('a document of hex, as it was before there were fields', async () => {
+    const bytes = fixtureBytes('7.2.22-plain');
+    const { document, ram } = await decode(bytes, false, { fields: false });
+    expect(withFields(document)).toEqual([]);
+    expect(same(await encode(document, ram), bytes)).toBe(true);
+  });
+
+  test.each(['10.0.13-no-vmdesc', '10.0.13-postcopy'])('%s by the layouts of another stream: and nothing else is needed to encode', async (name) => {
+    const bytes = fixtureBytes(name);
+    const layouts = layoutsOfStream(parseSchema((await devicesOf(fixtureBytes('10.0.13-plain')))!.json), 'plain');
+    for (const pipe of [false, true]) {
+      const { document, ram } = await decode(bytes, pipe, { layouts });
+      expect(withFields(document).length).toBe(30);
+      expect(same(await encode(document, ram), bytes)).toBe(true);
+    }
+  });
+
+  test.each<[string, object, string]>([
+    ['env.eip', { value: '0x7c00' }, '31744'],
+    ['env.eip', { value: 7 }, '7'],
+    ['env.eip', { value: '18446744073709551615' }, '18446744073709551615'],
+    ['env.a20_mask', { value: -2 }, '-2'],
+    ['env.fpuc', { bytes: '1234' }, '4660'],
+  ])('%s %j', async (path, change, value) => {
+    const { document, ram } = await decode(fixtureBytes('4.0.0-ignore-shared'));
+    const bytes = await encode(edit(document, setField(path, change)), ram);
+    const before = fixtureBytes('4.0.0-ignore-shared');
+    expect(bytes.length).toBe(before.length);
+    const { devices } = await readDevices(bytes);
+    const [node] = findNodes(devices.map(({ state }) => state), `cpu.${path}`);
+    expect(node?.kind === 'leaf' ? String(node.value) : undefined).toBe(value);
+    const differs = [...bytes.keys()].filter((at) => bytes[at] !== before[at]);
+    expect(differs.every((at) => at >= node!.span.start && at < node!.span.end)).toBe(true);
+  });
+
+  test('a text, an array, and a bool', async () => {
+    const { document, ram } = await decode(fixtureBytes('4.0.0-ignore-shared'));
+    const changed = [setField('runstate', { value: 'running' }), setField('lvt', { values: [1, 2, 3, 4, 5, 6] }), setField('smb.op_done', { value: false })].reduce(edit, document);
+    const { stdout } = await mstream(['get', 's', 'globalstate.runstate', 'apic.lvt[5]', '*.smb.op_done'], { files: { s: await encode(changed, ram) } });
+    expect(stdout).toBe('globalstate.runstate=running\napic.lvt[5]=6\n0000:00:01.3/piix4_pm.smb.op_done=false\n');
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['env.eip', { value: '59x' }, /no number/],
+    ['env.eip', { value: 2 ** 60 }, /write it as a string/],
+    ['env.eip', { value: '-1' }, /-1 is no uint64/],
+    ['env.eip', { value: true }, /true is no uint64/],
+    ['env.fpuc', { value: 65536 }, /65536 is no uint16/],
+    ['env.eip', { type: 'text' }, /a string "value" with a "length"/],
+    ['env.eip', { type: 'text', value: 'abc', length: 3 }, /do not fit 3 bytes/],
+    ['env.eip', { type: 'text', value: 'a', length: 2 ** 50 }, /a text of more than/],
+  ])('refused: %s %j', async (path, change, words) => {
+    const { document, ram } = await decode(fixtureBytes('4.0.0-ignore-shared'));
+    const error: unknown = await encode(edit(document, setField(path, change)), ram).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(MigrationStreamError);
+    const { code, message, path: place } = error as MigrationStreamError;
+    expect([code, message, place.at(-1), place[0]]).toEqual(['cannot-encode', expect.stringMatching(words), path, 'document']);
   });
 });
 
@@ -91,7 +171,7 @@ describe('hostile documents', () => {
   };
 
   const value = fc.oneof(
-    fc.constantFrom(null, true, -1, 0, 1.5, 3, 256, 65536, 2 ** 32, 2 ** 53, '', 'ff', 'FF', 'f', '0x0', '0X1', '0x', 'ÿ', 'Ā', 'é'.repeat(256), [], {}, 'plain', 'eof', 'constructor', '__proto__'),
+    fc.constantFrom(null, true, -1, 0, 1.5, 3, 256, 'uint8', 'uint64', 'text', 65536, 2 ** 32, 2 ** 53, '', 'ff', 'FF', 'f', '0x0', '0X1', '0x', 'ÿ', 'Ā', 'é'.repeat(256), [], {}, 'plain', 'eof', 'constructor', '__proto__'),
     fc.string({ maxLength: 5 }),
   );
 

@@ -92,9 +92,9 @@ describe('refused, and nothing is left', () => {
     ['the only name of RAM', plain, [{ edit: 'rename-section', idstr: 'ram', to: 'mem' }], /only memory is called "ram"/],
     ['PACKAGED', fixtureBytes('7.2.22-postcopy'), [{ edit: 'drop-command', command: 7 }], /cannot be dropped/],
     ['a field that is not there', plain, [{ edit: 'delete-bytes', path: 'timer.nowhere' }], /--delete-bytes timer\.nowhere matches nothing/],
-    ['a value that does not fit', plain, [{ edit: 'set', path: 'i8259.last_irr', value: '256' }], /i8259\.last_irr: 256 is no/],
+    ['a value that does not fit', plain, [{ edit: 'set', path: 'i8259/0.last_irr', value: '256' }], /i8259\.last_irr: 256 is no/],
     ['two edits of one field', plain, [{ edit: 'set', path: 'i8259/1.last_irr', value: '1' }, { edit: 'delete-bytes', path: 'i8259/1.last_irr' }], /two edits of i8259\/1\.last_irr/],
-    ['two edits of one field by two paths', plain, [{ edit: 'set', path: 'i8259/1.last_irr', value: '1' }, { edit: 'set', path: 'i8259.last_irr', value: '2' }], /is changed twice/],
+    ['two edits of one field by two paths', plain, [{ edit: 'set', path: 'i8259/1.last_irr', value: '1' }, { edit: 'set', path: 'i8259*.last_irr', value: '2' }], /is changed twice/],
     ['devices without a description', fixtureBytes('7.2.22-no-vmdesc'), [{ edit: 'set', path: 'timer.*', value: '1' }], /without a vmdescription/],
     ['devices of postcopy, which has none', fixtureBytes('7.2.22-postcopy'), [{ edit: 'set', path: 'timer.*', value: '1' }], /RAM is not held back/],
     ['compaction of multifd', fixtureBytes('10.0.13-multifd'), [{ edit: 'compact' }], /multifd channels beside it/],
@@ -183,8 +183,8 @@ describe('the document', () => {
 
   test.each([
     ['--to-dialect', '4.1', '--machine', 'x', '--drop-vmdescription'],
-    ['--ignored', 'mem0=no', '--set', 'i8259.last_irr=1', '--drop-section', 'i8259/1'],
-    ['--delete-bytes', 'i8259.last_irr', '--append-bytes', 'timer.*=00', '--drop-subsection', 'piix4_pm/memhp', '--section-footers', 'off'],
+    ['--ignored', 'mem0=no', '--set', 'i8259/0.last_irr=1', '--drop-section', 'i8259/1'],
+    ['--delete-bytes', 'i8259*.last_irr', '--append-bytes', 'timer.*=00', '--drop-subsection', 'piix4_pm/memhp', '--section-footers', 'off'],
   ])('--json %s %s', async (...edits) => {
     for (const planned of [['--dry-run'], ['-o', 'out']]) {
       const { stdout, stderr, code } = await mstream(['rewrite', 'state', '--json', ...planned, ...edits], { files: { state: shared } });
