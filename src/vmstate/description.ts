@@ -86,8 +86,12 @@ function sum(list: unknown, lengthOf: (item: Json) => number | undefined): numbe
   return total;
 }
 
-/** Before JSON.parse makes objects of it and our own recursion gets to see it. Brackets in strings do not count: closing ones would hide a depth. */
-function checkShape(json: Uint8Array): void {
+/**
+ * Before JSON.parse makes objects of it and our own recursion gets to see it. Brackets in strings do not count: closing
+ * ones would hide a depth.
+ * @throws MigrationStreamError code `bad-vmdescription`: too deep or too dense
+ */
+export function checkShape(json: Uint8Array): void {
   let depth = 0;
   let values = 0;
   let inString = false;

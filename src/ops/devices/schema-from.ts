@@ -1,11 +1,13 @@
-// `--schema-from FILE`: what another file says of devices. It may be a stream with a vmdescription, or a vmdescription
-// alone as JSON. May import what stands below ops, and its own folder.
+// `--schema-from FILE`: what another file says of devices. It may be a stream with a vmdescription, that JSON alone, or
+// what QEMU's -dump-vmstate wrote. May import what stands below ops, and its own folder.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { readSource, type ByteSource } from '../../bytes/source.js';
 import { MAX_VMDESCRIPTION } from '../../limits.js';
 import { findTail } from '../../stream/tail.js';
+import { checkShape } from '../../vmstate/description.js';
 import { openStream } from '../open-stream.js';
+import { layoutsOfDump } from './dump-layouts.js';
 import { layoutsOfStream } from './learned-layouts.js';
 import { readSchema } from './own-layouts.js';
 import type { Layouts } from './stream-device.js';
@@ -28,8 +30,20 @@ export async function readLayouts(source: ByteSource): Promise<Layouts> {
 
 function fromJson(json: Uint8Array, label: string): Layouts {
   const schema = readSchema(json);
-  if (typeof schema === 'string') throw nothing(label, schema);
-  return layoutsOfStream(schema, label);
+  if (typeof schema !== 'string') return layoutsOfStream(schema, label);
+  // A vmdescription has "devices", a dump the machine's name and then device types. Both are within one limit by now.
+  const text = Buffer.from(json.buffer, json.byteOffset, json.length).toString('latin1');
+  if (!/^\s*\{\s*"vmschkmachine"/.test(text)) throw nothing(label, schema);
+  return layoutsOfDump(parseDump(json, label), label);
+}
+
+function parseDump(json: Uint8Array, label: string): unknown {
+  checkShape(json);
+  try {
+    return JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.length).toString('latin1')) as unknown;
+  } catch {
+    throw nothing(label, 'it is not JSON');
+  }
 }
 
 function nothing(label: string, why: string): MigrationStreamError {

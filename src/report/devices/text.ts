@@ -18,6 +18,8 @@ const MAX_HEX_ROWS = 16;
 /** Paths and names longer than a terminal is wide help nobody. */
 const MAX_PATH = 120;
 
+const layoutText = { vmdescription: undefined, stream: 'layout of another stream', dump: 'layout of a dump: widths, no types' } as const;
+
 export interface DeviceTextOptions {
   /** Offset and bytes in front of each field. */
   readonly hex: boolean;
@@ -35,7 +37,7 @@ export function* deviceLines(device: StreamDevice, options: DeviceTextOptions, t
     hidden === 0 ? undefined : `${countText(hidden)} opaque (${percentText(hidden, size)})`,
     device.depth > 0 ? 'in PACKAGED' : undefined,
     device.boundary === 'footer-scan' ? 'end found by its footer' : undefined,
-    device.layout === 'none' ? theme.warning(`no layout: ${escapeText(device.reason ?? '')}`) : device.layout === 'vmdescription' ? undefined : 'layout by --schema-from',
+    device.layout === 'none' ? theme.warning(`no layout: ${escapeText(device.reason ?? '')}`) : layoutText[device.layout],
   ];
   yield `${theme.heading(escapeText(deviceLabel({ name: section.idstr, instanceId: section.instanceId })))}  ${facts.filter((fact) => fact !== undefined).join(', ')}`;
   for (const row of fieldRows(state.root, true)) yield* rowLines(state, row, options, theme);
