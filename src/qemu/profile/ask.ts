@@ -4,12 +4,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrationStreamError } from '../../base/errors.js';
-import type { NeutralisedOption, Profile, ProfileBlock, ProfileSource, VmstateDump } from '../../ops/verify/profile.js';
+import type { Profile, ProfileBlock, ProfileSource, VmstateDump } from '../../ops/verify/profile.js';
 import { findOptions } from '../argv.js';
 import type { QemuBinary } from '../binary.js';
 import { describeFirstCpu } from '../cpu.js';
-import { withMachine, type Machine } from '../machine.js';
+import type { Machine } from '../machine.js';
 import { MigrationFailed, migrateToFile } from '../migrate.js';
+import { withNeutralMachine } from '../neutral-machine.js';
 import { QemuDied, QemuProcess } from '../process.js';
 import { QmpError, Timeout } from '../qmp/errors.js';
 import { readDonor, type Donor } from './donor.js';
@@ -29,12 +30,11 @@ const TIMEOUT = 30_000;
 
 type Known = Record<string, ProfileSource>;
 
-/** What a QEMU with these options is. @throws QemuDied, QmpError, Timeout, the signal's reason */
+/** What a QEMU with these options is; nothing of the user's is changed. @throws WillNotStart, QemuDied, QmpError, Timeout, the signal's reason */
 export async function askProfile(binary: QemuBinary, argv: readonly string[], options: AskOptions = {}): Promise<Profile> {
   const { timeoutMs = TIMEOUT, cwd, signal } = options;
   const notes: string[] = [];
-  const changes: readonly NeutralisedOption[] = [];
-  return withMachine({ binary, argv: [...argv, '-S'], timeoutMs, signal, ...(cwd === undefined ? {} : { cwd }) }, async (machine) => {
+  return withNeutralMachine({ binary, argv, cwd, timeoutMs, signal }, async (machine, { changes }) => {
     const [{ arch }, { UUID }, listed, type, ramblocks, cpu] = await Promise.all([
       machine.execute<{ arch: string }>('query-target'),
       machine.execute<{ UUID: string }>('query-uuid'),

@@ -1,0 +1,100 @@
+// Somebody's command line, made harmless: the same machine for migration's eyes, but on private memory, without disks,
+// peers, windows or files. A QEMU that is started only to be asked something must leave nothing changed, and reset writes
+// guest memory even with -S. Every change is a value; what cannot be made harmless is refused by name. Imports its folder.
+
+import type { NeutralisedOption } from '../ops/verify/profile.js';
+import { shellQuote } from './argv.js';
+import type { QemuBinary } from './binary.js';
+import { shortDriveRule } from './neutralise/block.js';
+import { blockNodesOf } from './neutralise/block-nodes.js';
+import { optionRules } from './neutralise/options.js';
+import type { Outcome, RuleContext } from './neutralise/rule.js';
+
+export interface NeutraliseOptions {
+  /** Of the QEMU that will be started; by default one of today. */
+  readonly version?: { readonly major: number; readonly minor: number };
+  /** Exists, is ours, outlives that QEMU. */
+  readonly temporaryFolder: string;
+  /** What relative paths are relative to; our working folder by default. */
+  readonly cwd?: string | undefined;
+}
+
+export interface Refusal {
+  /** With its dash and its value, as a shell would read it. */
+  readonly option: string;
+  readonly why: string;
+}
+
+export interface Neutralised {
+  readonly argv: readonly string[];
+  readonly changes: readonly NeutralisedOption[];
+  /** Not empty: the argv must not be started. */
+  readonly refused: readonly Refusal[];
+}
+
+/** A command line that cannot be made harmless. */
+export class WillNotStart extends Error {
+  readonly refused: readonly Refusal[];
+
+  constructor(refused: readonly Refusal[]) {
+    super(`this QEMU is not started, since it could not be kept from changing something: ${refused.map(({ option, why }) => `${option}: ${why}`).join('; ')}`);
+    this.name = 'WillNotStart';
+    this.refused = refused;
+  }
+}
+
+/** QEMU's hub ports want numbers; small ones are the user's. */
+const FIRST_NUMBER = 4096;
+
+/** Changes QEMU's options (without the executable); looks at images for their sizes, and starts nothing. */
+export function neutralise(argv: readonly string[], options: NeutraliseOptions): Neutralised {
+  let number = FIRST_NUMBER;
+  const { version = { major: 10, minor: 0 }, temporaryFolder, cwd = process.cwd() } = options;
+  const context: RuleContext = { version, temporaryFolder, cwd, nodes: blockNodesOf(argv), next: () => number++ };
+  const next: string[] = [];
+  const changes: NeutralisedOption[] = [];
+  const refused: Refusal[] = [];
+
+  const enter = (words: readonly string[], outcome: Outcome): void => {
+    const [option = '', before = ''] = words[0]?.startsWith('-') === true ? words : ['', ...words];
+    if (outcome.kind === 'keep') next.push(...words);
+    else if (outcome.kind === 'refuse') refused.push({ option: shellQuote(words), why: outcome.why });
+    else {
+      const limits = outcome.limits === undefined ? {} : { limits: outcome.limits };
+      changes.push({ option, before, after: outcome.kind === 'drop' ? null : shellQuote(outcome.words), why: outcome.why, ...limits });
+      if (outcome.kind === 'replace') next.push(...outcome.words);
+    }
+  };
+
+  for (let i = 0; i < argv.length; i += 1) {
+    const word = argv[i]!;
+    const name = /^--?(.+)$/.exec(word)?.[1];
+    if (name === undefined) {
+      enter([word], shortDriveRule('', word, context));
+      continue;
+    }
+    const known = optionRules.get(name);
+    if (known === undefined) {
+      // Whether a word follows that belongs to it cannot be known: nothing is started anyway.
+      refused.push({ option: word, why: 'mstream does not know this option' });
+      if (argv[i + 1]?.startsWith('-') === false) i += 1;
+      continue;
+    }
+    const words = known.value ? [word, argv[i + 1] ?? ''] : [word];
+    if (known.value) i += 1;
+    enter(words, i < argv.length ? known.rule(name, words[1] ?? '', context) : { kind: 'refuse', why: 'its value is missing' });
+  }
+  return { argv: next, changes, refused };
+}
+
+/** The same, and nothing left to decide. @throws WillNotStart */
+export function neutralArgv(argv: readonly string[], options: NeutraliseOptions): Omit<Neutralised, 'refused'> {
+  const { refused, ...neutral } = neutralise(argv, options);
+  if (refused.length > 0) throw new WillNotStart(refused);
+  return neutral;
+}
+
+/** The binary in an environment where it keeps to our folder and makes no sound. */
+export function neutralBinary(binary: QemuBinary, temporaryFolder: string): QemuBinary {
+  return { ...binary, env: { ...binary.env, TMPDIR: temporaryFolder, QEMU_AUDIO_DRV: 'none' } };
+}

@@ -1,0 +1,90 @@
+// Asking somebody's QEMU changes nothing of theirs: memory file and disk are hashed before and after everything that starts
+// one, with a loader device that writes memory at reset. The same without neutralising does change them, so the hashes can
+// tell. Imports qemu/ and support.
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { openFile } from '../../src/bytes/node/file-source.js';
+import { inspect } from '../../src/ops/inspect.js';
+import { openStream } from '../../src/ops/open-stream.js';
+import { saveDonor, withNeutralMachine } from '../../src/qemu/neutral-machine.js';
+import { askProfile } from '../../src/qemu/profile/ask.js';
+import { tryLoad } from '../../src/qemu/try-load.js';
+import { onEveryQemu, tinyMachine } from './support/qemus.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'mstream-harm-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The user's files, as they look. */
+function plant(): void {
+  writeFileSync(join(folder, 'memory'), Buffer.alloc(2 << 20, 'memory of a template '));
+  writeFileSync(join(folder, 'disk'), Buffer.alloc(1 << 20, 'somebody’s disk '));
+}
+
+const hashes = (): Record<string, string> =>
+  Object.fromEntries(readdirSync(folder).sort().map((name) => [name, createHash('sha256').update(readFileSync(join(folder, name))).digest('hex')]));
+
+/** What can hurt: a shared memory file, a writable disk, a device that writes memory at reset, files to be made. */
+const argv = [
+  ...tinyMachine,
+  ...['-object', 'memory-backend-file,id=mem0,size=2M,share=on,mem-path=memory', '-numa', 'node,memdev=mem0'],
+  ...['-device', 'loader,addr=0x20000,data=0x11223344,data-len=4'],
+  ...['-drive', 'file=disk,format=raw,if=none,id=d', '-device', 'virtio-blk-pci,drive=d'],
+  ...['-serial', 'file:serial', '-pidfile', 'pid', '-D', 'log', '-netdev', 'user,id=n', '-device', 'e1000,netdev=n,romfile='],
+];
+
+onEveryQemu('asking', ({ binary }) => {
+  const common = { binary, argv, cwd: folder };
+
+  test('a profile, a donor, a refused load and a load leave every file as it was', async () => {
+    plant();
+    const before = hashes();
+    const profile = await askProfile(binary, argv, { cwd: folder });
+    expect(profile.notes).toEqual([]);
+    expect(profile.blocks.find(({ idstr }) => idstr === 'mem0')).toMatchObject({ ignored: true, migratable: true, usedLength: 2 << 20, gpa: '0x0' });
+    expect(profile.neutralised.map(({ option }) => option)).toEqual(['-object', '-drive', '-serial', '-pidfile', '-D', '-netdev']);
+
+    const donor = join(mkdtempSync(join(folder, '..', 'mstream-donor-')), 'donor');
+    await saveDonor(common, donor);
+    const stream = await openStream(await openFile(donor));
+    const inspection = await inspect(stream);
+    await stream.close();
+    expect([inspection.complete, inspection.configuration?.machine]).toEqual([true, profile.machine]);
+    expect(inspection.blocks.find(({ idstr }) => idstr === 'mem0')).toMatchObject({ usedLength: 2 << 20, pages: 512 });
+
+    expect(await tryLoad({ ...common, state: donor })).toMatchObject({ verdict: 'loads', lines: [] });
+    expect(await tryLoad({ ...common, state: readFileSync(donor).subarray(0, 20_000) })).toMatchObject({ verdict: 'rejected', exitCode: 1 });
+    rmSync(join(donor, '..'), { recursive: true });
+    expect(hashes()).toEqual(before);
+  });
+
+  test('guest and monitor cannot reach them either', async () => {
+    plant();
+    const before = hashes();
+    await withNeutralMachine(common, async (machine) => {
+      expect(await machine.readMemory(0x20000, 4)).toEqual(Buffer.from('44332211', 'hex'));
+      await machine.hmp('qemu-io d "write -P 7 0 4096"');
+      await machine.quit();
+      expect(machine.process.stdout).toContain('wrote 4096/4096');
+    });
+    expect(hashes()).toEqual(before);
+  });
+
+  test('without neutralising both files change, and others appear', async () => {
+    plant();
+    const before = hashes();
+    try {
+      await withNeutralMachine({ ...common, neutralised: false }, async (machine) => {
+        await machine.hmp('qemu-io d "write -P 7 0 4096"');
+      });
+      const after = hashes();
+      expect(after['memory']).not.toBe(before['memory']);
+      expect(after['disk']).not.toBe(before['disk']);
+      expect(Object.keys(after)).toEqual(expect.arrayContaining(['log', 'pid', 'serial']));
+    } finally {
+      for (const name of ['log', 'pid', 'serial']) rmSync(join(folder, name), { force: true });
+    }
+  });
+});

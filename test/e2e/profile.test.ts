@@ -1,0 +1,134 @@
+// Profiles of real QEMUs: pc, q35 with devices, microvm; what they say agrees with what a save says, with what was recorded,
+// and with what QEMU does when a state is loaded. Imports qemu/ and support.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { parseProfile, formatProfile, type Profile } from '../../src/ops/verify/profile.js';
+import { openStream } from '../../src/ops/open-stream.js';
+import { WillNotStart } from '../../src/qemu/neutralise.js';
+import { askProfile } from '../../src/qemu/profile/ask.js';
+import { qemuLines, tryAll, tryLoad, type Trial } from '../../src/qemu/try-load.js';
+import { profileText, type ProfileName } from '../support/profiles.js';
+import { onEveryQemu, onQemu, tinyMachine } from './support/qemus.js';
+
+const fixtures = new URL('../../fixtures/', import.meta.url).pathname;
+
+const capture = (name: string): Buffer => gunzipSync(readFileSync(`${fixtures}streams/${name}/state.gz`));
+const truth = (name: string): { argv: string[]; info_ramblock: string; capabilities: Record<string, boolean> } => JSON.parse(readFileSync(`${fixtures}streams/${name}/truth.json`, 'utf8'));
+
+/** idstr and instance of every section of a stream, in order. */
+async function sectionsOf(bytes: Uint8Array): Promise<string[]> {
+  const found: string[] = [];
+  for await (const event of (await openStream(bytes)).events()) {
+    if (event.kind === 'section-open' && (event.type === 'start' || event.type === 'full')) found.push(`${event.section.idstr}/${event.section.instanceId} v${event.section.versionId}`);
+  }
+  return found;
+}
+
+const named = ({ devices }: Profile): string[] => devices.map(({ idstr, instanceId, versionId }) => `${idstr}/${instanceId} v${versionId}`);
+
+onEveryQemu('a profile', ({ version, binary }) => {
+  test('of a pc is what was recorded', async () => {
+    const recorded = parseProfile(profileText(`${version}-pc` as ProfileName));
+    const profile = await askProfile(binary, recorded.argv, { cwd: fixtures });
+    const lasting = ({ devices, ...rest }: Profile): unknown => ({ ...rest, created: '', vmdescription: '', devices: devices.map((device) => ({ ...device, payload: device.payload.length })) });
+    expect(lasting(profile)).toEqual(lasting(recorded));
+    expect(parseProfile(formatProfile(profile))).toEqual(profile);
+  });
+
+  test.each(['q35-devices', 'microvm'])('of the machine that %s was captured from has its sections and blocks', async (name) => {
+    const { argv, info_ramblock } = truth(`${version}-${name}`);
+    const profile = await askProfile(binary, argv, { cwd: fixtures });
+    expect(profile.notes).toEqual([]);
+    expect(named(profile)).toEqual(await sectionsOf(capture(`${version}-${name}`)));
+    for (const { idstr, usedLength, migratable } of profile.blocks) {
+      expect(info_ramblock).toContain(idstr);
+      expect(info_ramblock).toContain(`0x${usedLength.toString(16).padStart(16, '0')}`);
+      expect(migratable).toBe(true);
+    }
+  });
+});
+
+/** A stream with the text of globalstate changed. */
+async function withRunState(bytes: Buffer, state: string): Promise<Buffer> {
+  const copy = Buffer.from(bytes);
+  for await (const event of (await openStream(bytes)).events()) {
+    if (event.kind === 'payload' && event.section.idstr === 'globalstate') copy.write(`${state}\0`, event.span.start + 4, 'latin1');
+  }
+  return copy;
+}
+
+onEveryQemu('trying', ({ version, binary }) => {
+  const state = capture(`${version}-plain`);
+  const common = { binary, argv: tinyMachine };
+
+  test('loads, is rejected with all that QEMU says, and dies', async () => {
+    const wrong = Buffer.from(state);
+    wrong[state.indexOf('pc-i440fx')] = 0x71;
+    const [loads, machine, cut, died] = (await tryAll([
+      { ...common, state },
+      { ...common, state: wrong },
+      { ...common, state: state.subarray(0, 30_000) },
+      { ...common, state: await withRunState(state, 'save-vm') },
+    ])) as Trial[];
+    expect(loads).toMatchObject({ verdict: 'loads', lines: [], exitCode: null, runState: expect.stringMatching(/^(paused|prelaunch)$/) });
+    expect(machine).toMatchObject({ verdict: 'rejected', exitCode: 1, signal: null, runState: null });
+    expect(machine!.lines.join('\n')).toContain("Machine type received is 'qc-i440fx-");
+    expect(machine!.lines.at(-1)).toMatch(/^load of migration failed: Invalid argument/);
+    expect(cut).toMatchObject({ verdict: 'rejected', exitCode: 1 });
+    expect(cut!.lines.at(-1)).toMatch(/^load of migration failed: Input\/output error/);
+    expect(died).toMatchObject({ verdict: 'died', exitCode: null, signal: 'SIGABRT' });
+  });
+
+  test('with the memory of a template, mapped privately or copied', async () => {
+    const name = `${version}-ignore-shared`;
+    const memory = gunzipSync(readFileSync(`${fixtures}streams/${name}/mem0.img.gz`));
+    const folder = mkdtempSync(join(tmpdir(), 'mstream-template-'));
+    writeFileSync(`${folder}/memory`, memory);
+    const argv = [...tinyMachine, '-object', 'memory-backend-file,id=mem0,size=2M,share=on,mem-path=/nowhere', '-numa', 'node,memdev=mem0'];
+    try {
+      for (const how of ['private', 'copy'] as const) {
+        let seen: Buffer | undefined;
+        const look = async (machine: { readMemory(address: number, size: number): Promise<Buffer> }): Promise<void> => void (seen = await machine.readMemory(0x10000, 0x10000));
+        const trial = await tryLoad({ binary, argv, state: capture(name), capabilities: ['x-ignore-shared'], memory: { mem0: { file: `${folder}/memory`, how } }, look });
+        expect(trial).toMatchObject({ verdict: 'loads', lines: [] });
+        expect(seen?.equals(memory.subarray(0x10000, 0x20000))).toBe(true);
+        expect(readFileSync(`${folder}/memory`).equals(memory)).toBe(true);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+onQemu('10.0', 'trying', ({ binary }) => {
+  test('an empty state hangs', async () => {
+    expect(await tryLoad({ binary, argv: tinyMachine, state: new Uint8Array(0), timeoutMs: 1_000 })).toMatchObject({ verdict: 'hung', exitCode: null });
+  });
+
+  test('mapped-ram goes by file:', async () => {
+    const { argv } = truth('10.0.13-mapped-ram');
+    expect(await tryLoad({ binary, argv, cwd: fixtures, state: capture('10.0.13-mapped-ram'), capabilities: ['mapped-ram'] })).toMatchObject({ verdict: 'loads', lines: [] });
+  });
+
+  test('what cannot be made harmless is not started', async () => {
+    await expect(askProfile(binary, ['-device', 'vfio-pci,host=0'])).rejects.toThrow(WillNotStart);
+    const [trial] = await tryAll([{ binary, argv: ['-readconfig', 'x'], state: new Uint8Array(1) }]);
+    expect(trial).toBeInstanceOf(WillNotStart);
+  });
+
+  test('a QEMU that cannot save itself says so, and the rest is told all the same', async () => {
+    const profile = await askProfile(binary, [...tinyMachine, '-device', 'ivshmem-plain,memdev=m', '-object', 'memory-backend-ram,id=m,size=1M,share=on', '-global', 'migration.send-configuration=off']);
+    expect(profile.notes[0]).toMatch(/cannot save itself/);
+    expect(profile).toMatchObject({ sendConfiguration: false, devices: [], known: { devices: 'unknown', sendConfiguration: 'argv' } });
+    expect(profile.blocks.length).toBeGreaterThan(3);
+  });
+});
+
+describe("QEMU's lines", () => {
+  test('without its name, empty lines and warnings, everything else as it stands', () => {
+    expect(qemuLines('qemu-system-x86_64: a: b\n/usr/bin/qemu-system-aarch64: warning: c\n\nx qemu-system-x86_64: d\nqemu-kvm: e\n')).toEqual(['a: b', 'x qemu-system-x86_64: d', 'e']);
+  });
+});
