@@ -58,4 +58,10 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Does a QEMU clone as it should? Proven by guest memory',
     load: async () => (await import('./commands/clone-test.js')).cloneTestCommand,
   },
+  {
+    name: 'profile',
+    usage: 'profile',
+    summary: 'What a QEMU with its command line is, asked without harm: for checks where it is not at hand',
+    load: async () => (await import('./commands/profile.js')).profileCommand,
+  },
 ];

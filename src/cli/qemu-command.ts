@@ -3,6 +3,7 @@
 
 import { findExecutable, plainBinary, type QemuBinary } from '../qemu/binary.js';
 import { MigrationFailed } from '../qemu/migrate.js';
+import { WillNotStart } from '../qemu/neutralise.js';
 import { QemuDied } from '../qemu/process.js';
 import { Disconnected, QmpError, Timeout } from '../qemu/qmp/errors.js';
 import type { Accelerator } from '../qemu/machine.js';
@@ -60,6 +61,7 @@ export function accelerator(choice: string | undefined): Accelerator {
 
 /** Our failure for whatever the QEMU driver or the clone recipe threw; anything else comes back as it is. */
 export function asFailure(error: unknown): unknown {
+  if (error instanceof WillNotStart) return new Failure(exitCode.findings, 'refused', error.message, 'leave these options out: what is asked is what migration sees of the machine');
   if (error instanceof WillNotClone) return new Failure(exitCode.findings, 'refused', error.message, error.hint);
   if (error instanceof NoTemplate) return new Failure(exitCode.input, 'template', error.message, '`mstream template create` makes one');
   if (error instanceof IncompleteState) return new Failure(exitCode.qemu, 'incomplete', error.message, 'is the disk full?');

@@ -231,14 +231,14 @@ export function parseProfile(json: string): Profile {
   return value;
 }
 
-/** The document: one line for each block, device and vmsd, so that two of them can be compared by eye. */
+/** The document in ASCII: one line for each block, device and vmsd, so that two of them can be compared by eye. */
 export function formatProfile(profile: Profile): string {
   const lines = (values: readonly unknown[]): string => (values.length === 0 ? '[]' : `[\n${values.map((one) => `   ${JSON.stringify(one)}`).join(',\n')}\n  ]`);
   const members = Object.entries(profile).map(([member, value]) => {
     if (member === 'vmstate') return `  "vmstate": { "types": ${JSON.stringify(profile.vmstate.types)}, "vmsds": ${lines(profile.vmstate.vmsds)} }`;
     return `  ${JSON.stringify(member)}: ${['blocks', 'devices', 'neutralised'].includes(member) ? lines(value as readonly unknown[]) : JSON.stringify(value)}`;
   });
-  return `{\n${members.join(',\n')}\n}\n`;
+  return `{\n${members.join(',\n')}\n}\n`.replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** A device's payload as bytes. */

@@ -1,0 +1,50 @@
+// `mstream profile [-o P.json] -- QEMU ARGS...`. May import qemu, ops, report and its own folder.
+
+import { formatProfile } from '../../ops/verify/profile.js';
+import { askProfile } from '../../qemu/profile/ask.js';
+import { profileText } from '../../report/verify/profile.js';
+import { showDash, STDIO } from '../args.js';
+import { defineCommand } from '../command.js';
+import { exitCode } from '../exit-code.js';
+import { single } from '../options.js';
+import { qemuCommandLine, seconds, withFailures } from '../qemu-command.js';
+
+interface ProfileCommandOptions {
+  readonly output?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly timeout?: string | undefined;
+  readonly force?: boolean | undefined;
+}
+
+export const profileCommand = defineCommand<ProfileCommandOptions>({
+  examples: [
+    { args: 'profile -- qemu-system-x86_64 -M q35 -m 2G', text: 'What is this destination?' },
+    { args: 'profile -o host7.json -- qemu-system-x86_64 -M q35 -m 2G disk.qcow2', text: 'Kept, for checks where that QEMU is not at hand' },
+    { args: 'profile -o - -- lab:7.2 -M pc | jq .machine', text: 'As JSON, of a QEMU of `npm run lab`' },
+  ],
+  build: (yargs) =>
+    yargs
+      .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Write the profile as JSON to a file, or - for stdout' })
+      .option('json', { type: 'boolean', describe: 'The profile as JSON on stdout' })
+      .option('timeout', { type: 'string', requiresArg: true, describe: 'Seconds for each step (30)' })
+      .option('force', { type: 'boolean', describe: 'Replace a file' }),
+  run: (options, context) =>
+    withFailures(async () => {
+      const { host, out } = context;
+      const progress = (line: string): void => void host.stderr.write(`${context.err.dim(line)}\n`);
+      const { binary, argv } = await qemuCommandLine(context.rest, progress);
+      const wanted = single('output', options.output);
+      const output = wanted === undefined ? undefined : showDash(wanted);
+      const file = output === undefined || output === STDIO ? undefined : await host.openOutput(output, options.force ?? false);
+      context.defer(() => file?.abort());
+      const profile = await askProfile(binary, argv, { cwd: host.cwd, timeoutMs: seconds('timeout', options.timeout, 30_000), signal: host.signal });
+      const document = formatProfile(profile);
+      if (file !== undefined) {
+        await file.write(Buffer.from(document, 'utf8'));
+        await file.commit();
+      }
+      const asJson = options.json === true || output === STDIO;
+      await host.stdout.write(asJson ? document : await profileText(profile, out, host.stdout.columns));
+      return exitCode.clean;
+    }),
+});

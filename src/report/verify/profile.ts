@@ -1,0 +1,57 @@
+// A profile for people: what the QEMU is, its blocks, what was changed before it was started. May import base, ops and report.
+
+import { escapeText } from '../../base/quote.js';
+import type { NeutralisedOption, Profile } from '../../ops/verify/profile.js';
+import { printableLine } from '../printable.js';
+import { humanBytes, plural } from '../quantity.js';
+import { renderTable } from '../table.js';
+import type { Theme } from '../theme.js';
+
+export async function profileText(profile: Profile, theme: Theme, width?: number): Promise<string> {
+  const { qemu, cpu, blocks, devices, vmstate, notes } = profile;
+  const fact = (label: string, text: string): string => `  ${theme.label(label.padEnd(13))} ${printableLine(text)}`;
+  const yes = (value: boolean | null): string => (value === null ? 'unknown' : value ? 'yes' : 'no');
+  const on = Object.entries(profile.capabilities).flatMap(([name, state]) => (state ? [name] : []));
+  const rows = blocks.map((block) => [
+    theme.name(escapeText(block.idstr)),
+    humanBytes(block.usedLength),
+    block.maxLength === block.usedLength ? '' : `to ${humanBytes(block.maxLength)}`,
+    humanBytes(block.pageSize),
+    theme.offset(block.gpa ?? 'unknown'),
+    yes(block.migratable),
+    yes(block.ignored),
+  ]);
+  const table = await renderTable(
+    [{ title: 'block' }, { title: 'size', align: 'right' }, { title: 'resizable' }, { title: 'pages', align: 'right', expendable: 1 }, { title: 'address' }, { title: 'migratable' }, { title: 'ignored' }],
+    rows,
+    theme,
+    width,
+  );
+  const lines = [
+    theme.heading('Profile'),
+    fact('machine', profile.machine),
+    fact('QEMU', `${qemu.major}.${qemu.minor}.${qemu.micro}${qemu.package === '' ? '' : ` (${qemu.package})`}, ${profile.target}`),
+    fact('cpu', `${cpu.model ?? 'unknown'}, ${plural(cpu.features.length, 'feature')}, ${cpu.accelerator}`),
+    fact('pages', `target ${humanBytes(profile.targetPageSize)}, host ${humanBytes(profile.hostPageSize)}`),
+    ...(profile.uuid === null ? [] : [fact('uuid', profile.uuid)]),
+    fact('capabilities', `${plural(Object.keys(profile.capabilities).length, 'known one')}${on.length === 0 ? '' : `, on: ${on.join(', ')}`}`),
+    fact('sections', devices.length === 0 ? 'unknown' : plural(devices.length, 'section')),
+    fact('vmstate', vmstate.vmsds.length === 0 ? 'unknown' : `${plural(Object.keys(vmstate.types).length, 'device type')}, ${plural(vmstate.vmsds.length, 'description')}`),
+    '',
+    ...table,
+    ...changesText(profile.neutralised, theme),
+    ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `${theme.warning('note:')} ${printableLine(note)}`)]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** What was done to a command line, a line each. Empty when nothing was. */
+export function changesText(changes: readonly NeutralisedOption[], theme: Theme): string[] {
+  if (changes.length === 0) return [];
+  const line = ({ option, before, after, why, limits }: NeutralisedOption): string[] => [
+    `  ${printableLine(`${option} ${before}`.trim())}`,
+    `    ${theme.label(after === null ? 'left out' : 'became')} ${after === null ? '' : `${printableLine(after)} `}${theme.dim(`(${printableLine(why)})`)}`,
+    ...(limits === undefined ? [] : [`    ${theme.warning('but')} ${printableLine(limits)}`]),
+  ];
+  return ['', theme.heading('Changed before it was started'), ...changes.flatMap(line)];
+}
