@@ -27,6 +27,8 @@ describe('names', () => {
     ['cpu/0.env.regs[4]', ['rsp']],
     ['cpu/1.env.regs[15]', ['r15']],
     ['cpu/0.env.segs[1]', ['cs']],
+    ['cpu/0.env.xmm_regs[0][3]', ['xmm3']],
+    ['cpu/0.env.xmm_regs[1][3]', ['ymm3 (upper half)']],
     ['cpu/0.env.eflags', [expect.stringMatching(/^rflags: /)]],
     ['cpu/0.env.cr[0]', [expect.stringMatching(/^cr0: .*ET/)]],
     ['cpu/0.env.lstar', ['LSTAR: MSR 0xc0000082']],
