@@ -24,6 +24,8 @@ export interface AskOptions {
   /** QEMU's working folder; ours by default. */
   readonly cwd?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What the same executable dumped for the same machine type before: then it is not asked again. */
+  readonly vmstate?: VmstateDump | undefined;
 }
 
 const TIMEOUT = 30_000;
@@ -46,7 +48,7 @@ export async function askProfile(binary: QemuBinary, argv: readonly string[], op
     const capabilities = Object.fromEntries(listed.map(({ capability, state }) => [capability, state]));
     const { version } = machine.qmp.greeting;
     const machineType = String(type).replace(/-machine$/, '');
-    const dumping = dumpVmstate(binary, machineType, machine.folder, timeoutMs);
+    const dumping = options.vmstate === undefined ? dumpVmstate(binary, machineType, machine.folder, timeoutMs) : Promise.resolve(options.vmstate);
     const donor = await saveAndRead(machine, capabilities, timeoutMs, notes);
     const vmstate = await dumping.catch((error: unknown): VmstateDump => {
       notes.push(`-dump-vmstate gave nothing: ${messageOf(error)}`);

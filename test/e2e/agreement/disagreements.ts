@@ -6,6 +6,8 @@ export interface Disagreement {
   /** `verdict`: loads or not. `text`: both refuse, in other words. */
   readonly what: 'verdict' | 'text';
   readonly reason: string;
+  /** By luck it may agree: what QEMU prints there is whatever lay in its memory. */
+  readonly byChance?: true;
 }
 
 export const disagreements: readonly Disagreement[] = [];

@@ -33,6 +33,7 @@ export class Profiles {
   readonly #library: Library;
   readonly #folder: string;
   readonly #known = new Map<string, Promise<Profile>>();
+  readonly #dumps = new Map<string, Profile['vmstate']>();
   /** Milliseconds that asking took, all together. */
   spent = 0;
 
@@ -56,7 +57,10 @@ export class Profiles {
     const cwd = join(this.#folder, String(this.#known.size));
     mkdirSync(cwd, { recursive: true });
     for (const file of firmwareFiles) symlinkSync(file, join(cwd, basename(file)));
-    const profile = await askProfile(this.#library.qemu(release).binary, argv, { cwd });
+    // -dump-vmstate is most of the work, and depends on executable and machine type only.
+    const type = `${release} ${(argv[argv.indexOf('-M') + 1] ?? '').split(',')[0]}`;
+    const profile = await askProfile(this.#library.qemu(release).binary, argv, { cwd, vmstate: this.#dumps.get(type) });
+    if (profile.vmstate.vmsds.length > 0) this.#dumps.set(type, profile.vmstate);
     this.spent += performance.now() - started;
     return profile;
   }
