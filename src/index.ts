@@ -27,12 +27,55 @@ export { buildPageRuns, type PageValue } from './ram/page-builder.js';
 export { PageIndex, type PageCounts } from './ram/page-index.js';
 export { pageKind, pageKindNames, PageRuns, type PageKindName } from './ram/page-runs.js';
 
-export { parseVmDescription, type DeviceLayout, type VmDescription } from './vmstate/description.js';
+export {
+  ArrayBranch,
+  Branch,
+  coverageOf,
+  decodeDevice,
+  DeviceEdit,
+  deviceLabel,
+  encodeDevice,
+  findDevices,
+  findInDevice,
+  findNodes,
+  formatSchema,
+  Leaf,
+  leaves,
+  meaningOf,
+  parseSchema,
+  parseVmDescription,
+  type BranchKind,
+  type Coverage,
+  type DescriptionSchema,
+  type DeviceLayout,
+  type DeviceSchema,
+  type DeviceState,
+  type EditedDevice,
+  type EditValue,
+  type FieldChange,
+  type FieldNode,
+  type FieldSchema,
+  type LeafRole,
+  type Meaning,
+  type Override,
+  type Scalar,
+  type ScalarKind,
+  type Value,
+  type VmDescription,
+  type VmsdSchema,
+} from './vmstate/index.js';
 
 export { type Boundary, type StreamEvent, type WarningCode } from './stream/event.js';
 
 export { type BlockRow, type IgnoredHow } from './ops/block-rows.js';
+export { readDevices, type DevicesOptions, type StreamDevices } from './ops/devices/read-devices.js';
+export { readLayouts } from './ops/devices/schema-from.js';
+export { type LayoutOrigin, type Layouts, type StreamDevice } from './ops/devices/stream-device.js';
 export { inspect, type Inspection, type MapRow, type StreamWarning, type Totals } from './ops/inspect.js';
+export { parseDocument } from './ops/json/check.js';
+export { decodeItems, type DecodeOptions, type RamFile } from './ops/json/decode.js';
+export { type DecodedDocument, type DocumentBlock, type DocumentField, type DocumentItem, type DocumentSubsection, type RamReference } from './ops/json/document.js';
+export { encodeDocument } from './ops/json/encode.js';
 export { openStream, type MigrationStream, type OpenOptions } from './ops/open-stream.js';
 export { type Clue, type Producer, type QemuVersion } from './ops/producer.js';
 export { createWriter, type StreamWriter } from './ops/create-writer.js';

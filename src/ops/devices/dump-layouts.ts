@@ -60,7 +60,6 @@ export function layoutsOfDump(dump: unknown, label: string): Layouts {
   return {
     origin: 'dump',
     label,
-    lengthsOf: () => [],
     layoutOf(section, payload) {
       const name = section.idstr.slice(section.idstr.lastIndexOf('/') + 1);
       const known = tables.get(name);

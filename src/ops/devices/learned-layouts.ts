@@ -36,7 +36,6 @@ export function layoutsOfStream(schema: DescriptionSchema, label: string): Layou
       if (sizes.includes(payload.length)) return `${label} describes as many bytes, but other subsections`;
       return `${label} describes ${sizes.slice(0, 3).map((size) => size ?? '?').join(' or ')} bytes, here are ${payload.length}`;
     },
-    lengthsOf: (section) => [...new Set(candidates(section).map((device) => vmsdSize(device.vmsd)).filter((size) => size !== undefined))],
   };
 }
 

@@ -36,8 +36,6 @@ export interface Layouts {
   readonly label: string;
   /** The layout that fits `payload` exactly, or why there is none. */
   layoutOf(section: SectionHeader, payload: Uint8Array): DeviceSchema | string;
-  /** Bytes that the payload of such a section has, most likely first; empty when that is not known. */
-  lengthsOf(section: SectionHeader): readonly number[];
 }
 
 /** The payload of a section, found in whatever way. */

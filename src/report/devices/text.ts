@@ -57,7 +57,7 @@ export function devicesSummary(devices: readonly StreamDevice[], theme: Theme): 
 }
 
 function* rowLines(state: DeviceState, row: FieldRow, { hex }: DeviceTextOptions, theme: Theme): Generator<string> {
-  const path = shortened(row.path).padEnd(34);
+  const path = shortened(row.path).padEnd(40);
   const columns = row.folded === undefined ? `${theme.name(path)}  ${theme.dim(typeText(row).padEnd(9))}  ${valueColumn(state, row)}` : `${theme.name(path)}  ${theme.dim(row.folded)}`;
   const meaning = row.folded === undefined ? rowMeaning(row) : undefined;
   const words = [meaning?.label, meaning?.text].filter((word) => word !== undefined).map(escapeText).join(' = ');
@@ -67,13 +67,23 @@ function* rowLines(state: DeviceState, row: FieldRow, { hex }: DeviceTextOptions
     yield `  ${line}`;
     return;
   }
-  const bytes = state.bytes.subarray(row.start, row.end);
-  const rows = row.folded === undefined ? Math.min(Math.ceil(bytes.length / HEX_ROW), MAX_HEX_ROWS) : 1;
-  const at = (index: number): string => `  ${theme.offset(offsetText(state.base + row.start + index * HEX_ROW))}  ${hexRow(bytes.subarray(index * HEX_ROW, (index + 1) * HEX_ROW))}`;
-  yield `${at(0).padEnd(0)}  ${line}`;
-  for (let index = 1; index < rows; index += 1) yield at(index).trimEnd();
-  const left = bytes.length - rows * HEX_ROW;
-  if (left > 0 && row.folded === undefined) yield `  ${theme.dim(`… ${plural(left, 'byte')} more`)}`;
+  const bytes = row.folded === undefined ? state.bytes.subarray(row.start, row.end) : new Uint8Array(0);
+  const at = (index: number): string => `  ${theme.offset(offsetText(state.base + row.start + index))}  ${hexRow(bytes.subarray(index, index + HEX_ROW))}`;
+  yield `${at(0)}  ${line}`;
+  let shown = 1;
+  let index = HEX_ROW;
+  for (let before = 0; index < bytes.length && shown < MAX_HEX_ROWS; index += HEX_ROW) {
+    const last = index + HEX_ROW >= bytes.length;
+    // A row like the one above is not shown again, as hexdump does; the last one is, for its place.
+    if (!last && Buffer.compare(bytes.subarray(index, index + HEX_ROW), bytes.subarray(before, before + HEX_ROW)) === 0) {
+      if (index - before === HEX_ROW) yield theme.dim('  *');
+      continue;
+    }
+    yield at(index).trimEnd();
+    before = index;
+    shown += 1;
+  }
+  if (index < bytes.length) yield `  ${theme.dim(`… ${plural(bytes.length - index, 'byte')} more`)}`;
 }
 
 function hexRow(bytes: Uint8Array): string {
