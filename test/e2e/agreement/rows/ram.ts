@@ -222,7 +222,7 @@ const mapped = (name: string, field: 'version' | 'page_size' | 'bitmap_offset' |
   const place = { version: at(start, 4), page_size: at(start + 4, 8), bitmap_offset: at(start + 12, 8), pages_offset: at(start + 20, 8) }[field];
   return [put(place, field === 'version' ? be32(Number(value)) : be64(value))];
 };
-const bitmap = (a: Anatomy, one: BlockPlace): { start: number; end: number } => at(one.mapped!.bitmapOffset, Math.ceil(one.usedLength / 4096 / 64) * 8);
+const bitmap = (_: Anatomy, one: BlockPlace): { start: number; end: number } => at(one.mapped!.bitmapOffset, Math.ceil(one.usedLength / 4096 / 64) * 8);
 const mappedBoth = { base: 'mapped-ram-ignore-shared' };
 
 const mappedRam = rowsOf('mapped-ram', 'mapped-ram', {
