@@ -13,7 +13,7 @@ import { coverageOf, findNodes, meaningOf, type Branch, type DeviceState, type F
 import { mstream } from '../support/fake-host.js';
 import { devicesOf } from '../support/vmstate.js';
 import { biosMachines, macs, readPciConfig, readPort, withBiosGuest, writePort } from './support/bios-guest.js';
-import { parsePci, parseRegisters, type PciFunction } from './support/monitor-text.js';
+import { parsePci, parseRegisters, registerPaths, type PciFunction } from './support/monitor-text.js';
 import { onEveryQemu } from './support/qemus.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mstream-live-'));
@@ -85,35 +85,6 @@ function valueAt(states: readonly DeviceState[], path: string): bigint {
 
 function said(states: readonly DeviceState[], pattern: string): string[] {
   return findNodes(states, pattern).map((node) => meaningOf(node)?.text ?? '');
-}
-
-/** `RAX`, and `EAX` where the CPU is not in 64-bit mode. */
-const general = ['AX', 'CX', 'DX', 'BX', 'SP', 'BP', 'SI', 'DI'];
-const segments = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];
-
-/** Name in the monitor, which of its numbers, path; `mask` for what is shown of it. */
-function registerPaths(): { name: string; at: number; path: string; mask?: bigint }[] {
-  const table = (name: string, path: string): { name: string; at: number; path: string; mask?: bigint }[] => [
-    { name, at: 0, path: `${path}.selector` },
-    { name, at: 1, path: `${path}.base` },
-    { name, at: 2, path: `${path}.limit` },
-    { name, at: 3, path: `${path}.flags`, mask: 0xffff00n },
-  ];
-  return [
-    ...general.map((name, index) => ({ name, at: 0, path: `env.regs[${index}]` })),
-    { name: 'IP', at: 0, path: 'env.eip' },
-    { name: 'FL', at: 0, path: 'env.eflags' },
-    ...segments.flatMap((name, index) => table(name, `env.segs[${index}]`)),
-    ...table('LDT', 'env.ldt'),
-    ...table('TR', 'env.tr'),
-    ...['GDT', 'IDT'].flatMap((name) => ['base', 'limit'].map((field, at) => ({ name, at, path: `env.${name.toLowerCase()}.${field}` }))),
-    ...[0, 2, 3, 4].map((index) => ({ name: `CR${index}`, at: 0, path: `env.cr[${index}]` })),
-    ...[0, 1, 2, 3, 6, 7].map((index) => ({ name: `DR${index}`, at: 0, path: `env.dr[${index}]` })),
-    { name: 'EFER', at: 0, path: 'env.efer' },
-    { name: 'FCW', at: 0, path: 'env.fpuc' },
-    { name: 'MXCSR', at: 0, path: 'env.mxcsr' },
-    ...Array.from({ length: 8 }, (_, index) => [1, 0].map((half, at) => ({ name: `XMM0${index}`, at, path: `env.xmm_regs[0][${index}]._q_ZMMReg[${half}]` }))).flat(),
-  ];
 }
 
 /** What QEMU prints for a BAR that is switched off. */

@@ -1,4 +1,5 @@
-// What QEMU's human monitor prints of registers and PCI devices, taken apart. Imports nothing.
+// What QEMU's human monitor prints of registers and PCI devices, taken apart, and the paths of the same registers in device
+// state. Imports nothing.
 
 /** `info registers -a`: of each CPU, the numbers behind each name. */
 export function parseRegisters(text: string): ReadonlyMap<string, readonly string[]>[] {
@@ -6,6 +7,46 @@ export function parseRegisters(text: string): ReadonlyMap<string, readonly strin
   // 5.2 prints both halves of an XMM register in one.
   const numbers = (digits: string): string[] => (digits.length === 32 ? [digits.slice(0, 16), digits.slice(16)] : digits.split(' '));
   return cpus.map((cpu) => new Map([...cpu.matchAll(/([A-Z][A-Z0-9]*) ?= *((?:[0-9a-f]+ ?)+)/g)].map((match) => [match[1]!, numbers(match[2]!.trim())])));
+}
+
+/** `RAX`, and `EAX` where the CPU is not in 64-bit mode. */
+const general = ['AX', 'CX', 'DX', 'BX', 'SP', 'BP', 'SI', 'DI'];
+const segments = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];
+
+export interface RegisterPath {
+  /** In the monitor, without `R` or `E`. */
+  readonly name: string;
+  /** Which of its numbers. */
+  readonly at: number;
+  /** In the device `cpu`. */
+  readonly path: string;
+  /** What is shown of the value; all of it by default. */
+  readonly mask?: bigint;
+}
+
+/** All that `info registers` shows of a CPU's own state, and where device state keeps it. */
+export function registerPaths(): RegisterPath[] {
+  const table = (name: string, path: string): RegisterPath[] => [
+    { name, at: 0, path: `${path}.selector` },
+    { name, at: 1, path: `${path}.base` },
+    { name, at: 2, path: `${path}.limit` },
+    { name, at: 3, path: `${path}.flags`, mask: 0xffff00n },
+  ];
+  return [
+    ...general.map((name, index) => ({ name, at: 0, path: `env.regs[${index}]` })),
+    { name: 'IP', at: 0, path: 'env.eip' },
+    { name: 'FL', at: 0, path: 'env.eflags' },
+    ...segments.flatMap((name, index) => table(name, `env.segs[${index}]`)),
+    ...table('LDT', 'env.ldt'),
+    ...table('TR', 'env.tr'),
+    ...['GDT', 'IDT'].flatMap((name) => ['base', 'limit'].map((field, at) => ({ name, at, path: `env.${name.toLowerCase()}.${field}` }))),
+    ...[0, 2, 3, 4].map((index) => ({ name: `CR${index}`, at: 0, path: `env.cr[${index}]` })),
+    ...[0, 1, 2, 3, 6, 7].map((index) => ({ name: `DR${index}`, at: 0, path: `env.dr[${index}]` })),
+    { name: 'EFER', at: 0, path: 'env.efer' },
+    { name: 'FCW', at: 0, path: 'env.fpuc' },
+    { name: 'MXCSR', at: 0, path: 'env.mxcsr' },
+    ...Array.from({ length: 8 }, (_, index) => [1, 0].map((half, at) => ({ name: `XMM0${index}`, at, path: `env.xmm_regs[0][${index}]._q_ZMMReg[${half}]` }))).flat(),
+  ];
 }
 
 export interface PciBar {
