@@ -35,7 +35,7 @@ const argv = [
   ...['-serial', 'file:serial', '-pidfile', 'pid', '-D', 'log', '-netdev', 'user,id=n', '-device', 'e1000,netdev=n,romfile='],
 ];
 
-onEveryQemu('asking', ({ binary }) => {
+onEveryQemu('asking', ({ version, binary }) => {
   const common = { binary, argv, cwd: folder };
 
   test('a profile, a donor, a refused load and a load leave every file as it was', async () => {
@@ -69,6 +69,29 @@ onEveryQemu('asking', ({ binary }) => {
       await machine.quit();
       expect(machine.process.stdout).toContain('wrote 4096/4096');
     });
+    expect(hashes()).toEqual(before);
+  });
+
+  test('whatever an option became, QEMU takes it, and the machine keeps its devices', async () => {
+    plant();
+    const before = hashes();
+    const modern = !version.startsWith('5.');
+    const crowd = [
+      ...['-M', 'q35', '-m', '64', '-nodefaults', '-vga', 'none', '-monitor', 'stdio', '-vnc', ':97', '-gdb', 'tcp::1', '-overcommit', 'mem-lock=on'],
+      ...['-mem-path', 'memory', '-mem-prealloc', '-snapshot', '-daemonize', '-sandbox', 'on,spawn=deny', '-d', 'in_asm'],
+      ...['-hda', 'disk', '-cdrom', 'disk', '-drive', 'file=disk,format=raw,if=pflash', '-drive', 'file=disk,format=raw,if=none,id=r,readonly=on,cache=none,aio=native', '-device', 'virtio-scsi-pci', '-device', 'scsi-hd,drive=r'],
+      ...['-blockdev', 'driver=file,filename=disk,node-name=f', '-blockdev', '{"driver":"raw","file":"f","node-name":"n","cache":{"direct":true}}', '-device', 'virtio-blk-pci,drive=n'],
+      ...['-nic', 'tap,model=virtio-net-pci,script=no', '-nic', 'user,hostfwd=tcp::9797-:22,model=e1000', '-netdev', 'socket,id=s,listen=:9798', '-device', 'rtl8139,netdev=s'],
+      ...['-chardev', 'socket,id=c,path=socket,server=on,wait=on', '-device', 'virtio-serial-pci', '-device', 'virtconsole,chardev=c', '-parallel', 'file:parallel', '-serial', 'pty'],
+      ...['-fsdev', 'local,id=fs,path=/etc,security_model=none', '-device', 'virtio-9p-pci,fsdev=fs,mount_tag=a', '-virtfs', 'local,path=/etc,mount_tag=b,security_model=mapped'],
+      ...['-audiodev', 'pa,id=a', '-device', 'intel-hda', '-device', 'hda-duplex,audiodev=a', '-device', 'qemu-xhci', '-device', 'usb-tablet'],
+      ...(modern ? ['-object', '{"qom-type":"memory-backend-file","id":"nv","size":1048576,"share":true,"mem-path":"disk"}'] : []),
+    ];
+    const profile = await askProfile(binary, crowd, { cwd: folder });
+    expect(profile.notes).toEqual([]);
+    const idstrs = profile.devices.map(({ idstr }) => idstr).join(' ');
+    for (const device of ['virtio-blk', 'virtio-net', 'virtio-scsi', 'virtio-console', 'virtio-9p', 'e1000', 'rtl8139', 'slirp', 'intel-hda', 'xhci', 'ahci', 'parallel_isa', 'serial']) expect(idstrs).toContain(device);
+    expect(profile.blocks.map(({ idstr, usedLength }) => [idstr, usedLength])).toContainEqual(['system.flash0', 1 << 20]);
     expect(hashes()).toEqual(before);
   });
 
