@@ -70,6 +70,8 @@ export interface Inspection {
   /** Rows that were not kept. */
   readonly omittedRows: number;
   readonly blocks: readonly BlockRow[];
+  /** Which pages of each block came, by the block's place in `blocks`. */
+  readonly pageIndex: PageIndex;
   readonly totals: Totals;
   readonly warnings: readonly StreamWarning[];
 }
@@ -207,6 +209,7 @@ class Gatherer {
       map: this.map,
       omittedRows: this.omitted,
       blocks: blockRows(this.blocks, this.layout, this.index, this.pageSize, complete),
+      pageIndex: this.index,
       totals: {
         bytes: this.bytes.read,
         pages: this.bytes.records,

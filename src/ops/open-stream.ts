@@ -24,9 +24,9 @@ export interface OpenOptions extends CursorOptions {
   readonly footers?: boolean | undefined;
   /**
    * False: device payloads and mapped-ram areas are stepped over, their events have no bytes (and cannot be written
-   * again). Default true.
+   * again). `devices`: only mapped-ram areas are. Default true.
    */
-  readonly bodies?: boolean | undefined;
+  readonly bodies?: boolean | 'devices' | undefined;
 }
 
 export interface MigrationStream {

@@ -67,6 +67,30 @@ export class PageIndex {
     return (((chunks.get(Math.floor(page / CHUNK_PAGES))?.[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
   }
 
+  /**
+   * Ranges of pages of block `index` that never came, out of `pages`, at most `limit` of them. Undefined when no count
+   * could be kept.
+   */
+  absent(index: number, pages: number, limit: number): { readonly first: number; readonly count: number }[] | undefined {
+    const { counts, chunks } = this.block(index);
+    if (counts.distinct === undefined) return undefined;
+    const ranges: { first: number; count: number }[] = [];
+    let open: { first: number; count: number } | undefined;
+    for (let page = 0; page < pages && ranges.length < limit; ) {
+      const words = chunks.get(Math.floor(page / CHUNK_PAGES));
+      const bit = page % CHUNK_PAGES;
+      // As many pages at once as are alike: a chunk that was never made, a whole word, or one page.
+      const width = words === undefined ? CHUNK_PAGES - bit : (bit & 31) === 0 && (words[bit >>> 5] === 0 || words[bit >>> 5] === 0xffff_ffff) ? 32 : 1;
+      const came = words !== undefined && ((words[bit >>> 5]! >>> (bit & 31)) & 1) === 1;
+      const count = Math.min(width, pages - page);
+      if (came) open = undefined;
+      else if (open === undefined) ranges.push((open = { first: page, count }));
+      else open.count += count;
+      page += count;
+    }
+    return ranges;
+  }
+
   private block(index: number): (typeof this.blocks)[number] {
     return (this.blocks[index] ??= {
       counts: { zero: 0, page: 0, xbzrle: 0, compressed: 0, filled: 0, bytes: 0, distinct: 0 },

@@ -15,7 +15,7 @@ export interface ReaderOptions {
   readonly layout: BlockLayout | undefined;
   readonly footers: boolean | undefined;
   /** False: bytes that nobody asked for (payloads, mapped-ram areas) are stepped over where the end is known. */
-  readonly bodies: boolean;
+  readonly bodies: boolean | 'devices';
 }
 
 /** What the grammar remembers while it reads; shared with the helpers beside this file. */

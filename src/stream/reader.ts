@@ -141,7 +141,7 @@ async function* readSection(
       footers: state.footers,
       targetPageSize: state.options.targetPageSize?.how === 'option' ? state.options.targetPageSize : (fromBits ?? state.options.targetPageSize),
       layout: state.options.layout,
-      bodies: state.options.bodies,
+      bodies: state.options.bodies === true,
     });
   } else {
     yield* readDevicePayload(cursor, state, section, type, limit);

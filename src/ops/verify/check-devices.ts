@@ -1,0 +1,120 @@
+// The few devices whose payload verify looks into: the run state that QEMU would take over, and what a template hands
+// on to all its clones. Payloads of others are not kept. May import what stands below ops, and its own folder.
+
+import { MigrationStreamError } from '../../base/errors.js';
+import { quote } from '../../base/quote.js';
+import { decodeDevice, findInDevice, meaningOf, parseSchema, type DeviceState, type FieldNode } from '../../vmstate/index.js';
+import type { SectionHeader } from '../../wire/section.js';
+import { finding, type Finding } from './codes.js';
+
+/** QAPI RunState, 2.11 to 11.1; a loader refuses any other. QEMU: global_state_post_load(). */
+const RUN_STATES = new Set([
+  'debug', 'inmigrate', 'internal-error', 'io-error', 'paused', 'postmigrate', 'prelaunch', 'finish-migrate', 'restore-vm', 'running', 'shutdown',
+  'suspended', 'watchdog', 'guest-panicked', 'colo', 'preconfig',
+]);
+
+/** The last word of an idstr, and where in the device the guest's address is. */
+const MACS: readonly (readonly [device: RegExp, path: string])[] = [
+  [/(?:^|\/)virtio-net$/, 'virtio.device.mac'],
+  [/(?:^|\/)virtio-net$/, 'virtio.config.mac'],
+  [/(?:^|\/)(?:e1000e|igb)$/, 'core.permanent_mac'],
+  [/(?:^|\/)rtl8139$/, 'phys'],
+];
+const LOOKED_AT = /(?:^|\/)(?:globalstate|virtio-net|e1000e|igb|rtl8139|vhost-vsock|virtio-vhost_vsock|mc146818rtc)$/;
+
+/** A NIC with 256 queues and its tables stays below. */
+const MAX_KEPT = 256 * 1024;
+const MAX_DEVICES = 256;
+
+interface Kept {
+  readonly section: SectionHeader;
+  readonly parts: Uint8Array[];
+  readonly offset: number;
+  size: number;
+}
+
+export class DeviceCheck {
+  private readonly kept: Kept[] = [];
+  private open: Kept | undefined;
+
+  start(section: SectionHeader, offset: number): void {
+    this.open = undefined;
+    if (!LOOKED_AT.test(section.idstr) || this.kept.length >= MAX_DEVICES) return;
+    this.open = { section, parts: [], offset, size: 0 };
+    this.kept.push(this.open);
+  }
+
+  payload(bytes: Uint8Array): void {
+    if (this.open === undefined || this.open.size + bytes.length > MAX_KEPT) return;
+    this.open.parts.push(bytes.slice());
+    this.open.size += bytes.length;
+  }
+
+  /** `json`: the vmdescription, where there is one. */
+  finish(json: Uint8Array | undefined): Finding[] {
+    const findings: Finding[] = [];
+    for (const one of this.kept) if (one.section.idstr === 'globalstate') findings.push(...checkRunState(bytesOf(one), one.offset));
+    const others = this.kept.filter((one) => one.section.idstr !== 'globalstate');
+    return others.length === 0 || json === undefined ? findings : [...findings, ...hygiene(decoded(json, others))];
+  }
+}
+
+function bytesOf(one: Kept): Uint8Array {
+  return Buffer.concat(one.parts);
+}
+
+/** be32 length, then the name in (at least) 32 bytes; the length is never looked at. */
+function checkRunState(payload: Uint8Array, offset: number): Finding[] {
+  const at = { offset, path: ['section "globalstate"'] };
+  const text = Buffer.from(payload.subarray(4, 36)).toString('latin1');
+  const name = text.includes('\0') ? text.slice(0, text.indexOf('\0')) : text;
+  if (name === 'save-vm') return [finding('globalstate', { text: 'run state "save-vm": every QEMU aborts', ...at })];
+  if (!RUN_STATES.has(name)) return [finding('globalstate', { text: `run state ${quote(name)}, which no QEMU has`, ...at })];
+  return [];
+}
+
+function decoded(json: Uint8Array, devices: readonly Kept[]): DeviceState[] {
+  try {
+    const schema = parseSchema(json);
+    return devices.flatMap((one) => {
+      const device = schema.devices.find((candidate) => candidate.name === one.section.idstr && candidate.instanceId === one.section.instanceId);
+      return device === undefined ? [] : [decodeDevice(device, bytesOf(one), one.offset)];
+    });
+  } catch (error) {
+    // What is wrong with the JSON has been said.
+    if (error instanceof MigrationStreamError) return [];
+    throw error;
+  }
+}
+
+function hygiene(devices: readonly DeviceState[]): Finding[] {
+  const findings: Finding[] = [];
+  const macs = devices.flatMap((state) => {
+    const found = MACS.flatMap(([device, path]) => (device.test(state.device.name) ? findInDevice(state, path).slice(0, 1) : []))[0];
+    const text = found === undefined ? undefined : macText(found);
+    return text === undefined ? [] : [`${text} (${quote(state.device.name)})`];
+  });
+  if (macs.length > 0) findings.push(finding('mac-addresses', { text: `the state has ${macs.join(', ')}` }));
+  for (const state of devices) {
+    const { name } = state.device;
+    if (/vsock$/.test(name)) {
+      const cid = textOf(findInDevice(state, '*guest_cid')[0]);
+      findings.push(finding('vsock-cid', { text: cid === undefined ? `there is a vsock device (${quote(name)})` : `guest CID ${cid} (${quote(name)})`, offset: state.base }));
+    }
+    if (name === 'mc146818rtc') {
+      const node = findInDevice(state, 'cmos_data')[0];
+      const date = node === undefined ? undefined : meaningOf(node)?.text;
+      if (date !== undefined) findings.push(finding('clock', { text: `the guest's clock shows ${date}`, offset: state.base }));
+    }
+  }
+  return findings;
+}
+
+function macText(node: FieldNode): string | undefined {
+  const { bytes } = node;
+  return bytes.length < 6 ? undefined : [...bytes.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+function textOf(node: FieldNode | undefined): string | undefined {
+  return node?.kind === 'leaf' && typeof node.value !== 'object' ? String(node.value) : undefined;
+}

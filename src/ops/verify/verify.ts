@@ -1,0 +1,209 @@
+// What is wrong with a stream, all of it in one reading: what no QEMU loads, what one would load into a broken guest,
+// and what is good to know. Nothing here knows a destination; the folder predict/ does. QEMU: docs/format.md "What each
+// QEMU rejects". May import what stands below ops, ops/inspect, and its own folder.
+
+import { MigrationStreamError, type ErrorCode } from '../../base/errors.js';
+import { parseVmDescription, type VmDescription } from '../../vmstate/description.js';
+import type { StreamEvent } from '../../stream/event.js';
+import type { RamBlockEntry } from '../../wire/ram-block.js';
+import { inspect, type Inspection, type StreamWarning } from '../inspect.js';
+import type { MigrationStream } from '../open-stream.js';
+import { compareVersions, versionText } from '../producer.js';
+import { checkBlockList, checkMemory } from './check-blocks.js';
+import { CommandCheck } from './check-commands.js';
+import { checkConfiguration } from './check-configuration.js';
+import { DeviceCheck } from './check-devices.js';
+import { SectionCheck } from './check-sections.js';
+import { finding, type Finding, type FindingCode } from './codes.js';
+import { LoadableRange, type Loadable } from './loadable.js';
+import type { Prediction } from './predict/index.js';
+import type { TrialResult } from './against.js';
+
+/**
+ * `sound`: no error finding. `broken`: at least one. `unjudged`: nothing could be said, or reading had to stop at a limit
+ * of ours before an error was met.
+ */
+export type VerifyVerdict = 'sound' | 'broken' | 'unjudged';
+
+export interface Verification {
+  readonly label: string;
+  readonly verdict: VerifyVerdict;
+  /** In the order of the stream, those without a place last. */
+  readonly findings: readonly Finding[];
+  /** Releases that read what the bytes hold; devices may ask for more. */
+  readonly loadable: Loadable;
+  /** What a destination will do with it, where one was named. */
+  readonly prediction?: DestinationPrediction;
+  /** Undefined when the input could not even be opened. */
+  readonly inspection: Inspection | undefined;
+}
+
+export interface DestinationPrediction {
+  /** Who was asked, in words. */
+  readonly destination: string;
+  /** Switched on or off there for this; `assumed`: nobody said so, the stream calls for it. */
+  readonly capabilities: Readonly<Record<string, boolean>>;
+  readonly assumed: boolean;
+  readonly prediction: Prediction;
+  /** It was tried. */
+  readonly trial?: TrialResult;
+}
+
+/** Where this reader gives up and QEMU need not. */
+const OURS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['dialect-ambiguous', 'unknown-payload', 'limit-exceeded', 'not-seekable', 'cannot-encode']);
+const NOTHING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['not-a-stream', 'io']);
+
+/**
+ * Reads `stream` (opened with `bodies: 'devices'`, or true) to its end or its first error, once. A stream that breaks
+ * gives the findings before it, and the break as one.
+ * @throws errors that are not MigrationStreamErrors
+ */
+export async function verifyStream(stream: MigrationStream): Promise<Verification & { readonly inspection: Inspection }> {
+  const checks = new Checks(stream.description);
+  const inspection = await inspect(stream, (event) => checks.observe(event));
+  return checks.result(inspection);
+}
+
+class Checks {
+  private readonly early: Finding[] = [];
+  private readonly commands = new CommandCheck();
+  private readonly sections = new SectionCheck();
+  private readonly devices = new DeviceCheck();
+  private readonly range = new LoadableRange();
+  private description: VmDescription | undefined;
+  private json: Uint8Array | undefined;
+  private blocks: RamBlockEntry[] = [];
+  private flushes = false;
+  private trailing: { readonly offset: number; readonly first: number } | undefined;
+
+  constructor(description: VmDescription | undefined) {
+    this.description = description;
+  }
+
+  observe(event: StreamEvent): void {
+    this.range.observe(event);
+    switch (event.kind) {
+      case 'configuration':
+        this.early.push(...checkConfiguration(event.configuration, event.span));
+        return;
+      case 'section-open':
+        this.sections.open(event.type, event.section, event.span.start);
+        this.devices.start(event.section, event.span.end);
+        return;
+      case 'payload':
+        this.devices.payload(event.bytes);
+        return;
+      case 'command':
+        this.commands.observe({ command: event.command, payload: event.payload, offset: event.span.start });
+        return;
+      case 'ram-blocks':
+        if (!event.continues) this.blocks = [];
+        this.early.push(...checkBlockList(event, this.blocks));
+        this.blocks.push(...event.blocks);
+        return;
+      case 'ram-mark':
+        this.flushes ||= event.mark === 'multifd-flush';
+        return;
+      case 'vmdescription':
+        this.json = event.json;
+        this.description ??= describe(event.json);
+        return;
+      case 'trailing':
+        this.trailing ??= { offset: event.span.start, first: event.bytes[0] ?? 0 };
+        return;
+      default:
+    }
+  }
+
+  result(inspection: Inspection): Verification & { readonly inspection: Inspection } {
+    const { error } = inspection;
+    const findings = [...this.early, ...this.commands.finish()];
+    if (inspection.configuration === undefined && this.sections.sections > 0) findings.push(finding('no-configuration', { text: 'there is no configuration section' }));
+    for (const warning of inspection.warnings) findings.push(...this.warning(warning));
+    const whole = error === undefined || inspection.complete;
+    if (whole) {
+      findings.push(...this.sections.finish(this.description));
+      findings.push(...checkMemory(inspection, this.facts()));
+      findings.push(...this.devices.finish(this.json));
+    } else findings.push(...this.sections.findings);
+    if (error !== undefined) findings.push(broken(error, inspection.complete));
+    const loadable = this.range.range;
+    if (inspection.totals.bytes > 0) findings.push(...versions(loadable));
+    if (whole) findings.push(...this.notes());
+    return { label: inspection.label, verdict: verdictOf(findings, error), findings: ordered(findings), loadable, inspection };
+  }
+
+  private facts(): Parameters<typeof checkMemory>[1] {
+    const { ram, sections } = this.sections;
+    const hinting = ['virtio-balloon', 'virtio-mem'].some((name) => this.sections.has(name));
+    return { ram, sections, flushes: this.flushes, postcopy: this.commands.listened, hinting };
+  }
+
+  private notes(): Finding[] {
+    const vmgenid = this.sections.has('vmgenid') ? [] : [finding('no-vmgenid', { text: 'there is no vmgenid device' })];
+    return [...vmgenid, finding('cpu-model', { text: 'the CPU model of the source is in no stream' })];
+  }
+
+  private warning(warning: StreamWarning): Finding[] {
+    const { offset, path, message: text } = warning;
+    switch (warning.code) {
+      case 'no-vmdescription':
+        return [finding('no-vmdescription', { text, offset, path })];
+      case 'bad-vmdescription':
+        return [finding('bad-vmdescription', { text, offset, path })];
+      case 'vmdescription-disagrees':
+        return [finding('vmdescription-disagrees', { text, offset, path })];
+      case 'trailing-data':
+        return [this.behindTheEnd(text, offset)];
+      default:
+        // version-of-subsection: checkConfiguration says it better.
+        return [];
+    }
+  }
+
+  /** An end mark in the middle leaves sections behind it, and often the JSON at the very end. */
+  private behindTheEnd(text: string, offset: number): Finding {
+    const goesOn = this.json === undefined && (this.description !== undefined || [1, 2, 3, 4, 8].includes(this.trailing?.first ?? 0));
+    return finding(goesOn ? 'eof-in-the-middle' : 'trailing-data', { text: goesOn ? 'the stream ends here, and goes on behind it' : text, offset });
+  }
+}
+
+function describe(json: Uint8Array): VmDescription | undefined {
+  try {
+    return parseVmDescription(json);
+  } catch (error) {
+    if (error instanceof MigrationStreamError) return undefined;
+    throw error;
+  }
+}
+
+/** A break behind the EOF byte is one that QEMU never sees. */
+function broken(error: MigrationStreamError, complete: boolean): Finding {
+  const unread = complete && error.code === 'truncated' ? ' (QEMU does not read that far, and loads what is before; but the file is cut)' : '';
+  return finding(error.code, { text: error.message + unread, offset: error.offset, path: error.path, ...(error.hint === undefined ? {} : { cure: error.hint }) });
+}
+
+function versions(loadable: Loadable): Finding[] {
+  const { since, until, reasons } = loadable;
+  if (since === undefined && until === undefined) return [];
+  const because = reasons.map((reason) => reason.what).join(', ');
+  if (since !== undefined && until !== undefined && compareVersions(since, until) > 0) {
+    return [finding('no-release', { text: `needs QEMU ${versionText(since)} or later, and ${versionText(until)} or older (${because})` })];
+  }
+  const from = since === undefined ? '' : ` ${versionText(since)}`;
+  const text = until === undefined ? `${from} or later` : since === undefined ? ` up to ${versionText(until)}` : compareVersions(since, until) === 0 ? from : `${from} to ${versionText(until)}`;
+  return [finding('versions', { text: `QEMU${text} can read it (${because})` })];
+}
+
+function verdictOf(findings: readonly Finding[], error: MigrationStreamError | undefined): VerifyVerdict {
+  if (error !== undefined && NOTHING.has(error.code)) return 'unjudged';
+  if (findings.some((one) => one.severity === 'error')) return 'broken';
+  return error !== undefined && OURS.has(error.code) ? 'unjudged' : 'sound';
+}
+
+function ordered(findings: readonly Finding[]): Finding[] {
+  const place = (one: Finding): number => one.offset ?? Number.MAX_SAFE_INTEGER;
+  return [...findings].sort((a, b) => place(a) - place(b));
+}
+
+export type { Finding, FindingCode };
