@@ -1,0 +1,74 @@
+// `mstream explain`: QEMU's words in, what they mean out. May import ops, report and its own folder.
+
+import { explain } from '../../ops/explain/explain.js';
+import { inspect, type Inspection } from '../../ops/inspect.js';
+import { readSource } from '../../bytes/source.js';
+import { showDash, STDIO } from '../args.js';
+import { defineCommand, type Context } from '../command.js';
+import { exitCode } from '../exit-code.js';
+import { openState } from '../open-state.js';
+import { single } from '../options.js';
+
+interface ExplainOptions {
+  readonly text?: readonly string[] | undefined;
+  readonly state?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** A log: what is more is cut off in front, since QEMU's last words are the ones. */
+const MAX_LOG = 4 * 1024 * 1024;
+
+export const explainCommand = defineCommand<ExplainOptions>({
+  examples: [
+    { args: 'explain "RAM block mem0 should  be migrated"', text: 'What it means, and the cure' },
+    { args: 'explain < qemu.log', text: 'Every message of a log that is known' },
+    { args: 'explain --state vm/state "Missing section footer for ram"', text: 'And where in the stream' },
+  ],
+  build: (yargs) =>
+    yargs
+      .positional('text', { describe: 'QEMU\'s words; - or nothing: from stdin', type: 'string', array: true })
+      .option('state', { describe: 'The stream that it was said about', type: 'string', requiresArg: true })
+      .option('json', { describe: 'One document (docs/schema/explain.json)', type: 'boolean' }) as never,
+  async run(options, context) {
+    const given = (options.text ?? []).map(showDash);
+    const text = given.length === 0 || (given.length === 1 && given[0] === STDIO) ? await log(context) : given.join(' ');
+    const state = single('state', options.state);
+    const found = explain(text, state === undefined ? undefined : await inspected(context, state));
+    if (options.json === true) {
+      const { toJson } = await import('../../report/printable.js');
+      await context.host.stdout.write(`${toJson({ schemaVersion: 1, kind: 'explanations', mstream: context.host.version, explanations: found }, 2)}\n`);
+    } else if (found.length > 0) {
+      const { explanationsText } = await import('../../report/explain/text.js');
+      await context.host.stdout.write(explanationsText(found, context.out));
+    }
+    if (found.length > 0) return exitCode.clean;
+    await context.host.stderr.write('unknown: none of these words is a message of QEMU\'s that mstream knows; it knows what QEMU 2.11 to 11.1 say while they load a stream\n');
+    return exitCode.findings;
+  },
+});
+
+/** Standard input as text, one character a byte, its end when it is long. */
+async function log(context: Context): Promise<string> {
+  const source = await context.host.openInput(STDIO);
+  try {
+    let kept = Buffer.alloc(0);
+    const buffer = new Uint8Array(64 * 1024);
+    for (let at = 0; ; ) {
+      const got = await readSource(source, buffer, at);
+      if (got === 0) break;
+      at += got;
+      kept = Buffer.concat([kept, buffer.subarray(0, got)]);
+      if (kept.length > 2 * MAX_LOG) kept = kept.subarray(-MAX_LOG);
+    }
+    return kept.subarray(-MAX_LOG).toString('latin1');
+  } finally {
+    await source.close();
+  }
+}
+
+async function inspected(context: Context, state: string): Promise<Inspection> {
+  const { stream, progress } = await openState(context, state, { bodies: false });
+  const inspection = await inspect(stream);
+  progress.stop();
+  return inspection;
+}
