@@ -78,6 +78,13 @@ export { type DecodedDocument, type DocumentBlock, type DocumentField, type Docu
 export { encodeDocument } from './ops/json/encode.js';
 export { openStream, type MigrationStream, type OpenOptions } from './ops/open-stream.js';
 export { type Clue, type Producer, type QemuVersion } from './ops/producer.js';
+export { explain, type Explanation, type Place } from './ops/explain/explain.js';
+export { formatMessage, loadFailed, matchMessage, type Errno, type MessageEffect, type MessageId, type MessageMatch, type MessageValues } from './ops/messages/index.js';
+export { findingCodes, type Finding, type FindingCode } from './ops/verify/codes.js';
+export type { CodeFacts, Severity } from './ops/verify/finding.js';
+export type { Loadable, LoadableReason } from './ops/verify/loadable.js';
+export { verifyMemory, withMemory, type MemoryFacts } from './ops/verify/memory.js';
+export { verifyStream, type DestinationPrediction, type Verification, type VerifyVerdict } from './ops/verify/verify.js';
 export { createWriter, type StreamWriter } from './ops/create-writer.js';
 export { EditError, type Difference, type Edit, type EditName, type MemoryOrigin, type MemoryTarget } from './ops/rewrite/edit.js';
 export { rewrite, type RewriteOptions, type RewriteResult } from './ops/rewrite/rewrite.js';

@@ -17,6 +17,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/get.js')).getCommand,
   },
   {
+    name: 'verify',
+    usage: 'verify <states..>',
+    summary: 'Is this state whole, and what would a QEMU say to it',
+    load: async () => (await import('./commands/verify.js')).verifyCommand,
+  },
+  {
+    name: 'explain',
+    usage: 'explain [text..]',
+    summary: 'What an error of QEMU means, why, and what to do about it',
+    load: async () => (await import('./commands/explain.js')).explainCommand,
+  },
+  {
     name: 'rewrite',
     usage: 'rewrite <state>',
     summary: 'Edit a stream so that it loads: dialect, machine, blocks, sections, RAM in and out',

@@ -1,0 +1,130 @@
+// The destination that `mstream verify` was told of, its prediction, and the trial: a profile, a release by name, or a QEMU
+// behind `--`. qemu/ is loaded only for the last. May import ops, qemu and its own folder.
+
+import { resolve } from 'node:path';
+import { readSource } from '../../bytes/source.js';
+import type { QemuVersion } from '../../ops/producer.js';
+import { capabilitiesFor, type TrialResult } from '../../ops/verify/against.js';
+import { BadProfile, parseProfile, type Profile } from '../../ops/verify/profile.js';
+import type { Verification } from '../../ops/verify/verify.js';
+import { STDIO } from '../args.js';
+import type { Context } from '../command.js';
+import { single } from '../options.js';
+import { UsageError } from '../usage-error.js';
+import type { Target } from './targets.js';
+
+export interface AgainstOptions {
+  readonly against?: string | undefined;
+  readonly againstVersion?: string | undefined;
+  readonly machine?: string | undefined;
+  readonly capability?: readonly string[] | undefined;
+  readonly load?: boolean | undefined;
+}
+
+export interface NamedDestination {
+  readonly label: string;
+  /** What it is, for the state at that path. */
+  profile(state: string): Promise<Profile>;
+  readonly capabilities: Readonly<Record<string, boolean>>;
+  /** Gives it the state; undefined: it was not asked for. */
+  readonly attempt?: (target: Target, capabilities: readonly string[]) => Promise<TrialResult>;
+}
+
+/** A profile holds what one QEMU saved of itself: some hundred KB. */
+const MAX_PROFILE = 64 * 1024 * 1024;
+
+/** Undefined: none was named. @throws UsageError, Failure, MigrationStreamError code `io` */
+export async function destinationOf(options: AgainstOptions, context: Context): Promise<NamedDestination | undefined> {
+  const against = single('against', options.against);
+  const version = single('against-version', options.againstVersion);
+  const machine = single('machine', options.machine);
+  const capabilities = Object.fromEntries((options.capability ?? []).map(capability));
+  const named = [against === undefined || against === '' ? '' : '--against', version === undefined ? '' : '--against-version', context.rest.length === 0 ? '' : 'a QEMU behind --'].filter((name) => name !== '');
+  if (named.length > 1) throw new UsageError(`${named.join(' and ')} name two destinations`);
+  if (machine !== undefined && version === undefined) throw new UsageError('--machine goes with --against-version');
+  if (context.rest.length > 0) return withQemu(options.load === true, capabilities, context);
+  if (options.load === true || against === '') throw new UsageError('no QEMU command line', 'behind --, the executable first: -- qemu-system-x86_64 -M pc -m 2G …');
+  if (against !== undefined) {
+    const profile = await readProfile(against, context);
+    const { major, minor, micro } = profile.qemu;
+    return { label: `${against} (QEMU ${major}.${minor}.${micro}, ${profile.machine})`, profile: () => Promise.resolve(profile), capabilities };
+  }
+  if (version === undefined) {
+    if (options.capability !== undefined) throw new UsageError('--capability is of a destination', 'it goes with --against, --against-version or a QEMU behind --');
+    return undefined;
+  }
+  const release = releaseOf(version);
+  const { builtinProfile } = await import('../../ops/verify/builtin-profile.js');
+  return {
+    label: `QEMU ${version}${machine === undefined ? '' : `, ${machine}`}`,
+    profile: async (state) => builtinProfile(await context.host.openInput(state), { version: release, machine }),
+    capabilities,
+  };
+}
+
+/** @throws Failure when it does not start, or cannot be made harmless */
+async function withQemu(load: boolean, capabilities: Readonly<Record<string, boolean>>, context: Context): Promise<NamedDestination> {
+  const { qemuCommandLine, withFailures } = await import('../qemu-command.js');
+  const { host } = context;
+  const progress = (line: string): void => void host.stderr.write(`${context.err.dim(line)}\n`);
+  const { binary, argv } = await qemuCommandLine(context.rest, progress);
+  const limits = { cwd: host.cwd, signal: host.signal };
+  const profile = await withFailures(async () => (await import('../../qemu/profile/ask.js')).askProfile(binary, argv, limits));
+  const { major, minor, micro } = profile.qemu;
+  const attempt = (target: Target, on: readonly string[]): Promise<TrialResult> =>
+    withFailures(async () => {
+      const { tryLoad } = await import('../../qemu/try-load.js');
+      const memory = Object.fromEntries(target.memory.map((file) => [file.block, { file: file.path, how: 'private' as const }]));
+      return tryLoad({ binary, argv, ...limits, state: resolve(host.cwd, target.state), capabilities: on, memory });
+    });
+  return { label: `QEMU ${major}.${minor}.${micro}, ${profile.machine}`, profile: () => Promise.resolve(profile), capabilities, ...(load ? { attempt } : {}) };
+}
+
+/** The state is read a second time, as that QEMU would. @throws UsageError for a pipe */
+export async function predicted(verification: Verification, target: Target, destination: NamedDestination, context: Context): Promise<Verification> {
+  const { inspection, verdict } = verification;
+  if (verdict === 'unjudged' && (inspection === undefined || inspection.totals.bytes === 0)) return verification;
+  if (target.state === STDIO) throw new UsageError('a destination reads the state a second time, and - can be read once', 'give a file');
+  const { predict } = await import('../../ops/verify/predict/index.js');
+  const assumed = Object.keys(destination.capabilities).length === 0;
+  const profile = await destination.profile(target.state);
+  const capabilities = { ...onlyKnown(capabilitiesFor(inspection?.configuration), profile), ...destination.capabilities };
+  const prediction = await predict(await context.host.openInput(target.state), profile, { capabilities });
+  const on = Object.keys(capabilities).filter((name) => capabilities[name] === true);
+  const trial = await destination.attempt?.(target, on);
+  return { ...verification, prediction: { destination: destination.label, capabilities, assumed, prediction, ...(trial === undefined ? {} : { trial }) } };
+}
+
+/** Nobody can switch on what a QEMU does not have. */
+function onlyKnown(capabilities: Readonly<Record<string, boolean>>, profile: Profile): Record<string, boolean> {
+  return Object.fromEntries(Object.entries(capabilities).filter(([name]) => profile.capabilities[name] !== undefined));
+}
+
+async function readProfile(path: string, context: Context): Promise<Profile> {
+  const source = await context.host.openInput(path);
+  try {
+    const { size } = source;
+    if (size === undefined || size > MAX_PROFILE) throw new UsageError(`--against ${path}: no profile`, 'a file of at most 64 MiB');
+    const bytes = new Uint8Array(size);
+    await readSource(source, bytes, 0);
+    return parseProfile(Buffer.from(bytes).toString('utf8'));
+  } catch (error) {
+    if (error instanceof BadProfile) throw new UsageError(`--against ${path}: ${error.message}`);
+    throw error;
+  } finally {
+    await source.close();
+  }
+}
+
+function releaseOf(text: string): QemuVersion {
+  const match = /^(\d{1,2})\.(\d{1,2})(?:\.\d{1,3})?$/.exec(text);
+  const version = { major: Number(match?.[1]), minor: Number(match?.[2]) };
+  if (match === null || version.major < 2 || version.major > 11) throw new UsageError(`--against-version ${text}: no release that is known`, '2.11 to 11.1, e.g. 4.0');
+  return version;
+}
+
+function capability(text: string): [string, boolean] {
+  const match = /^([a-z][\w-]*)=(on|off)$/.exec(text);
+  if (match === null) throw new UsageError(`--capability ${text}: not NAME=on or NAME=off`);
+  return [match[1]!, match[2] === 'on'];
+}

@@ -1,0 +1,56 @@
+// The JSON document of `mstream verify --json`: docs/schema/verify.json. May import ops and its own layer.
+
+import type { Finding } from '../../ops/verify/codes.js';
+import { agreement } from '../../ops/verify/against.js';
+import type { DestinationPrediction, Verification } from '../../ops/verify/verify.js';
+import type { JsonObject } from '../inspect/json.js';
+
+export const VERIFY_SCHEMA_VERSION = 1;
+
+export function verifyDocument(results: readonly Verification[], mstream: string): JsonObject {
+  return { schemaVersion: VERIFY_SCHEMA_VERSION, kind: 'verification', mstream, results: results.map(verificationJson) };
+}
+
+function verificationJson(verification: Verification): JsonObject {
+  const { label, verdict, findings, loadable, prediction } = verification;
+  const { since, until, reasons } = loadable;
+  return {
+    input: label,
+    verdict,
+    silent: findings.some((one) => one.silent),
+    loadable: {
+      since: since === undefined ? null : { ...since },
+      until: until === undefined ? null : { ...until },
+      reasons: reasons.map((reason) => ({
+        what: reason.what,
+        ...(reason.since === undefined ? {} : { since: { ...reason.since } }),
+        ...(reason.until === undefined ? {} : { until: { ...reason.until } }),
+      })),
+    },
+    findings: findings.map(findingJson),
+    ...(prediction === undefined ? {} : { prediction: predictionJson(prediction) }),
+  };
+}
+
+function predictionJson({ destination, capabilities, assumed, prediction, trial }: DestinationPrediction): JsonObject {
+  const { verdict, messages, offset, path, cause, cure, unknowns } = prediction;
+  return {
+    destination,
+    capabilities: { ...capabilities },
+    assumed,
+    verdict,
+    messages,
+    ...(offset === undefined ? {} : { offset }),
+    path,
+    ...(cause === undefined ? {} : { cause }),
+    ...(cure === undefined ? {} : { cure }),
+    unknowns,
+    ...(trial === undefined ? {} : { trial: { verdict: trial.verdict, lines: trial.lines, runState: trial.runState, agreement: agreement(prediction, trial) ?? null } }),
+  };
+}
+
+/** Shape Finding of common.json. */
+export function findingJson(one: Finding): JsonObject {
+  const { severity, code, offset, path, text, explanation, cure, silent } = one;
+  return { severity, code, ...(offset === undefined ? {} : { offset }), path, text, explanation, cure, silent };
+}

@@ -1,0 +1,87 @@
+// The report of `mstream verify` for people: a line with the answer, then each finding, worst first within the order of
+// the stream. May import ops and its own layer.
+
+import type { Finding } from '../../ops/verify/codes.js';
+import type { Severity } from '../../ops/verify/finding.js';
+import { agreement, type TrialResult } from '../../ops/verify/against.js';
+import type { Prediction } from '../../ops/verify/predict/index.js';
+import type { DestinationPrediction, Verification } from '../../ops/verify/verify.js';
+import { printableLine } from '../printable.js';
+import { hexText } from '../quantity.js';
+import type { Paint, Theme } from '../theme.js';
+
+const ORDER: readonly Severity[] = ['error', 'warning', 'note'];
+
+/** The whole report of one state, each line ended. */
+export function verificationText(verification: Verification, theme: Theme): string {
+  const lines = [answer(verification, theme)];
+  for (const severity of ORDER) {
+    for (const one of verification.findings.filter((finding) => finding.severity === severity)) lines.push(...findingLines(one, theme));
+  }
+  if (verification.prediction !== undefined) lines.push(...predictionLines(verification.prediction, theme));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function predictionLines({ destination, capabilities, assumed, prediction, trial }: DestinationPrediction, theme: Theme): string[] {
+  const { verdict, messages, offset, path, cause, cure, unknowns } = prediction;
+  const paint = verdict === 'loads' ? theme.good : verdict === 'unknown' ? theme.warning : theme.error;
+  const place = placeText({ offset: verdict === 'loads' ? undefined : offset, path }, theme);
+  const switched = Object.entries(capabilities).map(([name, on]) => `${name} ${on ? 'on' : 'off'}`);
+  return [
+    `  ${theme.label('against')} ${printableLine(destination)}: ${paint(verdict)}${place === '' ? '' : ` ${place}`}`,
+    ...messages.map((line) => `    ${printableLine(line)}`),
+    ...(cause === undefined ? [] : [`    ${theme.label('cause:')} ${printableLine(cause)}`]),
+    ...(cure === undefined ? [] : [`    ${theme.label('cure:')} ${printableLine(cure)}`]),
+    ...(switched.length === 0 ? [] : [theme.dim(`    with ${printableLine(switched.join(', '))}${assumed ? ' (assumed: the stream calls for it; --capability says otherwise)' : ''}`)]),
+    ...unknowns.map((text) => theme.dim(`    not known: ${printableLine(text)}`)),
+    ...(trial === undefined ? [] : trialLines(prediction, trial, theme)),
+  ];
+}
+
+function trialLines(prediction: Prediction, trial: TrialResult, theme: Theme): string[] {
+  const paint = trial.verdict === 'loads' ? theme.good : theme.error;
+  const said = { same: 'as predicted', text: theme.warning('as predicted, in other words'), verdict: theme.error('not as predicted: please report it'), none: 'nothing was predicted' };
+  const state = trial.runState === null ? '' : `, ${printableLine(trial.runState)}`;
+  return [`  ${theme.label('tried')}: ${paint(trial.verdict)}${state}, ${said[agreement(prediction, trial) ?? 'none']}`, ...trial.lines.map((line) => `    ${printableLine(line)}`)];
+}
+
+/** `--quiet`: file, verdict, and the first error or how many warnings there are. */
+export function verificationLine(verification: Verification, theme: Theme): string {
+  return `${answer(verification, theme)}\n`;
+}
+
+function answer(verification: Verification, theme: Theme): string {
+  const { findings, verdict, label } = verification;
+  const count = (severity: Severity): number => findings.filter((one) => one.severity === severity).length;
+  const [errors, warnings, notes] = ORDER.map(count) as [number, number, number];
+  const counts = [plural(errors, 'error'), plural(warnings, 'warning'), plural(notes, 'note')].filter((text) => text !== '').join(', ');
+  const paint = { sound: theme.good, broken: theme.error, unjudged: theme.warning }[verdict];
+  const prediction = verification.prediction?.prediction.verdict;
+  const against = prediction === undefined ? '' : `; ${prediction === 'loads' ? theme.good(prediction) : theme.error(prediction)}`;
+  return `${printableLine(label)}: ${paint(verdict)}${counts === '' ? '' : theme.dim(` (${counts})`)}${silently(findings, theme)}${against}`;
+}
+
+function silently(findings: readonly Finding[], theme: Theme): string {
+  const errors = findings.filter((one) => one.severity === 'error');
+  return errors.length > 0 && errors.every((one) => one.silent) ? theme.error(': QEMU will load this, and the guest is broken') : '';
+}
+
+function findingLines(one: Finding, theme: Theme): string[] {
+  const paint: Paint = { error: theme.error, warning: theme.warning, note: theme.label }[one.severity];
+  const place = placeText(one, theme);
+  const head = `  ${paint(one.severity)} ${theme.name(one.code)}${place === '' ? '' : ` ${place}`}: ${printableLine(one.text)}`;
+  if (one.severity === 'note') return [head];
+  const silent = one.silent ? [`    ${theme.error('QEMU will load this, and the guest is broken.')}`] : [];
+  return [head, ...silent, `    ${printableLine(one.explanation)}`, `    ${theme.label('cure:')} ${printableLine(one.cure)}`];
+}
+
+function placeText(one: Pick<Finding, 'offset' | 'path'>, theme: Theme): string {
+  const parts = [];
+  if (one.offset !== undefined) parts.push(`at ${theme.offset(hexText(one.offset))}`);
+  if (one.path.length > 0) parts.push(`in ${one.path.map(printableLine).join(' > ')}`);
+  return parts.join(' ');
+}
+
+function plural(count: number, word: string): string {
+  return count === 0 ? '' : `${count} ${word}${count === 1 ? '' : 's'}`;
+}
