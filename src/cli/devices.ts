@@ -3,7 +3,6 @@
 
 import type { Argv } from 'yargs';
 import type { StreamDevices } from '../ops/devices/read-devices.js';
-import { readDevices } from '../ops/devices/read-devices.js';
 import type { Layouts } from '../ops/devices/stream-device.js';
 import type { OpenOptions } from '../ops/open-stream.js';
 import { printable } from '../report/printable.js';
@@ -44,6 +43,8 @@ export interface ReadState extends StreamDevices {
 /** The devices of `state`, a path or `-`. A walk that could have been none is noted on stderr. */
 export async function devicesOf(context: Context, state: string, options: OpenOptions & SchemaFromOption): Promise<ReadState> {
   const { schemaFrom, ...reading } = options;
+  // Only now: `inspect` without devices starts without them.
+  const { readDevices } = await import('../ops/devices/read-devices.js');
   const layouts = await layoutsFrom({ schemaFrom }, state, context);
   const path = showDash(state);
   const source = await context.host.openInput(path);

@@ -22,7 +22,7 @@ export const getCommand = defineCommand<GetOptions>({
   examples: [
     { args: 'get state cpu.env.eip', text: 'One value: alone on stdout' },
     { args: "get state 'cpu/1.env.regs' globalstate.runstate", text: 'Several: path=value, a line each' },
-    { args: "get state '*/virtio-net.mac'", text: 'Wherever it is plugged in' },
+    { args: "get state '*/virtio-net*device.mac'", text: 'Wherever it is plugged in' },
     { args: 'get state mc146818rtc --json | jq .fields', text: 'A whole device, for programs' },
   ],
   build: (yargs) =>

@@ -4,7 +4,7 @@ import type { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import type { StreamDevice } from '../../ops/devices/read-devices.js';
 import type { OpenOptions } from '../../ops/open-stream.js';
-import { findDevices } from '../../vmstate/index.js';
+import { findDevices, type DeviceState } from '../../vmstate/index.js';
 import { devicesJson } from '../../report/devices/json.js';
 import { schemaLines } from '../../report/devices/schema.js';
 import { deviceLines, devicesSummary } from '../../report/devices/text.js';
@@ -35,7 +35,8 @@ export async function inspectDevices(context: Context, state: string, reading: O
       for (const line of deviceLines(device, { hex: wanted.hex }, out)) await lines.line(line);
       await lines.line('');
     }
-    if (devices.length !== 1) await lines.line(devicesSummary(devices, out));
+    // Where nothing was understood the error says it all.
+    if (devices.length > 1 || (devices.length === 0 && read.error === undefined)) await lines.line(devicesSummary(devices, out));
   }
   await lines.flush();
   return read.error;
@@ -56,10 +57,11 @@ export async function inspectSchema(context: Context, state: string, reading: Op
 function chosen({ devices, error }: ReadState, globs: readonly string[]): readonly StreamDevice[] {
   if (globs.length === 0) return devices;
   const states = devices.map((device) => device.state);
-  const wanted = new Set(globs.flatMap((glob) => {
+  const wanted = new Set<DeviceState>();
+  for (const glob of globs) {
     const found = findDevices(states, glob);
     if (found.length === 0 && error === undefined) throw new Failure(exitCode.findings, 'no-match', `no device is called ${quote(glob)}`, '`mstream inspect --sections STATE` lists them; * stands for anything');
-    return found;
-  }));
+    for (const state of found) wanted.add(state);
+  }
   return devices.filter((device) => wanted.has(device.state));
 }

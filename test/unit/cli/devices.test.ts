@@ -18,7 +18,6 @@ describe('get', () => {
     ['a bool', ['*/piix4_pm.smb.op_done'], 'true\n'],
     ['a negative one', ['mc146818rtc.periodic_timer'], '-1\n'],
     ['bytes', ['mc146818rtc.unused[1]'], `${'00'.repeat(24)}\n`],
-    ['an array of bytes is one value', ['mc146818rtc.cmos_data.nvram'], '000000000000068002000400000000000000000000000000000000000000000000000004\n'],
     ['an element', ['apic.lvt[3]'], '65536\n'],
     ['an array', ['apic.icr'], 'apic.icr[0]=0\napic.icr[1]=0\n'],
     ['several', ['cpu.env.eip', 'port92.outport'], 'cpu.env.eip=59\nport92.outport=0\n'],
@@ -31,6 +30,10 @@ describe('get', () => {
     expect(outcome.code).toBe(paths.includes('cpu.env.?dt') ? 1 : 0);
     const piped = await run(['get', '-', ...paths], { stdin: state });
     expect([piped.stdout, piped.code]).toEqual([outcome.stdout, outcome.code]);
+  });
+
+  test('an array of bytes is one value', async () => {
+    expect((await run(['get', 'smp', '*/virtio-net*device.mac'])).stdout).toMatch(/^[0-9a-f]{12}\n$/);
   });
 
   test('of two CPUs both are meant, unless one is named', async () => {
@@ -89,7 +92,7 @@ describe('inspect --devices', () => {
     const { stdout, code } = await run(['inspect', ...args]);
     expect(code).toBe(0);
     expect(stdout.match(/^\S.* version /gm)?.length).toBe(29);
-    expect(stdout).toMatch(/\n29 devices, 11,929 bytes \(11\.6 KiB\), 56 opaque \(0\.5 %\)\n$/);
+    expect(stdout).toMatch(/\n29 devices, 11,929 bytes \(11\.6 KiB\)\n$/);
   });
 
   test.each([
@@ -140,6 +143,13 @@ describe('inspect --devices', () => {
     const document = JSON.parse(stdout);
     expect([code, document.error.code, document.how]).toEqual([3, 'truncated', 'walk']);
     expect(document.devices.length).toBeGreaterThan(3);
+  });
+
+  test('no stream at all', async () => {
+    for (const args of [['inspect', '--devices', 'other'], ['inspect', '--schema', 'other'], ['get', 'other', 'cpu']]) {
+      const outcome = await mstream(args, { files: { other: Buffer.from('{"a": 1}') } });
+      expect([outcome.code, outcome.stdout, outcome.stderr]).toEqual([3, '', expect.stringMatching(/^not-a-stream: not a migration stream: this is JSON/)]);
+    }
   });
 
   test('hostile names are harmless on a terminal', async () => {
