@@ -160,15 +160,10 @@ async function packaged(incoming: Incoming, file: QemuFile, loop: Loop): Promise
 
 /** QEMU: loadvm_process_enable_colo(). */
 function colo(incoming: Incoming, file: QemuFile): boolean {
-  switch (incoming.behaviour.colo) {
-    case 'deprecated':
-      throw incoming.refuse(file, EINVAL, 'command-deprecated', 8, 0);
-    case 'needs-capability':
-      if (!incoming.on('x-colo')) throw incoming.printed(file, EINVAL, 'colo-off');
-      return false;
-    case 'accepted':
-      return false;
-  }
+  if (incoming.behaviour.colo === 'deprecated') throw incoming.refuse(file, EINVAL, 'command-deprecated', 8, 0);
+  if (incoming.behaviour.colo === 'needs-capability' && !incoming.on('x-colo')) throw incoming.printed(file, EINVAL, 'colo-off');
+  incoming.colo = true;
+  return false;
 }
 
 /** QEMU: loadvm_handle_recv_bitmap(). */

@@ -23,7 +23,7 @@ export async function loadConfiguration(incoming: Incoming, file: QemuFile): Pro
   await file.want(4);
   received.length = file.u32();
   fieldDone(incoming, file, PARENT, 'len');
-  if (received.length >= 2 ** 31) throw hugeLength(incoming, file);
+  if (received.length >= 2 ** 31) hugeLength(incoming, file);
   // More than can be held at once is longer than any machine's name, so only its beginning is compared.
   const kept = Math.min(received.length, MAX_FILL - 1024);
   await file.want(kept);
@@ -46,12 +46,11 @@ export async function loadConfiguration(incoming: Incoming, file: QemuFile): Pro
   compare(incoming, file, received);
 }
 
-function hugeLength(incoming: Incoming, file: QemuFile): Error {
-  if (incoming.behaviour.hugeLengthAborts) {
-    incoming.note(file, 'field-failed');
-    return new Ending('aborts', 'field-failed');
-  }
-  return incoming.refuse(file, EINVAL, 'field-failed', PARENT, 'name');
+/** Up to 10.x GLib ends the process when memory for a negative length is asked for. */
+function hugeLength(incoming: Incoming, file: QemuFile): void {
+  if (!incoming.behaviour.hugeLengthAborts) return;
+  incoming.note(file, 'huge-length');
+  throw new Ending('aborts', 'huge-length');
 }
 
 async function loadPageBits(incoming: Incoming, file: QemuFile, name: string, version: number, received: Received): Promise<void> {
@@ -67,7 +66,7 @@ async function loadCapabilities(incoming: Incoming, file: QemuFile, name: string
   await file.want(4);
   const count = file.u32();
   fieldDone(incoming, file, name, 'caps_count');
-  if (count >= 2 ** 31) throw hugeLength(incoming, file);
+  if (count >= 2 ** 31) hugeLength(incoming, file);
   const names: string[] = [];
   for (let i = 0; i < count; i += 1) {
     await file.want(256);
@@ -93,8 +92,8 @@ async function loadUuid(incoming: Incoming, file: QemuFile, name: string, versio
   await loadSubsections(incoming, file, name, () => undefined);
   const { uuid } = incoming.destination;
   if (uuid === undefined || uuid === digits) return;
-  const refusal = incoming.refuse(file, EINVAL, 'uuid', dashed(digits), dashed(uuid));
-  incoming.before(refusal, 'post-load-because', name, 1, 1);
+  const refusal = incoming.printed(file, EINVAL, 'uuid', dashed(digits), dashed(uuid));
+  incoming.before(refusal, 'post-load-failed', name, 1, 1, -EINVAL);
   throw refusal;
 }
 

@@ -23,8 +23,9 @@ export function destinationOf(profile: Profile, capabilities: Readonly<Record<st
     suppressVmdescription: description === undefined,
     blocks: profile.blocks.map((block) => blockOf(block, on.get('x-ignore-shared') === true)),
     blocksKnown: profile.known['blocks'] !== 'unknown',
-    handlers: handlersOf(profile.devices, description),
+    handlers: [...handlersOf(profile.devices, description), ...unsaved],
     handlersKnown: profile.known['devices'] !== 'unknown',
+    blockNodes: new Set(profile.argv.flatMap((word) => [...word.matchAll(/(?:^|,)(?:id|node-name)=([^,]+)/g)].map((match) => match[1]!))),
     tables: profile.vmstate.vmsds.length === 0 ? undefined : new Tables(profile.vmstate),
   };
 }
@@ -60,6 +61,9 @@ function blockOf(block: ProfileBlock, ignoreShared: boolean): DestinationBlock {
 function isOldStyle(table: VmsdSchema): boolean {
   return table.name === '';
 }
+
+/** Registered in every QEMU, and in a save only with something to save. QEMU: dirty_bitmap_mig_init(), migration/block-dirty-bitmap.c. */
+const unsaved: readonly DestinationHandler[] = [{ idstr: 'dirty-bitmap', instanceId: 0, versionId: 1, kind: 'iterable', schema: undefined, payload: undefined }];
 
 function handlersOf(devices: readonly ProfileDevice[], description: DescriptionSchema | undefined): DestinationHandler[] {
   return devices.map((device) => {

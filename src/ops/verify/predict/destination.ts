@@ -76,6 +76,8 @@ export interface Destination {
   /** In the order of QEMU's own list. */
   readonly handlers: readonly DestinationHandler[];
   readonly handlersKnown: boolean;
+  /** Names of disks and their nodes, as the command line gives them. */
+  readonly blockNodes: ReadonlySet<string>;
   /** Size of each BAR of a PCI device (6: its ROM), by the idstr of its section; undefined when nobody asked. */
   readonly bars?: ((idstr: string) => ReadonlyMap<number, number> | undefined) | undefined;
   /** Of `-dump-vmstate`; undefined when it could not be had. Names repeat, so the fields are looked at too. */

@@ -42,6 +42,13 @@ export class Handlers {
     });
   }
 
+  /** One more, of which nobody knows whether the destination has it. */
+  suppose(handler: DestinationHandler): LoadedHandler {
+    const one = { handler, sectionId: 0, versionId: 0 };
+    this.all.push(one);
+    return one;
+  }
+
   /** By what a PART or END says. */
   bySection(sectionId: number): LoadedHandler | undefined {
     return this.all.find((one) => one.sectionId === sectionId);

@@ -23,6 +23,10 @@ export class Incoming {
   readonly path: string[] = [];
   postcopyState: number = postcopy.none;
   returnPath = false;
+  /** ENABLE_COLO was taken. */
+  colo = false;
+  /** As `globalstate` has it: the VM is put into it in the end. */
+  runState: string | undefined;
   /** The first message that was said: the cause in QEMU's view, and where. */
   first: { readonly id: TextId; readonly values: Values; readonly offset: number; readonly path: readonly string[] } | undefined;
 

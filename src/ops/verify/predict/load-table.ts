@@ -49,13 +49,19 @@ async function loadFields(incoming: Incoming, file: QemuFile, context: TableCont
     at += size;
     i = end;
     const name = found?.field.name ?? sourceName(field);
-    if (found === undefined || found.field.fieldExists || found.field.versionId <= context.versionId) {
+    if (isRead(found?.field, rules?.since?.[field.name], context.versionId)) {
       const wanted = rules?.counts?.[name]?.(context, incoming);
       await loadField(incoming, file, context, { run, known: found?.field, own, name, wanted });
     }
     await conditional(incoming, file, context, name, fields[i]?.name, rules);
   }
   return at;
+}
+
+/** QEMU: vmstate_field_exists(). Where a test function decides, what the destination's own save shows stands. */
+function isRead(known: KnownField | undefined, since: number | undefined, versionId: number): boolean {
+  if (known === undefined) return since === undefined || since <= versionId;
+  return known.fieldExists || known.versionId <= versionId;
 }
 
 /** Fields that the destination's own save may lack, and checks that stand between fields. */
@@ -66,8 +72,8 @@ async function conditional(incoming: Incoming, file: QemuFile, context: TableCon
     await loadField(incoming, file, context, { run: [field], known: undefined, own: undefined, name: extra.name, wanted: extra.elements(context) });
   }
   const check = rules?.validate;
-  if (check?.after.includes(after) === true && !check.valid(context)) {
-    throw incoming.refuse(file, incoming.behaviour.chained ? EINVAL : EPERM, 'validation-failed', context.table.schema.name, check.name(context), context.table.schema.version);
+  if (check?.after.includes(after) === true && !check.valid(context, after)) {
+    throw incoming.refuse(file, incoming.behaviour.chained ? EINVAL : EPERM, 'validation-failed', context.table.schema.name, check.name(after), context.table.schema.version);
   }
 }
 

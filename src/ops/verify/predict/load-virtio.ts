@@ -3,6 +3,7 @@
 // May import vmstate and the predictor's own files.
 
 import { decodeDevice, type DeviceSchema, type FieldSchema, type VmsdSchema } from '../../../vmstate/index.js';
+import { latin1 } from '../../../bytes/window.js';
 import { MAX_FILL } from '../../../limits.js';
 import type { Incoming } from './incoming.js';
 import type { ValueToLoad } from './load-value.js';
@@ -17,7 +18,7 @@ const NO_VECTOR = 0xffff;
 
 export async function loadVirtio(incoming: Incoming, file: QemuFile, value: ValueToLoad): Promise<void> {
   const { field, own, context } = value;
-  const local = own === undefined ? undefined : localVirtio(own);
+  const local = own === undefined ? undefined : localVirtio(own, /(^|\/)virtio-mmio@/.test(context.device));
   if (own === undefined || local === undefined) {
     incoming.unknowns.add(`what the destination makes of ${context.device}: its virtio transport is not read`);
     await file.pass(field.size!);
@@ -31,7 +32,7 @@ export async function loadVirtio(incoming: Incoming, file: QemuFile, value: Valu
   const features = file.u32();
   await configuration(incoming, file, file.u32());
   await queues(incoming, file, local);
-  await file.pass(part);
+  await file.pass(await plausible(file, part, local.partSize));
   const inner = await aside(incoming, () => context.load(incoming, file, { schema: virtioTable, known: undefined, own: undefined }, 1, context.device));
   const all = inner.parts.get('virtio/64bit_features')?.values.get('guest_features') ?? BigInt(features);
   if (BigInt(all) !== 0n) incoming.unknowns.add(`whether the destination's ${context.device} offers all features that the guest has taken (0x${all.toString(16)})`);
@@ -59,6 +60,10 @@ function sizeOfPart(device: DeviceSchema, name: string, bytes: Uint8Array): numb
 
 /** QEMU: virtio_pci_load_config(). */
 async function transport(incoming: Incoming, file: QemuFile, { context }: ValueToLoad, own: Uint8Array, local: LocalVirtio): Promise<void> {
+  if (local.configSize === 0) {
+    await file.pass(12);
+    return;
+  }
   const schema = pciDevice(local.configSize);
   await aside(incoming, () => context.load(incoming, file, { schema, known: undefined, own: own.subarray(0, 4 + local.configSize + 16) }, 2, context.device));
   if (local.vectors === 0) return;
@@ -94,8 +99,9 @@ async function queues(incoming: Incoming, file: QemuFile, local: LocalVirtio): P
   const count = file.u32();
   if (count > MAX_QUEUES) throw incoming.printed(file, EPERM, 'virtio-queues', count);
   for (let i = 0; i < count; i += 1) {
-    await file.want(16);
+    await file.want(20);
     const size = file.u32();
+    if (local.configSize === 0) file.u32();
     const most = local.queueSizes[i] ?? 0;
     if (size > most && incoming.destination.version >= 110000) throw incoming.printed(file, EINVAL, 'virtio-queue-size', i, size, most);
     const address = file.u64();
@@ -103,6 +109,18 @@ async function queues(incoming: Incoming, file: QemuFile, local: LocalVirtio): P
     if (address === 0n && index !== 0) throw incoming.printed(file, EPERM, 'virtio-queue-address', i, index);
     if (local.vectors > 0) vector(incoming, file, local);
   }
+}
+
+/** The device's own part ends where virtio's subsections or the footer begin: of two lengths, the one that fits. */
+async function plausible(file: QemuFile, first: number, second: number): Promise<number> {
+  if (first === second || first + second > MAX_FILL) return first;
+  await file.want(Math.max(first, second) + 9);
+  const fits = (size: number): boolean => {
+    const { cursor } = file;
+    const next = cursor.peek(size);
+    return next === 0x7e || (next === 0x05 && latin1(cursor.bytes, cursor.at + size + 2, cursor.at + size + 9) === 'virtio/');
+  };
+  return !fits(first) && fits(second) ? second : first;
 }
 
 function pciDevice(configSize: number): VmsdSchema {

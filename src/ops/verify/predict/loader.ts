@@ -4,12 +4,14 @@
 import { sectionType } from '../../../wire/section.js';
 import { loadCommand } from './commands.js';
 import { loadConfiguration } from './configuration.js';
+import type { DestinationHandler } from './destination.js';
 import { loadDevice } from './devices.js';
 import { Handlers, type LoadedHandler } from './handlers.js';
 import { postcopy, type Incoming } from './incoming.js';
+import { DirtyBitmapLoader } from './load-dirty-bitmap.js';
 import type { QemuFile } from './qemu-file.js';
 import { EINVAL, EIO, Ending, ENOTSUP, Refusal } from './refusal.js';
-import { RamLoader } from './ram.js';
+import { RAM_VERSION, RamLoader } from './ram.js';
 import type { TextId } from './texts.js';
 
 const MAGIC = 0x5145564d;
@@ -17,15 +19,20 @@ const VERSION = 3;
 const OLD_VERSION = 2;
 const FOOTER = 0x7e;
 
+/** Run states that a VM which is being loaded cannot go to. QEMU: runstate_transitions_def, softmmu/runstate.c. */
+const forbidden: readonly string[] = ['debug', 'restore-vm', 'save-vm'];
+
 export class Loader {
   readonly incoming: Incoming;
   private readonly handlers: Handlers;
   private readonly ram: RamLoader;
+  private readonly bitmaps: DirtyBitmapLoader;
 
   constructor(incoming: Incoming) {
     this.incoming = incoming;
     this.handlers = new Handlers(incoming.destination.handlers);
     this.ram = new RamLoader(incoming);
+    this.bitmaps = new DirtyBitmapLoader(incoming);
   }
 
   /** QEMU: qemu_loadvm_state(). @throws Refusal, Ending */
@@ -39,6 +46,21 @@ export class Loader {
       incoming.before(refusal, 'vmstate-stream-error', -file.error);
       throw refusal;
     }
+    await this.description(file);
+    if (incoming.runState !== undefined && forbidden.includes(incoming.runState)) {
+      incoming.print(file, 'run-state-transition', incoming.runState);
+      throw new Ending('aborts', 'run-state-transition');
+    }
+    // The main loop leaves the rest to a postcopy thread that was never started, or waits for a COLO primary.
+    if (incoming.colo || (incoming.postcopyState === postcopy.discard && incoming.destination.version < 110000)) {
+      incoming.note(file, 'never-ends');
+      throw new Ending('hangs', 'never-ends');
+    }
+  }
+
+  /** Never fatal. */
+  private async description(file: QemuFile): Promise<void> {
+    const { incoming } = this;
     if (incoming.destination.suppressVmdescription) return;
     await file.want(1);
     const type = file.u8();
@@ -106,9 +128,8 @@ export class Loader {
     const name = idstr.text;
     if (file.error !== 0) throw incoming.refuse(file, file.error, 'section-header-cut', -file.error);
     incoming.path.push(`section ${sectionId} "${name}"`);
-    const found = this.handlers.find(name, instanceId);
+    const found = this.handlers.find(name, instanceId) ?? this.supposed(file, name, instanceId, versionId);
     if (found === undefined) {
-      if (!incoming.destination.handlersKnown) throw new Ending('unknown', 'no-handler');
       const old = incoming.destination.version < 50000;
       throw incoming.refuse(file, EINVAL, 'no-handler', name, old ? instanceId | 0 : instanceId);
     }
@@ -127,6 +148,23 @@ export class Loader {
     }
     await this.footer(file, found);
     incoming.path.pop();
+  }
+
+  /** Where nobody could ask the destination what it has: it is taken to be like the sender, and that is said. */
+  private supposed(file: QemuFile, idstr: string, instanceId: number, versionId: number): LoadedHandler | undefined {
+    const { incoming } = this;
+    if (incoming.destination.handlersKnown) return undefined;
+    const ram = idstr === 'ram';
+    const schema = incoming.sentDevice(idstr, instanceId)?.vmsd;
+    if (!ram) {
+      incoming.unknowns.add(`whether the destination has section ${idstr}, and in which layout`);
+      if (schema === undefined) {
+        incoming.note(file, 'no-handler', idstr, instanceId);
+        throw new Ending('unknown', 'no-handler');
+      }
+    }
+    const kind = ram ? 'iterable' : schema!.name === '' ? 'old' : 'vmsd';
+    return this.handlers.suppose({ idstr, instanceId, versionId: ram ? RAM_VERSION : versionId, kind, schema, payload: undefined });
   }
 
   /** QEMU: qemu_loadvm_section_part_end(). */
@@ -151,14 +189,25 @@ export class Loader {
   private async payload(file: QemuFile, { handler, versionId }: LoadedHandler): Promise<void> {
     const { incoming } = this;
     if (handler.kind === 'vmsd') {
-      await loadDevice(incoming, file, handler, versionId);
+      await this.table(file, handler, versionId);
       return;
     }
     try {
       if (handler.idstr === 'ram') await this.ram.load(file, versionId);
+      else if (handler.idstr === 'dirty-bitmap') await this.bitmaps.load(file, versionId);
       else await loadDevice(incoming, file, handler, versionId);
     } catch (error) {
       if (error instanceof Refusal) incoming.before(error, 'old-style-failed', versionId | 0, -error.errno);
+      throw error;
+    }
+  }
+
+  /** Since 10.2 whatever goes wrong in a table is EINVAL to its caller. */
+  private async table(file: QemuFile, handler: DestinationHandler, versionId: number): Promise<void> {
+    try {
+      await loadDevice(this.incoming, file, handler, versionId);
+    } catch (error) {
+      if (error instanceof Refusal && this.incoming.behaviour.chained) throw new Refusal(EINVAL, error.id, error.chain);
       throw error;
     }
   }

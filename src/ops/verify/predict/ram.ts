@@ -13,7 +13,7 @@ import type { QemuFile } from './qemu-file.js';
 import { EINVAL, Ending, Refusal } from './refusal.js';
 import { isXbzrle } from './xbzrle-valid.js';
 
-const RAM_VERSION = 4;
+export const RAM_VERSION = 4;
 /** mapped-ram refuses these. */
 const UNMAPPED = ramFlag.hook | ramFlag.multifdFlush | ramFlag.page | ramFlag.xbzrle | ramFlag.zero;
 

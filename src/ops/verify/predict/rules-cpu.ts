@@ -7,9 +7,13 @@ import type { TableRules } from './rules.js';
 /** HF_GUEST_MASK. */
 const GUEST_MODE = 1 << 21;
 
+/** AVX. `env.xmm_regs` comes twice: first the lower halves, then, since 12, the upper ones. */
+const CPU_SINCE = { 'env.xcr0': 12, 'env.xstate_bv': 12, 'env.xmm_regs[1]': 12 };
+
 export const cpuRules: Readonly<Record<string, TableRules>> = {
   cpu: {
     minimumVersionId: 11,
+    since: CPU_SINCE,
     // By the release that brought them, from the sources of 4.0, 5.2, 7.2 and 10.0.
     subsections: {
       'cpu/async_pf_msr': 0,
@@ -54,6 +58,29 @@ export const cpuRules: Readonly<Record<string, TableRules>> = {
       'cpu/kvm_poll_control_msr': 50000,
       'cpu/arch_lbr': 70100,
       'cpu/triple_fault': 70200,
+    },
+    sizes: {
+      'cpu/async_pf_msr': 8,
+      'cpu/pv_eoi_msr': 8,
+      'cpu/steal_time_msr': 8,
+      'cpu/fpop_ip_dp': 18,
+      'cpu/msr_tsc_adjust': 8,
+      'cpu/msr_tscdeadline': 8,
+      'cpu/msr_ia32_misc_enable': 8,
+      'cpu/msr_ia32_feature_control': 8,
+      'cpu/msr_hyperv_vapic': 8,
+      'cpu/msr_hyperv_time': 8,
+      'cpu/msr_hyperv_runtime': 8,
+      'cpu/xss': 8,
+      'cpu/tsc_khz': 8,
+      'cpu/umwait': 4,
+      'cpu/pkru': 4,
+      'cpu/pkrs': 4,
+      'cpu/spec_ctrl': 8,
+      'cpu/virt_ssbd': 8,
+      'cpu/msr_tsx_ctrl': 8,
+      'cpu/msr_smi_count': 8,
+      'cpu/poll_control_msr': 8,
     },
     postLoad(incoming, file, context) {
       if (Number(context.values.get('env.fpregs_format_vmstate') ?? 0) !== 0) {

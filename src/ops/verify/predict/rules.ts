@@ -10,6 +10,8 @@ import type { QemuFile } from './qemu-file.js';
 export interface TableRules {
   /** Oldest version that is loaded, where -dump-vmstate does not have the table. */
   readonly minimumVersionId?: number;
+  /** Fields that came with a later version of the table, where -dump-vmstate does not have it. */
+  readonly since?: Readonly<Record<string, number>>;
   /** Elements of arrays, by fields before them. */
   readonly counts?: Readonly<Record<string, (context: TableContext, incoming: Incoming) => number | undefined>>;
   /** A field that is there or not by a value before it; so many elements of `size` bytes. */
@@ -22,11 +24,13 @@ export interface TableRules {
   /** QEMU: VMSTATE_VALIDATE. */
   readonly validate?: {
     readonly after: readonly string[];
-    readonly name: (context: TableContext) => string;
-    readonly valid: (context: TableContext) => boolean;
+    readonly name: (field: string) => string;
+    readonly valid: (context: TableContext, field: string) => boolean;
   };
   /** Subsections that exist, by the version they came with: where -dump-vmstate does not have the table. */
   readonly subsections?: Readonly<Record<string, number>>;
+  /** Bytes of such a subsection's fields, where it has nothing but numbers. */
+  readonly sizes?: Readonly<Record<string, number>>;
   /** Behind fields and subsections: an errno, 0 when all is well; what it prints it prints itself. @throws Refusal, Ending */
   readonly postLoad?: (incoming: Incoming, file: QemuFile, context: TableContext) => number;
 }

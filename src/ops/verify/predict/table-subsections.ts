@@ -1,7 +1,7 @@
 // Which subsections a table knows, and how they are laid out: as the destination's own save shows, else as its -dump-vmstate and
 // the stream's description say together. May import vmstate and the predictor's own files.
 
-import { subsectionHeaderSize, vmsdSize } from '../../../vmstate/index.js';
+import { subsectionHeaderSize, vmsdSize, type VmsdSchema } from '../../../vmstate/index.js';
 import type { Incoming } from './incoming.js';
 import { schemaOfKnown } from './known-schema.js';
 import type { QemuFile } from './qemu-file.js';
@@ -36,7 +36,7 @@ export function subsectionFinder(incoming: Incoming, file: QemuFile, context: Ta
     const since = rulesOf(schema.name)?.subsections?.[name];
     if (since !== undefined && incoming.destination.version >= since) {
       return async (version) => {
-        const layout = incoming.sentTable(name);
+        const layout = incoming.sentTable(name) ?? numbers(name, rulesOf(schema.name)?.sizes?.[name]);
         if (layout === undefined) throw unknownLayout(incoming, file, name, '');
         await load(name, { schema: layout, known: undefined, own: undefined })(version);
       };
@@ -44,4 +44,9 @@ export function subsectionFinder(incoming: Incoming, file: QemuFile, context: Ta
     if (known === undefined) incoming.unknowns.add(`whether the destination knows the subsection ${name}: ${schema.name} is not in its -dump-vmstate`);
     return undefined;
   };
+}
+
+function numbers(name: string, size: number | undefined): VmsdSchema | undefined {
+  if (size === undefined) return undefined;
+  return { name, version: 1, fields: [{ name: '', type: 'buffer', size, count: undefined, index: undefined, struct: undefined, inline: [] }], subsections: [] };
 }

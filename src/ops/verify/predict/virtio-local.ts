@@ -2,7 +2,7 @@
 // hw/virtio/virtio.c. Imports nothing.
 
 export interface LocalVirtio {
-  /** Of PCI configuration space: 256, or 4096 with PCI Express. */
+  /** Of PCI configuration space: 256, or 4096 with PCI Express; 0: not over PCI but MMIO. */
   readonly configSize: number;
   /** MSI-X vectors; 0: none. */
   readonly vectors: number;
@@ -14,28 +14,34 @@ export interface LocalVirtio {
 const EXPRESS = 0x10;
 const MSIX = 0x11;
 
-/** Undefined when it is no virtio device over PCI, or its state is cut. */
-export function localVirtio(bytes: Uint8Array): LocalVirtio | undefined {
+/** Undefined when it is no virtio device over PCI or MMIO, or its state is cut. */
+export function localVirtio(bytes: Uint8Array, mmio: boolean): LocalVirtio | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
+    if (mmio) return common(bytes, view, 12, 0, 0);
     if (view.getUint32(0) !== 2) return undefined;
     const configSize = capability(view, EXPRESS) === undefined ? 0x100 : 0x1000;
     const msix = capability(view, MSIX);
     const vectors = msix === undefined ? 0 : (view.getUint16(4 + msix + 2, true) & 0x7ff) + 1;
-    let at = 4 + configSize + 16 + (vectors === 0 ? 0 : vectors * 16 + Math.ceil(vectors / 8) + 2);
-    at += 12 + view.getUint32(at + 8);
-    const count = view.getUint32(at);
-    at += 4;
-    const queueSizes: number[] = [];
-    for (let i = 0; i < count; i += 1) {
-      queueSizes.push(view.getUint32(at));
-      at += 4 + 8 + 2 + (vectors === 0 ? 0 : 2);
-    }
-    return { configSize, vectors, queueSizes, partSize: subsectionsFrom(bytes, at) - at };
+    return common(bytes, view, 4 + configSize + 16 + (vectors === 0 ? 0 : vectors * 16 + Math.ceil(vectors / 8) + 2), configSize, vectors);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+/** What follows the transport's part, which ends at `at`. Only MMIO writes the alignment of each ring. */
+function common(bytes: Uint8Array, view: DataView, at: number, configSize: number, vectors: number): LocalVirtio {
+  const stride = 4 + (configSize === 0 ? 4 : 0) + 8 + 2 + (vectors === 0 ? 0 : 2);
+  at += 12 + view.getUint32(at + 8);
+  const count = view.getUint32(at);
+  at += 4;
+  const queueSizes: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    queueSizes.push(view.getUint32(at));
+    at += stride;
+  }
+  return { configSize, vectors, queueSizes, partSize: subsectionsFrom(bytes, at) - at };
 }
 
 /** In the configuration space behind the be32 version. */

@@ -1,0 +1,108 @@
+// Dirty bitmaps of disks, which every QEMU registers a handler for. What is wrong with one bitmap only costs that bitmap: QEMU says so
+// and goes on. QEMU: dirty_bitmap_load(), migration/block-dirty-bitmap.c. May import the predictor's own files.
+
+import type { Incoming } from './incoming.js';
+import type { QemuFile } from './qemu-file.js';
+import { EINVAL, EIO, Ending, Refusal } from './refusal.js';
+
+const flag = { eos: 0x01, zeroes: 0x02, bitmapName: 0x04, deviceName: 0x08, start: 0x10, complete: 0x20, bits: 0x40, more: 0x80 } as const;
+const VERSION = 1;
+/** Ten chunks of 1 KiB. */
+const MAX_BITS = 10 * 1024;
+const RESERVED_START_FLAGS = 0xf8;
+
+/** What outlives a section. */
+export class DirtyBitmapLoader {
+  private readonly incoming: Incoming;
+  /** After a complaint the rest is read and forgotten. */
+  private cancelled = false;
+  private node: string | undefined;
+  private name: string | undefined;
+  private readonly known = new Set<string>();
+
+  constructor(incoming: Incoming) {
+    this.incoming = incoming;
+  }
+
+  async load(file: QemuFile, versionId: number): Promise<void> {
+    if (versionId !== VERSION) throw this.incoming.silent(file, EINVAL, 'section-version');
+    for (;;) {
+      await file.want(2 * 256 + 32);
+      const flags = bitmapFlags(file);
+      this.header(file, flags);
+      if ((flags & flag.start) !== 0) this.start(file);
+      else if ((flags & (flag.complete | flag.bits)) === flag.bits) await this.bits(file, flags);
+      if (file.error !== 0) throw this.incoming.silent(file, file.error, 'section-type-cut');
+      if ((flags & flag.eos) !== 0) return;
+    }
+  }
+
+  private header(file: QemuFile, flags: number): void {
+    const { incoming } = this;
+    const nothing = (flags & ~flag.eos) === 0;
+    if ((flags & flag.deviceName) !== 0) {
+      const node = file.counted();
+      if (node.short || node.length === 0) throw incoming.printed(file, EINVAL, 'bitmap-node-cut');
+      this.node = node.text;
+      if (!this.cancelled && !incoming.destination.blockNodes.has(node.text)) {
+        incoming.lines.push(incoming.words('bitmap-no-node', node.text, node.text));
+        this.node = undefined;
+        this.cancelled = true;
+      }
+    } else if (this.node === undefined && !nothing && !this.cancelled) {
+      this.complain();
+    }
+    if ((flags & flag.bitmapName) !== 0) {
+      const name = file.counted();
+      if (name.short || name.length === 0) throw incoming.printed(file, EINVAL, 'bitmap-alias-cut');
+      this.name = name.text;
+      if (!this.cancelled && (flags & flag.start) === 0 && !this.known.has(`${this.node ?? ''} ${name.text}`)) {
+        incoming.lines.push(incoming.words('bitmap-unknown', name.text, this.node ?? ''));
+        this.cancelled = true;
+      }
+    } else if (this.name === undefined && !nothing && !this.cancelled) {
+      this.complain();
+    }
+  }
+
+  private complain(): void {
+    this.incoming.lines.push(this.incoming.words('bitmap-no-name'));
+    this.cancelled = true;
+  }
+
+  private start(file: QemuFile): void {
+    const { incoming } = this;
+    const granularity = file.u32();
+    const flags = file.u8();
+    if (this.cancelled) return;
+    const key = `${this.node ?? ''} ${this.name ?? ''}`;
+    if (this.known.has(key)) throw incoming.printed(file, EINVAL, 'bitmap-twice', this.name ?? '');
+    // bdrv_create_dirty_bitmap() asserts it.
+    if (granularity === 0 || (granularity & (granularity - 1)) !== 0) {
+      incoming.note(file, 'bitmap-granularity');
+      throw new Ending('aborts', 'bitmap-granularity');
+    }
+    this.known.add(key);
+    if ((flags & RESERVED_START_FLAGS) !== 0) throw incoming.printed(file, EINVAL, 'bitmap-flags', flags);
+  }
+
+  private async bits(file: QemuFile, flags: number): Promise<void> {
+    const { incoming } = this;
+    file.u64();
+    file.u32();
+    if ((flags & flag.zeroes) !== 0) return;
+    const size = file.u64();
+    if (size > BigInt(MAX_BITS)) throw incoming.printed(file, EIO, 'bitmap-large');
+    if ((await file.pass(Number(size))) === Number(size)) return;
+    incoming.print(file, 'bitmap-bits-cut');
+    throw new Refusal(EIO, 'bitmap-bits-cut', '');
+  }
+}
+
+/** Written in one, two or four bytes; the reader keeps eight bits, so the last byte counts. */
+function bitmapFlags(file: QemuFile): number {
+  const first = file.u8();
+  if ((first & flag.more) === 0) return first;
+  const second = file.u8();
+  return (second & flag.more) === 0 ? second : file.u16() & 0xff;
+}
