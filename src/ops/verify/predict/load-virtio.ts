@@ -111,16 +111,16 @@ async function queues(incoming: Incoming, file: QemuFile, local: LocalVirtio): P
   }
 }
 
-/** The device's own part ends where virtio's subsections or the footer begin: of two lengths, the one that fits. */
-async function plausible(file: QemuFile, first: number, second: number): Promise<number> {
-  if (first === second || first + second > MAX_FILL) return first;
-  await file.want(Math.max(first, second) + 9);
-  const fits = (size: number): boolean => {
-    const { cursor } = file;
-    const next = cursor.peek(size);
-    return next === 0x7e || (next === 0x05 && latin1(cursor.bytes, cursor.at + size + 2, cursor.at + size + 9) === 'virtio/');
-  };
-  return !fits(first) && fits(second) ? second : first;
+/**
+ * The device's own part ends where virtio's subsections or the footer begin. As long as the destination's own when that fits, also
+ * where the mark of the subsection is damaged: the sender's length was found by looking for that mark.
+ */
+async function plausible(file: QemuFile, sent: number, own: number): Promise<number> {
+  if (sent === own || own > MAX_FILL / 2) return sent;
+  await file.want(own + 9);
+  const { cursor } = file;
+  const subsection = latin1(cursor.bytes, cursor.at + own + 2, cursor.at + own + 9) === 'virtio/';
+  return subsection || cursor.peek(own) === 0x7e ? own : sent;
 }
 
 function pciDevice(configSize: number): VmsdSchema {
