@@ -8,8 +8,9 @@ import { parseArgs } from 'node:util';
 import { openLab } from '../../src/qemu/lab.js';
 import { Library } from '../e2e/agreement/cases.js';
 import { measure } from '../e2e/agreement/measure.js';
+import { randomCases } from '../e2e/agreement/random.js';
 import { disagreementsOf, summaryOf, tableOf } from '../e2e/agreement/score.js';
-import { allNamedCases, randomCases } from '../e2e/agreement/suite.js';
+import { allNamedCases } from '../e2e/agreement/suite.js';
 
 const { values } = parseArgs({ options: { seed: { type: 'string' }, random: { type: 'string', default: '1000' } } });
 const seed = values.seed === undefined ? randomInt(2 ** 32) : Number(values.seed);

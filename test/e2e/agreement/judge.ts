@@ -25,6 +25,8 @@ export function judge(results: readonly Result[], listed: readonly Disagreement[
     const known = lists.get(result.name);
     const found = parts(result);
     if (found === known?.what || (found === undefined && known?.byChance === true)) continue;
+    // Random cases change with our decoders, which name their fields: they are held to a share, and listed where they last.
+    if (known === undefined && result.rule === 'random') continue;
     if (known === undefined) wrong.push(`${result.name}: ${found === 'verdict' ? `predicted ${result.predicted.verdict}, QEMU ${result.real.verdict}` : 'other words than QEMU’s'}, and it is not listed`);
     else if (found === undefined) wrong.push(`${result.name}: listed as a disagreement about the ${known.what}, but there is none: take it off the list`);
     else wrong.push(`${result.name}: listed as a disagreement about the ${known.what}, but it is one about the ${found}`);

@@ -31,6 +31,9 @@ export interface Outcome {
 /** A QEMU that has loaded says so in a tenth of this; only one that hangs takes all of it. Milliseconds. */
 export const DEADLINE = 6_000;
 
+/** From its last words to the exit. Milliseconds. */
+const GRACE = 3_000;
+
 export function linesOf(words: string): string[] {
   const lines = words.split('\n').map((line) => line.replace(/^qemu-system-[a-z0-9_]+: /, ''));
   return lines.filter((line) => line !== '' && !/^(.*: )?warning: /.test(line));
@@ -63,10 +66,15 @@ function run(trial: Trial, folder: string, deadline: number): Promise<Outcome> {
   let incoming = false;
   let loaded = false;
   let refusal: string | undefined;
+  let grace: NodeJS.Timeout | undefined;
   const say = (execute: string, args?: object): void => void child.stdin.write(`${JSON.stringify({ execute, ...(args === undefined ? {} : { arguments: args }) })}\n`);
   // It may die while we still speak.
   child.stdin.on('error', () => undefined);
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words += text;
+    // The exit that follows may block for ever (7.2, seen once in some thousand): what it had to say is said.
+    if (words.includes('load of migration failed: ')) grace ??= setTimeout(() => child.kill('SIGKILL'), GRACE);
+  });
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     heard += text;
     for (let end = heard.indexOf('\n'); end !== -1; end = heard.indexOf('\n')) {
@@ -91,11 +99,13 @@ function run(trial: Trial, folder: string, deadline: number): Promise<Outcome> {
     child.once('error', reject);
     child.once('close', (code, signal) => {
       clearTimeout(timer);
+      clearTimeout(grace);
       if (!incoming && !late) {
         reject(new Error(`QEMU did not begin to load: ${refusal ?? ''} ${words} (${argv.join(' ')})`));
         return;
       }
-      const verdict: Verdict = late ? 'hangs' : signal !== null ? 'aborts' : loaded && code === 0 ? 'loads' : 'rejected';
+      const refused = grace !== undefined;
+      const verdict: Verdict = refused ? 'rejected' : late ? 'hangs' : signal !== null ? 'aborts' : loaded && code === 0 ? 'loads' : 'rejected';
       resolve({ verdict, lines: linesOf(words), words, ms: performance.now() - started });
     });
   });

@@ -222,7 +222,7 @@ const mapped = (name: string, field: 'version' | 'page_size' | 'bitmap_offset' |
   const place = { version: at(start, 4), page_size: at(start + 4, 8), bitmap_offset: at(start + 12, 8), pages_offset: at(start + 20, 8) }[field];
   return [put(place, field === 'version' ? be32(Number(value)) : be64(value))];
 };
-const bitmap = (_: Anatomy, one: BlockPlace): { start: number; end: number } => at(one.mapped!.bitmapOffset, Math.ceil(one.usedLength / 4096 / 64) * 8);
+const bitmap = (one: BlockPlace): { start: number; end: number } => at(one.mapped!.bitmapOffset, Math.ceil(one.usedLength / 4096 / 64) * 8);
 const mappedBoth = { base: 'mapped-ram-ignore-shared' };
 
 const mappedRam = rowsOf('mapped-ram', 'mapped-ram', {
@@ -238,8 +238,8 @@ const mappedRam = rowsOf('mapped-ram', 'mapped-ram', {
   'pages unaligned': { mutate: mapped('pc.ram', 'pages_offset', 0x100008) },
   'pages a page further': { mutate: (a) => mapped('pc.ram', 'pages_offset', block(a, 'pc.ram').mapped!.pagesOffset + 0x1000)(a) },
   'unknown name': { mutate: (a) => [put(block(a, 'pc.bios').name, counted('pc.bias'))] },
-  'all bits set': { mutate: (a) => [put(bitmap(a, block(a, 'pc.ram')), new Uint8Array(64).fill(0xff))] },
-  'no bit set': { mutate: (a) => [put(bitmap(a, block(a, 'pc.ram')), new Uint8Array(64))] },
+  'all bits set': { mutate: (a) => [put(bitmap(block(a, 'pc.ram')), new Uint8Array(64).fill(0xff))] },
+  'no bit set': { mutate: (a) => [put(bitmap(block(a, 'pc.ram')), new Uint8Array(64))] },
   'a length larger': { mutate: (a) => [put(block(a, 'pc.rom').length, be64(block(a, 'pc.rom').usedLength + 0x1000)), total(a, 0x1000)] },
   'sum larger by a page': { mutate: (a) => [total(a, 0x1000)] },
   'a page record': { mutate: (a) => [insert(a.marks[1]!.span.start, word(0, 8), counted('pc.ram'), new Uint8Array(4096))] },
