@@ -33,6 +33,8 @@ export async function readSource(source: ByteSource, into: Uint8Array, at: numbe
 /** A push sink: bytes given to `write` are a loan until its promise settles. */
 export interface ByteSink {
   readonly label: string;
+  /** The file that holds what was written so far, until `commit` moves it to its place; undefined where there is none. */
+  readonly staged?: string | undefined;
   write(bytes: Uint8Array): Promise<void>;
   /** Leaves a hole of zeros where the sink can (a file), else writes zeros. */
   skip(length: number): Promise<void>;

@@ -36,6 +36,7 @@ export async function openFileSink(path: string, options: FileSinkOptions = {}):
   let state: 'open' | 'committed' | 'gone' = 'open';
   return {
     label: path,
+    staged: temporary,
     write: (bytes) => writer.write(bytes),
     skip: (length) => writer.skip(length),
     async commit() {

@@ -1,6 +1,7 @@
-// `mstream transplant STATE -o OUT --onto DONOR`: a saved VM carried to another QEMU. May import ops, report and its own
-// folder.
+// `mstream transplant STATE -o OUT -- qemu …`, or `--onto DONOR`: a saved VM carried to another QEMU. May import ops, report and
+// its own folder.
 
+import { join } from 'node:path';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { MAX_VMDESCRIPTION } from '../../limits.js';
@@ -20,6 +21,7 @@ import { Failure } from '../failure.js';
 import { openOptions, readingOptions, single, type ReadingOptions } from '../options.js';
 import { startProgress } from '../progress.js';
 import { refuseSameFiles } from '../same-files.js';
+import type { AskedDestination } from '../transplant-destination.js';
 import { UsageError } from '../usage-error.js';
 
 interface TransplantOptions extends ReadingOptions {
@@ -28,6 +30,10 @@ interface TransplantOptions extends ReadingOptions {
   readonly onto?: string | undefined;
   readonly schema?: string | undefined;
   readonly schemaFrom?: string | undefined;
+  readonly noTrial?: boolean | undefined;
+  readonly sourceCpu?: string | undefined;
+  readonly sourceAccel?: string | undefined;
+  readonly timeout?: string | undefined;
   readonly strict?: boolean | undefined;
   readonly allowLoss?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
@@ -38,6 +44,8 @@ interface TransplantOptions extends ReadingOptions {
 
 export const transplantCommand = defineCommand<TransplantOptions>({
   examples: [
+    { args: 'transplant old -o new -- qemu-system-x86_64 -M pc -m 2G …', text: 'To that QEMU: it is asked, and tries the result, without touching disks or memory files' },
+    { args: 'transplant old -o new --source-cpu max --source-accel tcg -- …', text: '… with what no stream says of the source' },
     { args: 'transplant old -o new --onto donor --schema dump', text: 'Onto a save that the destination made of itself, started with -S and the same devices' },
     { args: 'transplant old --dry-run --onto donor', text: 'What would be carried, assumed, lost' },
   ],
@@ -49,6 +57,10 @@ export const transplantCommand = defineCommand<TransplantOptions>({
         .option('onto', { type: 'string', requiresArg: true, describe: 'What the destination saved of itself before its guest ran' })
         .option('schema', { type: 'string', requiresArg: true, describe: 'The destination’s -dump-vmstate: what it could load' })
         .option('schema-from', { type: 'string', requiresArg: true, describe: 'A stream of the source’s QEMU and options, for a source without vmdescription' })
+        .option('no-trial', { type: 'boolean', describe: 'Do not load the result in a throw-away destination' })
+        .option('source-cpu', { type: 'string', requiresArg: true, describe: 'The source’s -cpu, which no stream says' })
+        .option('source-accel', { choices: ['tcg', 'kvm', 'hvf', 'whpx', 'nvmm', 'mshv'], requiresArg: true, describe: 'The source’s accelerator' })
+        .option('timeout', { type: 'string', requiresArg: true, describe: 'Seconds for each step of a QEMU (60)' })
         .option('strict', { type: 'boolean', describe: 'Refuse also what is only assumed' })
         .option('allow-loss', { type: 'boolean', describe: 'Write although values are lost' })
         .option('dry-run', { type: 'boolean', describe: 'Report, write nothing' })
@@ -61,9 +73,9 @@ export const transplantCommand = defineCommand<TransplantOptions>({
     const output = single('output', options.output);
     if (!planned && output === undefined) throw new UsageError('where to?', '-o FILE, -o - for stdout, or --dry-run');
     const onto = single('onto', options.onto);
-    if (onto === undefined) throw new UsageError('onto what?', '--onto with what the destination saved of itself: started with -S and the same devices, migrated into a file');
+    checkDestination(options, onto, context.rest);
     if (options.strict === true && options.allowLoss === true) throw new UsageError('--strict and --allow-loss', 'one of them');
-    const result = await work(options, context, showDash(onto), planned ? undefined : showDash(output!));
+    const result = await work(options, context, onto === undefined ? undefined : showDash(onto), planned ? undefined : showDash(output!));
     await tell(options, context, result, planned, output);
     if (result.written || planned) return gradeCode(result, options);
     const { grade } = result.report;
@@ -71,25 +83,37 @@ export const transplantCommand = defineCommand<TransplantOptions>({
   },
 });
 
+/** @throws UsageError */
+function checkDestination(options: TransplantOptions, onto: string | undefined, rest: readonly string[]): void {
+  if (onto === undefined && rest.length === 0) throw new UsageError('to where?', 'the destination behind --: -- qemu-system-x86_64 -M pc …; or --onto with what it saved of itself');
+  if (onto !== undefined && rest.length > 0) throw new UsageError('--onto and a QEMU behind --', 'one of them');
+  const needsQemu = (['noTrial', 'sourceCpu', 'sourceAccel', 'timeout'] as const).find((name) => options[name] !== undefined);
+  if (onto !== undefined && needsQemu !== undefined) throw new UsageError(`--${needsQemu.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is about a destination that can be asked`, 'put a QEMU behind --, instead of --onto');
+  if (rest.length > 0 && options.schema !== undefined) throw new UsageError('--schema and a QEMU behind --', 'that QEMU is asked itself');
+}
+
 /** A dry run answers what the run itself would. */
 function gradeCode({ written, report }: TransplantResult, options: TransplantOptions): ExitCode {
   const allowed: readonly Grade[] = options.strict === true ? ['exact'] : options.allowLoss === true ? ['exact', 'assumed', 'lossy'] : ['exact', 'assumed'];
   return written || allowed.includes(report.grade) ? exitCode.clean : exitCode.findings;
 }
 
-async function work(options: TransplantOptions, context: Context, onto: string, output: string | undefined): Promise<TransplantResult> {
+async function work(options: TransplantOptions, context: Context, onto: string | undefined, output: string | undefined): Promise<TransplantResult> {
   const { host } = context;
   const input = showDash(options.state);
   const [schema, schemaFrom] = [single('schema', options.schema), single('schema-from', options.schemaFrom)];
-  const read = [input, onto, ...[schema, schemaFrom].filter((path) => path !== undefined).map(showDash)];
+  const read = [input, ...[onto, schema, schemaFrom].filter((path) => path !== undefined).map(showDash)];
   if (read.filter((path) => path === STDIO).length > 1) throw new UsageError('stdin is read twice');
   await refuseSameFiles(host, read, output === undefined ? [] : [output]);
-  const source = await open(context, input);
   try {
-    const donor = await readDonor(await open(context, onto));
+    const destination = onto === undefined ? await askQemu(options, context, input) : undefined;
+    const source = await open(context, input);
+    const donor = destination?.donor ?? (await readDonor(await open(context, onto!)));
     const tables = schema === undefined ? undefined : await readTables(await open(context, showDash(schema)));
     const described = schemaFrom === undefined ? undefined : await readDescription(await open(context, showDash(schemaFrom)));
-    const sink = output === undefined ? nothing : await host.openOutput(output, options.force ?? false);
+    // A dry run with a QEMU tries the result all the same, in a folder that goes.
+    const place = output ?? (destination === undefined || options.noTrial === true ? undefined : join(destination.folder, 'result'));
+    const sink = place === undefined ? nothing : await host.openOutput(place, options.force ?? false);
     context.defer(() => sink.abort());
     const progress = startProgress(host, context.progress, `transplanting ${input === STDIO ? 'stdin' : input}`, source.size);
     context.defer(() => progress.stop());
@@ -97,6 +121,7 @@ async function work(options: TransplantOptions, context: Context, onto: string, 
       return await transplant(source, sink, donor, {
         ...openOptions(options),
         tables,
+        ...destination?.options,
         schemaFrom: described,
         allow: output === undefined ? 'impossible' : options.strict === true ? 'exact' : options.allowLoss === true ? 'lossy' : 'assumed',
         onProgress: (position) => progress.update(position),
@@ -107,6 +132,12 @@ async function work(options: TransplantOptions, context: Context, onto: string, 
   } catch (error) {
     throw asEditFailure(error);
   }
+}
+
+async function askQemu(options: TransplantOptions, context: Context, input: string): Promise<AskedDestination> {
+  const { askedDestination } = await import('../transplant-destination.js');
+  const told = { cpu: single('source-cpu', options.sourceCpu), accelerator: single('source-accel', options.sourceAccel) };
+  return askedDestination(context, { input, told, trial: options.noTrial !== true, timeout: single('timeout', options.timeout) });
 }
 
 async function open(context: Context, path: string): Promise<ByteSource> {

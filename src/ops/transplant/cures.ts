@@ -12,6 +12,8 @@ export const cures = {
   memory: (bytes: number): string => `-m ${bytes / 2 ** 20}M at the destination (this block: ${bytes} bytes)`,
   firmware: 'the same firmware at the destination (-bios, romfile=)',
   machine: (family: string): string => `-M ${family} at the destination`,
+  cpu: (model: string): string => `-cpu ${model} at the destination`,
+  accelerator: (name: string): string => `-accel ${name} at the destination`,
   feature: (name: string): string => `the destination’s device must offer ${name}`,
   schema: '--schema with the -dump-vmstate of the destination says which subsections it knows',
   equal: 'give the destination’s device the same options',

@@ -13,9 +13,12 @@ export class Ledger {
   readonly counts: Record<Grade, number> = { exact: 0, assumed: 0, lossy: 0, impossible: 0 };
   /** Values that are carried as they stand. */
   copied = 0;
+  /** Paths that are spoken of, differences and what belongs to them. */
+  readonly spokenOf: string[] = [];
 
   note(remark: Remark & { readonly path: string }): void {
     this.counts[remark.grade] += 1;
+    if (this.spokenOf.length < 4 * MAX_DIFFERENCES) this.spokenOf.push(remark.path);
     // What decides is kept, whatever came before it.
     if (this.differences.length >= MAX_DIFFERENCES && remark.grade !== 'impossible') return;
     if (this.differences.length >= 2 * MAX_DIFFERENCES) return;

@@ -47,6 +47,7 @@ export function layTable(layer: Layer, donor: Branch, source: Branch): LaidTable
 function layGroup(layer: Layer, { donor, source }: Regrouped): Piece {
   layer.ledger.copied += source.filter((node) => node.kind !== 'leaf' || saysSomething(node)).length;
   layer.ledger.field(source[0], donor[0], { kind: 'regrouped', grade: 'exact', before: fields(source.length), after: fields(donor.length), why: 'the same bytes, divided otherwise' });
+  layer.ledger.spokenOf.push(...donor.slice(1).map((node) => node.fullPath));
   return { bytes: concat(source.map((node) => node.bytes)), entries: donor.flatMap(entriesOf), asDonor: true };
 }
 

@@ -6,7 +6,7 @@ import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import type { StreamEvent } from '../../stream/event.js';
-import { formatSchema, type DescriptionSchema } from '../../vmstate/index.js';
+import { decodeDevice, formatSchema, type DescriptionSchema } from '../../vmstate/index.js';
 import { commandName, migCommand } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
 import { createWriter, type StreamWriter } from '../create-writer.js';
@@ -24,6 +24,7 @@ import { Memory } from './memory.js';
 import { worst, type CpuAnswer, type Grade, type TransplantReport, type Trial } from './report.js';
 import { makeRules } from './rules.js';
 import { laySections, type LaidSection } from './sections.js';
+import { runTrial, type TrialPort } from './trial.js';
 
 export interface TransplantOptions extends OpenOptions {
   /** Of the destination's `-dump-vmstate`. */
@@ -38,8 +39,10 @@ export interface TransplantOptions extends OpenOptions {
   readonly cpu?: CpuAnswer | undefined;
   /** The worst grade that is written; 'assumed' by default. */
   readonly allow?: Grade | undefined;
-  /** A trial is going to follow, which may make the whole exact. */
-  readonly trialFollows?: boolean | undefined;
+  /** Tries the result before it appears, where the sink shows it. */
+  readonly trial?: TrialPort | undefined;
+  /** Why there is none, for the report. */
+  readonly notTried?: string | undefined;
 }
 
 export interface TransplantResult {
@@ -48,7 +51,7 @@ export interface TransplantResult {
   readonly written: boolean;
 }
 
-const NOT_TRIED: Trial = { state: 'not-tried', why: 'no QEMU was at hand' };
+const NO_QEMU = 'no QEMU was at hand';
 const CPU_UNKNOWN: CpuAnswer = { grade: 'assumed', source: undefined, destination: undefined, why: 'CPU model, accelerator and TSC frequency are in no stream' };
 
 /**
@@ -62,8 +65,11 @@ export async function transplant(source: ByteSource, sink: ByteSink, donor: Dono
     const stream = await openStream(source, { ...options, bodies: true });
     const writer = createWriter(sink);
     const work = new Transplanting(stream, writer, donor, options, ignored);
-    const report = await work.run();
-    const written = worst(report.grade, options.allow ?? 'assumed') === (options.allow ?? 'assumed');
+    await work.run();
+    const allow = options.allow ?? 'assumed';
+    await work.tryOut(sink, allow);
+    const report = work.report();
+    const written = worst(report.grade, allow) === allow;
     if (written) await writer.finish();
     else await sink.abort();
     return { report, written };
@@ -97,6 +103,8 @@ class Transplanting {
   private headed = false;
   private early = false;
   private readonly skipped = new Set<number>();
+  private laid: readonly LaidSection[] = [];
+  private trial: Trial;
 
   constructor(stream: MigrationStream, writer: StreamWriter, donor: Donor, options: TransplantOptions, ignored: ReadonlyMap<string, boolean> | undefined) {
     this.stream = stream;
@@ -104,9 +112,10 @@ class Transplanting {
     this.donor = donor;
     this.options = options;
     this.memory = new Memory(donor, this.ledger, ignored);
+    this.trial = { state: 'not-tried', why: options.notTried ?? NO_QEMU };
   }
 
-  async run(): Promise<TransplantReport> {
+  async run(): Promise<void> {
     for await (const event of this.stream.events()) {
       this.clues.observe(event);
       if (event.kind === 'configuration') this.configuration = event.configuration;
@@ -116,8 +125,23 @@ class Transplanting {
         if (!this.part.take(event)) await this.carry(event);
       }
     }
-    const sections = await this.devices();
-    return this.report(sections.length);
+    this.laid = await this.devices();
+  }
+
+  /** In a throw-away destination, unless it would be refused anyway. */
+  async tryOut(sink: ByteSink, allow: Grade): Promise<void> {
+    const { trial } = this.options;
+    const sofar = worst(this.ledger.grade, this.cpu.grade);
+    if (trial === undefined) return;
+    if (sofar === 'impossible' || worst(sofar, allow) !== allow) this.trial = { state: 'not-tried', why: 'it would be refused anyway' };
+    else if (sink.staged === undefined) this.trial = { state: 'not-tried', why: 'the result goes to no file that could be tried' };
+    else {
+      await this.writer.flush();
+      const given = this.laid.map(({ device, bytes }) => decodeDevice(device, bytes));
+      const judged = await runTrial(trial, sink.staged, given, this.donor.sections.map(({ state }) => state), this.ledger.spokenOf);
+      this.trial = judged.trial;
+      for (const refusal of judged.refusals) this.ledger.note(refusal);
+    }
   }
 
   /** The configuration section, once it is known whether the source has one. */
@@ -206,20 +230,23 @@ class Transplanting {
     });
   }
 
-  private report(sections: number): TransplantReport {
-    const { ledger, options } = this;
-    const cpu = options.cpu ?? CPU_UNKNOWN;
+  private get cpu(): CpuAnswer {
+    return this.options.cpu ?? CPU_UNKNOWN;
+  }
+
+  report(): TransplantReport {
+    const { ledger, cpu, trial } = this;
     const state = ledger.grade;
     return {
-      grade: worst(state, cpu.grade, options.trialFollows === true ? 'exact' : 'assumed'),
+      grade: worst(state, cpu.grade, trial.state === 'passed' ? 'exact' : trial.state === 'failed' ? 'impossible' : 'assumed'),
       state,
       machine: { source: machineOf(this.configuration), destination: machineOf(this.donor.configuration) },
       copied: ledger.copied,
-      sections,
+      sections: this.laid.length,
       differences: ledger.differences,
       counts: ledger.counts,
       cpu,
-      trial: NOT_TRIED,
+      trial,
       bytesRead: this.stream.position,
       bytesWritten: this.writer.position,
     };

@@ -62,8 +62,14 @@ function trialText(trial: Trial, theme: Theme): string {
 
 function trialLines(trial: Trial, theme: Theme): string[] {
   if (trial.state === 'not-tried' || trial.differences.length === 0) return [];
-  const lines = trial.differences.map(({ path, given, saved, announced }) => `  ${announced ? theme.dim('announced') : theme.error('surprise')}  ${theme.name(printableLine(path))}: ${printableLine(given ?? 'nothing')}${theme.dim(' -> ')}${printableLine(saved ?? 'nothing')}`);
-  return ['', theme.heading(`Saved again otherwise than it was given (${countText(trial.differences.length)})`), ...lines];
+  const surprises = trial.differences.filter(({ announced }) => !announced);
+  const others = trial.differences.length - surprises.length;
+  return [
+    '',
+    theme.heading(`Saved again otherwise than it was given (${countText(trial.differences.length)})`),
+    ...surprises.map(({ path, given, saved }) => `  ${theme.error('surprise')}  ${theme.name(printableLine(path))}: ${printableLine(given ?? 'nothing')}${theme.dim(' -> ')}${printableLine(saved ?? 'nothing')}`),
+    ...(others === 0 ? [] : [`  ${plural(others, 'value')} that ${others === 1 ? 'was' : 'were'} announced, or follow${others === 1 ? 's' : ''} the host’s clock (--json lists them)`]),
+  ];
 }
 
 function paint(theme: Theme, grade: Grade): Paint {

@@ -1,0 +1,103 @@
+// The destination of a transplant, asked: a throw-away QEMU with its options, made harmless, that saves itself (the donor), says
+// what it is, and dumps what it could load; later it tries the result. May import bytes, ops and qemu/.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openFile } from '../../bytes/node/file-source.js';
+import type { QemuVersion } from '../../ops/producer.js';
+import { readDonor, type Donor } from '../../ops/transplant/donor.js';
+import { parseKnownTables, type KnownTables } from '../../ops/transplant/known.js';
+import type { TrialOutcome, TrialPort } from '../../ops/transplant/trial.js';
+import { describeFirstCpu, type CpuFacts } from '../cpu.js';
+import { migrateToFile, setCapabilities } from '../migrate.js';
+import { withNeutralMachine, type NeutralOptions } from '../neutral-machine.js';
+import { QemuProcess } from '../process.js';
+import { tryLoad } from '../try-load.js';
+import type { QemuBinary } from '../binary.js';
+
+export interface DestinationOptions extends Pick<NeutralOptions, 'binary' | 'argv' | 'cwd' | 'signal'> {
+  /** Ours, gone at the end: donor and saves stand there. */
+  readonly folder: string;
+  /** Capabilities that the source was saved with. */
+  readonly capabilities: readonly string[];
+  /** Milliseconds for each step. */
+  readonly timeoutMs: number;
+}
+
+export interface Destination {
+  readonly donor: Donor;
+  readonly tables: KnownTables;
+  readonly release: QemuVersion;
+  readonly cpu: CpuFacts;
+  /** For people. */
+  readonly label: string;
+  readonly trial: TrialPort;
+}
+
+/** @throws WillNotStart, QemuDied, MigrationFailed, QmpError, Timeout; MigrationStreamError for a save that cannot be read */
+export async function askDestination(options: DestinationOptions): Promise<Destination> {
+  const { binary, folder, capabilities, timeoutMs, signal } = options;
+  const file = join(folder, 'donor');
+  const asked = await withNeutralMachine(options, async (machine) => {
+    const type = await machine.execute('qom-get', { path: '/machine', property: 'type' });
+    const cpu = await describeFirstCpu(machine);
+    await setCapabilities(machine, on(capabilities));
+    await migrateToFile(machine, file, { timeoutMs, signal });
+    const { qemu, package: name } = machine.qmp.greeting.version;
+    return { cpu, machine: String(type).replace(/-machine$/, ''), release: { major: qemu.major, minor: qemu.minor }, label: `QEMU ${qemu.major}.${qemu.minor}.${qemu.micro}${name === '' ? '' : ` ${name}`}` };
+  });
+  const source = await openFile(file);
+  try {
+    return {
+      ...asked,
+      donor: await readDonor(source),
+      tables: parseKnownTables(await dumpVmstate(binary, asked.machine, folder, timeoutMs)),
+      trial: { qemu: asked.label, attempt: (state) => attempt(options, state, 'again'), control: () => attempt(options, file, 'control') },
+    };
+  } finally {
+    await source.close();
+  }
+}
+
+/** In a QEMU of its own, which ends by itself. */
+async function dumpVmstate(binary: QemuBinary, machine: string, folder: string, timeoutMs: number): Promise<Uint8Array> {
+  const file = join(folder, 'vmstate');
+  const qemu = new QemuProcess({ binary, argv: ['-M', machine, '-nodefaults', '-display', 'none', '-dump-vmstate', file] });
+  try {
+    const exit = await qemu.waitForExit(timeoutMs);
+    if (exit.code !== 0) throw qemu.died('during -dump-vmstate');
+    return await readFile(file);
+  } finally {
+    await qemu.kill();
+  }
+}
+
+async function attempt(options: DestinationOptions, state: string, name: string): Promise<TrialOutcome> {
+  const { binary, argv, cwd, signal, capabilities, timeoutMs, folder } = options;
+  const file = join(folder, name);
+  let saved = false;
+  let problem = '';
+  const { verdict, stderr } = await tryLoad({
+    binary,
+    argv,
+    cwd,
+    signal,
+    state,
+    capabilities,
+    timeoutMs,
+    look: async (machine) => {
+      try {
+        await migrateToFile(machine, file, { timeoutMs, signal });
+        saved = true;
+      } catch (error) {
+        problem = error instanceof Error ? error.message : String(error);
+      }
+    },
+  });
+  const words = verdict === 'hung' ? `${stderr}\nneither loaded nor refused within ${timeoutMs / 1000} s` : `${stderr}\n${problem}`;
+  return { loaded: verdict === 'loads', words, saved: saved ? await openFile(file) : undefined };
+}
+
+function on(capabilities: readonly string[]): Record<string, boolean> {
+  return Object.fromEntries(capabilities.map((name) => [name, true]));
+}

@@ -1,0 +1,115 @@
+// `mstream transplant STATE -o OUT -- qemu …` as a user runs it: the destination is asked and tries the result, nobody's
+// memory file or disk changes, refusals name their reason and what would help, and the trial sees what nobody announced.
+import { createHash } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { edited } from '../support/edits.js';
+import { devicesOf } from '../support/vmstate.js';
+import { visitLeaves } from '../../src/vmstate/index.js';
+import { fileOf, folder, load, pc, save, skip } from './support/loads.js';
+
+if (skip !== undefined) test.skip(`mstream transplant: ${skip}`);
+
+const root = new URL('../../', import.meta.url).pathname;
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function transplant(...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [join(root, 'bin/mstream.js'), 'transplant', ...args], { cwd: folder });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (part: Buffer) => (stdout += part.toString()));
+  child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
+  child.stdin.end();
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+const hash = async (path: string): Promise<string> => createHash('sha256').update(await readFile(path)).digest('hex');
+
+describe.skipIf(skip !== undefined)('mstream transplant with a QEMU', () => {
+  const nic = ['-device', 'e1000e,romfile=,addr=4'];
+  let plain: string;
+  let devices: string;
+
+  beforeAll(async () => {
+    plain = await save('7.2', pc('pc'));
+    devices = await save('7.2', pc('pc', ...nic));
+  });
+
+  test('upward: tried, assumed, and runs on', async () => {
+    const ended = await transplant(plain, '-o', 'up', '--', 'lab:11.1', ...pc('pc'));
+    expect(ended.stderr).toBe('');
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toMatch(/^pc-i440fx-7\.2 -> pc-i440fx-11\.1: assumed\n/);
+    expect(ended.stdout).toMatch(/trial {2}passed: QEMU 11\.1\.\d+ .* loaded it and saved it again, 3,\d{3} values compared/);
+    expect(ended.stdout).not.toContain('surprise');
+    expect(await load({ release: '11.1', argv: pc('pc'), stream: await readFile(join(folder, 'up')) })).toMatchObject({ loaded: true, ran: true });
+  });
+
+  test('to the same QEMU with what no stream says: exact, also under --strict', async () => {
+    const ended = await transplant(plain, '-o', 'same', '--strict', '--source-cpu', 'qemu64', '--source-accel', 'tcg', '--', 'lab:7.2', ...pc('pc'));
+    expect(ended.stdout).toMatch(/^pc-i440fx-7\.2 -> pc-i440fx-7\.2: exact\n/);
+    expect(ended.code).toBe(0);
+    expect(await hash(join(folder, 'same'))).toBe(await hash(plain));
+    // Not told, or not tried, it is not exact.
+    expect((await transplant(plain, '-o', 'same2', '--strict', '--', 'lab:7.2', ...pc('pc'))).stderr).toContain('refused: the transplant would be assumed');
+    expect((await transplant(plain, '--dry-run', '--no-trial', '--strict', '--source-cpu', 'qemu64', '--source-accel', 'tcg', '--', 'lab:7.2', ...pc('pc'))).stdout).toMatch(/trial {2}not tried: --no-trial/);
+  });
+
+  test('another CPU or accelerator is refused', async () => {
+    const cpu = await transplant(plain, '-o', 'cpu', '--source-cpu', 'max', '--', 'lab:7.2', ...pc('pc'));
+    expect([cpu.code, cpu.stdout]).toEqual([1, expect.stringContaining('-cpu max at the destination')]);
+    const accel = await transplant(plain, '-o', 'accel', '--source-accel', 'kvm', '--', 'lab:7.2', ...pc('pc'));
+    expect([accel.code, accel.stdout]).toEqual([1, expect.stringContaining('saved under kvm, and the destination is tcg')]);
+  });
+
+  test('a larger region at the destination: QEMU’s refusal, explained', async () => {
+    const bytes = await readFile(devices);
+    let bar = '';
+    for (const { root: state, device } of (await devicesOf(bytes))!.states) {
+      if (device.name.startsWith('0000:00:04')) visitLeaves(state, ({ fullPath }) => void (/\.bar\[0\]$/.test(fullPath) && (bar = fullPath)));
+    }
+    // As a device of 4 KiB would have been placed; this one has 128.
+    const placed = fileOf((await edited(bytes, [{ edit: 'set', path: bar, value: '0xfebf1000' }])).bytes);
+    const ended = await transplant(placed, '-o', 'bar', '--', 'lab:10.0', ...pc('pc', ...nic));
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).toMatch(/conflict 0000:00:04\.0\/e1000e: 0x10 -> 0x0 {2}\(byte 0x11 of the PCI configuration space is fixed at the destination \(a base address: of a larger region\)\)/);
+  });
+
+  test('a value that the destination changes without anybody saying so is a failure', async () => {
+    // QEMU sets the run state of what it loads; a name that it does not know ends there, a flag that it clears does not.
+    const bytes = await readFile(devices);
+    const marked = fileOf((await edited(bytes, [{ edit: 'set', path: 'cpu.env.hflags', value: '0xffffffff' }])).bytes);
+    const ended = await transplant(marked, '-o', 'flags', '--', 'lab:7.2', ...pc('pc', ...nic));
+    expect(ended.stdout).toMatch(/trial {2}failed: \d+ values? (was|were) saved otherwise/);
+    expect(ended.stdout).toMatch(/surprise {2}cpu\.env\.hflags: 4294967295 -> /);
+    expect(ended.code).toBe(1);
+  });
+
+  test('neither disk nor memory file nor what a loader would write changes', async () => {
+    const [disk, memory, blob] = ['disk.raw', 'memory', 'blob'].map((name) => join(folder, name));
+    await writeFile(disk!, Buffer.alloc(1 << 20, 'd'));
+    await writeFile(memory!, Buffer.alloc(2 << 20, 'm'));
+    await writeFile(blob!, Buffer.alloc(64 << 10, 'b'));
+    const argv = [...pc('pc'), '-object', `memory-backend-file,id=pc.ram,size=2M,share=on,mem-path=${memory}`, '-machine', 'memory-backend=pc.ram', '-drive', `file=${disk},format=raw,if=none,id=d0`, '-device', 'loader,addr=0x20000,force-raw=on,file=blob'];
+    const before = await Promise.all([disk!, memory!].map(hash));
+    const ended = await transplant(plain, '-o', 'safe', '--', 'lab:10.0', ...argv);
+    expect([ended.code, ended.stderr]).toEqual([0, '']);
+    expect(await Promise.all([disk!, memory!].map(hash))).toEqual(before);
+  });
+
+  test('command lines that make no sense, and a QEMU that cannot be kept from harm', async () => {
+    expect((await transplant(plain, '-o', 'x', '--onto', plain, '--', 'lab:7.2', ...pc('pc'))).code).toBe(2);
+    expect((await transplant(plain, '-o', 'x', '--onto', plain, '--source-cpu', 'max')).code).toBe(2);
+    expect((await transplant(plain, '-o', 'x', '--', 'no-such-qemu')).code).toBe(4);
+    const harmful = await transplant(plain, '-o', 'x', '--', 'lab:7.2', ...pc('pc'), '-no-such-option');
+    expect([harmful.code, harmful.stderr]).toEqual([1, expect.stringContaining('-no-such-option')]);
+  });
+});
