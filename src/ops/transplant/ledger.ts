@@ -35,6 +35,16 @@ export class Ledger {
     });
   }
 
+  /** A destination has loaded it: whether it fits is no question any more. */
+  settle(): void {
+    for (let i = this.differences.length - 1; i >= 0; i -= 1) {
+      const { kind, grade } = this.differences[i]!;
+      if (kind !== 'unchecked') continue;
+      this.differences.splice(i, 1);
+      this.counts[grade] -= 1;
+    }
+  }
+
   get grade(): Grade {
     return worst(...(Object.keys(this.counts) as Grade[]).filter((grade) => this.counts[grade] > 0));
   }

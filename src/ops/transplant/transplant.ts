@@ -140,6 +140,7 @@ class Transplanting {
       const given = this.laid.map(({ device, bytes }) => decodeDevice(device, bytes));
       const judged = await runTrial(trial, sink.staged, given, this.donor.sections.map(({ state }) => state), this.ledger.spokenOf);
       this.trial = judged.trial;
+      if (judged.trial.state === 'passed') this.ledger.settle();
       for (const refusal of judged.refusals) this.ledger.note(refusal);
     }
   }

@@ -3,6 +3,7 @@
 // knows no QEMU. May import bytes, vmstate and its own folder.
 
 import type { ByteSource } from '../../bytes/source.js';
+import { latin1 } from '../../bytes/window.js';
 import { deviceLabel, visitLeaves, type DeviceState } from '../../vmstate/index.js';
 import { MAX_DIFFERENCES } from '../../limits.js';
 import { readDonor } from './donor.js';
@@ -45,12 +46,12 @@ export async function runTrial(port: TrialPort, file: string, given: readonly De
   const control = await port.control();
   const own = control.saved === undefined ? [] : differing(valuesOf(donor), await savedValues(control.saved)).map(({ path }) => path);
   const before = valuesOf(given);
-  const known = [...announced, ...own, ...given.filter(followsHostClock).map(({ root }) => root.fullPath)];
+  const known = [...announced, ...own, ...given.filter((state) => followsHostClock(state) || holdsRunState(state)).map(({ root }) => root.fullPath)];
   const differences = differing(before, await savedValues(outcome.saved)).map((one): TrialDifference => ({ ...one, announced: known.some((path) => covers(path, one.path)) }));
   // What the destination does to its own save is nothing to tell.
   const told = differences.filter(({ path }) => !own.includes(path)).slice(0, MAX_DIFFERENCES);
   const surprises = told.filter((one) => !one.announced).length;
-  if (surprises > 0) return { trial: { state: 'failed', qemu, words: `${surprises} values were saved otherwise than they were given, and nothing announced it`, differences: told }, refusals: [] };
+  if (surprises > 0) return { trial: { state: 'failed', qemu, words: `${surprises} ${surprises === 1 ? 'value' : 'values'} saved otherwise than given, and nothing announced it`, differences: told }, refusals: [] };
   return { trial: { state: 'passed', qemu, compared: before.size, differences: told }, refusals: [] };
 }
 
@@ -64,6 +65,20 @@ function followsHostClock({ root }: DeviceState): boolean {
     if (found || leaf.end - leaf.start !== 8 || !saysSomething(leaf)) return;
     const value = integerOf(leaf) ?? 0n;
     found = value > HOST_TIME[0] && value < HOST_TIME[1] && (leaf.scalar?.kind === 'timer' || leaf.scalar?.signed === true || /time/.test(leaf.name));
+  });
+  return found;
+}
+
+/** QEMU: RunState, qapi/run-state.json. */
+const RUN_STATES: ReadonlySet<string> = new Set(['debug', 'inmigrate', 'internal-error', 'io-error', 'paused', 'postmigrate', 'prelaunch', 'finish-migrate', 'restore-vm', 'running', 'save-vm', 'shutdown', 'suspended', 'watchdog', 'guest-panicked', 'colo']);
+
+/** What was being done with the VM: in the trial it is never resumed, so it is paused. */
+function holdsRunState({ root }: DeviceState): boolean {
+  let found = false;
+  visitLeaves(root, (leaf) => {
+    if (leaf.field?.type !== 'text') return;
+    const end = leaf.bytes.indexOf(0);
+    found ||= RUN_STATES.has(latin1(leaf.bytes, 0, end === -1 ? leaf.bytes.length : end));
   });
   return found;
 }

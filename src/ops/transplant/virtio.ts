@@ -61,6 +61,8 @@ export function virtioField(layer: Layer, donor: FieldNode, source: FieldNode, o
     case 'virtio.config_len':
     case 'virtio.queue_count':
       return asItStands(donor, true);
+    case 'virtio.device':
+      return layOwnPart(layer, donor, source);
     case 'virtio.queues':
       return layQueues(layer, donor, source);
     case 'virtio queue.num':
@@ -71,6 +73,20 @@ export function virtioField(layer: Layer, donor: FieldNode, source: FieldNode, o
     default:
       return undefined;
   }
+}
+
+/**
+ * What the device itself writes. How it is laid out follows its own values and the guest's features, not the destination:
+ * all of it is the source's, but for what QEMU compares.
+ */
+function layOwnPart(layer: Layer, donor: FieldNode, source: FieldNode): Piece | undefined {
+  if (donor.kind === 'leaf' || source.kind === 'leaf') return undefined;
+  for (const field of source.children()) {
+    const own = child(donor, field.name);
+    const compared = field.kind === 'leaf' && field.field?.type.endsWith(' equal') === true && own?.kind === 'leaf';
+    if (compared && integerOf(field) !== integerOf(own)) layer.ledger.field(field, own, { kind: 'conflict', grade: 'impossible', why: 'must be what the destination has', cure: layer.cureFor(own) });
+  }
+  return { ...tablePiece(source, layer.adopt(() => layer.lay.table(layer, source, source))), asDonor: false };
 }
 
 /** As many queues as the destination has. */
@@ -89,8 +105,26 @@ function layQueues(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
     });
   }
   noteIdle(layer, donor, mine, theirs);
+  noteReset(layer, donor, mine, theirs);
   const pieces = mine.map((own, index) => (theirs[index] === undefined ? asItStands(own, true) : layer.lay.field(layer, own, theirs[index])));
   return withBytes(donor, concat(pieces.map((piece) => piece.bytes)));
+}
+
+/** A device keeps its guest's lengths, and after its next reset has its own. */
+function noteReset(layer: Layer, donor: FieldNode, mine: readonly FieldNode[], theirs: readonly FieldNode[]): void {
+  const changed = mine.flatMap((own, index) => {
+    const [length, used] = [integerOf(child(own, 'num')), theirs[index]];
+    return used !== undefined && inUse(used) && integerOf(child(used, 'num')) !== length ? [{ length, used: integerOf(child(used, 'num')) }] : [];
+  });
+  if (changed.length === 0) return;
+  layer.ledger.note({
+    kind: 'donor',
+    grade: 'assumed',
+    path: `${donor.parent?.fullPath ?? ''}.virtio/ringsize`,
+    before: changed.map(({ used }) => used).join(', '),
+    after: changed.map(({ length }) => length).join(', '),
+    why: 'lengths of queues in use are the source’s; after the next reset of the device they are the destination’s',
+  });
 }
 
 /** Queues that no driver has set up and that are longer than the destination's: one remark for all. */

@@ -60,6 +60,9 @@ function trialText(trial: Trial, theme: Theme): string {
   }
 }
 
+/** Surprises that are listed; --json has all. */
+const SHOWN = 20;
+
 function trialLines(trial: Trial, theme: Theme): string[] {
   if (trial.state === 'not-tried' || trial.differences.length === 0) return [];
   const surprises = trial.differences.filter(({ announced }) => !announced);
@@ -67,8 +70,9 @@ function trialLines(trial: Trial, theme: Theme): string[] {
   return [
     '',
     theme.heading(`Saved again otherwise than it was given (${countText(trial.differences.length)})`),
-    ...surprises.map(({ path, given, saved }) => `  ${theme.error('surprise')}  ${theme.name(printableLine(path))}: ${printableLine(given ?? 'nothing')}${theme.dim(' -> ')}${printableLine(saved ?? 'nothing')}`),
-    ...(others === 0 ? [] : [`  ${plural(others, 'value')} that ${others === 1 ? 'was' : 'were'} announced, or follow${others === 1 ? 's' : ''} the host’s clock (--json lists them)`]),
+    ...surprises.slice(0, SHOWN).map(({ path, given, saved }) => `  ${theme.error('surprise')}  ${theme.name(printableLine(path))}: ${printableLine(given ?? 'nothing')}${theme.dim(' -> ')}${printableLine(saved ?? 'nothing')}`),
+    ...(surprises.length > SHOWN ? [theme.dim(`  … and ${plural(surprises.length - SHOWN, 'surprise')} more`)] : []),
+    ...(others === 0 ? [] : [`  ${plural(others, 'value')} that ${others === 1 ? 'was' : 'were'} announced, or follow${others === 1 ? 's' : ''} the host’s clock or the run state (--json lists them)`]),
   ];
 }
 
