@@ -80,7 +80,7 @@ describe.skipIf(skip !== undefined)('mstream transplant with a QEMU', () => {
     const placed = fileOf((await edited(bytes, [{ edit: 'set', path: bar, value: '0xfebf1000' }])).bytes);
     const ended = await transplant(placed, '-o', 'bar', '--', 'lab:10.0', ...pc('pc', ...nic));
     expect(ended.code).toBe(1);
-    expect(ended.stdout).toMatch(/conflict 0000:00:04\.0\/e1000e: 0x10 -> 0x0 {2}\(byte 0x11 of the PCI configuration space is fixed at the destination \(a base address: of a larger region\)\)/);
+    expect(ended.stdout).toMatch(/conflict 0000:00:04\.0\/e1000e: 0x10 -> 0x0 {2}\(byte 0x11 of the PCI configuration space is fixed at the destination \(a base address, of a larger region\)\)/);
   });
 
   test('a value that the destination changes without anybody saying so is a failure', async () => {

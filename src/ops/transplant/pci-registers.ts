@@ -7,6 +7,8 @@
 export type Register = readonly [offset: number, size: 1 | 2 | 4, mask: number];
 
 const ALL = 0xffff_ffff;
+/** Errors that every device with the capability reports. Internal errors (bit 22) and later ones some do: the destination says. */
+const UNCORRECTABLE = 0x003f_f030;
 
 const both: readonly Register[] = [
   [0x04, 2, 0xffff], // command
@@ -88,12 +90,12 @@ export const virtioWindow: readonly Register[] = [
 export const extendedRegisters: Readonly<Record<number, readonly Register[]>> = {
   // Advanced error reporting: status, masks, severities, control, what was logged.
   0x01: [
-    [0x04, 4, ALL],
-    [0x08, 4, ALL],
-    [0x0c, 4, ALL],
-    [0x10, 4, ALL],
-    [0x14, 4, ALL],
-    [0x18, 4, 0x0000_095f],
+    [0x04, 4, UNCORRECTABLE],
+    [0x08, 4, UNCORRECTABLE],
+    [0x0c, 4, UNCORRECTABLE],
+    [0x10, 4, 0xf1c1],
+    [0x14, 4, 0xf1c1],
+    [0x18, 4, 0x055f],
     [0x1c, 4, ALL],
     [0x20, 4, ALL],
     [0x24, 4, ALL],

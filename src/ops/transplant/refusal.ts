@@ -35,7 +35,7 @@ const messages: readonly Message[] = [
   },
   {
     words: /Bad config data: i=0x([0-9a-f]+) read: ([0-9a-f]+) device: ([0-9a-f]+)/,
-    explain: ([at, theirs, mine]) => ({ before: `0x${theirs}`, after: `0x${mine}`, why: `byte 0x${at} of the PCI configuration space is fixed at the destination (a base address: of a larger region)`, cure: cures.equal }),
+    explain: ([at = '', theirs, mine]) => ({ before: `0x${theirs}`, after: `0x${mine}`, why: `byte 0x${at} of the PCI configuration space is fixed at the destination${isBaseAddress(at) ? ' (a base address, of a larger region)' : ''}`, cure: cures.equal }),
   },
   {
     words: /Size mismatch: (.+?): (0x[0-9a-f]+) != (0x[0-9a-f]+)/,
@@ -48,6 +48,11 @@ const messages: readonly Message[] = [
   { words: /Invalid number of virtqueues: (\S+)/, explain: ([count]) => ({ ...nothing, before: count, why: 'what stands before the queues has another length', cure: cures.noVectors }) },
   { words: /VM subsection '([^']+)' in '([^']+)' does not exist/, explain: ([part]) => ({ ...nothing, before: part, why: 'a subsection that the destination does not know', cure: cures.schema }) },
 ];
+
+function isBaseAddress(hex: string): boolean {
+  const at = Number.parseInt(hex, 16);
+  return at >= 0x10 && at < 0x28;
+}
 
 /** What of QEMU's words is understood, and everything as it stands when nothing is. */
 export function explainRefusal(words: string): TransplantDifference[] {

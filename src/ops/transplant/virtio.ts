@@ -112,18 +112,20 @@ function layQueues(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
 
 /** A device keeps its guest's lengths, and after its next reset has its own. */
 function noteReset(layer: Layer, donor: FieldNode, mine: readonly FieldNode[], theirs: readonly FieldNode[]): void {
+  const num = (queue: FieldNode | undefined): bigint => integerOf(child(queue, 'num')) ?? 0n;
+  const kept = (own: FieldNode, other: FieldNode): boolean => num(other) < num(own) || (num(other) > num(own) && inUse(other));
   const changed = mine.flatMap((own, index) => {
-    const [length, used] = [integerOf(child(own, 'num')), theirs[index]];
-    return used !== undefined && inUse(used) && integerOf(child(used, 'num')) !== length ? [{ length, used: integerOf(child(used, 'num')) }] : [];
+    const other = theirs[index];
+    return other !== undefined && kept(own, other) ? [{ length: num(own), used: num(other) }] : [];
   });
   if (changed.length === 0) return;
   layer.ledger.note({
     kind: 'donor',
     grade: 'assumed',
     path: `${donor.parent?.fullPath ?? ''}.virtio/ringsize`,
-    before: changed.map(({ used }) => used).join(', '),
-    after: changed.map(({ length }) => length).join(', '),
-    why: 'lengths of queues in use are the source’s; after the next reset of the device they are the destination’s',
+    before: [...new Set(changed.map(({ used }) => used))].join(', '),
+    after: [...new Set(changed.map(({ length }) => length))].join(', '),
+    why: 'queues keep the source’s length; after the next reset of the device they have the destination’s',
   });
 }
 
