@@ -83,3 +83,6 @@ export const MAX_FIELD_ROWS = 300_000;
 
 /** A path of fields; QEMU's longest stay below 150 characters, while a hostile one repeats in every row below it. */
 export const MAX_FIELD_PATH = 1024;
+
+/** Runs of storage keys in s390-skeys: QEMU puts 131,072 keys, 512 MiB of memory, into each. */
+export const MAX_STORAGE_KEY_CHUNKS = 65_536;

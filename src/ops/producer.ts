@@ -127,6 +127,5 @@ export class ProducerClues {
     if (json.includes('"type": "nullptr"')) this.add({ seen: 'type nullptr in the vmdescription', since: v(10, 0), until: v(10, 2) });
     if (json.includes('"type": "ptr-marker"')) this.add({ seen: 'type ptr-marker in the vmdescription', since: v(11, 0) });
     if (json.includes('"index":')) this.add({ seen: 'array elements with "index" in the vmdescription', until: v(10, 2) });
-    if (json.includes('"uint32 equal"')) this.add({ seen: 'type uint32 equal in the vmdescription', since: v(10, 0) });
   }
 }

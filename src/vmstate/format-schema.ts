@@ -36,7 +36,7 @@ function vmsdKeys(out: Writer, vmsd: VmsdSchema): Key[] {
   return [
     isOldStyle ? undefined : ['vmsd_name', out.string(vmsd.name)],
     isOldStyle ? undefined : ['version', String(vmsd.version)],
-    isOldStyle && vmsd.fields.length === 0 ? undefined : ['fields', out.list(vmsd.fields.map((field) => out.object(fieldKeys(out, field))))],
+    isOldStyle && vmsd.fields.length === 0 ? undefined : ['fields', out.list(vmsd.fields.map((field) => out.object(isOldStyle ? oldStyleKeys(out, field) : fieldKeys(out, field))))],
     vmsd.subsections.length === 0 ? undefined : ['subsections', out.list(vmsd.subsections.map((part) => out.object(vmsdKeys(out, part))))],
   ];
 }
@@ -51,6 +51,13 @@ function fieldKeys(out: Writer, field: FieldSchema): Key[] {
     ...field.inline.flatMap((table) => vmsdKeys(out, table)),
     field.size === undefined ? undefined : ['size', String(field.size)],
   ];
+}
+
+/** In the order of vmstate_save_old_style(): the one field `data` that a hand-written device is. */
+function oldStyleKeys(out: Writer, field: FieldSchema): Key[] {
+  return fieldKeys(out, { ...field, size: undefined }).flatMap((key) =>
+    key?.[0] === 'type' && field.size !== undefined ? [['size', String(field.size)], key] : [key],
+  );
 }
 
 class Writer {

@@ -8,6 +8,7 @@ import type { Retyped } from './decoders/rule.js';
 import { layoutRule } from './decoders/table.js';
 import { listChildren } from './lists.js';
 import { ArrayBranch, Branch, Leaf, type DeviceState, type Expand, type FieldNode, type LeafRole, type MakeElement, type Segment } from './node.js';
+import { missedElements } from './null-arrays.js';
 import { planOf, type Plan, type PlanCache } from './plan.js';
 import { isScalarType, pointerMark, PRESENT_MARK, scalarOf } from './scalars.js';
 import { subsectionHeaderSize, vmsdSize, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
@@ -44,6 +45,13 @@ function tableChildren(branch: Branch, vmsd: VmsdSchema, start: number, end: num
   const { bytes } = branch.state;
   let at = start;
   for (const { name, first, all } of runs) {
+    const missed = first.count === undefined ? undefined : missedElements(vmsd, first, bytes, at, end);
+    if (missed !== undefined) {
+      const to = missed.reduce((sum, entry) => sum + sizeOf(entry, end), at);
+      children.push(new ArrayBranch(branch, name, at, to, vmsd, first, segmentsOf(branch.state, missed, at), element));
+      at = to;
+      continue;
+    }
     let to = at + sizeOf(first, end - at);
     if (all !== undefined) for (let i = 1; i < all.length; i += 1) to += sizeOf(all[i]!, end - to);
     if (!(to <= end)) {
@@ -188,7 +196,7 @@ function roleOf(state: DeviceState, field: FieldSchema, start: number, end: numb
 
 /** Asks our decoders; without an answer the bytes are opaque. */
 function decoded(parent: Branch, vmsd: VmsdSchema, field: FieldSchema, name: string, start: number, end: number): FieldNode {
-  const layout = field.opaque === undefined && end > start ? layoutRule(field.type, vmsd.name, field.name) : undefined;
+  const layout = field.opaque === undefined && end > start ? layoutRule(field.type, vmsd.name, field.name, parent.state.device.name) : undefined;
   const { state } = parent;
   if (layout === undefined) return new Leaf(parent, name, start, end, 'opaque', field, undefined, field.opaque ?? reasonOf(field, end - start));
   const bytes = state.bytes.subarray(start, end);

@@ -63,7 +63,8 @@ export function fakeMemory(label = 'memory'): FakeMemory {
 
 /** The block that holds the guest's memory: the first and largest. */
 export function mainBlock(inspection: Inspection): string {
-  return inspection.blocks[0]!.idstr;
+  // QEMU lists the largest first, which may be a flash.
+  return (inspection.blocks.find(({ idstr }) => idstr === 'mem0') ?? inspection.blocks[0]!).idstr;
 }
 
 const text = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 40 }).filter((name) => name !== 'ram');

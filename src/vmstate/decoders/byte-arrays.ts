@@ -16,6 +16,10 @@ const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toSt
 const setupPacket = ['bmRequestType', 'bRequest', 'wValue, low', 'wValue, high', 'wIndex, low', 'wIndex, high', 'wLength, low', 'wLength, high'];
 const sense: readonly string[] = ['response code', '', 'sense key', 'information', 'information', 'information', 'information', 'additional length', '', '', '', '', 'additional sense code', 'its qualifier', 'field replaceable unit'];
 
+function between(from: number | undefined, to: number | undefined): number | undefined {
+  return from === undefined || to === undefined ? undefined : (to - from) >>> 0;
+}
+
 /** Ethernet's header. */
 const frame = (index: number): string | undefined => (index < 6 ? `destination, byte ${index}` : index < 12 ? `source, byte ${index - 6}` : index < 14 ? `type, byte ${index - 12}` : undefined);
 
@@ -63,6 +67,11 @@ const rows: readonly ByteRow[] = [
   { vmsd: 'e1000', field: 'tx.header', label: 'headers for each segment', ...filled((sibling) => sibling('mig_props.hdr_len'), frame) },
   { vmsd: 'pcnet', field: 'buffer', label: 'packet to send', ...filled((sibling) => sibling('xmit_pos'), frame) },
   { vmsd: 'virtio-net-device/rss', field: 'rss_data.key', label: 'hash key', text: hex },
+  // hw/char/spapr_vty.c: `in` and `out` count on, the place is what is left by the size.
+  { vmsd: 'spapr_vty', field: 'buf', label: 'typed, not read', ...ring((sibling) => ({ first: sibling('out'), count: between(sibling('out'), sibling('in')) })) },
+  // hw/intc/xive.c: the P and Q bits of each interrupt; four rings of 16 registers.
+  { vmsd: 'xive-source', field: 'status', label: 'event state', element: (index) => `source ${index}: P and Q bits` },
+  { vmsd: 'xive-tctx', field: 'regs', label: 'thread context', element: (index) => `${['user', 'OS', 'pool', 'physical'][index >> 4] ?? ''} ring, byte ${index & 15}` },
   // hw/input/hid.c.
   { vmsd: 'HIDKeyboardDevice', field: 'kbd.key', label: 'pressed keys (USB usages)', ...filled((sibling) => sibling('kbd.keys')) },
   ...vgaRows,
@@ -73,6 +82,7 @@ const rows: readonly ByteRow[] = [
 /** What a guest put there, as it pleased: bytes can be named and changed, but nobody can say what they are. */
 const contents: readonly (readonly [string, readonly string[], string])[] = [
   ['lsiscsi', ['script_ram'], 'memory for the guest’s scripts'],
+  ['spapr_nvram', ['buf'], 'memory that the guest keeps as it pleases'],
 ];
 
 const bytes: Layout = ({ bytes: all }) => ({ type: 'uint8', size: 1, count: all.length });

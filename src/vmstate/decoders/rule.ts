@@ -32,9 +32,10 @@ export interface Retyped {
  */
 export type Layout = (context: LayoutContext) => VmsdSchema | Retyped | undefined;
 
-/** By `type` (QEMU's name of the field's type), or by the table's and the field's names. */
+/** By `type` (QEMU's name of the field's type), by the table's and the field's names, or by the idstr of a hand-written device. */
 export type LayoutRule =
   | { readonly type: string; readonly layout: Layout }
+  | { readonly oldStyle: string; readonly layout: Layout }
   | { readonly vmsd: string; readonly field: string; readonly layout: Layout };
 
 /** What people call it. */
@@ -52,8 +53,16 @@ export interface MeaningRule {
   readonly meaning: (node: FieldNode, index: number | undefined) => Meaning | undefined;
 }
 
+/** What an array of pointers points to, for descriptions that do not say (null-arrays.ts). */
+export interface PointedRule {
+  readonly vmsd: string;
+  readonly field: string;
+  readonly table: VmsdSchema;
+}
+
 /** One file's rules. */
 export interface Decoder {
+  readonly pointed?: readonly PointedRule[];
   readonly layouts?: readonly LayoutRule[];
   readonly meanings?: readonly MeaningRule[];
 }

@@ -1,11 +1,13 @@
 // The state that all virtio devices share (`virtio`): the transport's part, status, features, configuration, queues,
 // then the device's own part, then subsections that the description does not show. Nothing in it says how long it is,
 // so the whole is believed only when it ends exactly where the field ends. QEMU: virtio_save(), hw/virtio/virtio.c;
-// virtio_pci_save_config(), hw/virtio/virtio-pci.c; virtio_mmio_save_config(), hw/virtio/virtio-mmio.c.
+// virtio_pci_save_config(), hw/virtio/virtio-pci.c; virtio_mmio_save_config(), hw/virtio/virtio-mmio.c;
+// virtio_ccw_save_config(), hw/s390x/virtio-ccw.c.
 // May import vmstate's schema.
 
 import { vmsdSize, type FieldSchema, type VmsdSchema } from '../schema.js';
 import { field, opaque, struct, structs, table, type Decoder, type Layout } from './rule.js';
+import { ccwDevice } from './virtio-ccw.js';
 import { configFields, deviceFields } from './virtio-devices.js';
 import { virtioMeanings } from './virtio-names.js';
 import { findSubsections } from './virtio-subsections.js';
@@ -24,7 +26,7 @@ interface Transport {
 }
 
 const virtio: Layout = ({ view, vmsd }) => {
-  for (const transport of [pci(view, 0x100), pci(view, 0x1000), mmio]) {
+  for (const transport of [pci(view, 0x100), pci(view, 0x1000), ccw(view), mmio]) {
     const found = transport === undefined ? undefined : attempt(view, vmsd, transport);
     if (found !== undefined) return found;
   }
@@ -98,7 +100,8 @@ function queueTable(alignment: boolean, vectors: boolean): QueueTable {
 const pciDevice = [0x100, 0x1000].map((size) =>
   struct('pci', table('PCIDevice', [field('version_id', 'int32 le', 4), field('config', 'pci config', size), field('irq_state', 'pci irq state', 16)], [], 2), 4 + size + 16),
 );
-const pciQueues = { plain: queueTable(false, false), vectors: queueTable(false, true) };
+const queues = { plain: queueTable(false, false), vectors: queueTable(false, true) };
+
 
 /** Only MMIO writes the alignment of each ring. */
 const mmio: Transport = {
@@ -106,6 +109,12 @@ const mmio: Transport = {
   size: 12,
   queue: queueTable(true, false),
 };
+
+/** A channel device of s390x: a vector for each queue. */
+function ccw(view: DataView): Transport | undefined {
+  const fields = ccwDevice(view);
+  return fields === undefined ? undefined : { fields, size: vmsdSize(table('', fields))!, queue: queues.vectors };
+}
 
 /** A PCI device with that much configuration space: 4096 bytes when it has the PCI Express capability. */
 function pci(view: DataView, configSize: number): Transport | undefined {
@@ -120,7 +129,7 @@ function pci(view: DataView, configSize: number): Transport | undefined {
     fields: [pciDevice[configSize === 0x100 ? 0 : 1]!, ...(vectors === 0 ? [] : [field('msix', 'msix state', msixSize), field('config_vector', 'uint16', 2)])],
     size: head + (vectors === 0 ? 0 : msixSize + 2),
     // A vector for each queue, when there are any.
-    queue: vectors === 0 ? pciQueues.plain : pciQueues.vectors,
+    queue: vectors === 0 ? queues.plain : queues.vectors,
   };
 }
 

@@ -11,6 +11,7 @@ import { migrateTo, setCapabilities, setParameters, startIncoming, waitForMigrat
 import { temporaryFolder } from '../../../src/qemu/process.js';
 import { until } from '../../../src/qemu/qmp/wait.js';
 import { waitUntilReady } from '../../../src/qemu/readiness.js';
+import { pcBoard } from './boards.js';
 import type { Scenario } from './scenarios.js';
 import { Tee } from './tee.js';
 
@@ -33,11 +34,12 @@ function sha256(bytes: Uint8Array): string {
 }
 
 async function start(binary: QemuBinary, scenario: Scenario, fixtures: string, folder: string, more: readonly string[]): Promise<Machine> {
-  const guest = scenario.guest ?? 'guest.bin';
+  const { board = pcBoard } = scenario;
+  const guest = scenario.guest ?? board.guest;
   await mkdir(folder);
   await copyFile(join(fixtures, guest), join(folder, guest));
   // Paths are relative to QEMU's own folder, so the recorded argv is as anybody would write it.
-  const argv = [...scenario.argv, '-bios', guest, '-debugcon', 'file:debugcon', '-accel', 'tcg', '-display', 'none', ...more];
+  const argv = [...scenario.argv, ...board.boot(guest), '-accel', 'tcg', '-display', 'none', ...more];
   return startMachine({ binary, argv, cwd: folder, timeoutMs: 60_000 });
 }
 
@@ -130,6 +132,7 @@ async function attempt(binary: QemuBinary, scenario: Scenario, fixtures: string)
     await setCapabilities(source, scenario.capabilities ?? {});
     await setParameters(source, scenario.parameters ?? {});
     const said = {
+      target: (scenario.board ?? pcBoard).target,
       qemu: await source.execute('query-version'),
       argv: source.process.argv.slice(0, source.process.argv.indexOf('-qmp')),
       capabilities: scenario.capabilities ?? {},

@@ -1,7 +1,8 @@
 // The scenarios of fixtures/streams as one table: what each adds to the plain machine, which releases can do it, how the
-// bytes travel. To add one, add a row. Imports types of qemu/ only.
+// bytes travel. To add one, add a row. Those of other machines than x86's are in machines.ts. Imports types only.
 
 import type { Machine } from '../../../src/qemu/machine.js';
+import type { Board } from './boards.js';
 
 /** Where the stream goes: through `cat`, into `file:`, or over a Unix socket to a second QEMU with a tee between. */
 export type Transport = 'exec' | 'file' | 'socket';
@@ -13,10 +14,13 @@ export interface Scenario {
   /** Releases that can do it, inclusive: [first, last] as major.minor. */
   readonly since?: readonly [number, number];
   readonly until?: readonly [number, number];
+  /** The x86 one by default. */
+  readonly board?: Board;
   readonly argv: readonly string[];
   /** `mem0` and its size in MiB when guest memory is a file (share=on), and whether the fixture keeps that file. */
   readonly memory: readonly { readonly id: string; readonly mib: number; readonly keep: boolean }[];
-  readonly guest?: 'guest.bin' | 'guest-dirty.bin';
+  /** Another guest than the board's. */
+  readonly guest?: 'guest-dirty.bin';
   readonly capabilities?: Readonly<Record<string, boolean>>;
   readonly parameters?: Readonly<Record<string, unknown>>;
   readonly transport?: Transport;

@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { describe } from 'vitest';
-import { openLab, qemuSkipReason, type LabQemu } from '../../../src/qemu/lab.js';
+import { labSuites, openLab, qemuSkipReason, type LabQemu } from '../../../src/qemu/lab.js';
 
 const reason = qemuSkipReason();
 if (reason !== undefined) process.stderr.write(`QEMU tests skipped: ${reason}\n`);
@@ -15,6 +15,22 @@ const lab: readonly LabQemu[] = reason === undefined ? await openLab({ progress:
 export function onEveryQemu(name: string, body: (qemu: LabQemu) => void): void {
   if (reason !== undefined) describe.skip(`${name} (skipped: ${reason})`, () => undefined);
   for (const qemu of lab) describe(`${name} on QEMU ${qemu.version}`, () => body(qemu));
+}
+
+/** The targets besides x86 that fixtures are of. */
+export const otherTargets = ['aarch64', 'riscv64', 'ppc64', 's390x'] as const;
+
+/** Of those targets the lab has what its fixtures were made with: 7.2 and later. */
+const suites = labSuites.flatMap(({ suite, wanted }) => (wanted === '5.2' ? [] : [suite]));
+
+/** One suite for each QEMU of another target; fetches them when the lab has none yet. */
+export async function onEveryQemuOf(target: (typeof otherTargets)[number], name: string, body: (qemu: LabQemu) => void): Promise<void> {
+  if (reason !== undefined) {
+    describe.skip(`${name} (skipped: ${reason})`, () => undefined);
+    return;
+  }
+  const found = await openLab({ targets: [target], suites, progress: (line) => process.stderr.write(`${line}\n`) });
+  for (const qemu of found) describe(`${name} on qemu-system-${target} ${qemu.version}`, () => body(qemu));
 }
 
 /** One suite on the QEMU of one release. */

@@ -131,7 +131,8 @@ describe('any edits together', () => {
         if (without && !(footers ?? !name.includes('no-footers'))) return;
         const again = await inspect(await openStream(bytes, footers === undefined ? {} : { footers }));
         expect([again.error?.message, again.complete]).toEqual([undefined, true]);
-        const disagrees = again.warnings.filter((warning) => warning.code === 'vmdescription-disagrees');
+        // QEMU up to 9.2 describes s390_css wrongly: that one disagrees before and after.
+        const disagrees = again.warnings.filter((warning) => warning.code === 'vmdescription-disagrees' && !warning.message.includes('gives "s390_css"'));
         expect(disagrees).toEqual([]);
       }),
       cases(4),

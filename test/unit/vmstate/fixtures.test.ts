@@ -6,8 +6,9 @@ import { coverageOf, encodeDevice, formatSchema, leaves } from '../../../src/vms
 import { fixtureBytes, fixtureNames } from '../../support/fixtures.js';
 import { devicesOf, tilingProblem } from '../../support/vmstate.js';
 
-/** The bar for pc, q35 and microvm. */
+/** The bar for pc, q35 and microvm; those of other architectures keep it as well, but for pseries, whose device tree is a blob. */
 const MAX_OPAQUE = 0.02;
+const MAX_OPAQUE_PSERIES = 0.08;
 
 /** One capture per way of writing state; the others hold the same devices. */
 const described = fixtureNames.filter((name) => !/no-vmdesc|postcopy/.test(name) || name.endsWith('postcopy-ready'));
@@ -36,6 +37,6 @@ describe.each(described)('%s', (name) => {
     // QEMU's own description is never contradicted by its own bytes.
     expect(lies).toEqual([]);
     expect(total).toBeGreaterThan(3000);
-    expect(opaque / total).toBeLessThanOrEqual(MAX_OPAQUE);
+    expect(opaque / total).toBeLessThanOrEqual(name.includes('pseries') ? MAX_OPAQUE_PSERIES : MAX_OPAQUE);
   });
 });

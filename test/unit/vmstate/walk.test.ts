@@ -52,8 +52,8 @@ describe('types', () => {
   });
 
   test('a type that we do not know is bytes with a reason', () => {
-    const state = decodeHex(deviceOf('{"name": "x", "type": "fpscr", "size": 3}'), '010203');
-    expect([...leaves(state.root)].map((leaf) => [leaf.role, leaf.reason])).toEqual([['opaque', 'type "fpscr": the description does not say what is in it']]);
+    const state = decodeHex(deviceOf('{"name": "x", "type": "jtoken", "size": 3}'), '010203');
+    expect([...leaves(state.root)].map((leaf) => [leaf.role, leaf.reason])).toEqual([['opaque', 'type "jtoken": the description does not say what is in it']]);
   });
 
   test('a known type of another size is bytes with a reason', () => {
