@@ -10,6 +10,7 @@ export {
   ArrayBranch,
   Branch,
   deviceLabel,
+  isTimer,
   Leaf,
   leaves,
   visitLeaves,

@@ -4,7 +4,7 @@
 import { timerMeaning } from './decoders/clock.js';
 import type { Meaning } from './decoders/rule.js';
 import { meaningRule } from './decoders/table.js';
-import type { Branch, FieldNode } from './node.js';
+import { isTimer, type Branch, type FieldNode } from './node.js';
 
 /** Undefined when there is nothing to say. Elements of arrays are asked for by their array's field, with the index. */
 export function meaningOf(node: FieldNode): Meaning | undefined {
@@ -16,7 +16,7 @@ export function meaningOf(node: FieldNode): Meaning | undefined {
     const found = meaningRule(vmsd, field)?.(node, owner === node ? undefined : Number(index));
     if (found?.label !== undefined || found?.text !== undefined) return found;
   }
-  return node.kind === 'leaf' && node.scalar?.kind === 'timer' ? timerMeaning(node) : undefined;
+  return node.kind === 'leaf' && isTimer(node) ? timerMeaning(node) : undefined;
 }
 
 function fieldName(node: FieldNode): string | undefined {

@@ -97,6 +97,11 @@ export class Leaf extends Node {
   }
 }
 
+/** A QEMUTimer: when it fires, in nanoseconds of its clock. */
+export function isTimer(leaf: Leaf): boolean {
+  return leaf.scalar?.kind === 'timer';
+}
+
 /**
  * `device`, `struct`, `subsection`: a table of fields. `array`: elements. `list`: elements with marks between them.
  * `decoded`: bytes that the description leaves opaque and a decoder of ours divides.

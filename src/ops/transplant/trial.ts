@@ -4,7 +4,7 @@
 
 import type { ByteSource } from '../../bytes/source.js';
 import { latin1 } from '../../bytes/window.js';
-import { deviceLabel, visitLeaves, type DeviceState } from '../../vmstate/index.js';
+import { deviceLabel, isTimer, visitLeaves, type DeviceState } from '../../vmstate/index.js';
 import { MAX_DIFFERENCES } from '../../limits.js';
 import { readDonor } from './donor.js';
 import { explainRefusal } from './refusal.js';
@@ -64,7 +64,7 @@ function followsHostClock({ root }: DeviceState): boolean {
   visitLeaves(root, (leaf) => {
     if (found || leaf.end - leaf.start !== 8 || !saysSomething(leaf)) return;
     const value = integerOf(leaf) ?? 0n;
-    found = value > HOST_TIME[0] && value < HOST_TIME[1] && (leaf.scalar?.kind === 'timer' || leaf.scalar?.signed === true || /time/.test(leaf.name));
+    found = value > HOST_TIME[0] && value < HOST_TIME[1] && (isTimer(leaf) || leaf.scalar?.signed === true || /time/.test(leaf.name));
   });
   return found;
 }
