@@ -75,11 +75,6 @@ export const memoryCodes = codes({
     explanation: 'The bitmap of the pages stands directly behind its header in every file that QEMU writes. This one points elsewhere, and QEMU reads whatever is there.',
     cure: 'take the stream from its source again; mapped-ram offsets are absolute, so a stream inside another file breaks them',
   },
-  'capabilities-disagree': {
-    severity: 'error',
-    explanation: 'The block list is of another layout than the capabilities in the configuration say. QEMU believes the capabilities.',
-    cure: '`mstream rewrite --dialect LAYOUT` with --set-capability or --clear-capability',
-  },
   'memory-missing': { severity: 'error', explanation: 'Without its memory file the state is nothing.', cure: 'give the right file' },
   'memory-unreadable': { severity: 'error', explanation: 'A clone maps this file; it must be readable.', cure: 'see the message of the system' },
   'memory-size': {

@@ -8,6 +8,7 @@ import { bytesOfArray } from './address.js';
 import { audioRows } from './audio-buffers.js';
 import { filled, numberIn, pieces, ring, type ByteRow, type Sibling } from './byte-rows.js';
 import { chipsetRows } from './chipset-registers.js';
+import { otherMachineRows } from './other-machines.js';
 import type { Decoder, Layout, Meaning, MeaningRule } from './rule.js';
 import { vgaRows } from './vga.js';
 
@@ -77,6 +78,7 @@ const rows: readonly ByteRow[] = [
   ...vgaRows,
   ...audioRows,
   ...chipsetRows,
+  ...otherMachineRows,
 ];
 
 /** What a guest put there, as it pleased: bytes can be named and changed, but nobody can say what they are. */

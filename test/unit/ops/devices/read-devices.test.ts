@@ -16,7 +16,19 @@ const pipe = (bytes: Uint8Array): ByteSource => forwardSource(memorySource(bytes
 const seen = ({ section, span, payload, layout, reason, state }: StreamDevice): unknown => ({ section, span, payload, layout, reason, bytes: Buffer.from(state.bytes).toString('hex'), device: state.device });
 
 describe('captures', () => {
-  test.each(fixtureNames)('%s: the tail and a pipe tell the same', async (name) => {
+  /** 7.2 describes an array of pointers shorter than it is (docs/limitations.md): sections do not stand where it says. */
+  const lying = fixtureNames.filter((name) => name.startsWith('7.2.22-s390x'));
+
+  test.each(lying)('%s: a description that is wrong about one section', async (name) => {
+    const { how, note, error, devices } = await readDevices(fixtureBytes(name));
+    expect([how, error]).toEqual(['walk', undefined]);
+    expect(note).toContain('does not stand where the vmdescription puts it');
+    expect(devices.filter(({ layout }) => layout === 'none').map(({ section, reason }) => [section.idstr, reason])).toEqual([
+      ['s390_css', 'the vmdescription gives it 272 bytes, it has 1039'],
+    ]);
+  });
+
+  test.each(fixtureNames.filter((name) => !lying.includes(name)))('%s: the tail and a pipe tell the same', async (name) => {
     const bytes = fixtureBytes(name);
     const file = await readDevices(bytes);
     const piped = await readDevices(pipe(bytes), { slabSize: 4096 });
