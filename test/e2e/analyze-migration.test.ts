@@ -24,9 +24,13 @@ const unreadable: readonly (readonly [RegExp, RegExp, string])[] = [
   [/-live-xbzrle$/, /^Exception: XBZRLE/, 'it does not know XBZRLE records'],
   [/-compress$/, /^Exception: Unknown RAM flags/, 'it does not know compressed pages'],
   [/-mapped-ram/, /^AttributeError/, 'it takes the block list of mapped-ram for names'],
+  [/^7\..*-s390x-ccw$/, /^Exception: No fields in struct/, 'QEMU up to 9.2 describes the pointers of s390_css as null, though one is not'],
   // Before 8.2 the description leaves the configuration section out, and the script reads the machine's name only.
-  [/^[4-7]\..*-(ignore-shared|ignore-shared-2nodes|uuid)$/, /^Exception: Unknown section type: 5$/, 'it does not know the subsections of configuration'],
+  [/^[4-7]\..*-(ignore-shared|ignore-shared-2nodes|uuid|aarch64-virt)$/, /^Exception: Unknown section type: 5$/, 'it does not know the subsections of configuration'],
 ];
+
+/** Sections of several parts: the script prints what it has seen of them, not fields. */
+const IN_PARTS = /^(ram|spapr\/htab|s390-storage_attributes) \(\d+\)$/;
 
 const folder = mkdtempSync(join(tmpdir(), 'mstream-analyze-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -53,7 +57,7 @@ describe.skipIf('reason' in script)('analyze-migration.py', () => {
     expect(failures.filter(([name, error]) => !known(name, error))).toEqual([]);
     // A reason that nothing needs any more is gone.
     expect(unreadable.filter(([which]) => !failures.some(([name]) => which.test(name)))).toEqual([]);
-    expect(analyses.length - failures.length).toBeGreaterThanOrEqual(39);
+    expect(analyses.length - failures.length).toBeGreaterThanOrEqual(61);
   });
 
   test('prints the same values, all of them', async () => {
@@ -63,7 +67,7 @@ describe.skipIf('reason' in script)('analyze-migration.py', () => {
       const { state } = of(name);
       if (state === undefined) continue;
       const { states } = (await devicesOf(fixtureBytes(name)))!;
-      const printed = Object.entries(state).filter(([key]) => !/^ram \(\d+\)$/.test(key));
+      const printed = Object.entries(state).filter(([key]) => !IN_PARTS.test(key));
       expect(printed.map(([key]) => key.replace(/ \(\d+\)$/, '')), name).toEqual(states.map(({ device }) => device.name));
       for (const [index, one] of states.entries()) {
         const { compared: values, differences } = comparePrinted(one, printed[index]![1]);
@@ -73,13 +77,13 @@ describe.skipIf('reason' in script)('analyze-migration.py', () => {
     }
     process.stderr.write(`${compared} values compared, ${found.length} differences\n`);
     expect(found.slice(0, 20)).toEqual([]);
-    expect(compared).toBeGreaterThan(300_000);
+    expect(compared).toBeGreaterThan(1_000_000);
   });
 
   test('a value that differs is found, in every device', async () => {
     const name = fixtureNames.find((one) => one.endsWith('q35-devices') && of(one).state !== undefined)!;
     const { states } = (await devicesOf(fixtureBytes(name)))!;
-    const printed = Object.entries(of(name).state!).filter(([key]) => !/^ram \(\d+\)$/.test(key));
+    const printed = Object.entries(of(name).state!).filter(([key]) => !IN_PARTS.test(key));
     for (const [index, state] of states.entries()) {
       const values = [...leaves(state.root)].filter(({ role, start, end }) => role !== 'frame' && end > start);
       const leaf = values[index % values.length]!;

@@ -93,9 +93,9 @@ function expected(leaf: Leaf): Printed[] {
   const encoded = new Uint8Array(scalar.size);
   scalar.write(new DataView(encoded.buffer), 0, leaf.value);
   const { value } = leaf;
-  if (typeof value === 'boolean') return [value];
-  if (value === null) return ['nullptr'];
   const plain = hexOf(encoded);
+  if (typeof value === 'boolean') return [value, plain];
+  if (value === null) return ['nullptr', plain];
   if (scalar.kind !== 'integer' || (typeof value !== 'number' && typeof value !== 'bigint')) return [plain];
   const hex = `0x${plain.replaceAll(' ', '')}`;
   return [value < 0 ? `${hex} (${value})` : hex, plain];
