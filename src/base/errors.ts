@@ -59,3 +59,13 @@ export class MigrationStreamError extends Error {
     this.hint = details.hint;
   }
 }
+
+/** What `read` gives; undefined when it throws a MigrationStreamError. Mistakes of ours go through. */
+export function unlessBroken<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof MigrationStreamError) return undefined;
+    throw error;
+  }
+}

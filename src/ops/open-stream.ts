@@ -3,7 +3,7 @@
 
 import { Cursor, type CursorOptions } from '../bytes/cursor.js';
 import { memorySource, type ByteSource } from '../bytes/source.js';
-import { MigrationStreamError } from '../base/errors.js';
+import { unlessBroken } from '../base/errors.js';
 import type { Span } from '../base/span.js';
 import { RamReader } from '../ram/reader.js';
 import type { StreamEvent } from '../stream/event.js';
@@ -12,7 +12,7 @@ import { readEvents } from '../stream/reader.js';
 import { findTail } from '../stream/tail.js';
 import { parseVmDescription, type VmDescription } from '../vmstate/description.js';
 import { layoutAliases, layouts, type BlockLayout, type LayoutName } from '../wire/dialect.js';
-import type { SectionHeader } from '../wire/section.js';
+import { deviceKey, type SectionHeader } from '../wire/section.js';
 import { payloadWalkers } from './payload-walkers.js';
 
 export interface OpenOptions extends CursorOptions {
@@ -83,24 +83,16 @@ export function layoutOf(name: string): BlockLayout {
   return found;
 }
 
-function describe(json: Uint8Array): VmDescription | undefined {
-  try {
-    return parseVmDescription(json);
-  } catch (error) {
-    if (error instanceof MigrationStreamError) return undefined;
-    throw error;
-  }
-}
+const describe = (json: Uint8Array): VmDescription | undefined => unlessBroken(() => parseVmDescription(json));
 
 /** Names and instances may repeat in hostile or hand-made streams: then the n-th section is the n-th device. */
 function lengthsOf(description: VmDescription | undefined): PayloadLengths | undefined {
   if (description === undefined) return undefined;
   const lengths = new Map<string, (number | undefined)[]>();
-  const key = (idstr: string, instanceId: number): string => `${instanceId}/${idstr}`;
   for (const device of description.devices) {
-    const list = lengths.get(key(device.name, device.instanceId));
-    if (list === undefined) lengths.set(key(device.name, device.instanceId), [device.length]);
+    const list = lengths.get(deviceKey(device.name, device.instanceId));
+    if (list === undefined) lengths.set(deviceKey(device.name, device.instanceId), [device.length]);
     else list.push(device.length);
   }
-  return { next: (section: SectionHeader) => lengths.get(key(section.idstr, section.instanceId))?.shift() };
+  return { next: (section: SectionHeader) => lengths.get(deviceKey(section.idstr, section.instanceId))?.shift() };
 }

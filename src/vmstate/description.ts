@@ -2,6 +2,7 @@
 // each device's payload and the target page size; the fields are vmstate's later work. QEMU: vmstate_save_state_v()
 // writes it, migration/vmstate.c. May import base and limits.
 
+import { isJsonObject, type JsonObject } from '../base/json.js';
 import { MigrationStreamError } from '../base/errors.js';
 import { MAX_VMDESCRIPTION_DEPTH, MAX_VMDESCRIPTION_VALUES } from '../limits.js';
 
@@ -23,8 +24,6 @@ export interface VmDescription {
   readonly spacedColons: boolean;
 }
 
-type Json = { readonly [key: string]: unknown };
-
 /** @throws MigrationStreamError code `bad-vmdescription`: no JSON, too deep or too dense, or not of QEMU's shape */
 export function parseVmDescription(json: Uint8Array): VmDescription {
   checkShape(json);
@@ -35,18 +34,18 @@ export function parseVmDescription(json: Uint8Array): VmDescription {
   } catch (cause) {
     throw bad('is not JSON', cause);
   }
-  if (!isObject(root) || !Array.isArray(root['devices'])) throw bad('has no "devices"');
+  if (!isJsonObject(root) || !Array.isArray(root['devices'])) throw bad('has no "devices"');
   const pageSize = root['page_size'];
   return {
     pageSize: typeof pageSize === 'number' && [1024, 2048, 4096, 8192, 16384, 32768, 65536].includes(pageSize) ? pageSize : undefined,
     devices: root['devices'].map(device),
-    hasConfiguration: isObject(root['configuration']),
+    hasConfiguration: isJsonObject(root['configuration']),
     spacedColons: /^\{\s*"\w+" :/.test(text),
   };
 }
 
 function device(value: unknown): DeviceLayout {
-  if (!isObject(value) || typeof value['name'] !== 'string') throw bad('has a device without name');
+  if (!isJsonObject(value) || typeof value['name'] !== 'string') throw bad('has a device without name');
   const instance = value['instance_id'];
   return {
     name: value['name'],
@@ -56,7 +55,7 @@ function device(value: unknown): DeviceLayout {
 }
 
 /** docs/format.md: the top level of a device and of each of its subsections; sizes of fields include what they nest. */
-function payloadLength(node: Json): number | undefined {
+function payloadLength(node: JsonObject): number | undefined {
   const fields = sum(node['fields'], fieldLength);
   const subsections = sum(node['subsections'], (part) => {
     const name = part['vmsd_name'];
@@ -66,7 +65,7 @@ function payloadLength(node: Json): number | undefined {
   return fields === undefined || subsections === undefined ? undefined : fields + subsections;
 }
 
-function fieldLength(field: Json): number | undefined {
+function fieldLength(field: JsonObject): number | undefined {
   const size = field['size'];
   const elements = field['array_len'] ?? 1;
   if (typeof size !== 'number' || typeof elements !== 'number') return undefined;
@@ -74,12 +73,12 @@ function fieldLength(field: Json): number | undefined {
   return Number.isSafeInteger(length) && size >= 0 && elements >= 0 ? length : undefined;
 }
 
-function sum(list: unknown, lengthOf: (item: Json) => number | undefined): number | undefined {
+function sum(list: unknown, lengthOf: (item: JsonObject) => number | undefined): number | undefined {
   if (list === undefined) return 0;
   if (!Array.isArray(list)) return undefined;
   let total = 0;
   for (const item of list as unknown[]) {
-    const length = isObject(item) ? lengthOf(item) : undefined;
+    const length = isJsonObject(item) ? lengthOf(item) : undefined;
     if (length === undefined) return undefined;
     total += length;
   }
@@ -107,10 +106,6 @@ export function checkShape(json: Uint8Array): void {
     if (depth > MAX_VMDESCRIPTION_DEPTH) throw bad(`nests deeper than ${MAX_VMDESCRIPTION_DEPTH} levels`);
     if (values > MAX_VMDESCRIPTION_VALUES) throw bad(`has more than ${MAX_VMDESCRIPTION_VALUES} values`);
   }
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function bad(what: string, cause?: unknown): MigrationStreamError {

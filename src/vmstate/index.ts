@@ -27,5 +27,6 @@ export { DeviceEdit, type EditedDevice, type FieldChange } from './edit.js';
 export type { EditValue } from './edit-value.js';
 export { coverageOf, type Coverage } from './coverage.js';
 export { meaningOf } from './meaning.js';
+export { macText } from './decoders/address.js';
 export type { Meaning } from './decoders/rule.js';
 export { featureName, featureNames } from './decoders/virtio-features.js';

@@ -1,7 +1,7 @@
 // What a table says before any bytes are looked at: which consecutive entries are one array, the steps of its paths, the
 // headers that its subsections must have. May import base, wire.
 
-import { MigrationStreamError } from '../base/errors.js';
+import { unlessBroken } from '../base/errors.js';
 import { encodeBytes } from '../wire/kit/codec.js';
 import { subsectionHeader } from '../wire/subsection.js';
 import { subsectionHeaderSize, vmsdSize, type FieldSchema, type VmsdSchema } from './schema.js';
@@ -140,16 +140,7 @@ function headerOf({ name, version }: VmsdSchema): Uint8Array | undefined {
   const known = headers.get(key);
   if (known !== undefined) return known;
   if (headers.size >= MAX_HEADERS) headers.clear();
-  const header = encodeHeader(name, version);
+  const header = unlessBroken(() => encodeBytes(subsectionHeader, { mark: 5, name, version }));
   headers.set(key, header);
   return header;
-}
-
-function encodeHeader(name: string, version: number): Uint8Array | undefined {
-  try {
-    return encodeBytes(subsectionHeader, { mark: 5, name, version });
-  } catch (error) {
-    if (error instanceof MigrationStreamError) return undefined;
-    throw error;
-  }
 }

@@ -50,9 +50,3 @@ export const multifdInitial: Codec<MultifdInitial> = {
   maxSize: SIZE,
   describe: () => 'magic: be32, version: be32, uuid: 16 bytes, id: u8, reserved: 39 bytes',
 };
-
-/** `00112233-4455-…` */
-export function uuidText(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes).toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
-}

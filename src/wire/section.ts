@@ -29,6 +29,11 @@ export const sectionHeader = record('section header', {
 
 export type SectionHeader = ValueOf<typeof sectionHeader>;
 
+/** What names a device, as a key of maps. */
+export function deviceKey(idstr: string, instanceId: number): string {
+  return `${instanceId}/${idstr}`;
+}
+
 /** After the type byte of PART and END. */
 export const sectionHeaderShort = record('section header', { sectionId: be32 });
 

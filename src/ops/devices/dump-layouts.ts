@@ -4,6 +4,7 @@
 // the dump allows, and only when exactly one accounts for each byte is it believed. QEMU: dump_vmstate_vmsf() and
 // dump_vmstate_vmsd(), migration/savevm.c. May import what stands below ops, and its own folder.
 
+import { isJsonObject } from '../../base/json.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import { latin1 } from '../../bytes/window.js';
@@ -46,8 +47,8 @@ const MAX_TYPES = 10_000;
 export function layoutsOfDump(dump: unknown, label: string): Layouts {
   const tables = new Map<string, DumpTable[]>();
   let types = 0;
-  for (const [type, value] of Object.entries(isObject(dump) ? dump : {})) {
-    if (type === 'vmschkmachine' || !isObject(value) || !isObject(value['Description'])) continue;
+  for (const [type, value] of Object.entries(isJsonObject(dump) ? dump : {})) {
+    if (type === 'vmschkmachine' || !isJsonObject(value) || !isJsonObject(value['Description'])) continue;
     if ((types += 1) > MAX_TYPES) throw bad(`${label} describes more than ${MAX_TYPES} device types`);
     const table = tableOf(value['Description'], 0);
     const list = tables.get(table.name);
@@ -79,7 +80,7 @@ export function layoutsOfDump(dump: unknown, label: string): Layouts {
 
 function tableOf(value: Readonly<Record<string, unknown>>, depth: number): DumpTable {
   if (depth > MAX_VMDESCRIPTION_DEPTH) throw bad('tables nest too deep');
-  const each = <T>(list: unknown, make: (item: Readonly<Record<string, unknown>>) => T): T[] => (Array.isArray(list) ? (list as unknown[]).filter(isObject).map(make) : []);
+  const each = <T>(list: unknown, make: (item: Readonly<Record<string, unknown>>) => T): T[] => (Array.isArray(list) ? (list as unknown[]).filter(isJsonObject).map(make) : []);
   const name = String(value['name'] ?? '');
   return {
     name,
@@ -90,7 +91,7 @@ function tableOf(value: Readonly<Record<string, unknown>>, depth: number): DumpT
       size: numberOf(field['size']) ?? 0,
       count: numberOf(field['num']),
       type: knownTypes[`${name}.${String(field['field'])}`],
-      table: isObject(field['Description']) ? tableOf(field['Description'], depth + 1) : undefined,
+      table: isJsonObject(field['Description']) ? tableOf(field['Description'], depth + 1) : undefined,
     })),
     subsections: each(value['Subsections'], (part) => tableOf(part, depth + 1)),
   };
@@ -201,10 +202,6 @@ function entry(name: string, type: string, size: number, count: number | undefin
 function typeOf(name: string, size: number): string {
   if (name === 'unused') return 'unused_buffer';
   return [1, 2, 4, 8].includes(size) ? `uint${size * 8}` : 'buffer';
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function bad(message: string): MigrationStreamError {

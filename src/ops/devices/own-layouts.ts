@@ -3,7 +3,7 @@
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { parseSchema, type DescriptionSchema, type DeviceSchema } from '../../vmstate/index.js';
-import type { SectionHeader } from '../../wire/section.js';
+import { deviceKey, type SectionHeader } from '../../wire/section.js';
 
 /** The schema that a vmdescription gives, or what is wrong with it. */
 export function readSchema(json: Uint8Array): DescriptionSchema | string {
@@ -24,7 +24,7 @@ export class OwnLayouts {
     this.problem = typeof schema === 'string' ? schema : '';
     if (typeof schema === 'string') return;
     for (const device of schema.devices) {
-      const key = keyOf(device.name, device.instanceId);
+      const key = deviceKey(device.name, device.instanceId);
       const list = this.devices.get(key);
       if (list === undefined) this.devices.set(key, [device]);
       else list.push(device);
@@ -35,10 +35,6 @@ export class OwnLayouts {
   /** The entry of the next section of that name, or why there is none. */
   next({ idstr, instanceId }: SectionHeader): DeviceSchema | string {
     if (this.problem !== '') return this.problem;
-    return this.devices.get(keyOf(idstr, instanceId))?.pop() ?? 'the vmdescription does not name it';
+    return this.devices.get(deviceKey(idstr, instanceId))?.pop() ?? 'the vmdescription does not name it';
   }
-}
-
-function keyOf(idstr: string, instanceId: number): string {
-  return `${instanceId}/${idstr}`;
 }

@@ -1,9 +1,10 @@
 // What people feed to mstream that holds no stream itself: side channels, compressed streams, dumps, memory, text.
 // May import base, bytes, wire and its own folder.
 
+import { uuidText } from '../../base/uuid.js';
 import { quote } from '../../base/quote.js';
 import { latin1, Window } from '../../bytes/window.js';
-import { MULTIFD_MAGIC, MULTIFD_VERSION, multifdInitial, uuidText } from '../../wire/multifd-initial.js';
+import { MULTIFD_MAGIC, MULTIFD_VERSION, multifdInitial } from '../../wire/multifd-initial.js';
 import { feed, fileWord, stands, type Head, type Recognised, type RecognisedKind } from './result.js';
 
 /** QEMU: QEMU_CPR_FILE_MAGIC, migration/cpr.c (since 10.0). */

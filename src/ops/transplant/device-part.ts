@@ -6,7 +6,7 @@ import { quote } from '../../base/quote.js';
 import { MAX_HELD } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { ArrayBranch, decodeDevice, parseSchema, vmsdSize, type DescriptionSchema, type DeviceSchema, type DeviceState, type FieldNode } from '../../vmstate/index.js';
-import type { SectionHeader } from '../../wire/section.js';
+import { deviceKey, type SectionHeader } from '../../wire/section.js';
 import { EditError } from '../rewrite/edit.js';
 
 /** A FULL section. */
@@ -61,10 +61,10 @@ export class DevicePart {
    */
   sections(other?: DescriptionSchema): DeviceSection[] {
     const described = new Map<string, DeviceSchema>();
-    for (const device of this.description(other).devices) described.set(key(device.name, device.instanceId), device);
+    for (const device of this.description(other).devices) described.set(deviceKey(device.name, device.instanceId), device);
     const seen = new Set<string>();
     return this.payloads.map(({ section, base, parts }) => {
-      const name = key(section.idstr, section.instanceId);
+      const name = deviceKey(section.idstr, section.instanceId);
       if (seen.has(name)) throw new EditError('refused', `${this.whose} has two sections ${quote(section.idstr)} ${section.instanceId}: nothing says which is which`);
       seen.add(name);
       const device = described.get(name);
@@ -89,10 +89,6 @@ export class DevicePart {
       throw new EditError('refused', `${this.whose}: the vmdescription ${error.message}`);
     }
   }
-}
-
-function key(idstr: string, instanceId: number): string {
-  return `${instanceId}/${idstr}`;
 }
 
 /** Bytes that the walk had to give up on. */

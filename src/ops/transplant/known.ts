@@ -1,6 +1,7 @@
 // What the destination could load although no donor shows it: the tables of `-dump-vmstate`, which list every subsection
 // of every device, written or not. QEMU: dump_vmstate_json_to_file(), migration/savevm.c. May import base, limits.
 
+import { isJsonObject, type JsonObject } from '../../base/json.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { MAX_VMDESCRIPTION_DEPTH } from '../../limits.js';
 
@@ -29,15 +30,15 @@ export function parseKnownTables(json: Uint8Array): KnownTables {
   } catch (cause) {
     throw bad('is not JSON', cause);
   }
-  if (!isObject(root)) throw bad('is no object');
+  if (!isJsonObject(root)) throw bad('is no object');
   const tables = new Map<string, Building>();
-  for (const device of Object.values(root)) if (isObject(device)) readTable(tables, device['Description'], 0);
+  for (const device of Object.values(root)) if (isJsonObject(device)) readTable(tables, device['Description'], 0);
   if (tables.size === 0) throw bad('describes no device');
   return tables;
 }
 
 function readTable(tables: Map<string, Building>, value: unknown, depth: number): void {
-  if (!isObject(value) || typeof value['name'] !== 'string') return;
+  if (!isJsonObject(value) || typeof value['name'] !== 'string') return;
   if (depth > MAX_VMDESCRIPTION_DEPTH) throw bad(`nests deeper than ${MAX_VMDESCRIPTION_DEPTH} levels`);
   const name = value['name'];
   const table = tables.get(name) ?? { fields: new Set<string>(), subsections: new Map<string, number>() };
@@ -52,14 +53,8 @@ function readTable(tables: Map<string, Building>, value: unknown, depth: number)
   }
 }
 
-function listOf(value: unknown): Json[] {
-  return Array.isArray(value) ? (value as unknown[]).filter(isObject) : [];
-}
-
-type Json = { readonly [key: string]: unknown };
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function listOf(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? (value as unknown[]).filter(isJsonObject) : [];
 }
 
 function bad(what: string, cause?: unknown): MigrationStreamError {

@@ -2,7 +2,7 @@
 // its own folder.
 
 import { deviceLabel, type DeviceSchema, type FieldNode } from '../../vmstate/index.js';
-import type { SectionHeader } from '../../wire/section.js';
+import { deviceKey, type SectionHeader } from '../../wire/section.js';
 import { cures } from './cures.js';
 import type { DeviceSection } from './device-part.js';
 import type { KnownTables } from './known.js';
@@ -119,7 +119,7 @@ function count(sections: readonly DeviceSection[], idstr: string): number {
 }
 
 function keyOf({ section }: DeviceSection): string {
-  return `${section.instanceId}/${section.idstr}`;
+  return deviceKey(section.idstr, section.instanceId);
 }
 
 /** The bus address in front of a device's name: `0000:00:03.0`, `0000:00:1d.7/1`. */

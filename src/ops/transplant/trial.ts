@@ -6,6 +6,7 @@ import type { ByteSource } from '../../bytes/source.js';
 import { latin1 } from '../../bytes/window.js';
 import { deviceLabel, isTimer, visitLeaves, type DeviceState } from '../../vmstate/index.js';
 import { MAX_DIFFERENCES } from '../../limits.js';
+import { runStates } from '../run-states.js';
 import { readDonor } from './donor.js';
 import { explainRefusal } from './refusal.js';
 import type { TransplantDifference, Trial, TrialDifference } from './report.js';
@@ -69,16 +70,13 @@ function followsHostClock({ root }: DeviceState): boolean {
   return found;
 }
 
-/** QEMU: RunState, qapi/run-state.json. */
-const RUN_STATES: ReadonlySet<string> = new Set(['debug', 'inmigrate', 'internal-error', 'io-error', 'paused', 'postmigrate', 'prelaunch', 'finish-migrate', 'restore-vm', 'running', 'save-vm', 'shutdown', 'suspended', 'watchdog', 'guest-panicked', 'colo']);
-
 /** What was being done with the VM: in the trial it is never resumed, so it is paused. */
 function holdsRunState({ root }: DeviceState): boolean {
   let found = false;
   visitLeaves(root, (leaf) => {
     if (leaf.field?.type !== 'text') return;
     const end = leaf.bytes.indexOf(0);
-    found ||= RUN_STATES.has(latin1(leaf.bytes, 0, end === -1 ? leaf.bytes.length : end));
+    found ||= runStates.has(latin1(leaf.bytes, 0, end === -1 ? leaf.bytes.length : end));
   });
   return found;
 }

@@ -3,8 +3,8 @@
 
 import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSource } from '../../bytes/source.js';
-import type { Configuration } from '../../wire/configuration.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
+import { deviceKey } from '../../wire/section.js';
 import { openStream } from '../open-stream.js';
 import type { QemuVersion } from '../producer.js';
 import type { Profile, ProfileBlock, ProfileDevice } from './profile.js';
@@ -130,7 +130,7 @@ async function look(source: ByteSource): Promise<Seen> {
     for await (const event of stream.events()) {
       switch (event.kind) {
         case 'configuration':
-          seen.machine = machineOf(event.configuration);
+          seen.machine = event.configuration.machine;
           break;
         case 'ram-blocks':
           seen.pageSize = event.targetPageSize;
@@ -143,7 +143,7 @@ async function look(source: ByteSource): Promise<Seen> {
           }
           break;
         case 'payload': {
-          const key = `${event.section.instanceId}/${event.section.idstr}`;
+          const key = deviceKey(event.section.idstr, event.section.instanceId);
           const parts = payloads.get(key) ?? [];
           payloads.set(key, parts);
           parts.push(event.bytes.slice());
@@ -164,11 +164,7 @@ async function look(source: ByteSource): Promise<Seen> {
   }
   const devices = seen.devices.map((device) => ({
     ...device,
-    payload: device.iterable ? '' : Buffer.concat(payloads.get(`${device.instanceId}/${device.idstr}`) ?? []).toString('base64'),
+    payload: device.iterable ? '' : Buffer.concat(payloads.get(deviceKey(device.idstr, device.instanceId)) ?? []).toString('base64'),
   }));
   return { ...seen, devices };
-}
-
-function machineOf(configuration: Configuration): string {
-  return configuration.machine;
 }

@@ -1,6 +1,7 @@
 // The configuration section against what QEMU accepts. QEMU: configuration_post_load() and its neighbours,
 // migration/savevm.c. May import what stands below ops, and its own folder.
 
+import { uuidText } from '../../base/uuid.js';
 import { escapeText, quote } from '../../base/quote.js';
 import type { Span } from '../../base/span.js';
 import type { Configuration } from '../../wire/configuration.js';
@@ -39,9 +40,4 @@ export function checkConfiguration(configuration: Configuration, span: Span): Fi
     }
   }
   return findings;
-}
-
-function uuidText(uuid: Uint8Array): string {
-  const hex = Buffer.from(uuid).toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

@@ -3,15 +3,15 @@
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
-import { decodeDevice, findInDevice, meaningOf, parseSchema, type DeviceState, type FieldNode } from '../../vmstate/index.js';
+import { decodeDevice, findInDevice, macText, meaningOf, parseSchema, type DeviceState, type FieldNode } from '../../vmstate/index.js';
 import type { SectionHeader } from '../../wire/section.js';
+import { runStates } from '../run-states.js';
 import { finding, type Finding } from './codes.js';
 
-/** QAPI RunState, 2.11 to 11.1; a loader refuses any other. QEMU: global_state_post_load(). */
-const RUN_STATES = new Set([
-  'debug', 'inmigrate', 'internal-error', 'io-error', 'paused', 'postmigrate', 'prelaunch', 'finish-migrate', 'restore-vm', 'running', 'shutdown',
-  'suspended', 'watchdog', 'guest-panicked', 'colo', 'preconfig',
-]);
+/** Older QEMUs had `preconfig` as well; a loader refuses any other. QEMU: global_state_post_load(). */
+const readable = (name: string): boolean => runStates.has(name) || name === 'preconfig';
+
+const MAC_SIZE = 6;
 
 /** The last word of an idstr, and where in the device the guest's address is. */
 const MACS: readonly (readonly [device: RegExp, path: string])[] = [
@@ -69,7 +69,7 @@ function checkRunState(payload: Uint8Array, offset: number): Finding[] {
   const text = Buffer.from(payload.subarray(4, 36)).toString('latin1');
   const name = text.includes('\0') ? text.slice(0, text.indexOf('\0')) : text;
   if (name === 'save-vm') return [finding('globalstate', { text: 'run state "save-vm": every QEMU aborts', ...at })];
-  if (!RUN_STATES.has(name)) return [finding('globalstate', { text: `run state ${quote(name)}, which no QEMU has`, ...at })];
+  if (!readable(name)) return [finding('globalstate', { text: `run state ${quote(name)}, which no QEMU has`, ...at })];
   return [];
 }
 
@@ -91,8 +91,8 @@ function hygiene(devices: readonly DeviceState[]): Finding[] {
   const findings: Finding[] = [];
   const macs = devices.flatMap((state) => {
     const found = MACS.flatMap(([device, path]) => (device.test(state.device.name) ? findInDevice(state, path).slice(0, 1) : []))[0];
-    const text = found === undefined ? undefined : macText(found);
-    return text === undefined ? [] : [`${text} (${quote(state.device.name)})`];
+    if (found === undefined || found.bytes.length < MAC_SIZE) return [];
+    return [`${macText(found.bytes.subarray(0, MAC_SIZE))} (${quote(state.device.name)})`];
   });
   if (macs.length > 0) findings.push(finding('mac-addresses', { text: `the state has ${macs.join(', ')}` }));
   for (const state of devices) {
@@ -108,11 +108,6 @@ function hygiene(devices: readonly DeviceState[]): Finding[] {
     }
   }
   return findings;
-}
-
-function macText(node: FieldNode): string | undefined {
-  const { bytes } = node;
-  return bytes.length < 6 ? undefined : [...bytes.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
 function textOf(node: FieldNode | undefined): string | undefined {

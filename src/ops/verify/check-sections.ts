@@ -3,7 +3,7 @@
 
 import { quote } from '../../base/quote.js';
 import type { VmDescription } from '../../vmstate/description.js';
-import type { SectionHeader, SectionKind } from '../../wire/section.js';
+import { deviceKey, type SectionHeader, type SectionKind } from '../../wire/section.js';
 import { finding, type Finding } from './codes.js';
 
 interface Seen {
@@ -33,7 +33,7 @@ export class SectionCheck {
       if (versionId !== 4) this.findings.push(finding('ram-version', { text: `the ram section has version ${versionId}`, offset, path }));
     }
     if (type === 'start') return;
-    const key = keyOf(idstr, instanceId);
+    const key = deviceKey(idstr, instanceId);
     if (this.keys.has(key)) this.findings.push(finding('section-twice', { text: `${quote(idstr)} instance ${instanceId} comes twice`, offset, path }));
     this.keys.add(key);
     this.full.push({ idstr, instanceId, offset });
@@ -52,23 +52,19 @@ export class SectionCheck {
 
   private compare(description: VmDescription): Finding[] {
     const listed = description.devices.map(({ name, instanceId }) => ({ idstr: name, instanceId }));
-    const left = new Set(listed.map((one) => keyOf(one.idstr, one.instanceId)));
-    const missing = listed.filter((one) => !this.keys.has(keyOf(one.idstr, one.instanceId)));
-    const extra = this.full.filter((one) => !left.has(keyOf(one.idstr, one.instanceId)));
+    const left = new Set(listed.map((one) => deviceKey(one.idstr, one.instanceId)));
+    const missing = listed.filter((one) => !this.keys.has(deviceKey(one.idstr, one.instanceId)));
+    const extra = this.full.filter((one) => !left.has(deviceKey(one.idstr, one.instanceId)));
     const findings: Finding[] = [];
     if (missing.length > 0) findings.push(finding('device-missing', { text: `not there: ${named(missing)}` }));
     if (extra.length > 0) findings.push(finding('device-extra', { text: `not listed: ${named(extra)}`, offset: extra[0]!.offset }));
     if (missing.length + extra.length > 0) return findings;
-    const wrong = this.full.find((one, i) => listed[i] !== undefined && keyOf(listed[i].idstr, listed[i].instanceId) !== keyOf(one.idstr, one.instanceId));
+    const wrong = this.full.find((one, i) => listed[i] !== undefined && deviceKey(listed[i].idstr, listed[i].instanceId) !== deviceKey(one.idstr, one.instanceId));
     if (wrong !== undefined && this.full.length === listed.length) {
       findings.push(finding('device-order', { text: `${named([wrong])} stands where the JSON lists ${named([listed[this.full.indexOf(wrong)]!])}`, offset: wrong.offset }));
     }
     return findings;
   }
-}
-
-function keyOf(idstr: string, instanceId: number): string {
-  return `${instanceId >>> 0}/${idstr}`;
 }
 
 function named(devices: readonly { readonly idstr: string; readonly instanceId: number }[]): string {

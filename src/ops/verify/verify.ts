@@ -2,7 +2,7 @@
 // and what is good to know. Nothing here knows a destination; the folder predict/ does. QEMU: docs/format.md "What each
 // QEMU rejects". May import what stands below ops, ops/inspect, and its own folder.
 
-import { MigrationStreamError, type ErrorCode } from '../../base/errors.js';
+import { unlessBroken, type ErrorCode, type MigrationStreamError } from '../../base/errors.js';
 import { parseVmDescription, type VmDescription } from '../../vmstate/description.js';
 import type { StreamEvent } from '../../stream/event.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
@@ -106,7 +106,7 @@ class Checks {
         return;
       case 'vmdescription':
         this.json = event.json;
-        this.description ??= describe(event.json);
+        this.description ??= unlessBroken(() => parseVmDescription(event.json));
         return;
       case 'trailing':
         this.trailing ??= { offset: event.span.start, first: event.bytes[0] ?? 0 };
@@ -165,15 +165,6 @@ class Checks {
   private behindTheEnd(text: string, offset: number): Finding {
     const goesOn = this.json === undefined && (this.description !== undefined || [1, 2, 3, 4, 8].includes(this.trailing?.first ?? 0));
     return finding(goesOn ? 'eof-in-the-middle' : 'trailing-data', { text: goesOn ? 'the stream ends here, and goes on behind it' : text, offset });
-  }
-}
-
-function describe(json: Uint8Array): VmDescription | undefined {
-  try {
-    return parseVmDescription(json);
-  } catch (error) {
-    if (error instanceof MigrationStreamError) return undefined;
-    throw error;
   }
 }
 

@@ -1,26 +1,21 @@
 // -dump-vmstate: its JSON, reduced to what a predictor needs, each description once (a quarter of the size). QEMU:
 // dump_vmstate_json_to_file(), migration/savevm.c. May import types of ops/verify.
 
+import { isJsonObject, type JsonObject } from '../../base/json.js';
 import type { Vmsd, VmsdField, VmstateDump } from '../../ops/verify/profile.js';
-
-type Json = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const integer = (value: unknown): number => (typeof value === 'number' && Number.isInteger(value) ? value : 0);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const objects = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isObject) : []);
+const objects = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isJsonObject) : []);
 
 /** @throws SyntaxError when it is no JSON; Error when it is not of QEMU's shape */
 export function reduceVmstateDump(json: string): VmstateDump {
   const root: unknown = JSON.parse(json);
-  if (!isObject(root)) throw new Error('-dump-vmstate wrote no object');
+  if (!isJsonObject(root)) throw new Error('-dump-vmstate wrote no object');
   const vmsds: Vmsd[] = [];
   const places = new Map<string, number>();
 
-  const enter = (description: Json): number => {
+  const enter = (description: JsonObject): number => {
     const fields = objects(description['Fields']).map((field): VmsdField => {
       const struct = field['Description'];
       return {
@@ -29,7 +24,7 @@ export function reduceVmstateDump(json: string): VmstateDump {
         fieldExists: field['field_exists'] === true,
         size: integer(field['size']),
         ...(field['num'] === undefined ? {} : { num: integer(field['num']) }),
-        ...(isObject(struct) ? { struct: enter(struct) } : {}),
+        ...(isJsonObject(struct) ? { struct: enter(struct) } : {}),
       };
     });
     const subsections = objects(description['Subsections']).map(enter);
@@ -48,8 +43,8 @@ export function reduceVmstateDump(json: string): VmstateDump {
   };
 
   const types = Object.entries(root).flatMap(([type, entry]) => {
-    const description = isObject(entry) ? entry['Description'] : undefined;
-    return isObject(description) ? [[type, enter(description)] as const] : [];
+    const description = isJsonObject(entry) ? entry['Description'] : undefined;
+    return isJsonObject(description) ? [[type, enter(description)] as const] : [];
   });
   return { types: Object.fromEntries(types.sort(([a], [b]) => (a < b ? -1 : 1))), vmsds };
 }

@@ -2,6 +2,7 @@
 // terminal must not see); offsets, sizes and counts are numbers, addresses 0x strings; null: not known; no member: does
 // not apply. May import ops and its own folder.
 
+import { uuidText } from '../../base/uuid.js';
 import type { Span } from '../../base/span.js';
 import type { BlockRow } from '../../ops/block-rows.js';
 import type { Inspection, MapRow } from '../../ops/inspect.js';
@@ -12,7 +13,6 @@ import type { RamBlockEntry } from '../../wire/ram-block.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { errorJson } from '../error.js';
 import { hexText } from '../quantity.js';
-import { uuidText } from './summary.js';
 
 export const INSPECT_SCHEMA_VERSION = 1;
 

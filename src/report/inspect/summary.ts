@@ -1,6 +1,7 @@
 // The first lines of `mstream inspect`: what this is, who made it and why that is known, machine, capabilities, what is
 // not in the file, dialect. Everything that decides whether a stream loads is here. May import ops and its own folder.
 
+import { uuidText } from '../../base/uuid.js';
 import { escapeText, quote } from '../../base/quote.js';
 import type { BlockRow } from '../../ops/block-rows.js';
 import type { Inspection } from '../../ops/inspect.js';
@@ -92,11 +93,6 @@ function machineFacts({ configuration, capabilities, complete }: Inspection, the
     }
   }
   return facts;
-}
-
-/** 8-4-4-4-12 */
-export function uuidText(uuid: Uint8Array): string {
-  return Buffer.from(uuid).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 const ignoredReasons: Readonly<Record<BlockRow['ignoredHow'], string>> = {

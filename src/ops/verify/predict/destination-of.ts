@@ -1,6 +1,6 @@
 // From a profile to what the simulator asks of a destination. May import vmstate, ops/verify/profile.
 
-import { MigrationStreamError } from '../../../base/errors.js';
+import { unlessBroken } from '../../../base/errors.js';
 import { parseSchema, type DescriptionSchema, type VmsdSchema } from '../../../vmstate/index.js';
 import { payloadBytes, type Profile, type ProfileBlock, type ProfileDevice, type VmstateDump } from '../profile.js';
 import type { Destination, DestinationBlock, DestinationHandler, KnownTable } from './destination.js';
@@ -9,7 +9,8 @@ import type { Destination, DestinationBlock, DestinationHandler, KnownTable } fr
 export function destinationOf(profile: Profile, capabilities: Readonly<Record<string, boolean>> = {}): Destination {
   const { qemu } = profile;
   const on = new Map([...Object.entries(profile.capabilities), ...Object.entries(capabilities)]);
-  const description = describe(profile.vmdescription);
+  const json = profile.vmdescription;
+  const description = json === null ? undefined : unlessBroken(() => parseSchema(Uint8Array.from(json, (char) => char.charCodeAt(0))));
   return {
     version: qemu.major * 10000 + qemu.minor * 100 + qemu.micro,
     machine: profile.machine,
@@ -28,16 +29,6 @@ export function destinationOf(profile: Profile, capabilities: Readonly<Record<st
     blockNodes: new Set(profile.argv.flatMap((word) => [...word.matchAll(/(?:^|,)(?:id|node-name)=([^,]+)/g)].map((match) => match[1]!))),
     tables: profile.vmstate.vmsds.length === 0 ? undefined : new Tables(profile.vmstate),
   };
-}
-
-function describe(json: string | null): DescriptionSchema | undefined {
-  if (json === null) return undefined;
-  try {
-    return parseSchema(Uint8Array.from(json, (char) => char.charCodeAt(0)));
-  } catch (error) {
-    if (error instanceof MigrationStreamError) return undefined;
-    throw error;
-  }
 }
 
 /** ROM blobs can always be resized, also when they are as large as they may become. QEMU: rom_set_mr(), hw/core/loader.c. */

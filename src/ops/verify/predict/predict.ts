@@ -3,9 +3,9 @@
 
 import { Cursor } from '../../../bytes/cursor.js';
 import type { ByteSource } from '../../../bytes/source.js';
-import { MigrationStreamError } from '../../../base/errors.js';
+import { unlessBroken } from '../../../base/errors.js';
 import { findTail } from '../../../stream/tail.js';
-import { parseSchema, type DescriptionSchema } from '../../../vmstate/index.js';
+import { parseSchema } from '../../../vmstate/index.js';
 import type { Profile } from '../profile.js';
 import { behaviourOf } from './behaviour.js';
 import { explain } from './causes.js';
@@ -35,7 +35,7 @@ export function predict(source: ByteSource, profile: Profile, options: PredictOp
  * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
  */
 export async function simulate(source: ByteSource, destination: Destination): Promise<Prediction> {
-  const sender = (await findTail(source, describe))?.value;
+  const sender = (await findTail(source, (json) => unlessBroken(() => parseSchema(json))))?.value;
   const cursor = new Cursor(source);
   const incoming = new Incoming(destination, behaviourOf(destination.version), sender);
   const file = new QemuFile(cursor);
@@ -74,13 +74,4 @@ function why(verdict: PredictedVerdict, { first }: Incoming): Pick<Prediction, '
 /** Names are bytes here; whoever reads stderr sees UTF-8. */
 function asTerminal(line: string): string {
   return new TextDecoder().decode(Uint8Array.from(line, (char) => char.charCodeAt(0)));
-}
-
-function describe(json: Uint8Array): DescriptionSchema | undefined {
-  try {
-    return parseSchema(json);
-  } catch (error) {
-    if (error instanceof MigrationStreamError) return undefined;
-    throw error;
-  }
 }

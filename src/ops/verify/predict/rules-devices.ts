@@ -3,7 +3,7 @@
 
 import type { Incoming } from './incoming.js';
 import type { TableContext } from './table-context.js';
-import { runStates } from './run-states.js';
+import { runStates } from '../../run-states.js';
 import type { QemuFile } from './qemu-file.js';
 import { EINVAL, Ending, EPERM } from './refusal.js';
 import type { TableRules } from './rules.js';
@@ -106,7 +106,7 @@ function globalState(incoming: Incoming, file: QemuFile, context: TableContext):
   // Without a NUL the last byte becomes one.
   const name = String.fromCharCode(...shown.subarray(0, nul === -1 ? size - 1 : nul));
   incoming.runState = name;
-  if (runStates.includes(name)) return 0;
+  if (runStates.has(name)) return 0;
   incoming.print(file, 'enum-value', name);
   return EINVAL;
 }

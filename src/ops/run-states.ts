@@ -1,6 +1,6 @@
-// QEMU's run states. QEMU: RunState, qapi/run-state.json. Imports nothing.
+// QEMU's run states, as a state's globalstate names them. QEMU: RunState, qapi/run-state.json. Imports nothing.
 
-export const runStates: readonly string[] = [
+export const runStates: ReadonlySet<string> = new Set([
   'debug',
   'inmigrate',
   'internal-error',
@@ -17,4 +17,4 @@ export const runStates: readonly string[] = [
   'watchdog',
   'guest-panicked',
   'colo',
-];
+]);
