@@ -43,6 +43,16 @@ describe.skipIf(skip !== undefined)('mstream transplant with a QEMU', () => {
     devices = await save('7.2', pc('pc', ...nic));
   });
 
+  /** The save with the card's registers set. */
+  async function placedCard(registers: Readonly<Record<string, string>>): Promise<string> {
+    const bytes = await readFile(devices);
+    let config = '';
+    for (const { root: state, device } of (await devicesOf(bytes))!.states) {
+      if (device.name.startsWith('0000:00:04')) visitLeaves(state, ({ fullPath }) => void (fullPath.endsWith('.bar[0]') && (config = fullPath.slice(0, -'.bar[0]'.length))));
+    }
+    return fileOf((await edited(bytes, Object.entries(registers).map(([name, value]) => ({ edit: 'set', path: `${config}.${name}`, value })))).bytes);
+  }
+
   test('upward: tried, assumed, and runs on', async () => {
     const ended = await transplant(plain, '-o', 'up', '--', 'lab:11.1', ...pc('pc'));
     expect(ended.stderr).toBe('');
@@ -71,16 +81,22 @@ describe.skipIf(skip !== undefined)('mstream transplant with a QEMU', () => {
   });
 
   test('a larger region at the destination: QEMU’s refusal, explained', async () => {
-    const bytes = await readFile(devices);
-    let bar = '';
-    for (const { root: state, device } of (await devicesOf(bytes))!.states) {
-      if (device.name.startsWith('0000:00:04')) visitLeaves(state, ({ fullPath }) => void (/\.bar\[0\]$/.test(fullPath) && (bar = fullPath)));
-    }
     // As a device of 4 KiB would have been placed; this one has 128.
-    const placed = fileOf((await edited(bytes, [{ edit: 'set', path: bar, value: '0xfebf1000' }])).bytes);
+    const placed = await placedCard({ 'bar[0]': '0xfebf1000' });
     const ended = await transplant(placed, '-o', 'bar', '--', 'lab:10.0', ...pc('pc', ...nic));
     expect(ended.code).toBe(1);
     expect(ended.stdout).toMatch(/conflict 0000:00:04\.0\/e1000e: 0x10 -> 0x0 {2}\(byte 0x11 of the PCI configuration space is fixed at the destination \(a base address, of a larger region\)\)/);
+  });
+
+  test('every region where the source had it, and none over another', async () => {
+    const placed = { command: '0x7', 'bar[0]': '0xfeb80000', 'bar[1]': '0xfeba0000', 'bar[2]': '0xc001', 'bar[3]': '0xfebc0000' };
+    const ended = await transplant(await placedCard(placed), '-o', 'placed', '--', 'lab:10.0', ...pc('pc', ...nic));
+    expect(ended.stdout).toMatch(/trial {2}passed: .*; 5 regions of PCI devices in their places\n/);
+    // QEMU itself does not mind.
+    const over = await transplant(await placedCard({ ...placed, 'bar[1]': '0xfeb80000' }), '-o', 'over', '--', 'lab:10.0', ...pc('pc', ...nic));
+    expect(over.stdout).toMatch(/trial {2}failed: 1 region of PCI devices out of place\n/);
+    expect(over.stdout).toMatch(/conflict 0000:00:04\.0 base address 1: 0xfeb80000 to 0xfeb9ffff -> 0xfeb80000 to 0xfeb9ffff {2}\(overlaps 0000:00:04\.0 base address 0 at the destination\)/);
+    expect(over.code).toBe(1);
   });
 
   test('a value that the destination changes without anybody saying so is a failure', async () => {

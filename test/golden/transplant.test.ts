@@ -59,7 +59,7 @@ test('a document with everything in it fits the schema', () => {
     machine: { source: 'a', destination: 'b' }, copied: 1, sections: 1, counts: { exact: 0, assumed: 0, lossy: 0, impossible: 0 }, differences: [],
     cpu: { grade: 'exact', source: 'max', destination: 'max', why: 'equal' }, bytesRead: 1, bytesWritten: 1,
   };
-  for (const trial of [{ state: 'passed', qemu: '7.2', compared: 3, differences: [difference] }, { state: 'failed', qemu: '7.2', words: 'no', differences: [] }]) {
+  for (const trial of [{ state: 'passed', qemu: '7.2', compared: 3, regions: 2, differences: [difference] }, { state: 'failed', qemu: '7.2', words: 'no', differences: [] }]) {
     expect(isDocument({ ...base, trial }), JSON.stringify(isDocument.errors)).toBe(true);
   }
 });

@@ -57,7 +57,15 @@ export interface TransplantDifference {
 /** How the result was tried. */
 export type Trial =
   | { readonly state: 'not-tried'; readonly why: string }
-  | { readonly state: 'passed'; readonly qemu: string; readonly compared: number; readonly differences: readonly TrialDifference[] }
+  | {
+      readonly state: 'passed';
+      readonly qemu: string;
+      /** Values. */
+      readonly compared: number;
+      /** Of PCI devices, all where the source's base addresses put them, none over another. */
+      readonly regions: number;
+      readonly differences: readonly TrialDifference[];
+    }
   | { readonly state: 'failed'; readonly qemu: string; readonly words: string; readonly differences: readonly TrialDifference[] };
 
 /** A field that the destination saved otherwise than it was given. */

@@ -123,7 +123,7 @@ function keyOf({ section }: DeviceSection): string {
 }
 
 /** The bus address in front of a device's name: `0000:00:03.0`, `0000:00:1d.7/1`. */
-function placeOf(idstr: string): string | undefined {
+export function placeOf(idstr: string): string | undefined {
   const end = idstr.lastIndexOf('/');
   return end <= 0 ? undefined : idstr.slice(0, end);
 }

@@ -6,7 +6,7 @@ import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import type { StreamEvent } from '../../stream/event.js';
-import { decodeDevice, formatSchema, type DescriptionSchema } from '../../vmstate/index.js';
+import { decodeDevice, formatSchema, type DescriptionSchema, type DeviceState } from '../../vmstate/index.js';
 import { commandName, migCommand } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
 import { createWriter, type StreamWriter } from '../create-writer.js';
@@ -15,7 +15,7 @@ import { openStream, type MigrationStream, type OpenOptions } from '../open-stre
 import { compareVersions, ProducerClues, type QemuVersion } from '../producer.js';
 import { EditError } from '../rewrite/edit.js';
 import { layConfiguration, machineOf } from './configuration.js';
-import { DevicePart } from './device-part.js';
+import { DevicePart, type DeviceSection } from './device-part.js';
 import type { Donor } from './donor.js';
 import { Knowledge, type Releases } from './knowledge.js';
 import type { KnownTables } from './known.js';
@@ -103,6 +103,7 @@ class Transplanting {
   private headed = false;
   private early = false;
   private readonly skipped = new Set<number>();
+  private source: readonly DeviceSection[] = [];
   private laid: readonly LaidSection[] = [];
   private trial: Trial;
 
@@ -138,10 +139,11 @@ class Transplanting {
     else {
       await this.writer.flush();
       const given = this.laid.map(({ device, bytes }) => decodeDevice(device, bytes));
-      const judged = await runTrial(trial, sink.staged, given, this.donor.sections.map(({ state }) => state), this.ledger.spokenOf);
+      const [source, donor] = [this.source, this.donor.sections].map((sections) => sections.map(({ state }) => state)) as [DeviceState[], DeviceState[]];
+      const judged = await runTrial(trial, { file: sink.staged, source, given, donor, announced: this.ledger.spokenOf });
       this.trial = judged.trial;
       if (judged.trial.state === 'passed') this.ledger.settle();
-      for (const refusal of judged.refusals) this.ledger.note(refusal);
+      for (const remark of judged.remarks) this.ledger.note(remark);
     }
   }
 
@@ -202,7 +204,8 @@ class Transplanting {
     const destination: Releases = options.release === undefined ? donor.producer : { since: options.release, until: options.release };
     const knowledge = new Knowledge(options.tables, this.clues.producer, destination);
     const rules = makeRules({ features: options.features ?? new Map(), checksQueues: checksQueues(destination) });
-    const laid = laySections({ ledger, knowledge, tables: options.tables, rules }, donor.sections, this.part.sections(options.schemaFrom));
+    this.source = this.part.sections(options.schemaFrom);
+    const laid = laySections({ ledger, knowledge, tables: options.tables, rules }, donor.sections, this.source);
     for (const command of donor.commands.late) await this.writer.write(command);
     for (const { section, bytes } of laid) {
       await this.writer.write({ kind: 'section-open', type: 'full', section, span: here });

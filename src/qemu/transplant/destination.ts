@@ -1,19 +1,21 @@
 // The destination of a transplant, asked: a throw-away QEMU with its options, made harmless, that saves itself (the donor), says
 // what it is, and dumps what it could load; later it tries the result. May import bytes, ops and qemu/.
 
-import { readFile } from 'node:fs/promises';
+import { copyFile, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openFile } from '../../bytes/node/file-source.js';
 import type { QemuVersion } from '../../ops/producer.js';
 import { readDonor, type Donor } from '../../ops/transplant/donor.js';
 import { parseKnownTables, type KnownTables } from '../../ops/transplant/known.js';
-import type { TrialOutcome, TrialPort } from '../../ops/transplant/trial.js';
+import type { PciRegion } from '../../ops/transplant/pci-regions.js';
+import type { Patch, TrialOutcome, TrialPort } from '../../ops/transplant/trial.js';
 import { describeFirstCpu, type CpuFacts } from '../cpu.js';
 import { migrateToFile, setCapabilities } from '../migrate.js';
 import { withNeutralMachine, type NeutralOptions } from '../neutral-machine.js';
 import { QemuProcess } from '../process.js';
 import { tryLoad } from '../try-load.js';
 import type { QemuBinary } from '../binary.js';
+import { queryRegions } from './query-pci.js';
 
 export interface DestinationOptions extends Pick<NeutralOptions, 'binary' | 'argv' | 'cwd' | 'signal'> {
   /** Ours, gone at the end: donor and saves stand there. */
@@ -52,7 +54,7 @@ export async function askDestination(options: DestinationOptions): Promise<Desti
       ...asked,
       donor: await readDonor(source),
       tables: parseKnownTables(await dumpVmstate(binary, asked.machine, folder, timeoutMs)),
-      trial: { qemu: asked.label, attempt: (state) => attempt(options, state, 'again'), control: () => attempt(options, file, 'control') },
+      trial: { qemu: asked.label, attempt: (state) => attempt(options, state, 'again'), control: async (patches) => attempt(options, await patched(file, patches), 'control') },
     };
   } finally {
     await source.close();
@@ -72,11 +74,26 @@ async function dumpVmstate(binary: QemuBinary, machine: string, folder: string, 
   }
 }
 
+/** The file, or a copy with other bytes in it. */
+async function patched(file: string, patches: readonly Patch[]): Promise<string> {
+  if (patches.length === 0) return file;
+  const copy = `${file}-patched`;
+  await copyFile(file, copy);
+  const handle = await open(copy, 'r+');
+  try {
+    for (const { offset, bytes } of patches) await handle.write(bytes, 0, bytes.length, offset);
+  } finally {
+    await handle.close();
+  }
+  return copy;
+}
+
 async function attempt(options: DestinationOptions, state: string, name: string): Promise<TrialOutcome> {
   const { binary, argv, cwd, signal, capabilities, timeoutMs, folder } = options;
   const file = join(folder, name);
   let saved = false;
   let problem = '';
+  let regions: readonly PciRegion[] = [];
   const { verdict, stderr } = await tryLoad({
     binary,
     argv,
@@ -86,6 +103,7 @@ async function attempt(options: DestinationOptions, state: string, name: string)
     capabilities,
     timeoutMs,
     look: async (machine) => {
+      regions = await queryRegions(machine);
       try {
         await migrateToFile(machine, file, { timeoutMs, signal });
         saved = true;
@@ -95,7 +113,7 @@ async function attempt(options: DestinationOptions, state: string, name: string)
     },
   });
   const words = verdict === 'hung' ? `${stderr}\nneither loaded nor refused within ${timeoutMs / 1000} s` : `${stderr}\n${problem}`;
-  return { loaded: verdict === 'loads', words, saved: saved ? await openFile(file) : undefined };
+  return { loaded: verdict === 'loads', words, saved: saved ? await openFile(file) : undefined, regions };
 }
 
 function on(capabilities: readonly string[]): Record<string, boolean> {

@@ -54,7 +54,7 @@ function trialText(trial: Trial, theme: Theme): string {
     case 'not-tried':
       return `${paint(theme, 'assumed')('not tried')}: ${trial.why}`;
     case 'passed':
-      return `${theme.good('passed')}: ${printableLine(trial.qemu)} loaded it and saved it again, ${plural(trial.compared, 'value')} compared`;
+      return `${theme.good('passed')}: ${printableLine(trial.qemu)} loaded it and saved it again, ${plural(trial.compared, 'value')} compared${trial.regions === 0 ? '' : `; ${plural(trial.regions, 'region')} of PCI devices in their places`}`;
     case 'failed':
       return `${theme.error('failed')}: ${printableLine(trial.words)}`;
   }
