@@ -5,9 +5,9 @@
 import type { Cursor } from '../bytes/cursor.js';
 import { escapeText, quote } from '../base/quote.js';
 import { span } from '../base/span.js';
-import { hex } from '../bytes/window.js';
+import { hex, type Window } from '../bytes/window.js';
 import { MAX_FILL, MAX_RAM_BLOCKS, maxCompressedPage } from '../limits.js';
-import type { BlockLayout, How } from '../wire/dialect.js';
+import { layouts, type BlockLayout, type How } from '../wire/dialect.js';
 import { ramBlockEntry, type RamBlockEntry } from '../wire/ram-block.js';
 import { pageHeader, type PageHeader } from '../wire/page-header.js';
 import { ramFlag } from '../wire/ram-flags.js';
@@ -188,6 +188,7 @@ export class RamReader {
         hint: 'choose one with --dialect',
       });
     }
+    if (fitting.length === 0 && context.layout === undefined) refuseUnlisted(cursor, ahead, total, facts, candidates);
     // One candidate that breaks a rule: read it all the same, the error will name the very byte.
     const layout = fitting[0] ?? (candidates.length === 1 ? candidates[0] : undefined);
     if (layout === undefined) {
@@ -225,4 +226,16 @@ export class RamReader {
     }
     cursor.leave(depth);
   }
+}
+
+/** The list is whole, only not in a layout that its stream's capabilities call for: an edited list, or a fork of QEMU's. */
+function refuseUnlisted(cursor: Cursor, ahead: Window, total: number, facts: LayoutContext, candidates: readonly BlockLayout[]): void {
+  const others = Object.values(layouts).filter((layout) => !candidates.includes(layout));
+  const { fitting, alternatives } = inferLayout(ahead, total, facts, others);
+  const [layout] = fitting;
+  if (facts.capabilities === undefined || layout === undefined || fitting.length > 1 || alternatives.includes('relaxed rules')) return;
+  const listed = facts.capabilities.length === 0 ? 'without capabilities' : `of ${facts.capabilities.map(quote).join(', ')}`;
+  throw cursor.fail('dialect-unknown', `the block list is of layout ${layout.name}, which the capability list ${listed} does not call for`, {
+    hint: `a QEMU with these capabilities reads it otherwise, and fails; --dialect ${layout.name} reads it as it is`,
+  });
 }
