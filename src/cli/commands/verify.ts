@@ -58,7 +58,7 @@ export const verifyCommand = defineCommand<VerifyOptions>({
     const memory = memoryOption(options.memory ?? [], host.cwd);
     const targets = [];
     for (const state of options.states) targets.push(await targetOf(state, memory, host.cwd));
-    const destination = await destinationOf(options, context);
+    const destination = await destinationOf(options, targets, context);
     const results: Verification[] = [];
     for (const target of targets) {
       const alone = await verifyTarget(target, options, context);

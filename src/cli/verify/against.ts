@@ -33,14 +33,15 @@ export interface NamedDestination {
 /** A profile holds what one QEMU saved of itself: some hundred KB. */
 const MAX_PROFILE = 64 * 1024 * 1024;
 
-/** Undefined: none was named. @throws UsageError, Failure, MigrationStreamError code `io` */
-export async function destinationOf(options: AgainstOptions, context: Context): Promise<NamedDestination | undefined> {
+/** For these states. Undefined: none was named. @throws UsageError, Failure, MigrationStreamError code `io` */
+export async function destinationOf(options: AgainstOptions, targets: readonly Target[], context: Context): Promise<NamedDestination | undefined> {
   const against = single('against', options.against);
   const version = single('against-version', options.againstVersion);
   const machine = single('machine', options.machine);
   const capabilities = Object.fromEntries((options.capability ?? []).map(capability));
   const named = [against === undefined || against === '' ? '' : '--against', version === undefined ? '' : '--against-version', context.rest.length === 0 ? '' : 'a QEMU behind --'].filter((name) => name !== '');
   if (named.length > 1) throw new UsageError(`${named.join(' and ')} name two destinations`);
+  if (named.length > 0 && targets.some(({ state }) => state === STDIO)) throw new UsageError('a destination reads the state a second time, and - can be read once', 'give a file');
   if (machine !== undefined && version === undefined) throw new UsageError('--machine goes with --against-version');
   if (context.rest.length > 0) return withQemu(options.load === true, capabilities, context);
   if (options.load === true || against === '') throw new UsageError('no QEMU command line', 'behind --, the executable first: -- qemu-system-x86_64 -M pc -m 2G …');
@@ -80,14 +81,15 @@ async function withQemu(load: boolean, capabilities: Readonly<Record<string, boo
   return { label: `QEMU ${major}.${minor}.${micro}, ${profile.machine}`, profile: () => Promise.resolve(profile), capabilities, ...(load ? { attempt } : {}) };
 }
 
-/** The state is read a second time, as that QEMU would. @throws UsageError for a pipe */
+/** The state is read a second time, as that QEMU would. @throws UsageError for a capability that it does not have */
 export async function predicted(verification: Verification, target: Target, destination: NamedDestination, context: Context): Promise<Verification> {
   const { inspection, verdict } = verification;
   if (verdict === 'unjudged' && (inspection === undefined || inspection.totals.bytes === 0)) return verification;
-  if (target.state === STDIO) throw new UsageError('a destination reads the state a second time, and - can be read once', 'give a file');
   const { predict } = await import('../../ops/verify/predict/index.js');
   const assumed = Object.keys(destination.capabilities).length === 0;
   const profile = await destination.profile(target.state);
+  const unheard = Object.keys(destination.capabilities).find((name) => profile.capabilities[name] === undefined);
+  if (unheard !== undefined) throw new UsageError(`--capability ${unheard}: ${destination.label} has none of that name`, Object.keys(profile.capabilities).sort().join(', '));
   const capabilities = { ...onlyKnown(capabilitiesFor(inspection?.configuration), profile), ...destination.capabilities };
   const prediction = await predict(await context.host.openInput(target.state), profile, { capabilities });
   const on = Object.keys(capabilities).filter((name) => capabilities[name] === true);
