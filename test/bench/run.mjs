@@ -1,7 +1,7 @@
 // `npm run bench`: how fast compiled mstream is, as ratios against what a user would otherwise use, in one run with
-// alternating pairs: cat, cp and sync, a bare DataView loop, a bare node. Prints medians and says which bars are
-// missed; keeps them in results/. Two minutes, 5 GB of the temporary folder. The bars are meant for a quiet machine:
-// reads run beside the parsing, which takes a second core, so the load is measured and kept too.
+// alternating pairs: cat, cp and sync, QEMU's analyze script, a bare DataView loop, a bare node. Prints medians and says
+// which bars are missed; keeps them in results/. Three minutes, 5 GB of the temporary folder. The bars are meant for a
+// quiet machine: reads run beside the parsing, which takes a second core, so the load is measured and kept too.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, mkdirSync, openSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -109,6 +109,14 @@ function peak(name, bar, ...args) {
   record(name, `${String(megabytes).padStart(8)} MB`, megabytes, bar, { megabytes });
 }
 
+/** QEMU's own script, where it can be had; says so where it cannot. */
+function analyzeScript() {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [new URL('../run.js', import.meta.url).pathname, new URL('analyze-script.ts', import.meta.url).pathname], { encoding: 'utf8' });
+  if (status === 0) return stdout.trim();
+  console.log(`no comparison with analyze-migration.py: ${stderr.trim()}`);
+  return undefined;
+}
+
 /** Cores that other processes keep busy, over a second in which this one sleeps. */
 async function foreignLoad() {
   const busy = () => cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
@@ -127,6 +135,11 @@ try {
 
   await compare('dense: walk in process / cat >/dev/null', most(1.0), () => walk(dense), () => run('sh', '-c', `cat ${dense} >/dev/null`));
   await compare('dense: mstream inspect / cat >/dev/null', most(1.3), () => run(process.execPath, mstream, 'inspect', dense), () => run('sh', '-c', `cat ${dense} >/dev/null`));
+  const script = analyzeScript();
+  if (script !== undefined) await compare('dense: mstream inspect / analyze-migration.py', none, () => run(process.execPath, mstream, 'inspect', '--devices', dense), () => run('python3', script, '-d', 'state', '-f', dense));
+  for (const [name, path] of Object.entries({ dense, idle })) {
+    await compare(`${name}: mstream verify / mstream inspect`, most(1.2), () => run(process.execPath, mstream, 'verify', path), () => run(process.execPath, mstream, 'inspect', path));
+  }
   const events = await compare('idle: bare DataView loop / walk, events only', least(0.7), () => walk(idle), () => bareLoop(idle), (a, b) => b / a);
   await compare('idle: bare DataView loop / walk with the block table', least(0.4), () => table(idle), () => bareLoop(idle), (a, b) => b / a);
   const speed = 16_777_216 / events / 1000;
