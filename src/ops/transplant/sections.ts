@@ -79,6 +79,11 @@ function noteLost({ ledger, tables }: SectionContext, one: DeviceSection, donor:
     ledger.note({ ...common, kind: 'conflict', grade: 'impossible', before: idstr, after: swapped.section.idstr, why: `another device stands at ${place}`, cure: cures.device });
     return;
   }
+  const moved = elsewhere(one, source, donor);
+  if (moved !== undefined) {
+    ledger.note({ ...common, kind: 'conflict', grade: 'impossible', before: idstr, after: moved.section.idstr, why: 'the same device stands at another place', cure: cures.place });
+    return;
+  }
   const others = count(donor, idstr);
   if (others > 0) {
     const wanted = count(source, idstr);
@@ -96,6 +101,8 @@ function noteLost({ ledger, tables }: SectionContext, one: DeviceSection, donor:
 function noteLeftOut({ ledger }: SectionContext, one: DeviceSection, donor: readonly DeviceSection[], source: readonly DeviceSection[]): void {
   const { idstr } = one.section;
   const { state } = one;
+  // Said of the source's.
+  if (elsewhere(one, donor, source) !== undefined) return;
   const theirs = count(source, idstr);
   if (idstr === PROCESSOR && theirs > 0) {
     ledger.note({ kind: 'conflict', grade: 'impossible', path: state.root.fullPath, why: `the source has ${theirs} of these, the destination ${count(donor, idstr)}`, cure: cures.processors(theirs) });
@@ -120,6 +127,19 @@ function count(sections: readonly DeviceSection[], idstr: string): number {
 
 function keyOf({ section }: DeviceSection): string {
   return deviceKey(section.idstr, section.instanceId);
+}
+
+/** The same device on the other side, at a place where this side has none of it. */
+function elsewhere(one: DeviceSection, side: readonly DeviceSection[], otherSide: readonly DeviceSection[]): DeviceSection | undefined {
+  const name = nameOf(one.section.idstr);
+  if (name === undefined) return undefined;
+  return otherSide.find((other) => nameOf(other.section.idstr) === name && placeOf(other.section.idstr) !== placeOf(one.section.idstr) && !has(side, other));
+}
+
+/** What stands behind the bus address. */
+function nameOf(idstr: string): string | undefined {
+  const place = placeOf(idstr);
+  return place === undefined ? undefined : idstr.slice(place.length + 1);
 }
 
 /** The bus address in front of a device's name: `0000:00:03.0`, `0000:00:1d.7/1`. */
