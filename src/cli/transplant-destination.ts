@@ -57,7 +57,7 @@ async function capabilitiesIn(context: Context, input: string): Promise<readonly
   const stream = await openStream(await context.host.openInput(input), { bodies: false });
   try {
     for await (const event of stream.events()) {
-      if (event.kind === 'configuration') return (capabilitiesOf(event.configuration) ?? []).filter((name) => name !== 'mapped-ram');
+      if (event.kind === 'configuration') return capabilitiesOf(event.configuration) ?? [];
       if (event.kind !== 'header') break;
     }
     return [];

@@ -16,6 +16,11 @@ export function fixtureBytes(name: string): Uint8Array {
   return Uint8Array.from(gunzipSync(readFileSync(file)));
 }
 
+/** The memory file of a template. */
+export function fixtureMemory(name: string): Uint8Array {
+  return Uint8Array.from(gunzipSync(readFileSync(new URL(`${name}/mem0.img.gz`, root))));
+}
+
 /** A JSON file beside the stream; undefined when there is none. */
 export function fixtureJson<T>(name: string, file: string): T | undefined {
   const url = new URL(`${name}/${file}`, root);

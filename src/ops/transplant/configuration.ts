@@ -17,7 +17,7 @@ export function layConfiguration(ledger: Ledger, donor: Configuration | undefine
     ledger.note({ kind: 'dropped', grade: 'assumed', path: 'configuration/uuid', before: Buffer.from(uuid.uuid).toString('hex'), why: 'the destination was saved without validate-uuid, so it does not ask' });
   }
   if (donor === undefined) return undefined;
-  const names = (capabilitiesOf(source) ?? []).filter((name) => name !== 'mapped-ram');
+  const names = capabilitiesOf(source) ?? [];
   const others = donor.subsections.filter((part) => part.kind !== 'capabilities');
   if (names.length === 0) return { machine: donor.machine, subsections: others };
   const version = source!.subsections.find((part) => part.kind === 'capabilities')!.version;

@@ -17,5 +17,6 @@ export const cures = {
   accelerator: (name: string): string => `-accel ${name} at the destination`,
   feature: (name: string): string => `the destination’s device must offer ${name}`,
   schema: '--schema with the -dump-vmstate of the destination says which subsections it knows',
+  notMapped: 'load it once in its own QEMU, and save it without mapped-ram',
   equal: 'give the destination’s device the same options',
 } as const;

@@ -1,5 +1,5 @@
 // The RAM part: the source's pages under the destination's section, its blocks in the destination's dialect. Blocks are told
-// by name; only those of the firmware may change their length. QEMU: parse_ramblock(), migration/ram.c, takes them in any order.
+// by name; only those of the firmware may change their length, and in a mapped-ram file none. QEMU: parse_ramblock(), migration/ram.c, takes them in any order.
 // May import ram, wire and its own folder.
 
 import { quote } from '../../base/quote.js';
@@ -9,15 +9,21 @@ import { pageKind, type PageRuns } from '../../ram/page-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { layouts, type BlockLayout } from '../../wire/dialect.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
+import { compareVersions, type QemuVersion } from '../producer.js';
 import { EditError } from '../rewrite/edit.js';
 import { cures } from './cures.js';
 import type { Donor } from './donor.js';
+import type { Releases } from './knowledge.js';
 import type { Ledger } from './ledger.js';
 
 type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
 
 /** QEMU: rom_set_mr(), hw/core/loader.c; these are resizable, and their content came from the source's firmware. */
 const RESIZABLE = '/rom@';
+
+const MAPPED_SINCE: QemuVersion = { major: 9, minor: 0 };
+/** With x-ignore-shared, written by 9.0 and later, but read by these only. */
+const MAPPED_SHARED_SINCE: QemuVersion = { major: 11, minor: 0 };
 
 export class Memory {
   private readonly donor: Donor;
@@ -27,6 +33,7 @@ export class Memory {
   private readonly dropped = new Set<number>();
   /** x-ignore-shared: whole blocks may be left out. */
   private shared = false;
+  private mapped = false;
   private readonly index = new PageIndex();
   private listed: readonly RamBlockEntry[] = [];
 
@@ -36,25 +43,60 @@ export class Memory {
     this.ignored = ignored;
   }
 
-  /** @throws EditError refused */
-  list(event: ListEvent): ListEvent {
-    if (event.layout.mapped) throw new EditError('refused', 'a mapped-ram file: its pages stand at fixed places', 'load it once and save it without mapped-ram');
-    if (this.listed.length > 0) throw new EditError('refused', 'a second block list: memory was plugged in while this was saved');
-    this.listed = event.blocks;
+  /** `destination`: its releases. @throws EditError refused */
+  list(event: ListEvent, destination: Releases): ListEvent {
+    if (this.listed.length > 0 && !event.continues) throw new EditError('refused', 'a second block list: memory was plugged in while this was saved');
+    this.listed = [...this.listed, ...event.blocks];
     this.shared = event.layout.gpa;
     if (event.targetPageSize !== this.donor.targetPageSize) throw new EditError('refused', `target pages of ${event.targetPageSize} bytes at the source, ${this.donor.targetPageSize} at the destination`);
+    if (event.layout.mapped) return this.mappedList(event, destination);
     const layout = this.layoutFor(event.layout);
     const blocks = event.blocks.filter((block, index) => {
       if (this.fits(event, block)) return true;
       this.dropped.add(index);
       return false;
     });
-    for (const { idstr, usedLength } of this.donor.blocks) {
-      if (event.blocks.some((block) => block.idstr === idstr)) continue;
-      this.ledger.note({ kind: 'left-out', grade: 'assumed', path: `RAM block ${quote(idstr)}`, after: `${usedLength} bytes`, why: 'the source has no such block: the destination keeps its own content' });
-    }
+    this.noteMissing();
     const total = blocks.reduce((sum, block) => sum + block.usedLength, 0);
     return { ...event, layout, total, blocks: blocks.map((block) => this.entry(block, layout)) };
+  }
+
+  /**
+   * One stretch of a mapped-ram list: pages stay where they are in the file, so no block may come, go or change its length.
+   * The loader neither checks nor changes lengths. QEMU: parse_ramblock_mapped_ram(), migration/ram.c.
+   */
+  private mappedList(event: ListEvent, { since, until }: Releases): ListEvent {
+    this.mapped = true;
+    if (!event.continues) {
+      const first = event.layout.gpa ? MAPPED_SHARED_SINCE : MAPPED_SINCE;
+      const why = `a mapped-ram file${event.layout.gpa ? ' with x-ignore-shared' : ''}, which QEMU reads since ${first.major}.${first.minor}`;
+      const common = { path: 'mapped-ram', offset: event.span.start, why, cure: cures.notMapped };
+      if (until !== undefined && compareVersions(until, first) < 0) this.ledger.note({ ...common, kind: 'conflict', grade: 'impossible' });
+      else if (since === undefined || compareVersions(since, first) < 0) this.ledger.note({ ...common, kind: 'unchecked', grade: 'assumed' });
+    }
+    for (const block of event.blocks) {
+      const own = this.donor.blocks.find(({ idstr }) => idstr === block.idstr);
+      if (own?.usedLength === block.usedLength) continue;
+      this.ledger.note({
+        kind: 'conflict',
+        grade: 'impossible',
+        path: `RAM block ${quote(block.idstr)}`,
+        offset: event.span.start,
+        before: `${block.usedLength} bytes`,
+        after: own === undefined ? undefined : `${own.usedLength} bytes`,
+        why: `${own === undefined ? 'the destination has no such block' : 'another length at the destination'}, and in a mapped-ram file pages stay where they are`,
+        cure: cures.notMapped,
+      });
+    }
+    return { ...event, blocks: event.blocks.map((block) => ({ ...block, ...this.entry(block, event.layout) })) };
+  }
+
+  /** Blocks that only the destination has. */
+  private noteMissing(): void {
+    for (const { idstr, usedLength } of this.donor.blocks) {
+      if (this.listed.some((block) => block.idstr === idstr)) continue;
+      this.ledger.note({ kind: 'left-out', grade: 'assumed', path: `RAM block ${quote(idstr)}`, after: `${usedLength} bytes`, why: 'the source has no such block: the destination keeps its own content' });
+    }
   }
 
   /** The same runs without those of blocks that were dropped; undefined when nothing is left. True: as they stood. */
@@ -72,6 +114,8 @@ export class Memory {
    * @throws EditError refused
    */
   complete(): void {
+    // What is not in the area of a block is zero.
+    if (this.mapped) return this.noteMissing();
     this.listed.forEach(({ idstr, usedLength }, block) => {
       const { distinct, zero, page, xbzrle } = this.index.counts(block);
       if (distinct === undefined || (this.shared && zero + page + xbzrle === 0)) return;

@@ -9,11 +9,11 @@ import type { StreamEvent } from '../../stream/event.js';
 import { decodeDevice, formatSchema, type DescriptionSchema, type DeviceState } from '../../vmstate/index.js';
 import { commandName, migCommand } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
-import { createWriter, type StreamWriter } from '../create-writer.js';
 import { inspect } from '../inspect.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../open-stream.js';
 import { compareVersions, ProducerClues, type QemuVersion } from '../producer.js';
 import { EditError } from '../rewrite/edit.js';
+import { StreamOutput } from '../rewrite/output.js';
 import { layConfiguration, machineOf } from './configuration.js';
 import { DevicePart, type DeviceSection } from './device-part.js';
 import type { Donor } from './donor.js';
@@ -63,14 +63,13 @@ export async function transplant(source: ByteSource, sink: ByteSink, donor: Dono
   try {
     const ignored = donor.layout.ignoredByte ? await ignoredBlocks(source, options) : undefined;
     const stream = await openStream(source, { ...options, bodies: true });
-    const writer = createWriter(sink);
-    const work = new Transplanting(stream, writer, donor, options, ignored);
+    const work = new Transplanting(stream, new StreamOutput(sink, 0), donor, options, ignored);
     await work.run();
     const allow = options.allow ?? 'assumed';
     await work.tryOut(sink, allow);
     const report = work.report();
     const written = worst(report.grade, allow) === allow;
-    if (written) await writer.finish();
+    if (written) await sink.commit();
     else await sink.abort();
     return { report, written };
   } catch (error) {
@@ -91,7 +90,7 @@ const here = { start: 0, end: 0 };
 
 class Transplanting {
   private readonly stream: MigrationStream;
-  private readonly writer: StreamWriter;
+  private readonly output: StreamOutput;
   private readonly donor: Donor;
   private readonly options: TransplantOptions;
   private readonly ledger = new Ledger();
@@ -107,9 +106,9 @@ class Transplanting {
   private laid: readonly LaidSection[] = [];
   private trial: Trial;
 
-  constructor(stream: MigrationStream, writer: StreamWriter, donor: Donor, options: TransplantOptions, ignored: ReadonlyMap<string, boolean> | undefined) {
+  constructor(stream: MigrationStream, output: StreamOutput, donor: Donor, options: TransplantOptions, ignored: ReadonlyMap<string, boolean> | undefined) {
     this.stream = stream;
-    this.writer = writer;
+    this.output = output;
     this.donor = donor;
     this.options = options;
     this.memory = new Memory(donor, this.ledger, ignored);
@@ -120,13 +119,14 @@ class Transplanting {
     for await (const event of this.stream.events()) {
       this.clues.observe(event);
       if (event.kind === 'configuration') this.configuration = event.configuration;
-      else if (event.kind === 'header') await this.writer.write(event);
+      else if (event.kind === 'header') await this.write(event);
       else {
         await this.head();
         if (!this.part.take(event)) await this.carry(event);
       }
     }
     this.laid = await this.devices();
+    await this.output.flush();
   }
 
   /** In a throw-away destination, unless it would be refused anyway. */
@@ -137,7 +137,6 @@ class Transplanting {
     if (sofar === 'impossible' || worst(sofar, allow) !== allow) this.trial = { state: 'not-tried', why: 'it would be refused anyway' };
     else if (sink.staged === undefined) this.trial = { state: 'not-tried', why: 'the result goes to no file that could be tried' };
     else {
-      await this.writer.flush();
       const given = this.laid.map(({ device, bytes }) => decodeDevice(device, bytes));
       const [source, donor] = [this.source, this.donor.sections].map((sections) => sections.map(({ state }) => state)) as [DeviceState[], DeviceState[]];
       const judged = await runTrial(trial, { file: sink.staged, source, given, donor, announced: this.ledger.spokenOf });
@@ -152,7 +151,7 @@ class Transplanting {
     if (this.headed) return;
     this.headed = true;
     this.configured = layConfiguration(this.ledger, this.donor.configuration, this.configuration);
-    if (this.configured !== undefined) await this.writer.write({ kind: 'configuration', configuration: this.configured, span: here });
+    if (this.configured !== undefined) await this.write({ kind: 'configuration', configuration: this.configured, span: here });
   }
 
   /** What is neither head nor device. */
@@ -162,21 +161,23 @@ class Transplanting {
         if (event.section.idstr !== 'ram') return this.skip(event);
         if (!this.part.empty) throw new EditError('refused', 'RAM comes after devices in this stream (a device that is set up early), and RAM is not held back');
         if (event.type === 'end') await this.earlyCommands();
-        return this.writer.write({ ...event, section: this.donor.ram });
+        return this.write({ ...event, section: this.donor.ram });
       case 'section-close':
         if (event.section.idstr !== 'ram') return;
-        return this.writer.write({ ...event, section: this.donor.ram, footer: this.donor.footers });
+        return this.write({ ...event, section: this.donor.ram, footer: this.donor.footers });
       case 'ram-blocks':
-        return this.writer.write(this.memory.list(event));
+        return this.write(this.memory.list(event, this.destination));
       case 'pages': {
         const same = this.memory.pages(event.runs);
         if (same === undefined) return;
         const raw = same ? this.stream.raw(event.span) : undefined;
-        return raw === undefined ? this.writer.write(event) : this.writer.copy(raw);
+        return this.output.put(event, raw);
       }
+      case 'mapped-area':
+        return this.write(event);
       case 'ram-mark':
         if (event.mark === 'multifd-flush') throw new EditError('refused', 'this stream has multifd channels beside it: its pages are not in it');
-        if (event.mark === 'eos') await this.writer.write(event);
+        if (event.mark === 'eos') await this.write(event);
         return;
       case 'command':
         return checkCommand(event.command);
@@ -194,26 +195,26 @@ class Transplanting {
   private async earlyCommands(): Promise<void> {
     if (this.early) return;
     this.early = true;
-    for (const command of this.donor.commands.early) await this.writer.write(command);
+    for (const command of this.donor.commands.early) await this.write(command);
   }
 
   private async devices(): Promise<LaidSection[]> {
     this.memory.complete();
     await this.earlyCommands();
     const { donor, ledger, options } = this;
-    const destination: Releases = options.release === undefined ? donor.producer : { since: options.release, until: options.release };
+    const { destination } = this;
     const knowledge = new Knowledge(options.tables, this.clues.producer, destination);
     const rules = makeRules({ features: options.features ?? new Map(), checksQueues: checksQueues(destination) });
     this.source = this.part.sections(options.schemaFrom);
     const laid = laySections({ ledger, knowledge, tables: options.tables, rules }, donor.sections, this.source);
-    for (const command of donor.commands.late) await this.writer.write(command);
+    for (const command of donor.commands.late) await this.write(command);
     for (const { section, bytes } of laid) {
-      await this.writer.write({ kind: 'section-open', type: 'full', section, span: here });
-      await this.writer.write({ kind: 'payload', section, boundary: 'vmdescription', bytes, last: true, span: here });
-      await this.writer.write({ kind: 'section-close', section, footer: donor.footers, span: here });
+      await this.write({ kind: 'section-open', type: 'full', section, span: here });
+      await this.write({ kind: 'payload', section, boundary: 'vmdescription', bytes, last: true, span: here });
+      await this.write({ kind: 'section-close', section, footer: donor.footers, span: here });
     }
-    await this.writer.write({ kind: 'eof', span: here });
-    await this.writer.write({ kind: 'vmdescription', json: this.description(laid), span: here });
+    await this.write({ kind: 'eof', span: here });
+    await this.write({ kind: 'vmdescription', json: this.description(laid), span: here });
     return laid;
   }
 
@@ -234,6 +235,15 @@ class Transplanting {
     });
   }
 
+  private write(event: StreamEvent): Promise<void> {
+    return this.output.put(event, undefined);
+  }
+
+  private get destination(): Releases {
+    const { release } = this.options;
+    return release === undefined ? this.donor.producer : { since: release, until: release };
+  }
+
   private get cpu(): CpuAnswer {
     return this.options.cpu ?? CPU_UNKNOWN;
   }
@@ -252,7 +262,7 @@ class Transplanting {
       cpu,
       trial,
       bytesRead: this.stream.position,
-      bytesWritten: this.writer.position,
+      bytesWritten: this.output.position,
     };
   }
 }

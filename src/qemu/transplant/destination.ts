@@ -43,7 +43,7 @@ export async function askDestination(options: DestinationOptions): Promise<Desti
   const asked = await withNeutralMachine(options, async (machine) => {
     const type = await machine.execute('qom-get', { path: '/machine', property: 'type' });
     const cpu = await describeFirstCpu(machine);
-    await setCapabilities(machine, on(capabilities));
+    await setCapabilities(machine, on(capabilities.filter(isPlain)));
     await migrateToFile(machine, file, { timeoutMs, signal });
     const { qemu, package: name } = machine.qmp.greeting.version;
     return { cpu, machine: String(type).replace(/-machine$/, ''), release: { major: qemu.major, minor: qemu.minor }, label: `QEMU ${qemu.major}.${qemu.minor}.${qemu.micro}${name === '' ? '' : ` ${name}`}` };
@@ -54,7 +54,11 @@ export async function askDestination(options: DestinationOptions): Promise<Desti
       ...asked,
       donor: await readDonor(source),
       tables: parseKnownTables(await dumpVmstate(binary, asked.machine, folder, timeoutMs)),
-      trial: { qemu: asked.label, attempt: (state) => attempt(options, state, 'again'), control: async (patches) => attempt(options, await patched(file, patches), 'control') },
+      trial: {
+        qemu: asked.label,
+        attempt: (state) => attempt(options, state, 'again', capabilities),
+        control: async (patches) => attempt(options, await patched(file, patches), 'control', capabilities.filter(isPlain)),
+      },
     };
   } finally {
     await source.close();
@@ -88,8 +92,8 @@ async function patched(file: string, patches: readonly Patch[]): Promise<string>
   return copy;
 }
 
-async function attempt(options: DestinationOptions, state: string, name: string): Promise<TrialOutcome> {
-  const { binary, argv, cwd, signal, capabilities, timeoutMs, folder } = options;
+async function attempt(options: DestinationOptions, state: string, name: string, capabilities: readonly string[]): Promise<TrialOutcome> {
+  const { binary, argv, cwd, signal, timeoutMs, folder } = options;
   const file = join(folder, name);
   let saved = false;
   let problem = '';
@@ -105,6 +109,7 @@ async function attempt(options: DestinationOptions, state: string, name: string)
     look: async (machine) => {
       regions = await queryRegions(machine);
       try {
+        await setCapabilities(machine, Object.fromEntries(capabilities.map((name) => [name, isPlain(name)])));
         await migrateToFile(machine, file, { timeoutMs, signal });
         saved = true;
       } catch (error) {
@@ -114,6 +119,11 @@ async function attempt(options: DestinationOptions, state: string, name: string)
   });
   const words = verdict === 'hung' ? `${stderr}\nneither loaded nor refused within ${timeoutMs / 1000} s` : `${stderr}\n${problem}`;
   return { loaded: verdict === 'loads', words, saved: saved ? await openFile(file) : undefined, regions };
+}
+
+/** Donor and saves are plain files, whatever the source was. */
+function isPlain(capability: string): boolean {
+  return capability !== 'mapped-ram';
 }
 
 function on(capabilities: readonly string[]): Record<string, boolean> {
