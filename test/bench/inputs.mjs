@@ -1,7 +1,9 @@
 // The inputs of the benchmarks, made into a temporary folder: a RAM-dense save of 1.5 GB, and an idle guest of 64 GiB
 // (16.8 M nine-byte records). Framing is real: configuration, block list, PARTs with footers, a FULL device, EOF,
 // vmdescription. StreamWriter could make the same, but then a fault of ours would be in what we measure ourselves with.
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { memorySource, openStream } from '../../dist/index.js';
 
 const PAGE = 4096;
 const RAM = 2;
@@ -43,8 +45,18 @@ const tail = Buffer.concat([
   be([1, 0], [1, 6], [4, JSON_TEXT.length]), JSON_TEXT,
 ]);
 
+/** END of RAM, and behind it what stands behind it in a capture: devices, EOF, vmdescription. */
+export async function tailOf(capture) {
+  const bytes = gunzipSync(readFileSync(new URL(`../../fixtures/streams/${capture}/state.gz`, import.meta.url)));
+  const stream = await openStream(memorySource(bytes), { bodies: false });
+  let from;
+  for await (const event of stream.events()) if (event.kind === 'section-open' && event.type === 'full') from ??= event.span.start;
+  await stream.close();
+  return Buffer.concat([be([1, 3], [4, RAM]), be([8, 0x10], [1, 0x7e], [4, RAM]), bytes.subarray(from)]);
+}
+
 /** `records` pages in order, `perPart` in each PART; `body(page)` answers undefined for a zero page. */
-function write(path, records, perPart, body) {
+function write(path, records, perPart, body, end = tail) {
   const file = openSync(path, 'w');
   writeSync(file, head(records * PAGE));
   const chunk = Buffer.alloc(8 * 1024 * 1024);
@@ -72,23 +84,24 @@ function write(path, records, perPart, body) {
     else at += content.copy(chunk, at);
     if (page % perPart === perPart - 1 || page === records - 1) put(partEnd);
   }
-  put(tail);
+  if (end.length > chunk.length - at) flush();
+  put(end);
   flush();
   closeSync(file);
   return path;
 }
 
 /** 144 PARTs; 27 % zero pages scattered, the rest different from each other. */
-export function writeDense(path, records = 524_288) {
+export function writeDense(path, records = 524_288, end = tail) {
   const content = Buffer.alloc(PAGE);
   for (let i = 0; i < PAGE; i += 1) content[i] = (i * 167) & 0xff;
   return write(path, records, Math.ceil(records / 144), (page) => {
     if ((page * 2_654_435_761) % 100 < 27) return undefined;
     content.writeUInt32LE(page, 0);
     return content;
-  });
+  }, end);
 }
 
-export function writeIdle(path, records = 16_777_216) {
-  return write(path, records, records, () => undefined);
+export function writeIdle(path, records = 16_777_216, end = tail) {
+  return write(path, records, records, () => undefined, end);
 }

@@ -1,6 +1,6 @@
 // `npm run bench`: how fast compiled mstream is, as ratios against what a user would otherwise use, in one run with
 // alternating pairs: cat, cp and sync, QEMU's analyze script, a bare DataView loop, a bare node. Prints medians and says
-// which bars are missed; keeps them in results/. Three minutes, 5 GB of the temporary folder. The bars are meant for a
+// which bars are missed; keeps them in results/. Five minutes, 5 GB of the temporary folder. The bars are meant for a
 // quiet machine: reads run beside the parsing, which takes a second core, so the load is measured and kept too.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, mkdirSync, openSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -8,56 +8,13 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, openFile, openFileSink, openStream, rewrite } from '../../dist/index.js';
 import { writeDense, writeIdle } from './inputs.mjs';
+import { copyAndSync, foreignLoad, least, measuring, most, none, PAIRS, run } from './measure.mjs';
+import { measureTransplant } from './transplant.mjs';
 
-const PAIRS = 9;
 const mstream = new URL('../../bin/mstream.js', import.meta.url).pathname;
 const example = new URL('../../fixtures/example/state', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'mstream-bench-'));
-const results = {};
-
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-const timed = async (work) => {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-};
-const run = (file, ...args) => {
-  const { status, stderr } = spawnSync(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  if (status !== 0) throw new Error(`${file} ${args.join(' ')}: ${stderr}`);
-};
-
-const most = (limit) => ({ text: `at most ${limit}`, met: (value) => value <= limit });
-const least = (limit) => ({ text: `at least ${limit}`, met: (value) => value >= limit });
-const none = { text: 'for comparison', met: () => true };
-
-/** Prints and keeps one measurement. The bar is held against the value as measured, not as rounded. */
-function record(name, shown, value, bar, kept) {
-  const met = bar.met(value);
-  results[name] = { ...kept, bar: bar.text, met };
-  console.log(`${name.padEnd(58)} ${shown}  (${bar.text}${met ? '' : ': MISSED'})`);
-}
-
-/** Alternating pairs after one warm-up of each; the ratio is the median of the pairs' own. */
-async function compare(name, bar, ours, theirs, ratioOf = (a, b) => a / b) {
-  const mine = [];
-  const other = [];
-  for (let i = 0; i <= PAIRS; i += 1) {
-    const a = await timed(ours);
-    const b = await timed(theirs);
-    if (i === 0) continue;
-    mine.push(a);
-    other.push(b);
-  }
-  const ratio = median(mine.map((took, i) => ratioOf(took, other[i])));
-  const [took, against] = [median(mine), median(other)];
-  const rounded = (value, digits) => Number(value.toFixed(digits));
-  record(name, `${took.toFixed(1).padStart(8)} ms  against ${against.toFixed(1).padStart(8)} ms  ${ratio.toFixed(2)}`, ratio, bar, {
-    ours: rounded(took, 1),
-    theirs: rounded(against, 1),
-    ratio: rounded(ratio, 2),
-  });
-  return took;
-}
+const { results, record, compare, peak } = measuring(folder);
 
 async function walk(path) {
   const stream = await openStream(await openFile(path), { bodies: false });
@@ -97,18 +54,6 @@ async function identity(path) {
   await source.close();
 }
 
-/**
- * Largest resident set of a whole command, in MB. A shell stands between: a process begins with the record of the one
- * that it was forked from, and ours is large by now.
- */
-function peak(name, bar, ...args) {
-  const script = '"$0" "$@" >/dev/null; exit $?';
-  const { status, stderr } = spawnSync('sh', ['-c', script, process.execPath, '--require', join(folder, 'peak.cjs'), ...args], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${args.join(' ')}: ${stderr}`);
-  const megabytes = Math.round(Number(/peak (\d+)/.exec(stderr)?.[1]) / 1024);
-  record(name, `${String(megabytes).padStart(8)} MB`, megabytes, bar, { megabytes });
-}
-
 /** QEMU's own script, where it can be had; says so where it cannot. */
 function analyzeScript() {
   const { status, stdout, stderr } = spawnSync(process.execPath, [new URL('../run.js', import.meta.url).pathname, new URL('analyze-script.ts', import.meta.url).pathname], { encoding: 'utf8' });
@@ -117,22 +62,12 @@ function analyzeScript() {
   return undefined;
 }
 
-/** Cores that other processes keep busy, over a second in which this one sleeps. */
-async function foreignLoad() {
-  const busy = () => cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
-  const from = busy();
-  const took = await timed(() => new Promise((done) => setTimeout(done, 1000)));
-  return Math.round(((busy() - from) / took) * 100) / 100;
-}
-
 try {
   const before = await foreignLoad();
   console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores, node ${process.version}`);
   const dense = writeDense(join(folder, 'dense'));
   const idle = writeIdle(join(folder, 'idle'));
   console.log(`dense ${statSync(dense).size} bytes, idle ${statSync(idle).size} bytes; ${PAIRS} pairs, medians; others keep ${before.toFixed(2)} cores busy\n`);
-  writeFileSync(join(folder, 'peak.cjs'), "process.on('exit', () => process.stderr.write(`peak ${process.resourceUsage().maxRSS}\\n`));");
-
   await compare('dense: walk in process / cat >/dev/null', most(1.0), () => walk(dense), () => run('sh', '-c', `cat ${dense} >/dev/null`));
   await compare('dense: mstream inspect / cat >/dev/null', most(1.3), () => run(process.execPath, mstream, 'inspect', dense), () => run('sh', '-c', `cat ${dense} >/dev/null`));
   const script = analyzeScript();
@@ -144,7 +79,7 @@ try {
   await compare('idle: bare DataView loop / walk with the block table', least(0.4), () => table(idle), () => bareLoop(idle), (a, b) => b / a);
   const speed = 16_777_216 / events / 1000;
   record('idle: records a second, events only', `${speed.toFixed(0).padStart(8)} M`, speed, least(60), { millions: Math.round(speed) });
-  await compare('dense: identity rewrite with fsync / cp and sync', most(1.3), () => identity(dense), () => run('sh', '-c', `cp --reflink=never ${dense} ${join(folder, 'copy')} && sync ${join(folder, 'copy')}`));
+  await compare('dense: identity rewrite with fsync / cp and sync', most(1.3), () => identity(dense), () => copyAndSync(dense, join(folder, 'copy')));
   rmSync(join(folder, 'out'));
   rmSync(join(folder, 'copy'));
   await compare('start: mstream --version / node -e 0', most(2), () => run(process.execPath, mstream, '--version'), () => run(process.execPath, '-e', '0'));
@@ -155,6 +90,8 @@ try {
   peak('memory: mstream inspect idle', most(80), mstream, 'inspect', idle);
   peak('memory: mstream rewrite dense', most(80), mstream, 'rewrite', dense, '-o', join(folder, 'out'), '-q');
   peak('memory: node -e 0', none, '-e', '0');
+  for (const path of [dense, idle, join(folder, 'out')]) rmSync(path);
+  await measureTransplant({ compare, peak }, folder);
 
   const into = new URL('results/', import.meta.url);
   mkdirSync(into, { recursive: true });
