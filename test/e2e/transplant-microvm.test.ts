@@ -18,7 +18,8 @@ const releases = ['5.2', '7.2', '10.0', '11.1'];
 const argvOf = (options = ''): string[] =>
   pc(
     `microvm${options}`,
-    ...['-device', 'virtio-rng-device', '-blockdev', 'driver=null-co,node-name=disk0,size=1048576,read-zeroes=on', '-device', 'virtio-blk-device,drive=disk0'],
+    ...['-device', 'virtio-rng-device', '-netdev', 'hubport,id=n0,hubid=0', '-device', 'virtio-net-device,netdev=n0'],
+    ...['-blockdev', 'driver=null-co,node-name=disk0,size=1048576,read-zeroes=on', '-device', 'virtio-blk-device,drive=disk0'],
     ...['-device', 'virtio-serial-device', '-chardev', 'null,id=c0', '-device', 'virtconsole,chardev=c0'],
   );
 
