@@ -79,6 +79,7 @@ export { encodeDocument } from './ops/json/encode.js';
 export { openStream, type MigrationStream, type OpenOptions } from './ops/open-stream.js';
 export { type Clue, type Producer, type QemuVersion } from './ops/producer.js';
 export { explain, type Explanation, type Place } from './ops/explain/explain.js';
+export type { ExplanationRow } from './ops/explain/row.js';
 export { formatMessage, loadFailed, matchMessage, type Errno, type MessageEffect, type MessageId, type MessageMatch, type MessageValues } from './ops/messages/index.js';
 export { findingCodes, type Finding, type FindingCode } from './ops/verify/codes.js';
 export type { CodeFacts, Severity } from './ops/verify/finding.js';

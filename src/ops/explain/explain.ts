@@ -7,23 +7,16 @@ import type { Inspection } from '../inspect.js';
 import { loadMessages, matchMessage, messageIds, type MessageEffect, type MessageId, type MessageMatch } from '../messages/index.js';
 import { piecesFor } from '../messages/table.js';
 import { compareVersions, versionText } from '../producer.js';
-import { deviceExplanations } from './device.js';
-import { ramExplanations } from './ram.js';
+import { explained, sourceOf } from './rows.js';
 import type { ExplanationRow } from './row.js';
-import { streamExplanations } from './stream.js';
 import { missingFeatures, virtioDevice } from './virtio.js';
 
-const rows: Readonly<Record<MessageId, ExplanationRow>> = { ...streamExplanations, ...ramExplanations, ...deviceExplanations };
-
-export interface Explanation {
+export interface Explanation extends ExplanationRow {
   readonly id: MessageId;
   /** The words that were recognised, escaped. */
   readonly text: string;
   /** Does the load fail with it, or is it said beside? */
   readonly effect: MessageEffect;
-  readonly meaning: string;
-  readonly causes: readonly string[];
-  readonly cures: readonly string[];
   /** What the numbers say: names of virtio features. */
   readonly details: readonly string[];
   /** Releases that say it so; empty: all. */
@@ -81,19 +74,17 @@ function beginnings(text: string): MessageMatch[] {
 
 function explanationOf(match: MessageMatch, words: string, all: readonly MessageMatch[], inspection: Inspection | undefined): Explanation {
   const { id, effect, values } = match;
-  const { meaning, causes, cures } = rows[id];
-  const fill = (text: string): string => text.replace(/\{(\w+)\}/g, (_, name: string) => (values[name] === undefined ? '…' : escapeText(values[name])));
+  const row = explained(id, values);
   return {
     id,
     // Links of a chain that reach to its end are cut to their own words.
     text: escapeText(id === 'load-failed' ? words.split(': ').slice(0, 2).join(': ') : words),
     effect,
-    meaning: id === 'load-failed' ? lastLine(values['error'] ?? '') : fill(meaning),
-    causes: causes.map(fill),
-    cures: cures.map(fill),
+    ...row,
+    ...(id === 'load-failed' ? { meaning: lastLine(values['error'] ?? '') } : {}),
     details: detailsOf(match, all),
     versions: versionsOf(match),
-    source: loadMessages[id].source,
+    source: sourceOf(id),
     places: inspection === undefined ? [] : placesOf(values, inspection),
   };
 }

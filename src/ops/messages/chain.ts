@@ -2,7 +2,7 @@
 // the layers hang their words onto it, outermost first. May import its own folder and producer.ts of ops.
 
 import { compareVersions, type QemuVersion } from '../producer.js';
-import { strerror, type Errno } from './message.js';
+import { strerror, type Errno } from './errno.js';
 
 /** First release that reports vmstate errors as one chain. */
 export const CHAINED_SINCE: QemuVersion = { major: 10, minor: 2 };
@@ -13,6 +13,6 @@ export function isChained(version: QemuVersion): boolean {
 
 /** `links`: outermost first; releases before 10.2 leave them out. */
 export function loadFailed(version: QemuVersion, errno: Errno, links: readonly string[] = []): string {
-  const line = `load of migration failed: ${strerror[errno]}`;
+  const line = `load of migration failed: ${strerror(errno)}`;
   return isChained(version) ? [line, ...links].join(': ') : line;
 }

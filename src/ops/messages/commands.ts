@@ -53,8 +53,13 @@ export const commandMessages = messages({
     errno: 'EPERM',
     source: 'migration/ram.c:ram_discard_range',
   },
+  'discard-failed': {
+    texts: [{ since: release('10.2'), text: 'Failed to discard RAM range {block}: {errno:d}', as: 'link' }],
+    effect: 'context',
+    source: source('loadvm_postcopy_ram_handle_discard'),
+  },
   'packaged-too-large': refused('Unreasonably large packaged state: {length:d}', 'loadvm_handle_cmd_packaged', 'EPERM'),
-  'packaged-short': refused('CMD_PACKAGED: Buffer receive fail ret={received:d} length={length:d}', 'loadvm_handle_cmd_packaged', 'EIO'),
+  'packaged-short': refused('CMD_PACKAGED: Buffer receive fail ret={received:d} length={length:d}', 'loadvm_handle_cmd_packaged', 'EAGAIN'),
   'resume-illegal': {
     texts: [
       { until: release('10.1'), text: 'loadvm_postcopy_handle_resume: illegal resume received' },

@@ -1,7 +1,7 @@
 // Messages about the configuration section: machine, page bits, capabilities, uuid. QEMU: configuration_post_load()
 // and its neighbours, migration/savevm.c. May import its own folder.
 
-import { always, chained, messages, release } from './message.js';
+import { always, chained, chainedByType, messages, release } from './message.js';
 
 export const configurationMessages = messages({
   'configuration-missing': {
@@ -23,10 +23,7 @@ export const configurationMessages = messages({
     source: 'migration/savevm.c:configuration_post_load',
   },
   'capability-mismatch': {
-    texts: [
-      { since: release('4.0'), until: release('10.1'), text: 'Capability {capability:w} is {local:w}, but received capability is {received:w}' },
-      { since: release('10.2'), text: 'Capability {capability:w} is {local:w}, but received capability is {received:w}' },
-    ],
+    texts: [{ since: release('4.0'), text: 'Capability {capability:w} is {local:w}, but received capability is {received:w}' }],
     effect: 'fatal',
     errno: 'EINVAL',
     source: 'migration/savevm.c:configuration_validate_capabilities',
@@ -37,16 +34,13 @@ export const configurationMessages = messages({
     source: 'migration/savevm.c:configuration_post_load',
   },
   'unknown-capability': {
-    texts: [{ since: release('4.0'), text: 'Received unknown capability {capability}' }],
+    texts: chainedByType('Received unknown capability {capability}', { since: release('4.0') }),
     effect: 'fatal',
     errno: 'EINVAL',
     source: 'migration/savevm.c:get_capability',
   },
   'uuid-mismatch': {
-    texts: [
-      { since: release('4.2'), until: release('10.1'), text: 'UUID received is {received:w} and local is {local:w}' },
-      { since: release('10.2'), text: 'UUID received is {received:w} and local is {local:w}', as: 'link' },
-    ],
+    texts: [{ since: release('4.2'), text: 'UUID received is {received:w} and local is {local:w}' }],
     effect: 'fatal',
     errno: 'EINVAL',
     source: 'migration/savevm.c:vmstate_uuid_post_load',

@@ -1,7 +1,7 @@
 // Messages about device state: vmstate's own, and those of PCI, virtio and the few devices that check what they load.
 // QEMU: migration/vmstate.c, hw/pci, hw/virtio. May import its own folder.
 
-import { always, chained, messages, release } from './message.js';
+import { always, chained, chainedByType, messages, release } from './message.js';
 
 const vmstate = (name: string): string => `migration/vmstate.c:${name}`;
 const virtio = (name: string): string => `hw/virtio/virtio.c:${name}`;
@@ -30,7 +30,10 @@ export const deviceMessages = messages({
     source: vmstate('vmstate_load_state'),
   },
   'element-failed': {
-    texts: [{ since: release('10.2'), text: 'Failed to load element of type {type} for {field}', as: 'link' }],
+    texts: [
+      { since: release('10.2'), until: release('10.2'), text: 'Failed to load element of type {type} for {field}: {errno:d}', as: 'link' },
+      { since: release('11.0'), text: 'Failed to load element of type {type} for {field}', as: 'link' },
+    ],
     effect: 'context',
     source: vmstate('vmstate_load_field'),
   },
@@ -42,7 +45,7 @@ export const deviceMessages = messages({
   },
   'input-validation': {
     texts: [
-      { until: release('10.1'), text: 'Input validation failed: {vmsd}/{field}' },
+      { until: release('10.1'), text: 'Input validation failed: {vmsd}/{field}', errno: 'EPERM' },
       { since: release('10.2'), text: 'Input validation failed: {vmsd}/{field} version_id: {version:d}', as: 'link' },
     ],
     effect: 'fatal',
@@ -81,28 +84,43 @@ export const deviceMessages = messages({
     source: vmstate('vmstate_load_state'),
   },
   'values-differ': {
-    texts: chained('{local:x} != {received:x}'),
+    texts: chainedByType('{local:x} != {received:x}'),
     effect: 'fatal',
     errno: 'EINVAL',
     source: 'migration/vmstate-types.c:get_uint32_equal and others',
   },
   'value-too-large': {
-    texts: chained('Invalid value {received:d} expecting positive value <= {local:d}'),
+    texts: chainedByType('Invalid value {received:d} expecting positive value <= {local:d}'),
     effect: 'fatal',
     errno: 'EINVAL',
     source: 'migration/vmstate-types.c:get_int32_le',
   },
   'no-null-marker': {
-    texts: [{ until: release('10.1'), text: 'vmstate: get_nullptr expected VMS_NULLPTR_MARKER' }],
+    texts: [
+      { until: release('10.2'), text: 'vmstate: get_nullptr expected VMS_NULLPTR_MARKER' },
+      { since: release('11.0'), text: 'Unexpected ptr marker: {mark:d}', as: 'link' },
+    ],
     effect: 'fatal',
     errno: 'EINVAL',
-    source: 'migration/vmstate-types.c:get_nullptr',
+    source: 'migration/vmstate-types.c:get_nullptr; since 11.0 migration/vmstate.c:vmstate_ptr_marker_load',
+  },
+  'tree-inconsistent': {
+    texts: chainedByType('{field} inconsistent stream when loading the gtree'),
+    effect: 'fatal',
+    errno: 'EINVAL',
+    source: 'migration/vmstate-types.c:get_gtree',
   },
   'pci-config-data': {
     texts: always('get_pci_config_device: Bad config data: i=0x{at:x} read: {read:x} device: {device:x} cmask: {cmask:x} wmask: {wmask:x} w1cmask:{w1cmask:x}'),
     effect: 'fatal',
     errno: 'EINVAL',
     source: 'hw/pci/pci.c:get_pci_config_device',
+  },
+  'pci-irq-state': {
+    texts: always('irq state {level:d}: must be 0 or 1.'),
+    effect: 'fatal',
+    errno: 'EINVAL',
+    source: 'hw/pci/pci.c:get_pci_irq_state',
   },
   'virtio-features': {
     texts: [
@@ -153,29 +171,53 @@ export const deviceMessages = messages({
     errno: 'EPERM',
     source: 'hw/net/virtio-net.c:virtio_net_post_load_device',
   },
-  'bitmap-granularity': {
-    texts: always("Migrated bitmap granularity doesn't match the destination bitmap '{bitmap}' granularity"),
-    effect: 'non-fatal',
-    source: 'migration/block-dirty-bitmap.c:dirty_bitmap_load_start',
-  },
-  'bitmap-exists': {
-    texts: always("Bitmap with the same name ('{bitmap}') already exists on destination"),
+  'runstate-unknown': {
+    texts: always('invalid parameter value: {state}'),
     effect: 'fatal',
     errno: 'EINVAL',
-    source: 'migration/block-dirty-bitmap.c:dirty_bitmap_load_start',
+    source: 'qapi/qapi-util.c:qapi_enum_parse, for migration/global_state.c:global_state_post_load',
   },
-  'bitmap-node': {
-    texts: [
-      { until: release('5.1'), text: 'Cannot find device={node} nor node_name={name}' },
-      { since: release('5.2'), text: "Cannot find device='{node}' nor node-name='{name}'" },
-    ],
-    effect: 'non-fatal',
-    source: 'migration/block-dirty-bitmap.c:dirty_bitmap_load_header',
+  /** QEMU ends itself by abort(). */
+  'runstate-transition': {
+    texts: always("invalid runstate transition: 'inmigrate' -> '{state}'"),
+    effect: 'fatal',
+    source: 'system/runstate.c:runstate_set',
   },
-  'globalstate-unknown': {
-    texts: always('Unable to parse received runstate {state}'),
+  'cpu-fpregs': {
+    texts: always('Unsupported old non-softfloat CPU state'),
     effect: 'fatal',
     errno: 'EINVAL',
-    source: 'migration/global_state.c:global_state_post_load',
+    source: 'target/i386/machine.c:cpu_post_load',
+  },
+  'cpu-guest-mode': {
+    texts: [{ since: release('4.1'), text: 'vCPU set in guest-mode inconsistent with migrated kernel nested state' }],
+    effect: 'fatal',
+    errno: 'EINVAL',
+    source: 'target/i386/machine.c:cpu_post_load',
+  },
+  /** The bracket stays open: QEMU's own. */
+  'serial-empty': {
+    texts: always('inconsistent state in serial device (tsr empty, tsr_retry={retries:d}'),
+    effect: 'fatal',
+    errno: 'EPERM',
+    source: 'hw/char/serial.c:serial_post_load',
+  },
+  'serial-not-empty': {
+    texts: always('inconsistent state in serial device (tsr not empty, tsr_retry=0'),
+    effect: 'fatal',
+    errno: 'EPERM',
+    source: 'hw/char/serial.c:serial_post_load',
+  },
+  'ahci-dma': {
+    texts: always('AHCI: DMA engine should be off, but status bit indicates it is still running.'),
+    effect: 'fatal',
+    errno: 'EPERM',
+    source: 'hw/ide/ahci.c:ahci_state_post_load',
+  },
+  'ahci-fis': {
+    texts: always('AHCI: FIS RX engine should be off, but status bit indicates it is still running.'),
+    effect: 'fatal',
+    errno: 'EPERM',
+    source: 'hw/ide/ahci.c:ahci_state_post_load',
   },
 });

@@ -3,5 +3,6 @@
 
 export { CHAINED_SINCE, isChained, loadFailed } from './chain.js';
 export { matchMessage, type MessageMatch } from './match.js';
-export { errnoNumber, strerror, type Errno, type MessageEffect, type MessageRow, type Wording } from './message.js';
-export { errnoOf, formatMessage, loadMessages, messageIds, wordingOf, type MessageId, type MessageValues } from './table.js';
+export { errnoNumber, strerror, type Errno } from './errno.js';
+export type { MessageEffect, MessageRow, Wording } from './message.js';
+export { errnoOf, formatMessage, loadMessages, messageIds, shownValues, wordingOf, type MessageId, type MessageValues } from './table.js';

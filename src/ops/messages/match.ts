@@ -89,7 +89,7 @@ function hides(other: Hit, hit: Hit): boolean {
   if (other === hit) return false;
   const { compiled } = other;
   // Two wordings of one message: the longer one, if it is all there.
-  if (compiled.id === hit.compiled.id) return other.start <= hit.start && other.end > hit.end;
+  if (compiled.id === hit.compiled.id) return other.start <= hit.start && (other.end > hit.end || (other.end === hit.end && compiled.letters > hit.compiled.letters));
   if (other.start === hit.start) return compiled.letters > hit.compiled.letters;
   // The last string of a line takes in everything, other messages of a chain included: it hides nothing.
   return other.start < hit.start && other.end >= hit.end && !compiled.open;

@@ -1,24 +1,8 @@
 // What a row of the message tables is: one thing that QEMU says while it loads a stream, in every wording that it ever
-// had. The rows stand beside, by layer. May import producer.ts of ops.
+// had. The rows stand beside, by layer. May import producer.ts of ops and errno.ts.
 
 import type { QemuVersion } from '../producer.js';
-
-/** What the last line of a failed load says in strerror's words. */
-export type Errno = 'EPERM' | 'ENOENT' | 'EIO' | 'EINVAL' | 'ERANGE' | 'ENOTSUP' | 'ENOSPC';
-
-/** strerror() of glibc, which every QEMU of the tables was built with. */
-export const strerror: Readonly<Record<Errno, string>> = {
-  EPERM: 'Operation not permitted',
-  ENOENT: 'No such file or directory',
-  EIO: 'Input/output error',
-  EINVAL: 'Invalid argument',
-  ERANGE: 'Numerical result out of range',
-  ENOTSUP: 'Operation not supported',
-  ENOSPC: 'No space left on device',
-};
-
-/** `errno` as the negative number that QEMU prints in "ret: %d" and "stream error: %d" (Linux). */
-export const errnoNumber: Readonly<Record<Errno, number>> = { EPERM: -1, ENOENT: -2, EIO: -5, EINVAL: -22, ENOSPC: -28, ERANGE: -34, ENOTSUP: -95 };
+import type { Errno } from './errno.js';
 
 /** One wording, and the releases that have it. */
 export interface Wording {
@@ -80,5 +64,13 @@ export function chained(text: string, later: string = text, more: Pick<Wording, 
   return [
     { text, until: { major: 10, minor: 1 }, ...more },
     { text: later, since: { major: 10, minor: 2 }, as: 'link' },
+  ];
+}
+
+/** Of what reads one value: such functions joined the chain a release after their callers. */
+export function chainedByType(text: string, more: Pick<Wording, 'since'> = {}): readonly Wording[] {
+  return [
+    { text, until: { major: 10, minor: 2 }, ...more },
+    { text, since: { major: 11, minor: 0 }, as: 'link' },
   ];
 }

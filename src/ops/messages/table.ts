@@ -5,9 +5,11 @@ import { compareVersions, type QemuVersion } from '../producer.js';
 import { commandMessages } from './commands.js';
 import { configurationMessages } from './configuration.js';
 import { deviceMessages } from './device.js';
+import { dirtyBitmapMessages } from './dirty-bitmap.js';
+import type { Errno } from './errno.js';
 import { framingMessages } from './framing.js';
 import { headerMessages } from './header.js';
-import type { Errno, MessageRow, Wording } from './message.js';
+import type { MessageRow, Wording } from './message.js';
 import { piecesOf, printed, type Piece } from './placeholder.js';
 import { ramListMessages } from './ram-list.js';
 import { ramPageMessages } from './ram-pages.js';
@@ -20,6 +22,7 @@ const rows = {
   ...ramListMessages,
   ...ramPageMessages,
   ...deviceMessages,
+  ...dirtyBitmapMessages,
 };
 
 /** The name of a message of QEMU's: closed, so that a predictor cannot name one that no table has. */
@@ -70,4 +73,15 @@ export function formatMessage(id: MessageId, version: QemuVersion, values: Messa
       return printed(piece, value);
     })
     .join('');
+}
+
+/** Values as they stand in the message, digits without 0x; those that no wording of it prints as plain text. */
+export function shownValues(id: MessageId, values: MessageValues): Readonly<Record<string, string>> {
+  const placeholders = loadMessages[id].texts.flatMap(({ text }) => piecesFor(text).filter((piece) => typeof piece !== 'string'));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      const placeholder = placeholders.find((one) => one.name === name) ?? { name, kind: 'text', width: 0 };
+      return [name, printed(placeholder, value)];
+    }),
+  );
 }

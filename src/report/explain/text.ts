@@ -1,6 +1,7 @@
 // Explanations for people. May import ops and its own layer.
 
 import type { Explanation } from '../../ops/explain/explain.js';
+import type { ExplanationRow } from '../../ops/explain/row.js';
 import { printableLine } from '../printable.js';
 import { hexText } from '../quantity.js';
 import type { Theme } from '../theme.js';
@@ -11,13 +12,21 @@ export function explanationsText(explanations: readonly Explanation[], theme: Th
 }
 
 function paragraph(one: Explanation, theme: Theme): string {
-  const lines = [theme.strong(printableLine(one.text)), `  ${printableLine(one.meaning)}`];
-  for (const detail of one.details) lines.push(`  ${printableLine(detail)}`);
-  for (const { what, offset } of one.places) lines.push(`  ${theme.label('where:')} ${printableLine(what)}, at ${theme.offset(hexText(offset))}`);
-  for (const cause of one.causes) lines.push(`  ${theme.label('cause:')} ${printableLine(cause)}`);
-  for (const cure of one.cures) lines.push(`  ${theme.label('cure:')} ${printableLine(cure)}`);
-  if (one.effect === 'non-fatal') lines.push(`  ${theme.dim('The load goes on.')}`);
+  const [meaning, ...rest] = explanationLines(one, theme);
+  const lines = [meaning!, ...one.details.map(printableLine)];
+  for (const { what, offset } of one.places) lines.push(`${theme.label('where:')} ${printableLine(what)}, at ${theme.offset(hexText(offset))}`);
+  lines.push(...rest);
+  if (one.effect === 'non-fatal') lines.push(theme.dim('The load goes on.'));
   const versions = one.versions.length === 0 ? '' : `, QEMU ${one.versions.join('; ')}`;
-  lines.push(theme.dim(`  ${one.source}${versions}`));
-  return lines.map((line) => `${line}\n`).join('');
+  lines.push(theme.dim(`${one.source}${versions}`));
+  return [theme.strong(printableLine(one.text)), ...lines.map((line) => `  ${line}`)].map((line) => `${line}\n`).join('');
+}
+
+/** What happened, then causes and cures, most usual first. */
+export function explanationLines({ meaning, causes, cures }: ExplanationRow, theme: Theme): string[] {
+  return [
+    printableLine(meaning),
+    ...causes.map((cause) => `${theme.label('cause:')} ${printableLine(cause)}`),
+    ...cures.map((cure) => `${theme.label('cure:')} ${printableLine(cure)}`),
+  ];
 }

@@ -33,7 +33,7 @@ function verificationJson(verification: Verification): JsonObject {
 }
 
 function predictionJson({ destination, capabilities, assumed, prediction, trial }: DestinationPrediction): JsonObject {
-  const { verdict, messages, offset, path, cause, cure, unknowns } = prediction;
+  const { verdict, messages, offset, path, explanation, unknowns } = prediction;
   return {
     destination,
     capabilities: { ...capabilities },
@@ -42,8 +42,7 @@ function predictionJson({ destination, capabilities, assumed, prediction, trial 
     messages,
     ...(offset === undefined ? {} : { offset }),
     path,
-    ...(cause === undefined ? {} : { cause }),
-    ...(cure === undefined ? {} : { cure }),
+    ...(explanation === undefined ? {} : { explanation: { ...explanation } }),
     unknowns,
     ...(trial === undefined ? {} : { trial: { verdict: trial.verdict, lines: trial.lines, runState: trial.runState, agreement: agreement(prediction, trial) ?? null } }),
   };

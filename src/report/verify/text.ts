@@ -6,6 +6,7 @@ import type { Severity } from '../../ops/verify/finding.js';
 import { agreement, type TrialResult } from '../../ops/verify/against.js';
 import type { Prediction } from '../../ops/verify/predict/index.js';
 import type { DestinationPrediction, Verification } from '../../ops/verify/verify.js';
+import { explanationLines } from '../explain/text.js';
 import { printableLine } from '../printable.js';
 import { hexText } from '../quantity.js';
 import type { Paint, Theme } from '../theme.js';
@@ -23,15 +24,14 @@ export function verificationText(verification: Verification, theme: Theme): stri
 }
 
 function predictionLines({ destination, capabilities, assumed, prediction, trial }: DestinationPrediction, theme: Theme): string[] {
-  const { verdict, messages, offset, path, cause, cure, unknowns } = prediction;
+  const { verdict, messages, offset, path, explanation, unknowns } = prediction;
   const paint = verdict === 'loads' ? theme.good : verdict === 'unknown' ? theme.warning : theme.error;
   const place = placeText({ offset: verdict === 'loads' ? undefined : offset, path }, theme);
   const switched = Object.entries(capabilities).map(([name, on]) => `${name} ${on ? 'on' : 'off'}`);
   return [
     `  ${theme.label('against')} ${printableLine(destination)}: ${paint(verdict)}${place === '' ? '' : ` ${place}`}`,
     ...messages.map((line) => `    ${printableLine(line)}`),
-    ...(cause === undefined ? [] : [`    ${theme.label('cause:')} ${printableLine(cause)}`]),
-    ...(cure === undefined ? [] : [`    ${theme.label('cure:')} ${printableLine(cure)}`]),
+    ...(explanation === undefined ? [] : explanationLines(explanation, theme).map((line) => `    ${line}`)),
     ...(switched.length === 0 ? [] : [theme.dim(`    with ${printableLine(switched.join(', '))}${assumed ? ' (assumed: the stream calls for it; --capability says otherwise)' : ''}`)]),
     ...unknowns.map((text) => theme.dim(`    not known: ${printableLine(text)}`)),
     ...(trial === undefined ? [] : trialLines(prediction, trial, theme)),

@@ -1,13 +1,14 @@
 // The configuration section as a destination loads it: name, subsections in whatever order, and only then what is compared. QEMU:
-// vmstate_configuration and its hooks, migration/savevm.c. May import the predictor's own files.
+// vmstate_configuration and its hooks, migration/savevm.c. May import ops/messages and the predictor's own files.
 
 import { latin1 } from '../../../bytes/window.js';
 import { MAX_FILL } from '../../../limits.js';
+import { errnoNumber } from '../../messages/index.js';
 import type { Incoming } from './incoming.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL, Ending, Refusal } from './refusal.js';
+import { Refusal } from './refusal.js';
 import { loadSubsections } from './subsections.js';
-import { checkVersion, fieldDone } from './vmstate-errors.js';
+import { checkVersion, elementFailed, fieldDone } from './vmstate-errors.js';
 
 const PARENT = 'configuration';
 
@@ -36,7 +37,7 @@ export async function loadConfiguration(incoming: Incoming, file: QemuFile): Pro
       case 'configuration/target-page-bits':
         return (version) => loadPageBits(incoming, file, name, version, received);
       case 'configuration/capabilities':
-        return (version) => loadCapabilities(incoming, file, name, version, received);
+        return incoming.destination.version < 40000 ? undefined : (version) => loadCapabilities(incoming, file, name, version, received);
       case 'configuration/uuid':
         return incoming.destination.version < 40200 ? undefined : (version) => loadUuid(incoming, file, name, version);
       default:
@@ -48,9 +49,7 @@ export async function loadConfiguration(incoming: Incoming, file: QemuFile): Pro
 
 /** Up to 10.x GLib ends the process when memory for a negative length is asked for. */
 function hugeLength(incoming: Incoming, file: QemuFile): void {
-  if (!incoming.behaviour.hugeLengthAborts) return;
-  incoming.note(file, 'huge-length');
-  throw new Ending('aborts', 'huge-length');
+  if (incoming.behaviour.hugeLengthAborts) throw incoming.ends(file, 'aborts', 'huge-length');
 }
 
 async function loadPageBits(incoming: Incoming, file: QemuFile, name: string, version: number, received: Received): Promise<void> {
@@ -72,8 +71,8 @@ async function loadCapabilities(incoming: Incoming, file: QemuFile, name: string
     await file.want(256);
     const { text } = file.counted();
     if (!incoming.destination.capabilities.has(text)) {
-      const refusal = incoming.refuse(file, EINVAL, 'unknown-capability', text);
-      incoming.after('field-failed', name, 'capabilities');
+      const refusal = incoming.refuse(file, 'unknown-capability', { capability: text });
+      elementFailed(incoming, refusal, name, 'capability', 'capabilities');
       throw refusal;
     }
     // A list that goes on for ever has the same few names.
@@ -92,8 +91,8 @@ async function loadUuid(incoming: Incoming, file: QemuFile, name: string, versio
   await loadSubsections(incoming, file, name, () => undefined);
   const { uuid } = incoming.destination;
   if (uuid === undefined || uuid === digits) return;
-  const refusal = incoming.printed(file, EINVAL, 'uuid', dashed(digits), dashed(uuid));
-  incoming.before(refusal, 'post-load-failed', name, 1, 1, -EINVAL);
+  const refusal = incoming.refuse(file, 'uuid-mismatch', { received: dashed(digits), local: dashed(uuid) });
+  incoming.around(refusal, 'post-load-ret', { vmsd: name, version: 1, minimum: 1, errno: errnoNumber('EINVAL') });
   throw refusal;
 }
 
@@ -108,20 +107,20 @@ function compare(incoming: Incoming, file: QemuFile, received: Received): void {
     // strncmp() with the received length: a shorter name passes.
     const most = received.length;
     if (received.machine.slice(0, most) !== destination.machine.slice(0, Math.max(most, 0)) || received.machine.length < Math.min(most, destination.machine.length)) {
-      throw incoming.refuse(file, EINVAL, 'machine', received.machine, destination.machine);
+      throw incoming.refuse(file, 'machine-type', { received: received.machine, local: destination.machine });
     }
-    if (received.pageBits !== destination.pageBits) throw incoming.refuse(file, EINVAL, 'page-bits', received.pageBits | 0, destination.pageBits);
+    if (received.pageBits !== destination.pageBits) throw incoming.refuse(file, 'target-page-bits', { received: received.pageBits | 0, local: destination.pageBits });
     let different = false;
     for (const name of behaviour.validated) {
       const local = incoming.on(name);
       const theirs = received.capabilities.includes(name);
       if (local === theirs) continue;
       different = true;
-      incoming.print(file, 'capability', name, local ? 'on' : 'off', theirs ? 'on' : 'off');
+      incoming.print(file, 'capability-mismatch', { capability: name, local: local ? 'on' : 'off', received: theirs ? 'on' : 'off' });
     }
-    if (different) throw behaviour.chained ? incoming.refuse(file, EINVAL, 'capabilities-invalid') : new Refusal(EINVAL, 'capability', '');
+    if (different) throw incoming.refuse(file, 'capabilities-invalid');
   } catch (error) {
-    if (error instanceof Refusal) incoming.before(error, 'post-load-because', PARENT, 1, 0);
+    if (error instanceof Refusal) incoming.around(error, 'post-load-failed', { vmsd: PARENT, version: 1, minimum: 0 });
     throw error;
   }
 }

@@ -6,7 +6,6 @@ import type { DestinationHandler } from './destination.js';
 import type { Incoming } from './incoming.js';
 import { loadTable } from './load-table.js';
 import type { QemuFile } from './qemu-file.js';
-import { Ending } from './refusal.js';
 
 export async function loadDevice(incoming: Incoming, file: QemuFile, handler: DestinationHandler, versionId: number): Promise<void> {
   const { schema, payload } = handler;
@@ -17,8 +16,7 @@ export async function loadDevice(incoming: Incoming, file: QemuFile, handler: De
   }
   const size = incoming.sent(handler.idstr, handler.instanceId) ?? (schema === undefined ? payload?.length : vmsdSize(schema));
   if (size === undefined) {
-    incoming.note(file, 'state-of-instance');
-    throw new Ending('unknown', 'state-of-instance');
+    throw incoming.ends(file, 'unknown', 'layout-unknown', { what: handler.idstr });
   }
   incoming.unknowns.add(`what the destination makes of section ${handler.idstr}: its loader is written by hand; taken as ${size} bytes that it accepts`);
   await file.pass(size);

@@ -2,13 +2,17 @@
 // predictor's own files.
 
 import { vmsdSize, type DescriptionSchema, type DeviceSchema, type VmsdSchema } from '../../../vmstate/index.js';
+import { errnoOf, formatMessage, loadFailed, wordingOf, type Errno, type MessageId, type MessageValues } from '../../messages/index.js';
+import type { EndingId } from '../../explain/rows.js';
+import type { SilentId } from '../../explain/silent.js';
+import type { QemuVersion } from '../../producer.js';
 import type { Behaviour } from './behaviour.js';
 import type { Destination } from './destination.js';
 import type { QemuFile } from './qemu-file.js';
-import { Refusal, strerror } from './refusal.js';
-import { text, type TextId } from './texts.js';
+import { Ending, Refusal } from './refusal.js';
 
-type Values = readonly (string | number | bigint)[];
+/** Lines that a prediction leaves out, as those are that it is compared with. */
+const WARNING = 'warning: ';
 
 /** QEMU: PostcopyState. */
 export const postcopy = { none: 0, advise: 1, discard: 2, listening: 3, running: 4, end: 5 } as const;
@@ -27,16 +31,19 @@ export class Incoming {
   colo = false;
   /** As `globalstate` has it: the VM is put into it in the end. */
   runState: string | undefined;
-  /** The first message that was said: the cause in QEMU's view, and where. */
-  first: { readonly id: TextId; readonly values: Values; readonly offset: number; readonly path: readonly string[] } | undefined;
+  /** What was first to go wrong, and where. */
+  first: { readonly id: EndingId; readonly values: MessageValues; readonly offset: number; readonly path: readonly string[] } | undefined;
 
   /** What the stream says of itself: the last resort where the destination's own layout is not known. */
   private readonly sender: DescriptionSchema | undefined;
+  private readonly release: QemuVersion;
 
   constructor(destination: Destination, behaviour: Behaviour, sender: DescriptionSchema | undefined) {
     this.destination = destination;
     this.behaviour = behaviour;
     this.sender = sender;
+    const { version } = destination;
+    this.release = { major: Math.floor(version / 10000), minor: Math.floor(version / 100) % 100 };
   }
 
   /** A device as the sender describes it. */
@@ -59,58 +66,61 @@ export class Incoming {
     return undefined;
   }
 
-  words(id: TextId, ...values: Values): string {
-    return text(this.destination.version, id, ...values);
-  }
-
   on(capability: string): boolean {
     return this.destination.capabilities.get(capability) === true;
   }
 
-  /** What was looked at when QEMU first said something. */
-  note(file: QemuFile, id: TextId, ...values: Values): void {
+  /** What was looked at when something first went wrong. */
+  note(file: QemuFile, id: EndingId, values: MessageValues = {}): void {
     this.first ??= { id, values, offset: file.position, path: [...this.path] };
   }
 
-  /** A line on stderr, in every version. */
-  print(file: QemuFile, id: TextId, ...values: Values): void {
-    this.note(file, id, ...values);
-    this.lines.push(this.words(id, ...values));
+  /** A line that ends nothing. A release without these words says none. */
+  remark(id: MessageId, values: MessageValues = {}): void {
+    const words = this.words(id, values);
+    if (words?.link === false && !words.text.startsWith(WARNING)) this.lines.push(words.text);
   }
 
-  /** Prints a line and gives up: what code does that knows no chain (ram.c). */
-  printed(file: QemuFile, errno: number, id: TextId, ...values: Values): Refusal {
-    this.print(file, id, ...values);
-    return new Refusal(errno, id, '');
+  /** A line of something that went wrong; the refusal is another's. */
+  print(file: QemuFile, id: MessageId, values: MessageValues = {}): void {
+    this.note(file, id, values);
+    this.remark(id, values);
   }
 
-  /** The innermost word of a failure: a line up to 10.1, the end of the chain since. */
-  refuse(file: QemuFile, errno: number, id: TextId, ...values: Values): Refusal {
-    this.note(file, id, ...values);
-    const words = this.words(id, ...values);
-    if (!this.behaviour.chained) this.lines.push(words);
-    return new Refusal(errno, id, words);
+  /** The innermost word of a failure: a line, or a link of the chain, or none, as this release has it. */
+  refuse(file: QemuFile, id: MessageId, values: MessageValues = {}, errno: Errno = errnoOf(id, this.release)): Refusal {
+    this.print(file, id, values);
+    const words = this.words(id, values);
+    return new Refusal(errno, words?.link === true ? [words.text] : []);
   }
 
-  /** A failure without a word of its own. */
-  silent(file: QemuFile, errno: number, id: TextId): Refusal {
-    this.note(file, id);
-    return new Refusal(errno, id, '');
+  /** A failure without a word of its own, in any release. */
+  silent(file: QemuFile, errno: Errno, id: SilentId, values: MessageValues = {}): Refusal {
+    this.note(file, id, values);
+    return new Refusal(errno);
   }
 
-  /** What a layer adds on the way up, up to 10.1: a line behind the others. */
-  after(id: TextId, ...values: Values): void {
-    if (!this.behaviour.chained) this.lines.push(this.words(id, ...values));
+  /** No answer: a signal, waiting for ever, or where nobody here can follow. */
+  ends(file: QemuFile, verdict: Ending['verdict'], id: EndingId, values: MessageValues = {}): Ending {
+    this.note(file, id, values);
+    return new Ending(verdict);
   }
 
-  /** What a layer puts before the chain, since 10.2. */
-  before(refusal: Refusal, id: TextId, ...values: Values): void {
-    if (this.behaviour.chained) refusal.chain = this.words(id, ...values) + refusal.chain;
+  /** What a layer adds on the way up: a line behind the others, or a link in front of the chain. */
+  around(refusal: Refusal, id: MessageId, values: MessageValues = {}): void {
+    const words = this.words(id, values);
+    if (words?.link === true) refusal.links.unshift(words.text);
+    else if (words !== undefined) this.lines.push(words.text);
   }
 
   /** The last line. */
-  finish(refusal: Refusal): void {
-    this.lines.push(this.words('load-failed', strerror(refusal.errno), refusal.chain).replace(/: $/, ''));
+  finish({ errno, links }: Refusal): void {
+    this.lines.push(loadFailed(this.release, errno, links));
+  }
+
+  private words(id: MessageId, values: MessageValues): { readonly text: string; readonly link: boolean } | undefined {
+    const wording = wordingOf(id, this.release);
+    return wording === undefined ? undefined : { text: formatMessage(id, this.release, values), link: wording.as === 'link' };
   }
 
   at<T>(label: string, work: () => Promise<T>): Promise<T> {

@@ -3,7 +3,6 @@
 
 import type { Incoming } from './incoming.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL, EIO, Ending, Refusal } from './refusal.js';
 
 const flag = { eos: 0x01, zeroes: 0x02, bitmapName: 0x04, deviceName: 0x08, start: 0x10, complete: 0x20, bits: 0x40, more: 0x80 } as const;
 const VERSION = 1;
@@ -25,14 +24,14 @@ export class DirtyBitmapLoader {
   }
 
   async load(file: QemuFile, versionId: number): Promise<void> {
-    if (versionId !== VERSION) throw this.incoming.silent(file, EINVAL, 'section-version');
+    if (versionId !== VERSION) throw this.incoming.silent(file, 'EINVAL', 'bitmap-version', { version: versionId });
     for (;;) {
       await file.want(2 * 256 + 32);
       const flags = bitmapFlags(file);
       this.header(file, flags);
       if ((flags & flag.start) !== 0) this.start(file);
       else if ((flags & (flag.complete | flag.bits)) === flag.bits) await this.bits(file, flags);
-      if (file.error !== 0) throw this.incoming.silent(file, file.error, 'section-type-cut');
+      if (file.error !== undefined) throw this.incoming.silent(file, file.error, 'bitmap-cut');
       if ((flags & flag.eos) !== 0) return;
     }
   }
@@ -42,10 +41,10 @@ export class DirtyBitmapLoader {
     const nothing = (flags & ~flag.eos) === 0;
     if ((flags & flag.deviceName) !== 0) {
       const node = file.counted();
-      if (node.short || node.length === 0) throw incoming.printed(file, EINVAL, 'bitmap-node-cut');
+      if (node.short || node.length === 0) throw incoming.refuse(file, 'bitmap-node-unreadable');
       this.node = node.text;
       if (!this.cancelled && !incoming.destination.blockNodes.has(node.text)) {
-        incoming.lines.push(incoming.words('bitmap-no-node', node.text, node.text));
+        incoming.remark('bitmap-node', { node: node.text, name: node.text });
         this.node = undefined;
         this.cancelled = true;
       }
@@ -54,10 +53,10 @@ export class DirtyBitmapLoader {
     }
     if ((flags & flag.bitmapName) !== 0) {
       const name = file.counted();
-      if (name.short || name.length === 0) throw incoming.printed(file, EINVAL, 'bitmap-alias-cut');
+      if (name.short || name.length === 0) throw incoming.refuse(file, 'bitmap-name-unreadable');
       this.name = name.text;
       if (!this.cancelled && (flags & flag.start) === 0 && !this.known.has(`${this.node ?? ''} ${name.text}`)) {
-        incoming.lines.push(incoming.words('bitmap-unknown', name.text, this.node ?? ''));
+        incoming.remark('bitmap-unknown', { bitmap: name.text, node: this.node ?? '' });
         this.cancelled = true;
       }
     } else if (this.name === undefined && !nothing && !this.cancelled) {
@@ -66,7 +65,7 @@ export class DirtyBitmapLoader {
   }
 
   private complain(): void {
-    this.incoming.lines.push(this.incoming.words('bitmap-no-name'));
+    this.incoming.remark('bitmap-no-node');
     this.cancelled = true;
   }
 
@@ -76,14 +75,11 @@ export class DirtyBitmapLoader {
     const flags = file.u8();
     if (this.cancelled) return;
     const key = `${this.node ?? ''} ${this.name ?? ''}`;
-    if (this.known.has(key)) throw incoming.printed(file, EINVAL, 'bitmap-twice', this.name ?? '');
+    if (this.known.has(key)) throw incoming.refuse(file, 'bitmap-exists', { bitmap: this.name ?? '' });
     // bdrv_create_dirty_bitmap() asserts it.
-    if (granularity === 0 || (granularity & (granularity - 1)) !== 0) {
-      incoming.note(file, 'bitmap-granularity');
-      throw new Ending('aborts', 'bitmap-granularity');
-    }
+    if (granularity === 0 || (granularity & (granularity - 1)) !== 0) throw incoming.ends(file, 'aborts', 'bitmap-bad-granularity', { granularity });
     this.known.add(key);
-    if ((flags & RESERVED_START_FLAGS) !== 0) throw incoming.printed(file, EINVAL, 'bitmap-flags', flags);
+    if ((flags & RESERVED_START_FLAGS) !== 0) throw incoming.refuse(file, 'bitmap-flags', { flags });
   }
 
   private async bits(file: QemuFile, flags: number): Promise<void> {
@@ -92,10 +88,9 @@ export class DirtyBitmapLoader {
     file.u32();
     if ((flags & flag.zeroes) !== 0) return;
     const size = file.u64();
-    if (size > BigInt(MAX_BITS)) throw incoming.printed(file, EIO, 'bitmap-large');
+    if (size > BigInt(MAX_BITS)) throw incoming.refuse(file, 'bitmap-too-large');
     if ((await file.pass(Number(size))) === Number(size)) return;
-    incoming.print(file, 'bitmap-bits-cut');
-    throw new Refusal(EIO, 'bitmap-bits-cut', '');
+    throw incoming.refuse(file, 'bitmap-bits-unreadable');
   }
 }
 

@@ -6,7 +6,6 @@ import type { Incoming } from './incoming.js';
 import { schemaOfKnown } from './known-schema.js';
 import type { ValueToLoad } from './load-value.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL, Ending } from './refusal.js';
 
 export async function loadList(incoming: Incoming, file: QemuFile, { field, known, context, name }: ValueToLoad): Promise<void> {
   const tables: readonly VmsdSchema[] = field.inline.slice(0, 2);
@@ -16,10 +15,10 @@ export async function loadList(incoming: Incoming, file: QemuFile, { field, know
   for (let count = 0; ; count += 1) {
     await file.want(1);
     if (file.u8() === 0) {
-      if (tree && count !== nodes) throw incoming.refuse(file, EINVAL, 'gtree-inconsistent', name);
+      if (tree && count !== nodes) throw incoming.refuse(file, 'tree-inconsistent', { field: name });
       return;
     }
-    if (count >= nodes) throw incoming.refuse(file, EINVAL, 'gtree-inconsistent', name);
+    if (count >= nodes) throw incoming.refuse(file, 'tree-inconsistent', { field: name });
     const keyed = tree && tables.length === 2 && tables[0]!.name !== tables[1]!.name;
     const elements = tree && !keyed ? tables.slice(0, 1) : tree ? tables : tables.slice(0, 1);
     if (tree && !keyed) {
@@ -28,9 +27,8 @@ export async function loadList(incoming: Incoming, file: QemuFile, { field, know
     }
     const layouts = elements.length > 0 ? elements : dumped(known?.table);
     if (layouts.length === 0) {
-      incoming.note(file, 'field-failed');
       incoming.unknowns.add(`what an element of ${context.table.schema.name}.${name} looks like: the destination's own save has none`);
-      throw new Ending('unknown', 'field-failed');
+      throw incoming.ends(file, 'unknown', 'layout-unknown', { what: `an element of ${context.table.schema.name}.${name}` });
     }
     for (const schema of layouts) {
       await context.load(incoming, file, { schema, known: known?.table?.name === schema.name ? known.table : undefined, own: undefined }, known?.versionId ?? schema.version, context.device);

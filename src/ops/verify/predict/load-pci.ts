@@ -5,7 +5,6 @@ import type { Incoming } from './incoming.js';
 import type { ValueToLoad } from './load-value.js';
 import { checkedBits } from './pci-masks.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL } from './refusal.js';
 
 export async function loadPciConfig(incoming: Incoming, file: QemuFile, { field, own, context }: ValueToLoad): Promise<void> {
   const size = field.size!;
@@ -19,7 +18,7 @@ export async function loadPciConfig(incoming: Incoming, file: QemuFile, { field,
   for (let i = 0; i < size; i += 1) {
     if (((theirs[i]! ^ own[i]!) & cmask[i]! & ~wmask[i]! & ~w1cmask[i]!) === 0) continue;
     if (unsure.has(i)) incoming.unknowns.add(`which bits of byte 0x${i.toString(16)} of ${context.device}'s PCI configuration space the guest may write`);
-    throw incoming.printed(file, EINVAL, 'pci-config', i, theirs[i]!, own[i]!, cmask[i]!, wmask[i]!, w1cmask[i]!);
+    throw incoming.refuse(file, 'pci-config-data', { at: i, read: theirs[i]!, device: own[i]!, cmask: cmask[i]!, wmask: wmask[i]!, w1cmask: w1cmask[i]! });
   }
 }
 
@@ -29,6 +28,6 @@ export async function loadPciIrq(incoming: Incoming, file: QemuFile): Promise<vo
   await file.want(4 * PINS);
   for (let pin = 0; pin < PINS; pin += 1) {
     const level = file.u32() | 0;
-    if (level !== 0 && level !== 1) throw incoming.printed(file, EINVAL, 'pci-irq', level);
+    if (level !== 0 && level !== 1) throw incoming.refuse(file, 'pci-irq-state', { level });
   }
 }

@@ -1,17 +1,18 @@
 // One table of fields as the destination loads it, with what it nests, and its subsections. QEMU: vmstate_load_state(),
-// migration/vmstate.c. May import vmstate and the predictor's own files.
+// migration/vmstate.c. May import vmstate, ops/messages and the predictor's own files.
 
 import { fieldSize, type FieldSchema, type VmsdSchema } from '../../../vmstate/index.js';
+import { errnoNumber } from '../../messages/index.js';
 import type { KnownField, KnownTable } from './destination.js';
 import type { Incoming } from './incoming.js';
 import { loadValue } from './load-value.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL, EPERM, Refusal } from './refusal.js';
+import { Refusal } from './refusal.js';
 import { rulesOf, type TableRules } from './rules.js';
 import { subsectionFinder } from './table-subsections.js';
 import { loadSubsections } from './subsections.js';
 import type { LocalTable, TableContext } from './table-context.js';
-import { checkVersion, fieldDone, fieldFailed, unknownLayout } from './vmstate-errors.js';
+import { checkVersion, elementFailed, fieldDone, unknownLayout } from './vmstate-errors.js';
 
 export async function loadTable(incoming: Incoming, file: QemuFile, table: LocalTable, versionId: number, device: string): Promise<TableContext> {
   const { schema, known } = table;
@@ -73,18 +74,18 @@ async function conditional(incoming: Incoming, file: QemuFile, context: TableCon
   }
   const check = rules?.validate;
   if (check?.after.includes(after) === true && !check.valid(context, after)) {
-    throw incoming.refuse(file, incoming.behaviour.chained ? EINVAL : EPERM, 'validation-failed', context.table.schema.name, check.name(after), context.table.schema.version);
+    throw incoming.refuse(file, 'input-validation', { vmsd: context.table.schema.name, field: check.name(after), version: context.table.schema.version });
   }
 }
 
 /** QEMU: the table's post_load hook. */
 function afterwards(incoming: Incoming, file: QemuFile, context: TableContext, postLoad: NonNullable<TableRules['postLoad']>): void {
-  const errno = postLoad(incoming, file, context);
-  if (errno === 0) return;
-  incoming.note(file, 'post-load-refused');
+  const errno = postLoad(incoming, file, context)?.errno;
+  if (errno === undefined) return;
   const { schema, known } = context.table;
-  const refusal = new Refusal(incoming.behaviour.chained ? EINVAL : errno, incoming.first!.id, '');
-  incoming.before(refusal, 'post-load-failed', schema.name, schema.version, known?.minimumVersionId ?? minimumOf(schema, rulesOf(schema.name)), -errno);
+  const refusal = new Refusal(incoming.behaviour.chained ? 'EINVAL' : errno);
+  const minimum = known?.minimumVersionId ?? minimumOf(schema, rulesOf(schema.name));
+  incoming.around(refusal, 'post-load-ret', { vmsd: schema.name, version: schema.version, minimum, errno: errnoNumber(errno) });
   throw refusal;
 }
 
@@ -112,7 +113,7 @@ async function loadField(incoming: Incoming, file: QemuFile, context: TableConte
     }
   }
   const field = run.at(-1)!;
-  for (; wanted !== undefined && done < wanted && file.error === 0; done += 1) await element(incoming, file, context, { field, known, own: undefined, name });
+  for (; wanted !== undefined && done < wanted && file.error === undefined; done += 1) await element(incoming, file, context, { field, known, own: undefined, name });
   incoming.path.length = depth - 1;
 }
 
@@ -135,10 +136,7 @@ async function element(incoming: Incoming, file: QemuFile, context: TableContext
       context.parts.set(name, inner);
     }
   } catch (error) {
-    if (error instanceof Refusal) {
-      if (error.chain === '') incoming.before(error, 'element-failed', field.type, name);
-      fieldFailed(incoming, table, name);
-    }
+    if (error instanceof Refusal) elementFailed(incoming, error, table, field.type, name);
     throw error;
   }
   fieldDone(incoming, file, table, name);

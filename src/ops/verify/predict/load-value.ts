@@ -9,7 +9,6 @@ import type { TableContext } from './table-context.js';
 import { loadPciConfig, loadPciIrq } from './load-pci.js';
 import { loadVirtio } from './load-virtio.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL } from './refusal.js';
 
 export interface ValueToLoad {
   readonly context: TableContext;
@@ -40,7 +39,7 @@ export async function loadValue(incoming: Incoming, file: QemuFile, value: Value
       await file.want(4);
       const theirs = file.u32() | 0;
       const ours = own?.length === 4 ? view(own).getInt32(0) : undefined;
-      if (theirs < 0 || (ours !== undefined && theirs > ours)) throw incoming.refuse(file, EINVAL, 'less-or-equal', theirs, ours ?? 0);
+      if (theirs < 0 || (ours !== undefined && theirs > ours)) throw incoming.refuse(file, 'value-too-large', { received: theirs, local: ours ?? 0 });
       context.values.set(name, theirs);
       return;
     }
@@ -49,12 +48,11 @@ export async function loadValue(incoming: Incoming, file: QemuFile, value: Value
       await file.want(1);
       const mark = file.u8();
       if (mark === NULL_MARK || (field.type === 'ptr-marker' && mark === PRESENT_MARK)) return;
-      throw incoming.refuse(file, EINVAL, 'null-pointer', mark);
+      throw incoming.refuse(file, 'no-null-marker', { mark });
     }
     case 'struct':
       // Up to 9.2 a null pointer keeps its type, with an empty struct.
-      await file.want(1);
-      if (size === 1 && file.u8() !== NULL_MARK) throw incoming.refuse(file, EINVAL, 'null-pointer');
+      if (size === 1) await nullMark(incoming, file);
       return;
     case 'qtailq':
     case 'qlist':
@@ -73,6 +71,12 @@ export async function loadValue(incoming: Incoming, file: QemuFile, value: Value
     default:
       await plain(file, value);
   }
+}
+
+async function nullMark(incoming: Incoming, file: QemuFile): Promise<void> {
+  await file.want(1);
+  const mark = file.u8();
+  if (mark !== NULL_MARK) throw incoming.refuse(file, 'no-null-marker', { mark });
 }
 
 async function plain(file: QemuFile, { field, context, name, own }: ValueToLoad): Promise<void> {
@@ -101,7 +105,7 @@ async function loadEqual(incoming: Incoming, file: QemuFile, { field, own, conte
     return;
   }
   const ours = number(own);
-  if (theirs !== ours) throw incoming.refuse(file, EINVAL, 'equal', ours, theirs);
+  if (theirs !== ours) throw incoming.refuse(file, 'values-differ', { local: ours, received: theirs });
 }
 
 /** Big-endian, of 1, 2, 4 or 8 bytes. */

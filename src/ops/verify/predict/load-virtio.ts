@@ -8,7 +8,7 @@ import { MAX_FILL } from '../../../limits.js';
 import type { Incoming } from './incoming.js';
 import type { ValueToLoad } from './load-value.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL, EPERM, Refusal } from './refusal.js';
+import { Refusal } from './refusal.js';
 import { localVirtio, type LocalVirtio } from './virtio-local.js';
 import { virtioTable } from './virtio-tables.js';
 
@@ -28,7 +28,7 @@ export async function loadVirtio(incoming: Incoming, file: QemuFile, value: Valu
   await transport(incoming, file, value, own, local);
   await file.want(12);
   file.u16();
-  if (file.u16() >= MAX_QUEUES) throw incoming.silent(file, EPERM, 'virtio-refused');
+  if (file.u16() >= MAX_QUEUES) throw incoming.silent(file, 'EPERM', 'virtio-refused');
   const features = file.u32();
   await configuration(incoming, file, file.u32());
   await queues(incoming, file, local);
@@ -78,35 +78,35 @@ async function aside<T>(incoming: Incoming, load: () => Promise<T>): Promise<T> 
     return await load();
   } catch (error) {
     if (!(error instanceof Refusal) || !incoming.behaviour.chained) throw error;
-    if (error.chain !== '') incoming.lines.push(error.chain);
-    throw new Refusal(error.errno, error.id, '');
+    if (error.links.length > 0) incoming.lines.push(error.links.join(': '));
+    throw new Refusal(error.errno);
   }
 }
 
 function vector(incoming: Incoming, file: QemuFile, local: LocalVirtio): void {
   const number = file.u16();
-  if (number !== NO_VECTOR && number >= local.vectors) throw incoming.silent(file, EINVAL, 'virtio-refused');
+  if (number !== NO_VECTOR && number >= local.vectors) throw incoming.silent(file, 'EINVAL', 'virtio-refused');
 }
 
 async function configuration(incoming: Incoming, file: QemuFile, length: number): Promise<void> {
   const got = await file.pass(length);
   // Since 7.x the end is noticed while what is too much is skipped.
-  if (got < length && incoming.destination.version >= 60000) throw incoming.silent(file, EPERM, 'virtio-refused');
+  if (got < length && incoming.destination.version >= 60000) throw incoming.silent(file, 'EPERM', 'virtio-refused');
 }
 
 async function queues(incoming: Incoming, file: QemuFile, local: LocalVirtio): Promise<void> {
   await file.want(4);
   const count = file.u32();
-  if (count > MAX_QUEUES) throw incoming.printed(file, EPERM, 'virtio-queues', count);
+  if (count > MAX_QUEUES) throw incoming.refuse(file, 'virtio-queue-count', { received: count });
   for (let i = 0; i < count; i += 1) {
     await file.want(20);
     const size = file.u32();
     if (local.configSize === 0) file.u32();
     const most = local.queueSizes[i] ?? 0;
-    if (size > most && incoming.destination.version >= 110000) throw incoming.printed(file, EINVAL, 'virtio-queue-size', i, size, most);
+    if (size > most && incoming.destination.version >= 110000) throw incoming.refuse(file, 'virtio-ring-size', { queue: i, received: size, maximum: most });
     const address = file.u64();
     const index = file.u16();
-    if (address === 0n && index !== 0) throw incoming.printed(file, EPERM, 'virtio-queue-address', i, index);
+    if (address === 0n && index !== 0) throw incoming.refuse(file, 'virtio-ring-address', { queue: i, host: index });
     if (local.vectors > 0) vector(incoming, file, local);
   }
 }

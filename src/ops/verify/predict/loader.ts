@@ -1,7 +1,8 @@
 // The outer loop: header, configuration, sections until EOF, and what is looked at afterwards. QEMU: qemu_loadvm_state() and
-// qemu_loadvm_state_main(), migration/savevm.c. May import the predictor's own files.
+// qemu_loadvm_state_main(), migration/savevm.c. May import ops/messages and the predictor's own files.
 
 import { sectionType } from '../../../wire/section.js';
+import { errnoNumber, strerror, type Errno, type MessageId, type MessageValues } from '../../messages/index.js';
 import { loadCommand } from './commands.js';
 import { loadConfiguration } from './configuration.js';
 import type { DestinationHandler } from './destination.js';
@@ -10,9 +11,8 @@ import { Handlers, type LoadedHandler } from './handlers.js';
 import { postcopy, type Incoming } from './incoming.js';
 import { DirtyBitmapLoader } from './load-dirty-bitmap.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL, EIO, Ending, ENOTSUP, Refusal } from './refusal.js';
+import { Refusal } from './refusal.js';
 import { RAM_VERSION, RamLoader } from './ram.js';
-import type { TextId } from './texts.js';
 
 const MAGIC = 0x5145564d;
 const VERSION = 3;
@@ -41,20 +41,15 @@ export class Loader {
     await this.header(file);
     await this.loop(file);
     if (incoming.postcopyState >= postcopy.listening) return;
-    if (file.error !== 0) {
-      const refusal = incoming.silent(file, file.error, 'vmstate-stream-error');
-      incoming.before(refusal, 'vmstate-stream-error', -file.error);
-      throw refusal;
-    }
+    if (file.error !== undefined) throw incoming.refuse(file, 'loadvm-stream-error', { errno: errnoNumber(file.error) });
     await this.description(file);
     if (incoming.runState !== undefined && forbidden.includes(incoming.runState)) {
-      incoming.print(file, 'run-state-transition', incoming.runState);
-      throw new Ending('aborts', 'run-state-transition');
+      incoming.remark('runstate-transition', { state: incoming.runState });
+      throw incoming.ends(file, 'aborts', 'runstate-transition', { state: incoming.runState });
     }
     // The main loop leaves the rest to a postcopy thread that was never started, or waits for a COLO primary.
     if (incoming.colo || (incoming.postcopyState === postcopy.discard && incoming.destination.version < 110000)) {
-      incoming.note(file, 'never-ends');
-      throw new Ending('hangs', 'never-ends');
+      throw incoming.ends(file, 'hangs', 'never-ends');
     }
   }
 
@@ -64,21 +59,21 @@ export class Loader {
     if (incoming.destination.suppressVmdescription) return;
     await file.want(1);
     const type = file.u8();
-    if (type !== sectionType.vmdescription) incoming.lines.push(incoming.words('vmdescription-expected', type));
+    if (type !== sectionType.vmdescription) incoming.remark('expected-vmdescription', { type });
   }
 
   private async header(file: QemuFile): Promise<void> {
     const { incoming } = this;
     await file.want(9);
-    if (file.cursor.available === 0) throw new Ending('hangs', 'not-a-stream');
+    if (file.cursor.available === 0) throw incoming.ends(file, 'hangs', 'empty-file');
     const magic = file.u32();
-    if (magic !== MAGIC) throw incoming.refuse(file, EINVAL, 'not-a-stream', magic, MAGIC);
+    if (magic !== MAGIC) throw incoming.refuse(file, 'not-a-migration-stream', { magic, expected: MAGIC });
     const version = file.u32();
-    if (version === OLD_VERSION) throw incoming.refuse(file, ENOTSUP, 'stream-v2');
-    if (version !== VERSION) throw incoming.refuse(file, ENOTSUP, 'stream-version', version, VERSION);
+    if (version === OLD_VERSION) throw incoming.refuse(file, 'version-2');
+    if (version !== VERSION) throw incoming.refuse(file, 'unsupported-version', { version, expected: VERSION });
     if (!incoming.destination.sendConfiguration) return;
     const type = file.u8();
-    if (type !== sectionType.configuration) throw incoming.refuse(file, EINVAL, 'configuration-missing', type, sectionType.configuration);
+    if (type !== sectionType.configuration) throw incoming.refuse(file, 'configuration-missing', { type, expected: sectionType.configuration });
     await incoming.at('configuration', () => loadConfiguration(incoming, file));
   }
 
@@ -88,7 +83,7 @@ export class Loader {
     for (;;) {
       await file.want(1 + 4 + 256 + 8);
       const type = file.u8();
-      if (file.error !== 0) throw this.sectionTypeCut(file);
+      if (file.error !== undefined) throw this.cutBetweenSections(file, file.error);
       switch (type) {
         case sectionType.start:
         case sectionType.full:
@@ -104,16 +99,17 @@ export class Loader {
         case sectionType.eof:
           return false;
         default:
-          throw incoming.refuse(file, EINVAL, 'section-type', type);
+          throw incoming.refuse(file, 'unknown-section-type', { type });
       }
     }
   }
 
-  private sectionTypeCut(file: QemuFile): Refusal {
+  private cutBetweenSections(file: QemuFile, errno: Errno): Refusal {
     const { incoming } = this;
-    const refusal = incoming.silent(file, file.error, 'section-type-cut');
-    if (file.error === EIO) incoming.before(refusal, 'channel-error');
-    incoming.before(refusal, 'section-type-cut', -file.error);
+    incoming.note(file, 'section-type-unreadable');
+    const refusal = new Refusal(errno);
+    incoming.around(refusal, 'channel-error', { error: strerror(errno) });
+    incoming.around(refusal, 'section-type-unreadable', { errno: errnoNumber(errno) });
     return refusal;
   }
 
@@ -122,28 +118,25 @@ export class Loader {
     const { incoming } = this;
     const sectionId = file.u32();
     const idstr = file.counted();
-    if (idstr.short || idstr.length === 0) throw incoming.refuse(file, EINVAL, 'id-string', sectionId);
+    if (idstr.short || idstr.length === 0) throw incoming.refuse(file, 'no-idstr', { id: sectionId });
     const instanceId = file.u32();
     const versionId = file.u32();
     const name = idstr.text;
-    if (file.error !== 0) throw incoming.refuse(file, file.error, 'section-header-cut', -file.error);
+    if (file.error !== undefined) throw incoming.refuse(file, 'instance-unreadable', { errno: errnoNumber(file.error) });
     incoming.path.push(`section ${sectionId} "${name}"`);
     const found = this.handlers.find(name, instanceId) ?? this.supposed(file, name, instanceId, versionId);
     if (found === undefined) {
       const old = incoming.destination.version < 50000;
-      throw incoming.refuse(file, EINVAL, 'no-handler', name, old ? instanceId | 0 : instanceId);
+      throw incoming.refuse(file, 'unknown-section', { idstr: name, instance: old ? instanceId | 0 : instanceId });
     }
     const { handler } = found;
-    if (versionId > handler.versionId) throw incoming.refuse(file, EINVAL, 'section-version', versionId | 0, name, handler.versionId);
+    if (versionId > handler.versionId) throw incoming.refuse(file, 'unsupported-section-version', { version: versionId | 0, idstr: name, local: handler.versionId });
     found.versionId = versionId;
     found.sectionId = sectionId;
     try {
       await this.payload(file, found);
     } catch (error) {
-      if (error instanceof Refusal) {
-        incoming.after('state-of-instance', instanceId, name);
-        incoming.before(error, 'state-of-instance', instanceId, name);
-      }
+      if (error instanceof Refusal) incoming.around(error, 'device-state-error', { instance: instanceId, idstr: name });
       throw error;
     }
     await this.footer(file, found);
@@ -158,10 +151,7 @@ export class Loader {
     const schema = incoming.sentDevice(idstr, instanceId)?.vmsd;
     if (!ram) {
       incoming.unknowns.add(`whether the destination has section ${idstr}, and in which layout`);
-      if (schema === undefined) {
-        incoming.note(file, 'no-handler', idstr, instanceId);
-        throw new Ending('unknown', 'no-handler');
-      }
+      if (schema === undefined) throw incoming.ends(file, 'unknown', 'layout-unknown', { what: idstr });
     }
     const kind = ram ? 'iterable' : schema!.name === '' ? 'old' : 'vmsd';
     return this.handlers.suppose({ idstr, instanceId, versionId: ram ? RAM_VERSION : versionId, kind, schema, payload: undefined });
@@ -171,15 +161,15 @@ export class Loader {
   private async partOrEnd(file: QemuFile): Promise<void> {
     const { incoming } = this;
     const sectionId = file.u32();
-    if (file.error !== 0) throw incoming.refuse(file, file.error, 'section-id-cut', -file.error);
+    if (file.error !== undefined) throw incoming.refuse(file, 'part-id-unreadable', { errno: errnoNumber(file.error) });
     incoming.path.push(`section ${sectionId}`);
     const found = this.handlers.bySection(sectionId);
-    if (found === undefined) throw incoming.refuse(file, EINVAL, 'section-id', sectionId | 0);
+    if (found === undefined) throw incoming.refuse(file, 'unknown-section-id', { id: sectionId | 0 });
     incoming.path[incoming.path.length - 1] = `section ${sectionId} "${found.handler.idstr}"`;
     try {
       await this.payload(file, found);
     } catch (error) {
-      if (error instanceof Refusal) incoming.after('state-of-section', sectionId | 0, found.handler.idstr);
+      if (error instanceof Refusal) incoming.around(error, 'section-state-error', { id: sectionId | 0, idstr: found.handler.idstr });
       throw error;
     }
     await this.footer(file, found);
@@ -197,7 +187,7 @@ export class Loader {
       else if (handler.idstr === 'dirty-bitmap') await this.bitmaps.load(file, versionId);
       else await loadDevice(incoming, file, handler, versionId);
     } catch (error) {
-      if (error instanceof Refusal) incoming.before(error, 'old-style-failed', versionId | 0, -error.errno);
+      if (error instanceof Refusal) incoming.around(error, 'vmstate-version', { version: versionId | 0, errno: errnoNumber(error.errno) });
       throw error;
     }
   }
@@ -207,7 +197,7 @@ export class Loader {
     try {
       await loadDevice(this.incoming, file, handler, versionId);
     } catch (error) {
-      if (error instanceof Refusal && this.incoming.behaviour.chained) throw new Refusal(EINVAL, error.id, error.chain);
+      if (error instanceof Refusal && this.incoming.behaviour.chained) throw new Refusal('EINVAL', error.links);
       throw error;
     }
   }
@@ -220,16 +210,16 @@ export class Loader {
     const mark = file.u8();
     const wrong = this.wrongFooter(file, mark, found);
     if (wrong === undefined) return;
-    incoming.print(file, ...wrong);
-    const refusal = new Refusal(EINVAL, wrong[0], '');
-    incoming.before(refusal, 'footer-error', found.sectionId | 0);
+    const refusal = incoming.refuse(file, ...wrong);
+    incoming.around(refusal, 'footer-error', { id: found.sectionId | 0 });
     throw refusal;
   }
 
-  private wrongFooter(file: QemuFile, mark: number, { handler, sectionId }: LoadedHandler): readonly [TextId, ...(string | number)[]] | undefined {
-    if (file.error !== 0) return ['footer-cut', -file.error];
-    if (mark !== FOOTER) return ['footer-missing', handler.idstr];
+  private wrongFooter(file: QemuFile, mark: number, { handler, sectionId }: LoadedHandler): readonly [MessageId, MessageValues] | undefined {
+    const { idstr } = handler;
+    if (file.error !== undefined) return ['footer-unreadable', { errno: errnoNumber(file.error) }];
+    if (mark !== FOOTER) return ['footer-missing', { idstr }];
     const read = file.u32();
-    return read === sectionId ? undefined : ['footer-id', handler.idstr, read, sectionId];
+    return read === sectionId ? undefined : ['footer-mismatch', { idstr, received: read, expected: sectionId }];
   }
 }

@@ -6,14 +6,15 @@ import type { ByteSource } from '../../../bytes/source.js';
 import { unlessBroken } from '../../../base/errors.js';
 import { findTail } from '../../../stream/tail.js';
 import { parseSchema } from '../../../vmstate/index.js';
+import { explained, sourceOf } from '../../explain/rows.js';
+import { VERIFY } from '../../explain/row.js';
 import type { Profile } from '../profile.js';
 import { behaviourOf } from './behaviour.js';
-import { explain } from './causes.js';
 import type { Destination } from './destination.js';
 import { destinationOf } from './destination-of.js';
 import { Incoming } from './incoming.js';
 import { Loader } from './loader.js';
-import type { PredictedVerdict, Prediction } from './prediction.js';
+import type { EndingExplanation, PredictedVerdict, Prediction } from './prediction.js';
 import { QemuFile } from './qemu-file.js';
 import { Ending, Refusal } from './refusal.js';
 
@@ -61,14 +62,17 @@ export async function simulate(source: ByteSource, destination: Destination): Pr
     messages: incoming.lines.map(asTerminal),
     offset: end,
     path: verdict === 'loads' ? [] : (incoming.first?.path ?? incoming.path),
-    ...why(verdict, incoming),
+    explanation: verdict === 'loads' ? undefined : explanation(incoming),
     unknowns: [...incoming.unknowns],
   };
 }
 
-function why(verdict: PredictedVerdict, { first }: Incoming): Pick<Prediction, 'cause' | 'cure'> {
-  if (verdict === 'loads' || first === undefined) return { cause: undefined, cure: undefined };
-  return explain(first.id, first.values);
+/** Verify itself need not be advised. */
+function explanation({ first }: Incoming): EndingExplanation | undefined {
+  if (first === undefined) return undefined;
+  const { id, values } = first;
+  const { cures, ...row } = explained(id, values);
+  return { id, ...row, cures: cures.filter((cure) => cure !== VERIFY), source: sourceOf(id) };
 }
 
 /** Names are bytes here; whoever reads stderr sees UTF-8. */

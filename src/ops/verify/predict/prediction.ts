@@ -1,7 +1,18 @@
-// What a prediction says. Imports nothing.
+// What a prediction says. May import ops/explain.
+
+import type { EndingId } from '../../explain/rows.js';
+import type { ExplanationRow } from '../../explain/row.js';
 
 /** `aborts`: ended by a signal. `hangs`: neither loads nor gives up. `unknown`: the bytes lead where nobody here can look. */
 export type PredictedVerdict = 'loads' | 'rejected' | 'aborts' | 'hangs' | 'unknown';
+
+/** Why a load ends, in plain words, and what helps: the row that `mstream explain` has for it. */
+export interface EndingExplanation extends ExplanationRow {
+  /** Of QEMU's message, or of an ending without one. */
+  readonly id: EndingId;
+  /** File and function of QEMU. */
+  readonly source: string;
+}
 
 /** What a destination will do with a stream. */
 export interface Prediction {
@@ -12,10 +23,8 @@ export interface Prediction {
   readonly offset: number | undefined;
   /** Where in the grammar, outermost first: `section 3 "ram"`, `block list`, `mem0`. */
   readonly path: readonly string[];
-  /** In plain words; undefined when it loads. */
-  readonly cause: string | undefined;
-  /** What to do about it: a flag of the destination, or an edit of `mstream rewrite`. */
-  readonly cure: string | undefined;
+  /** Undefined when it loads. */
+  readonly explanation: EndingExplanation | undefined;
   /** What could not be known, one sentence each. Empty: the prediction rests on facts only. */
   readonly unknowns: readonly string[];
 }

@@ -1,15 +1,16 @@
 // The stream as QEMU's getters give it: past the end come zeros, and an error that sticks and is looked at only where QEMU looks.
-// Bytes must be wanted before they are read. QEMU: migration/qemu-file.c. May import bytes and limits.
+// Bytes must be wanted before they are read. QEMU: migration/qemu-file.c. May import bytes, limits and
+// ops/messages.
 
 import type { Cursor } from '../../../bytes/cursor.js';
 import { latin1 } from '../../../bytes/window.js';
 import { MAX_FILL } from '../../../limits.js';
-import { EIO } from './refusal.js';
+import type { Errno } from '../../messages/index.js';
 
 export class QemuFile {
   readonly cursor: Cursor;
-  /** Positive errno; 0: none. QEMU: qemu_file_get_error(), the first one stays. */
-  error = 0;
+  /** QEMU: qemu_file_get_error(), the first one stays. */
+  error: Errno | undefined;
   /** Absolute offset at which this file ends, when it is a package inside another. */
   private readonly limit: number;
 
@@ -37,14 +38,15 @@ export class QemuFile {
     if (this.cursor.available < count) await this.cursor.fill(Math.min(count, MAX_FILL));
   }
 
-  setError(errno: number): void {
-    if (this.error === 0) this.error = errno;
+  /** There is only one error that reading can make. */
+  private ended(): void {
+    this.error ??= 'EIO';
   }
 
   u8(): number {
     const { cursor } = this;
     if (!this.has(1)) {
-      this.setError(EIO);
+      this.ended();
       return 0;
     }
     return cursor.bytes[cursor.at++]!;
@@ -72,7 +74,7 @@ export class QemuFile {
   /** A byte ahead without taking it; none there: 0, and the error. QEMU: qemu_peek_byte(). */
   peek(ahead: number): number {
     if (this.has(ahead + 1)) return this.cursor.bytes[this.cursor.at + ahead]!;
-    this.setError(EIO);
+    this.ended();
     return 0;
   }
 
@@ -80,7 +82,7 @@ export class QemuFile {
   peekText(count: number, ahead: number): string {
     const { cursor } = this;
     const end = Math.min(cursor.end, cursor.at + ahead + count, this.limit - cursor.base);
-    if (end < cursor.at + ahead + count) this.setError(EIO);
+    if (end < cursor.at + ahead + count) this.ended();
     return latin1(cursor.bytes, Math.min(cursor.at + ahead, end), end);
   }
 
@@ -100,7 +102,7 @@ export class QemuFile {
     const end = Math.max(cursor.at, Math.min(cursor.end, this.limit - cursor.base));
     bytes.set(cursor.bytes.subarray(cursor.at, end));
     cursor.at = end;
-    this.setError(EIO);
+    this.ended();
     return bytes;
   }
 
@@ -123,7 +125,7 @@ export class QemuFile {
       this.cursor.at += step;
       left -= step;
     }
-    if (left > 0) this.setError(EIO);
+    if (left > 0) this.ended();
     return count - left;
   }
 }

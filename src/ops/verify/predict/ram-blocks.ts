@@ -6,7 +6,7 @@ import type { DestinationBlock } from './destination.js';
 import { postcopy, type Incoming } from './incoming.js';
 import { loadMappedBlock } from './ram-mapped.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL, Ending, Refusal } from './refusal.js';
+import type { Refusal } from './refusal.js';
 
 const WRAP = (1n << 64n) - 1n;
 const LONGEST_ENTRY = 256 + 8 + 8 + 8 + 1 + 28;
@@ -29,7 +29,7 @@ export async function loadBlockList(incoming: Incoming, file: QemuFile, blocks: 
     const block = blocks.get(name);
     if (block === undefined) {
       if (!incoming.destination.blocksKnown) incoming.unknowns.add(`whether the destination has a RAM block ${name}`);
-      throw incoming.printed(file, EINVAL, 'block-unknown', name);
+      throw incoming.refuse(file, 'unknown-ramblock', { block: name });
     }
     await loadEntry(incoming, file, block, length);
     incoming.path.pop();
@@ -70,14 +70,14 @@ async function loadEntry(incoming: Incoming, file: QemuFile, block: LocalBlock, 
     await loadMappedBlock(incoming, file, facts, length);
     return;
   }
-  if (!facts.migratable) throw incoming.printed(file, EINVAL, 'block-not-migrated', facts.name);
+  if (!facts.migratable) throw incoming.refuse(file, 'block-not-migrated', { block: facts.name });
   const complaints = new Complaints(behaviour.entryGoesOn);
   complaints.add(resize(incoming, file, block, length));
   const advised = incoming.postcopyState === postcopy.advise;
   if (advised && (behaviour.pageSizesByAdvise || incoming.on('postcopy-ram')) && facts.pageSize !== destination.hostPageSize) {
     const theirs = file.u64();
     if (theirs !== BigInt(facts.pageSize)) {
-      complaints.add(incoming.printed(file, EINVAL, 'block-page-size', facts.name, facts.pageSize, BigInt.asIntN(64, theirs)));
+      complaints.add(incoming.refuse(file, 'block-page-size', { block: facts.name, local: facts.pageSize, received: BigInt.asIntN(64, theirs) }));
     }
   }
   if (shared && !behaviour.gpaFirst) {
@@ -92,7 +92,7 @@ function ignoredByte(incoming: Incoming, file: QemuFile, block: LocalBlock, comp
   const gpa = file.u64();
   const ignored = file.u8() !== 0;
   const { facts } = block;
-  if (ignored !== facts.ignored) complaints.add(incoming.printed(file, EINVAL, 'block-ignored', facts.name, ignored ? '' : 'not'));
+  if (ignored !== facts.ignored) complaints.add(incoming.refuse(file, 'block-ignored', { block: facts.name, not: ignored ? '' : 'not' }));
   complaints.add(differs(incoming, file, facts, gpa));
 }
 
@@ -108,7 +108,7 @@ function differs(incoming: Incoming, file: QemuFile, facts: DestinationBlock, gp
     return undefined;
   }
   if (gpa === facts.gpa) return undefined;
-  return incoming.printed(file, EINVAL, 'block-gpa', facts.name, BigInt.asIntN(64, gpa), BigInt.asIntN(64, facts.gpa));
+  return incoming.refuse(file, 'block-gpa', { block: facts.name, received: BigInt.asIntN(64, gpa), local: BigInt.asIntN(64, facts.gpa) });
 }
 
 /** QEMU: qemu_ram_resize(), softmmu/physmem.c: the length is rounded up to the host's pages first. */
@@ -119,16 +119,15 @@ function resize(incoming: Incoming, file: QemuFile, block: LocalBlock, length: b
   const used = BigInt(block.usedLength);
   if (rounded === used) return undefined;
   if (facts.resizable === undefined) incoming.unknowns.add(`whether block ${facts.name} of the destination may be resized`);
-  if (facts.resizable !== true) return incoming.printed(file, EINVAL, 'block-length', facts.name, rounded, used);
+  if (facts.resizable !== true) return incoming.refuse(file, 'size-mismatch', { block: facts.name, received: rounded, local: used });
   if (facts.maxLength === undefined) {
     incoming.unknowns.add(`how large block ${facts.name} of the destination may become`);
   } else if (rounded > BigInt(facts.maxLength)) {
-    return incoming.printed(file, EINVAL, 'block-too-large', facts.name, rounded, facts.maxLength);
+    return incoming.refuse(file, 'size-too-large', { block: facts.name, received: rounded, maximum: facts.maxLength });
   }
   // fw_cfg is told of the length as it came, and asserts that it is a 32-bit one. QEMU: fw_cfg_modify_bytes_read(), hw/nvram/fw_cfg.c.
   if (length >= 0xffff_ffffn && facts.name.startsWith('/rom@') && incoming.destination.version >= 50000) {
-    incoming.note(file, 'block-length');
-    throw new Ending('aborts', 'block-length');
+    throw incoming.ends(file, 'aborts', 'huge-rom', { block: facts.name, received: length.toString(16) });
   }
   block.usedLength = Number(rounded);
   return undefined;

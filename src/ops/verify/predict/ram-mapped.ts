@@ -5,7 +5,6 @@ import { readSource } from '../../../bytes/source.js';
 import type { DestinationBlock } from './destination.js';
 import type { Incoming } from './incoming.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL, Ending } from './refusal.js';
 
 const HEADER_SIZE = 28;
 const VERSION = 1;
@@ -20,26 +19,23 @@ export async function loadMappedBlock(incoming: Incoming, file: QemuFile, block:
   const bitmapOffset = file.u64();
   const pagesOffset = file.u64();
   const modern = incoming.destination.version >= 110000;
-  if (here < HEADER_SIZE) throw incoming.printed(file, EINVAL, 'mapped-header-cut', HEADER_SIZE, here);
-  if (version > VERSION) throw incoming.printed(file, EINVAL, 'mapped-version', VERSION, version | 0);
-  if (modern && theirs !== BigInt(pageSize)) throw incoming.printed(file, EINVAL, 'mapped-page-size', theirs, pageSize);
+  if (here < HEADER_SIZE) throw incoming.refuse(file, 'mapped-header-short', { expected: HEADER_SIZE, received: here });
+  if (version > VERSION) throw incoming.refuse(file, 'mapped-version', { expected: VERSION, received: version | 0 });
+  if (modern && theirs !== BigInt(pageSize)) throw incoming.refuse(file, 'mapped-page-size', { received: theirs, expected: pageSize });
   // 11.1: nothing of an ignored block is in the file.
   if (modern && bitmapOffset === 0n && pagesOffset === 0n) return;
-  if (pagesOffset % BigInt(pageSize) !== 0n) throw incoming.printed(file, EINVAL, 'mapped-alignment', block.name);
-  if (theirs === 0n) {
-    incoming.note(file, 'mapped-page-size');
-    throw new Ending('aborts', 'mapped-page-size');
-  }
+  if (pagesOffset % BigInt(pageSize) !== 0n) throw incoming.refuse(file, 'mapped-alignment', { block: block.name });
+  if (theirs === 0n) throw incoming.ends(file, 'aborts', 'zero-page-size');
   const pages = length / theirs;
   const end = pagesOffset + length;
-  if (end > BigInt(Number.MAX_SAFE_INTEGER)) throw incoming.printed(file, EINVAL, 'mapped-bitmap');
+  if (end > BigInt(Number.MAX_SAFE_INTEGER)) throw incoming.refuse(file, 'mapped-bitmap');
   const last = await lastPage(incoming, file, Number(bitmapOffset), Number(pages));
   if (last !== undefined) {
-    if (BigInt(last) * BigInt(pageSize) >= BigInt(block.usedLength)) throw incoming.printed(file, EINVAL, 'mapped-outside', block.name);
+    if (BigInt(last) * BigInt(pageSize) >= BigInt(block.usedLength)) throw incoming.refuse(file, 'mapped-outside', { block: block.name });
     const { size } = file.cursor.source;
     if (size !== undefined && pagesOffset + BigInt(last + 1) * BigInt(pageSize) > BigInt(size)) {
       incoming.unknowns.add('the exact words about a page that the file no longer has');
-      throw incoming.printed(file, EINVAL, 'mapped-page', block.name, last * pageSize, pagesOffset + BigInt(last * pageSize), 'Channel error');
+      throw incoming.refuse(file, 'mapped-page', { block: block.name, page: last * pageSize, offset: pagesOffset + BigInt(last * pageSize), error: 'Channel error' });
     }
   }
   await file.cursor.seek(Number(end));
@@ -49,7 +45,7 @@ export async function loadMappedBlock(incoming: Incoming, file: QemuFile, block:
 async function lastPage(incoming: Incoming, file: QemuFile, offset: number, pages: number): Promise<number | undefined> {
   const { source } = file.cursor;
   const bytes = Math.ceil(pages / 64) * 8;
-  if (source.size === undefined || !source.seekable || offset + bytes > source.size) throw incoming.printed(file, EINVAL, 'mapped-bitmap');
+  if (source.size === undefined || !source.seekable || offset + bytes > source.size) throw incoming.refuse(file, 'mapped-bitmap');
   const chunk = new Uint8Array(Math.min(CHUNK, bytes));
   for (let end = bytes; end > 0; end -= chunk.length) {
     const from = Math.max(0, end - chunk.length);

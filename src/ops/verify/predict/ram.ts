@@ -10,7 +10,7 @@ import { maxCompressedPage } from '../../../limits.js';
 import { postcopy, type Incoming } from './incoming.js';
 import { loadBlockList, type LocalBlock } from './ram-blocks.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL, Ending, Refusal } from './refusal.js';
+import { Refusal } from './refusal.js';
 import { isXbzrle } from './xbzrle-valid.js';
 
 export const RAM_VERSION = 4;
@@ -56,8 +56,8 @@ export class RamLoader {
 
   /** One section's payload. @throws Refusal, Ending */
   async load(file: QemuFile, versionId: number): Promise<void> {
-    if (versionId !== RAM_VERSION) throw this.incoming.silent(file, EINVAL, 'section-version');
-    if (this.incoming.postcopyState >= postcopy.listening) throw new Ending('unknown', 'listen-state');
+    if (versionId !== RAM_VERSION) throw this.incoming.silent(file, 'EINVAL', 'ram-version', { version: versionId });
+    if (this.incoming.postcopyState >= postcopy.listening) throw this.incoming.ends(file, 'unknown', 'postcopy-part');
     for (;;) {
       if (!this.mapped) await this.pages(file);
       if (await this.record(file)) return;
@@ -107,7 +107,7 @@ export class RamLoader {
     const { incoming, pageSize } = this;
     await file.want(8 + 256 + 4 + maxCompressedPage(pageSize));
     const word = file.u64();
-    if (incoming.behaviour.addressChecked && file.error !== 0) throw incoming.printed(file, file.error, 'page-address-cut');
+    if (incoming.behaviour.addressChecked && file.error !== undefined) throw incoming.refuse(file, 'ram-address-unreadable');
     const flags = Number(word & BigInt(pageSize - 1));
     const address = word & ~BigInt(pageSize - 1);
     const refused = flags & this.refused;
@@ -119,7 +119,7 @@ export class RamLoader {
         break;
       case ramFlag.zero: {
         const fill = file.u8();
-        if (fill !== 0 && incoming.behaviour.zeroFill) throw incoming.printed(file, EINVAL, 'page-fill', fill);
+        if (fill !== 0 && incoming.behaviour.zeroFill) throw incoming.refuse(file, 'zero-fill', { fill });
         break;
       }
       case ramFlag.page:
@@ -136,31 +136,41 @@ export class RamLoader {
         if (!incoming.behaviour.multifdFlush) throw this.unknownFlags(file, flags);
         break;
       case ramFlag.eos:
-        if (file.error !== 0) throw incoming.silent(file, file.error, 'page-address-cut');
+        this.checkError(file);
         return true;
       default:
         if (!this.hook(file, flags)) throw this.unknownFlags(file, flags);
     }
-    if (file.error !== 0) throw incoming.silent(file, file.error, 'page-address-cut');
+    this.checkError(file);
     return false;
+  }
+
+  /** QEMU looks at the file's error here, and has no word for it. */
+  private checkError(file: QemuFile): void {
+    if (file.error === undefined) return;
+    this.incoming.note(file, 'ram-address-unreadable');
+    throw new Refusal(file.error);
   }
 
   private refusedFlags(file: QemuFile, refused: number): Refusal {
     const { incoming } = this;
-    if (this.mapped) incoming.print(file, 'page-flags-mapped', refused);
-    if ((refused & ramFlag.compressPage) !== 0) incoming.print(file, 'page-compressed');
-    return new Refusal(EINVAL, this.mapped ? 'page-flags-mapped' : 'page-compressed', '');
+    if (this.mapped) incoming.print(file, 'unexpected-flags', { flags: refused });
+    if ((refused & ramFlag.compressPage) !== 0) incoming.print(file, 'unexpected-compressed');
+    return new Refusal('EINVAL');
   }
 
   private unknownFlags(file: QemuFile, flags: number): Refusal {
-    return this.incoming.printed(file, EINVAL, 'page-flags', flags);
+    return this.incoming.refuse(file, 'unknown-flags', { flags });
   }
 
   /** RDMA's record. True: it was one, and passes. */
   private hook(file: QemuFile, flags: number): boolean {
     const { incoming } = this;
     if ((flags & ramFlag.hook) === 0) return false;
-    if (incoming.behaviour.hook === 'any') throw incoming.silent(file, EINVAL, 'page-flags');
+    if (incoming.behaviour.hook === 'any') {
+      incoming.note(file, 'unknown-flags', { flags });
+      throw new Refusal('EINVAL');
+    }
     return (flags & ~ramFlag.continue) === ramFlag.hook;
   }
 
@@ -170,21 +180,21 @@ export class RamLoader {
     let block: LocalBlock | undefined;
     if ((flags & ramFlag.continue) !== 0) {
       block = this.blocks.get(state.table.entries[state.current]?.idstr ?? '');
-      if (block === undefined) incoming.print(file, 'page-no-block');
+      if (block === undefined) incoming.print(file, 'no-block-named');
     } else {
       const { text: name } = file.counted();
       block = this.blocks.get(name);
       if (block === undefined) {
         if (!incoming.destination.blocksKnown) incoming.unknowns.add(`whether the destination has a RAM block ${name}`);
-        incoming.print(file, 'page-unknown-block', name);
+        incoming.print(file, 'unknown-block', { block: name });
       } else if (block.facts.ignored || !block.facts.migratable) {
-        incoming.print(file, 'block-not-migrated', name);
+        incoming.print(file, 'block-not-migrated', { block: name });
         block = undefined;
       } else {
         state.current = state.table.find(name);
       }
     }
-    if (block === undefined || address >= BigInt(block.usedLength)) throw incoming.printed(file, EINVAL, 'page-offset', address);
+    if (block === undefined || address >= BigInt(block.usedLength)) throw incoming.refuse(file, 'illegal-offset', { address });
   }
 
   private async blockList(file: QemuFile, total: bigint): Promise<void> {
@@ -196,7 +206,7 @@ export class RamLoader {
   private async compressed(file: QemuFile): Promise<void> {
     const { incoming } = this;
     const length = file.u32();
-    if (length > maxCompressedPage(this.pageSize)) throw incoming.printed(file, EINVAL, 'page-compressed-length', length | 0);
+    if (length > maxCompressedPage(this.pageSize)) throw incoming.refuse(file, 'compressed-length', { length: length | 0 });
     incoming.unknowns.add('whether compressed pages can be decompressed: their zlib streams are not read');
     await file.pass(length);
   }
@@ -208,7 +218,7 @@ export class RamLoader {
     const length = file.u16();
     const fail = (id: 'xbzrle-encoding' | 'xbzrle-length' | 'xbzrle-decode'): Refusal => {
       incoming.print(file, id);
-      return incoming.printed(file, EINVAL, 'xbzrle-page', address);
+      return incoming.refuse(file, 'xbzrle-page', { address });
     };
     if (encoding !== 1) throw fail('xbzrle-encoding');
     if (length > pageSize) throw fail('xbzrle-length');

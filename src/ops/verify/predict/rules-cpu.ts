@@ -1,7 +1,6 @@
 // The CPU's tables, which -dump-vmstate does not have. QEMU: target/i386/machine.c, hw/core/cpu-sysemu.c, hw/intc/apic_common.c.
 // May import the predictor's own files.
 
-import { EINVAL } from './refusal.js';
 import type { TableRules } from './rules.js';
 
 /** HF_GUEST_MASK. */
@@ -84,15 +83,13 @@ export const cpuRules: Readonly<Record<string, TableRules>> = {
     },
     postLoad(incoming, file, context) {
       if (Number(context.values.get('env.fpregs_format_vmstate') ?? 0) !== 0) {
-        incoming.print(file, 'cpu-fpregs');
-        return EINVAL;
+        return incoming.refuse(file, 'cpu-fpregs');
       }
       const flags = Number(context.values.get('env.hflags') ?? 0);
       if ((flags & GUEST_MODE) !== 0 && incoming.destination.version >= 40100 && !context.parts.has('cpu/nested_state')) {
-        incoming.print(file, 'cpu-guest-mode');
-        return EINVAL;
+        return incoming.refuse(file, 'cpu-guest-mode');
       }
-      return 0;
+      return undefined;
     },
   },
   apic: { minimumVersionId: 3, subsections: { apic_sipi: 0 } },

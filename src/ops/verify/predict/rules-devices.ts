@@ -1,15 +1,21 @@
 // Devices that check more than types, or whose arrays are as long as a field before them says. Sources beside each row, read in
-// 5.2, 7.2 and 10.0. May import the predictor's own files.
+// 5.2, 7.2 and 10.0. May import ops and the predictor's own files.
 
+import type { Errno } from '../../messages/index.js';
+import { runStates } from '../../run-states.js';
 import type { Incoming } from './incoming.js';
 import type { TableContext } from './table-context.js';
-import { runStates } from '../../run-states.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL, Ending, EPERM } from './refusal.js';
+import type { Refusal } from './refusal.js';
 import type { TableRules } from './rules.js';
 
 function value(context: TableContext | undefined, field: string): number {
   return Number(context?.values.get(field) ?? 0);
+}
+
+/** Without a word. */
+function refused(incoming: Incoming, file: QemuFile, { table }: TableContext, errno: Errno): Refusal {
+  return incoming.silent(file, errno, 'post-load-refused', { vmsd: table.schema.name });
 }
 
 const TRANSMITTER_EMPTY = 0x40;
@@ -24,18 +30,11 @@ export const deviceRules: Readonly<Record<string, TableRules>> = {
   serial: {
     postLoad(incoming, file, context) {
       // The ISA device's table has the same name, and no registers.
-      if (!context.values.has('lsr')) return 0;
+      if (!context.values.has('lsr')) return undefined;
       const retries = value(context.parts.get('serial/tsr'), 'tsr_retry') | 0;
       const empty = (value(context, 'lsr') & TRANSMITTER_EMPTY) !== 0;
-      if (retries > 0 && empty) {
-        incoming.print(file, 'serial-tsr-empty', retries);
-        return EPERM;
-      }
-      if (retries <= 0 && !empty) {
-        incoming.print(file, 'serial-tsr-full');
-        return EPERM;
-      }
-      return 0;
+      if (retries > 0 && empty) return incoming.refuse(file, 'serial-empty', { retries });
+      return retries <= 0 && !empty ? incoming.refuse(file, 'serial-not-empty') : undefined;
     },
   },
   // hw/ide/core.c: vmstate_ide_drive, vmstate_ide_drive_pio_state, ide_drive_pio_post_load().
@@ -45,7 +44,7 @@ export const deviceRules: Readonly<Record<string, TableRules>> = {
     counts: { identify_data: (context) => (value(context, 'identify_set') === 0 ? 0 : 1) },
   },
   'ide_drive/pio_state': {
-    postLoad: (_incoming, _file, context) => (value(context, 'end_transfer_fn_idx') >= TRANSFER_ENDS ? EINVAL : 0),
+    postLoad: (incoming, file, context) => (value(context, 'end_transfer_fn_idx') >= TRANSFER_ENDS ? refused(incoming, file, context, 'EINVAL') : undefined),
   },
   ide: { minimumVersionId: 0 },
   'ide bmdma': { minimumVersionId: 0 },
@@ -70,12 +69,12 @@ export const deviceRules: Readonly<Record<string, TableRules>> = {
   },
   // hw/i386/vapic.c:vapic_post_load(): the ROM is looked for in guest memory.
   'kvm-tpr-opt': {
-    postLoad(incoming, _file, context) {
-      if (value(context, 'state') === 0 && value(context, 'rom_state_paddr') === 0) return 0;
+    postLoad(incoming, file, context) {
+      if (value(context, 'state') === 0 && value(context, 'rom_state_paddr') === 0) return undefined;
       const first = incoming.destination.blocks.find(({ name }) => name === 'pc.ram' || name === 'mem0')?.usedLength ?? 0;
-      if (value(context, 'rom_state_paddr') === 0 || (first > 0 && value(context, 'rom_state_paddr') >= first)) return EPERM;
+      if (value(context, 'rom_state_paddr') === 0 || (first > 0 && value(context, 'rom_state_paddr') >= first)) return refused(incoming, file, context, 'EPERM');
       incoming.unknowns.add('whether the option ROM of kvmvapic is in the memory that the stream brings');
-      return 0;
+      return undefined;
     },
   },
   // hw/nvram/fw_cfg.c:fw_cfg_acpi_mr_restore_post_load(): the blocks are resized, and failing is fatal.
@@ -89,24 +88,21 @@ export const deviceRules: Readonly<Record<string, TableRules>> = {
       for (const [field, name] of sizes) {
         const block = incoming.destination.blocks.find((one) => one.name === name);
         if (block?.maxLength === undefined || value(context, field) <= block.maxLength) continue;
-        incoming.note(file, 'block-too-large');
-        throw new Ending('aborts', 'block-too-large');
+        throw incoming.ends(file, 'aborts', 'acpi-too-large', { block: name, received: value(context, field).toString(16), maximum: block.maxLength.toString(16) });
       }
-      return 0;
+      return undefined;
     },
   },
 };
 
-function globalState(incoming: Incoming, file: QemuFile, context: TableContext): number {
+function globalState(incoming: Incoming, file: QemuFile, context: TableContext): Refusal | undefined {
   const buffer = context.bytes.get('runstate');
-  if (buffer === undefined) return 0;
+  if (buffer === undefined) return undefined;
   const size = Math.min(incoming.behaviour.runStateSize, buffer.length);
   const shown = buffer.subarray(0, size);
   const nul = shown.indexOf(0);
   // Without a NUL the last byte becomes one.
   const name = String.fromCharCode(...shown.subarray(0, nul === -1 ? size - 1 : nul));
   incoming.runState = name;
-  if (runStates.has(name)) return 0;
-  incoming.print(file, 'enum-value', name);
-  return EINVAL;
+  return runStates.has(name) ? undefined : incoming.refuse(file, 'runstate-unknown', { state: name });
 }

@@ -6,6 +6,7 @@ import { deviceRules } from './rules-devices.js';
 import type { Incoming } from './incoming.js';
 import type { TableContext } from './table-context.js';
 import type { QemuFile } from './qemu-file.js';
+import type { Refusal } from './refusal.js';
 
 export interface TableRules {
   /** Oldest version that is loaded, where -dump-vmstate does not have the table. */
@@ -31,8 +32,8 @@ export interface TableRules {
   readonly subsections?: Readonly<Record<string, number>>;
   /** Bytes of such a subsection's fields, where it has nothing but numbers. */
   readonly sizes?: Readonly<Record<string, number>>;
-  /** Behind fields and subsections: an errno, 0 when all is well; what it prints it prints itself. @throws Refusal, Ending */
-  readonly postLoad?: (incoming: Incoming, file: QemuFile, context: TableContext) => number;
+  /** Behind fields and subsections: how it refuses, undefined when all is well. @throws Ending */
+  readonly postLoad?: (incoming: Incoming, file: QemuFile, context: TableContext) => Refusal | undefined;
 }
 
 const rules: Readonly<Record<string, TableRules>> = { ...cpuRules, ...deviceRules };

@@ -3,7 +3,7 @@
 
 import type { Incoming } from './incoming.js';
 import type { QemuFile } from './qemu-file.js';
-import { EINVAL, ENOENT, Refusal } from './refusal.js';
+import { Refusal } from './refusal.js';
 
 const MARK = 5;
 const LONGEST_HEADER = 2 + 255 + 4;
@@ -29,17 +29,14 @@ export async function loadSubsections(incoming: Incoming, file: QemuFile, parent
     const load = find(name);
     if (load === undefined) {
       incoming.path.push(`subsection ${name}`);
-      // Up to 10.1 without a word.
-      const refusal = incoming.silent(file, incoming.behaviour.chained ? EINVAL : ENOENT, 'subsection-unknown');
-      incoming.before(refusal, 'subsection-unknown', name, parent);
-      throw refusal;
+      throw incoming.refuse(file, 'unknown-subsection', { subsection: name, vmsd: parent });
     }
     file.skip(2 + length);
     const versionId = file.u32() & 0xff;
     try {
       await incoming.at(`subsection ${name}`, () => load(versionId));
     } catch (error) {
-      if (error instanceof Refusal) incoming.before(error, 'subsection-failed', name, parent);
+      if (error instanceof Refusal) incoming.around(error, 'subsection-failed', { subsection: name, vmsd: parent });
       throw error;
     }
   }

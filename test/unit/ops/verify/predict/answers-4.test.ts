@@ -79,7 +79,7 @@ describe('what QEMU 4.0.0 and 4.1.0 answered', () => {
         expect(prediction.verdict).toBe(verdicts[answer.verdict]);
         // How a process that aborts says so is the C library's and GLib's affair.
         if (answer.verdict !== 'abort') expect(prediction.messages).toEqual(answer.stderr.map((line) => line.replace(/^<PROG>: /, '')));
-        expect(prediction.cause === undefined).toBe(answer.verdict === 'accept');
+        expect(prediction.explanation === undefined).toBe(answer.verdict === 'accept');
       });
     }
   }
