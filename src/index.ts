@@ -10,7 +10,8 @@ export { forwardSource, memorySink, memorySource, rangeSource, type ByteSink, ty
 export { Window } from './bytes/window.js';
 export { openFileSink, type FileSinkOptions } from './bytes/node/file-sink.js';
 export { openFile } from './bytes/node/file-source.js';
-export { memoryFile, openMemory, type MemoryFile } from './bytes/node/memory-file.js';
+export type { MemoryOrigin, MemoryTarget } from './bytes/memory.js';
+export { memoryFile, openMemory } from './bytes/node/memory-file.js';
 
 export { encodeBytes, type Codec, type RecordOf, type ValueOf } from './wire/kit/codec.js';
 export { commandFacts, commandName, migCommand } from './wire/command.js';
@@ -87,7 +88,7 @@ export type { Loadable, LoadableReason } from './ops/verify/loadable.js';
 export { verifyMemory, withMemory, type MemoryFacts } from './ops/verify/memory.js';
 export { verifyStream, type DestinationPrediction, type Verification, type VerifyVerdict } from './ops/verify/verify.js';
 export { createWriter, type StreamWriter } from './ops/create-writer.js';
-export { EditError, type Difference, type Edit, type EditName, type MemoryOrigin, type MemoryTarget } from './ops/rewrite/edit.js';
+export { EditError, type Difference, type Edit, type EditName } from './ops/rewrite/edit.js';
 export { rewrite, type RewriteOptions, type RewriteResult } from './ops/rewrite/rewrite.js';
 export { readDonor, type Donor } from './ops/transplant/donor.js';
 export { parseKnownTables, type KnownTable, type KnownTables } from './ops/transplant/known.js';

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { Edit, MemoryOrigin } from '../../src/ops/rewrite/edit.js';
-import { EditError } from '../../src/ops/rewrite/edit.js';
+import type { MemoryOrigin } from '../../src/bytes/memory.js';
+import { EditError, type Edit } from '../../src/ops/rewrite/edit.js';
 import { edited, fakeMemory } from '../support/edits.js';
 import { fixtureBytes } from '../support/fixtures.js';
 import { guestRam, load, pc, skip, type LoadOptions, type Outcome } from './support/loads.js';

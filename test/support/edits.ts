@@ -4,7 +4,8 @@ import { memorySink, memorySource, forwardSource } from '../../src/bytes/source.
 import type { Inspection } from '../../src/ops/inspect.js';
 import { inspect } from '../../src/ops/inspect.js';
 import { openStream } from '../../src/ops/open-stream.js';
-import type { Edit, MemoryOrigin, MemoryTarget } from '../../src/ops/rewrite/edit.js';
+import type { MemoryOrigin, MemoryTarget } from '../../src/bytes/memory.js';
+import type { Edit } from '../../src/ops/rewrite/edit.js';
 import { rewrite, type RewriteOptions, type RewriteResult } from '../../src/ops/rewrite/rewrite.js';
 
 export interface Edited {

@@ -2,10 +2,11 @@
 // FIFOs are written in place. May import base, bytes and its own folder, and node:fs.
 
 import { constants, type Stats } from 'node:fs';
-import { link, lstat, open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { link, open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSink } from '../source.js';
+import { exists, isThere } from './existing.js';
 import { openFileWriter } from './file-writer.js';
 import { ioError, systemCode } from './system-error.js';
 import { temporaries as processTemporaries, type Temporaries } from './temporaries.js';
@@ -78,17 +79,6 @@ async function examine(path: string, force: boolean): Promise<{ target: string; 
   } catch (cause) {
     throw ioError(`cannot write ${path}`, cause);
   }
-}
-
-function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-function exists(path: string, cause?: unknown): MigrationStreamError {
-  return new MigrationStreamError({ code: 'io', message: `${path} exists already`, hint: '--force replaces it', cause });
 }
 
 function openInPlace(path: string): Promise<FileHandle> {

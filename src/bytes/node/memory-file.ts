@@ -2,27 +2,16 @@
 // May import base, bytes and its own folder, and node:fs.
 
 import { constants } from 'node:fs';
-import { link, lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises';
-import { MigrationStreamError } from '../../base/errors.js';
+import { link, open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import type { MemoryOrigin, MemoryTarget } from '../memory.js';
+import { exists, isThere } from './existing.js';
 import { ioError, systemCode } from './system-error.js';
 import { temporaries } from './temporaries.js';
-
-/** The bytes of one RAM block, for writing; offsets are those of the block. Methods throw MigrationStreamError `io`. */
-export interface MemoryFile {
-  readonly label: string;
-  open(length: number): Promise<void>;
-  write(bytes: Uint8Array, at: number): Promise<void>;
-  read(into: Uint8Array, at: number): Promise<void>;
-  /** Zeros; a hole that is there stays one. */
-  zero(at: number, length: number): Promise<void>;
-  commit(): Promise<void>;
-  abort(): Promise<void>;
-}
 
 const NEW_MODE = 0o660;
 
 /** Nothing is created before `open`. */
-export function memoryFile(path: string, force: boolean): MemoryFile {
+export function memoryFile(path: string, force: boolean): MemoryTarget {
   const temporary = `${path}.${process.pid}.tmp`;
   let handle: FileHandle | undefined;
   /** Up to where something was written: beyond it a zero is a hole already. */
@@ -99,19 +88,8 @@ export function memoryFile(path: string, force: boolean): MemoryFile {
   };
 }
 
-function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-function exists(path: string, cause?: unknown): MigrationStreamError {
-  return new MigrationStreamError({ code: 'io', message: `${path} exists already`, hint: '--force replaces it', cause });
-}
-
 /** A memory file that exists, for reading. @throws MigrationStreamError `io` */
-export async function openMemory(path: string): Promise<{ readonly label: string; readonly size: number; read(into: Uint8Array, at: number): Promise<number>; close(): Promise<void> }> {
+export async function openMemory(path: string): Promise<MemoryOrigin & { close(): Promise<void> }> {
   try {
     const handle = await open(path, 'r');
     const { size } = await handle.stat();

@@ -1,7 +1,8 @@
 // Edits as values: what `mstream rewrite` can be asked, and what it answers. Names in an edit are those of the input,
-// also when another edit renames them. May import base and types of wire.
+// also when another edit renames them. May import base, types of bytes and of wire.
 
 import type { Span } from '../../base/span.js';
+import type { MemoryOrigin, MemoryTarget } from '../../bytes/memory.js';
 
 export type Edit =
   /** Another layout of the block list. 'plain' is also what the 2.11 bypass-shared-memory fork wrote. */
@@ -42,27 +43,6 @@ export type Edit =
   | { readonly edit: 'compact' };
 
 export type EditName = Edit['edit'];
-
-/** Where externalized pages go: a file with holes, in practice. Offsets are those of the block. */
-export interface MemoryTarget {
-  readonly label: string;
-  /** Called once, before any page: bytes of the block. */
-  open(length: number): Promise<void>;
-  write(bytes: Uint8Array, at: number): Promise<void>;
-  /** What was written there, zeros elsewhere: XBZRLE records are deltas against it. */
-  read(into: Uint8Array, at: number): Promise<void>;
-  /** The page at `at` is zero: a hole, even where an older version of it was written. */
-  zero(at: number, length: number): Promise<void>;
-  commit(): Promise<void>;
-  abort(): Promise<void>;
-}
-
-/** Where inlined pages come from. */
-export interface MemoryOrigin {
-  readonly label: string;
-  readonly size: number;
-  read(into: Uint8Array, at: number): Promise<number>;
-}
 
 /** One change, as the plan and the summary show it. */
 export interface Difference {

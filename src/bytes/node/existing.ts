@@ -1,0 +1,15 @@
+// A path that something stands at already, which is not replaced unasked. May import base and node:fs.
+
+import { lstat } from 'node:fs/promises';
+import { MigrationStreamError } from '../../base/errors.js';
+
+export function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+export function exists(path: string, cause?: unknown): MigrationStreamError {
+  return new MigrationStreamError({ code: 'io', message: `${path} exists already`, hint: '--force replaces it', cause });
+}
