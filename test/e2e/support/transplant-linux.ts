@@ -11,7 +11,7 @@ import type { Grade } from '../../../src/ops/transplant/report.js';
 import { withMachine } from '../../../src/qemu/machine.js';
 import { migrateFrom, migrateToFile, setCapabilities } from '../../../src/qemu/migrate.js';
 import { dropFolder } from '../../../src/qemu/keeper.js';
-import { temporaryFolder } from '../../../src/qemu/process.js';
+import { QemuDied, temporaryFolder } from '../../../src/qemu/process.js';
 import { askDestination } from '../../../src/qemu/transplant/destination.js';
 import { guestArgv, makeDisk, ticksOf, waitForTick, type LinuxGuest, type Tick } from './linux-guest.js';
 import { folder, qemu } from './loads.js';
@@ -55,8 +55,14 @@ export interface Carried extends TransplantResult {
   readonly tick: Tick | undefined;
 }
 
-/** Asks the destination, carries, tries, and lets it run on. */
-export async function carryLinux(guest: LinuxGuest, from: LinuxSave, to: string, shape: Shape, allow: Grade = 'assumed'): Promise<Carried> {
+/** `force`: written whatever the report says, and not tried. */
+export interface CarryOptions {
+  readonly allow?: Grade;
+  readonly force?: boolean;
+}
+
+/** Asks the destination, carries, tries, and lets it run on. @throws QemuDied where it was forced and QEMU refuses */
+export async function carryLinux(guest: LinuxGuest, from: LinuxSave, to: string, shape: Shape, { allow = 'assumed', force = false }: CarryOptions = {}): Promise<Carried> {
   const work = temporaryFolder();
   const { binary } = qemu(to);
   const [out, disk, serial] = [join(work, 'out'), join(work, 'disk'), join(work, 'serial')];
@@ -65,7 +71,8 @@ export async function carryLinux(guest: LinuxGuest, from: LinuxSave, to: string,
     const argv = argvOf(guest, serial, disk, shape);
     const { donor, tables, release, trial } = await askDestination({ binary, argv, folder: work, capabilities: [], timeoutMs: 60_000 });
     const source = await openFile(from.state);
-    const result = await transplant(source, await openFileSink(out), donor, { tables, release, trial, allow }).finally(() => source.close());
+    const options = { tables, release, ...(force ? { allow: 'impossible' as const } : { allow, trial }) };
+    const result = await transplant(source, await openFileSink(out), donor, options).finally(() => source.close());
     if (!result.written) return { ...result, tick: undefined };
     const tick = await withMachine({ binary, argv: [...argv, '-S', '-incoming', 'defer'] }, async (machine) => {
       await setCapabilities(machine, {});
@@ -78,5 +85,16 @@ export async function carryLinux(guest: LinuxGuest, from: LinuxSave, to: string,
     return { ...result, tick };
   } finally {
     dropFolder(work);
+  }
+}
+
+/** Forced: what the destination says to it. @throws where it does not refuse */
+export async function forcedWords(guest: LinuxGuest, from: LinuxSave, to: string, shape: Shape): Promise<string> {
+  try {
+    const { tick } = await carryLinux(guest, from, to, shape, { force: true });
+    throw new Error(`${to} loads it: ${JSON.stringify(tick)}`);
+  } catch (error) {
+    if (error instanceof QemuDied) return error.stderr;
+    throw error;
   }
 }
