@@ -86,3 +86,6 @@ export const MAX_FIELD_PATH = 1024;
 
 /** Runs of storage keys in s390-skeys: QEMU puts 131,072 keys, 512 MiB of memory, into each. */
 export const MAX_STORAGE_KEY_CHUNKS = 65_536;
+
+/** Of a process, where nobody has raised it: a quarter of its stack, and that is 8 MiB. Bytes. */
+export const MAX_COMMAND_LINE = 2 * 1024 * 1024;

@@ -34,7 +34,7 @@ export interface Manifest {
   /** Without the executable; `<DIR>` is the template's folder, `{n}` a clone's number. */
   readonly argv: readonly string[];
   readonly capabilities: readonly string[];
-  /** What no stream says: CPU model as QEMU expands it (properties that are on), accelerator. */
+  /** What no stream says: CPU model as -cpu names it, properties of the first CPU that are on, accelerator. */
   readonly cpu: { readonly model: string | null; readonly features: readonly string[]; readonly accelerator: string };
   readonly dialect: string | null;
   readonly blocks: readonly ManifestBlock[];

@@ -1,10 +1,10 @@
 // What no stream says and a clone must have all the same: the CPU model with its features, and the accelerator. QEMU
-// loads a save of a larger CPU into a smaller one without a word, and the guest faults later. QEMU:
-// query-cpu-model-expansion, qapi/machine-target.json. Imports qemu/ files below it.
+// loads a save of a larger CPU into a smaller one without a word, and the guest faults later. Asked of the CPU itself:
+// query-cpu-model-expansion tells what a model should have, not what this accelerator left of it. QEMU:
+// x86_cpu_filter_features(), target/i386/cpu.c. Imports qemu/ files below it.
 
 import { findOptions, parseKeyval } from './argv.js';
 import type { Machine } from './machine.js';
-import { QmpError } from './qmp/errors.js';
 
 export interface CpuFacts {
   /** As -cpu names it; null: QEMU's default for the machine. */
@@ -14,10 +14,11 @@ export interface CpuFacts {
   readonly accelerator: string;
 }
 
+/** Of the first CPU; its model as the command line asks for it. */
 export async function describeCpu(machine: Machine, argv: readonly string[]): Promise<CpuFacts> {
   const asked = findOptions(argv, 'cpu').at(-1);
   const model = asked === undefined ? null : (parseKeyval(asked.value).name ?? null);
-  return { model, features: model === null ? [] : await expand(machine, model), accelerator: await accelerator(machine) };
+  return { ...(await describeFirstCpu(machine)), model };
 }
 
 async function accelerator(machine: Machine): Promise<string> {
@@ -25,36 +26,27 @@ async function accelerator(machine: Machine): Promise<string> {
   return enabled ? 'kvm' : 'tcg';
 }
 
-async function expand(machine: Machine, name: string): Promise<string[]> {
-  try {
-    const { model } = await machine.execute<{ model: { props?: Record<string, unknown> } }>('query-cpu-model-expansion', { type: 'full', model: { name } });
-    return Object.entries(model.props ?? {})
-      .filter(([, state]) => state === true)
-      .map(([feature]) => feature)
-      .sort();
-  } catch (error) {
-    if (error instanceof QmpError) return []; // not every target and model can be expanded
-    throw error;
-  }
-}
-
 /** Properties of a CPU that are switches, but no features of what the guest sees. */
 const NO_FEATURE = /^(realized|hotplugged|hotpluggable|unplug|start-powered-off|migratable|enforce|check|full-cpuid-auto-level|legacy-.*|x-.*|.*-migratable)$/;
+
+/** The host's performance counters: on or off under TCG, where no guest sees them. */
+const HOST_ONLY = 'pmu';
 
 /**
  * The first CPU as it is, whatever -cpu, machine type and accelerator made of it: its model without the target's
  * suffix, and every property that is on.
  */
 export async function describeFirstCpu(machine: Machine): Promise<CpuFacts> {
+  const accel = await accelerator(machine);
   const path = (await machine.execute<readonly { 'qom-path': string }[]>('query-cpus-fast'))[0]?.['qom-path'];
-  if (path === undefined) return { model: null, features: [], accelerator: await accelerator(machine) };
+  if (path === undefined) return { model: null, features: [], accelerator: accel };
   const properties = await machine.execute<readonly { name: string; type: string }[]>('qom-list', { path });
-  const switches = properties.filter(({ name, type }) => type === 'bool' && !NO_FEATURE.test(name)).map(({ name }) => name);
+  const switches = properties.filter(({ name, type }) => type === 'bool' && !NO_FEATURE.test(name) && (name !== HOST_ONLY || accel === 'kvm')).map(({ name }) => name);
   const states = await Promise.all(switches.map((property) => machine.execute('qom-get', { path, property }).catch(() => false)));
   const type = await machine.execute('qom-get', { path, property: 'type' });
   return {
     model: typeof type === 'string' ? type.replace(/-[a-z0-9_]+-cpu$/, '') : null,
     features: switches.filter((_, i) => states[i] === true).sort(),
-    accelerator: await accelerator(machine),
+    accelerator: accel,
   };
 }

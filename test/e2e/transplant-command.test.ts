@@ -21,8 +21,10 @@ interface Ended {
   readonly stderr: string;
 }
 
-async function transplant(...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [join(root, 'bin/mstream.js'), 'transplant', ...args], { cwd: folder });
+const transplant = (...args: string[]): Promise<Ended> => mstream('transplant', ...args);
+
+async function mstream(...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [join(root, 'bin/mstream.js'), ...args], { cwd: folder });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (part: Buffer) => (stdout += part.toString()));
   child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
@@ -78,6 +80,34 @@ describe.skipIf(skip !== undefined)('mstream transplant with a QEMU', () => {
     expect([cpu.code, cpu.stdout]).toEqual([1, expect.stringContaining('-cpu max at the destination')]);
     const accel = await transplant(plain, '-o', 'accel', '--source-accel', 'kvm', '--', 'lab:7.2', ...pc('pc'));
     expect([accel.code, accel.stdout]).toEqual([1, expect.stringContaining('saved under kvm, and the destination is tcg')]);
+  });
+
+  test('the CPU that a command line asks for', async () => {
+    await writeFile(join(folder, 'cmdline'), ['qemu-system-x86_64', '-cpu', 'max', '-accel', 'kvm', ''].join('\0'));
+    const other = await transplant(plain, '--dry-run', '--no-trial', '--source-argv', 'cmdline', '--source-accel', 'tcg', '--', 'lab:7.2', ...pc('pc'));
+    expect([other.code, other.stdout]).toEqual([1, expect.stringContaining('the source had max, the destination has qemu64')]);
+    await writeFile(join(folder, 'cmdline'), 'LC_ALL=C \\\nqemu-system-x86_64 \\\n-M pc');
+    const same = await transplant(plain, '--dry-run', '--strict', '--source-argv', 'cmdline', '--', 'lab:7.2', ...pc('pc'));
+    expect([same.code, same.stdout]).toEqual([0, expect.stringContaining('exact: the machine’s default CPU under tcg, as at the source')]);
+    await writeFile(join(folder, 'cmdline'), "qemu 'x");
+    expect(await transplant(plain, '--dry-run', '--source-argv', 'cmdline', '--', 'lab:7.2', ...pc('pc'))).toMatchObject({ code: 2, stderr: expect.stringContaining('--source-argv cmdline: no command line') });
+  });
+
+  test('the CPU that a template’s manifest knows: a feature that the destination lacks is refused', async () => {
+    const made = await mstream('template', 'create', 't', '--ready-file', 'console', '--ready-text', 'R', '--', 'lab:7.2', ...pc('pc', '-cpu', 'max,-avx2', '-debugcon', 'file:console'));
+    expect(made.stderr + made.stdout).toContain('pc-i440fx-7.2');
+    const { argv } = JSON.parse(await readFile(join(folder, 't/manifest.json'), 'utf8')) as { argv: string[] };
+    const with_ = (cpu: string): string[] => argv.map((word) => (word === 'max,-avx2' ? cpu : word).replaceAll('<DIR>', join(folder, 't')).replaceAll('{n}', '1'));
+    const memory = await hash(join(folder, 't/memory'));
+    // And pcommit, which no later QEMU has.
+    const smaller = await transplant('t', '-o', 'small', '--json', '--', 'lab:10.0', ...with_('max,-avx2,-avx'));
+    expect(smaller.code).toBe(1);
+    expect(JSON.parse(smaller.stdout)).toMatchObject({ cpu: { grade: 'impossible', missing: ['avx', 'pcommit'] }, trial: { state: 'not-tried' } });
+    const same = await transplant('t', '-o', 'same-cpu', '--', 'lab:7.2', ...with_('max,-avx2'));
+    expect([same.code, same.stdout]).toEqual([0, expect.stringContaining('exact: max under tcg, as at the source, with every feature of it')]);
+    // The state itself knows its manifest too.
+    expect((await transplant('t/state', '--dry-run', '--no-trial', '--', 'lab:7.2', ...with_('qemu64'))).stdout).toContain('qemu64, lacks what the source’s had: ');
+    expect(await hash(join(folder, 't/memory'))).toBe(memory);
   });
 
   test('a larger region at the destination: QEMU’s refusal, explained', async () => {

@@ -28,12 +28,14 @@ const cases: readonly (readonly [name: string, code: number, args: readonly stri
   ['upward', 0, ['old', '-o', 'new', '--onto', 'donor-11.1']],
   ['planned', 0, ['old', '--dry-run', '--onto', 'donor-11.1']],
   ['lossy', 1, ['save-index', '-o', 'new', '--onto', 'donor-5.2']],
+  ['planned-lossy', 1, ['save-index', '--dry-run', '--onto', 'donor-5.2']],
   ['allowed', 0, ['save-index', '-o', 'new', '--onto', 'donor-5.2', '--allow-loss']],
   ['strict', 1, ['old', '-o', 'new', '--onto', 'donor-11.1', '--strict']],
   ['other-machine', 1, ['old', '-o', 'new', '--onto', 'donor-q35']],
   ['devices', 0, ['save-q35', '-o', 'new', '--onto', 'donor-q35', '--allow-loss']],
   ['nowhere', 2, ['old', '--onto', 'donor-11.1']],
   ['onto-nothing', 2, ['old', '-o', 'new']],
+  ['cpu-of-nobody', 2, ['old', '-o', 'new', '--onto', 'donor-11.1', '--source-argv', 'cmdline']],
   ['two-minds', 2, ['old', '-o', 'new', '--onto', 'donor-11.1', '--strict', '--allow-loss']],
 ];
 
@@ -57,7 +59,7 @@ test('a document with everything in it fits the schema', () => {
   const base = {
     schemaVersion: 1, kind: 'mstream-transplant', mstream: '1', planned: false, written: true, grade: 'exact', state: 'exact',
     machine: { source: 'a', destination: 'b' }, copied: 1, sections: 1, counts: { exact: 0, assumed: 0, lossy: 0, impossible: 0 }, differences: [],
-    cpu: { grade: 'exact', source: 'max', destination: 'max', why: 'equal' }, bytesRead: 1, bytesWritten: 1,
+    cpu: { grade: 'exact', source: 'max', destination: 'max', missing: ['avx'], why: 'equal' }, bytesRead: 1, bytesWritten: 1,
   };
   for (const trial of [{ state: 'passed', qemu: '7.2', compared: 3, regions: 2, differences: [difference] }, { state: 'failed', qemu: '7.2', words: 'no', differences: [] }]) {
     expect(isDocument({ ...base, trial }), JSON.stringify(isDocument.errors)).toBe(true);

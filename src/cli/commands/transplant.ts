@@ -3,10 +3,9 @@
 
 import { join } from 'node:path';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
-import { MigrationStreamError } from '../../base/errors.js';
 import { MAX_VMDESCRIPTION } from '../../limits.js';
 import { readDonor } from '../../ops/transplant/donor.js';
-import { parseKnownTables, type KnownTables } from '../../ops/transplant/known.js';
+import { parseKnownTables } from '../../ops/transplant/known.js';
 import { readDescription } from '../../ops/transplant/read-description.js';
 import type { Grade } from '../../ops/transplant/report.js';
 import { transplant, type TransplantResult } from '../../ops/transplant/transplant.js';
@@ -20,8 +19,10 @@ import { exitCode, type ExitCode } from '../exit-code.js';
 import { Failure } from '../failure.js';
 import { openOptions, readingOptions, single, type ReadingOptions } from '../options.js';
 import { startProgress } from '../progress.js';
+import { readWhole } from '../read-whole.js';
 import { refuseSameFiles } from '../same-files.js';
 import type { AskedDestination } from '../transplant-destination.js';
+import { findSource, toldCpu, type TransplantSource } from '../transplant-source.js';
 import { UsageError } from '../usage-error.js';
 
 interface TransplantOptions extends ReadingOptions {
@@ -33,6 +34,7 @@ interface TransplantOptions extends ReadingOptions {
   readonly noTrial?: boolean | undefined;
   readonly sourceCpu?: string | undefined;
   readonly sourceAccel?: string | undefined;
+  readonly sourceArgv?: string | undefined;
   readonly timeout?: string | undefined;
   readonly strict?: boolean | undefined;
   readonly allowLoss?: boolean | undefined;
@@ -46,13 +48,14 @@ export const transplantCommand = defineCommand<TransplantOptions>({
   examples: [
     { args: 'transplant old -o new -- qemu-system-x86_64 -M pc -m 2G …', text: 'To that QEMU: it is asked, and tries the result, without touching disks or memory files' },
     { args: 'transplant old -o new --source-cpu max --source-accel tcg -- …', text: '… with what no stream says of the source' },
+    { args: 'transplant vm -o new -- …', text: '… of a template’s folder, whose manifest says it' },
     { args: 'transplant old -o new --onto donor --schema dump', text: 'Onto a save that the destination made of itself, started with -S and the same devices' },
     { args: 'transplant old --dry-run --onto donor', text: 'What would be carried, assumed, lost' },
   ],
   build: (yargs) =>
     readingOptions(
       yargs
-        .positional('state', { describe: 'A saved VM: a migration stream, a file, or - for stdin', type: 'string', demandOption: true })
+        .positional('state', { describe: 'A saved VM: a migration stream, a file, or - for stdin; or a template’s folder', type: 'string', demandOption: true })
         .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Where to: a file, or - for stdout' })
         .option('onto', { type: 'string', requiresArg: true, describe: 'What the destination saved of itself before its guest ran' })
         .option('schema', { type: 'string', requiresArg: true, describe: 'The destination’s -dump-vmstate: what it could load' })
@@ -60,6 +63,7 @@ export const transplantCommand = defineCommand<TransplantOptions>({
         .option('no-trial', { type: 'boolean', describe: 'Do not load the result in a throw-away destination' })
         .option('source-cpu', { type: 'string', requiresArg: true, describe: 'The source’s -cpu, which no stream says' })
         .option('source-accel', { choices: ['tcg', 'kvm', 'hvf', 'whpx', 'nvmm', 'mshv'], requiresArg: true, describe: 'The source’s accelerator' })
+        .option('source-argv', { type: 'string', requiresArg: true, describe: 'The source’s command line (a file, /proc/PID/cmdline, or -): its CPU and accelerator' })
         .option('timeout', { type: 'string', requiresArg: true, describe: 'Seconds for each step of a QEMU (60)' })
         .option('strict', { type: 'boolean', describe: 'Refuse also what is only assumed' })
         .option('allow-loss', { type: 'boolean', describe: 'Write although values are lost' })
@@ -87,29 +91,30 @@ export const transplantCommand = defineCommand<TransplantOptions>({
 function checkDestination(options: TransplantOptions, onto: string | undefined, rest: readonly string[]): void {
   if (onto === undefined && rest.length === 0) throw new UsageError('to where?', 'the destination behind --: -- qemu-system-x86_64 -M pc …; or --onto with what it saved of itself');
   if (onto !== undefined && rest.length > 0) throw new UsageError('--onto and a QEMU behind --', 'one of them');
-  const needsQemu = (['noTrial', 'sourceCpu', 'sourceAccel', 'timeout'] as const).find((name) => options[name] !== undefined);
+  const needsQemu = (['noTrial', 'sourceCpu', 'sourceAccel', 'sourceArgv', 'timeout'] as const).find((name) => options[name] !== undefined);
   if (onto !== undefined && needsQemu !== undefined) throw new UsageError(`--${needsQemu.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is about a destination that can be asked`, 'put a QEMU behind --, instead of --onto');
   if (rest.length > 0 && options.schema !== undefined) throw new UsageError('--schema and a QEMU behind --', 'that QEMU is asked itself');
 }
 
 /** A dry run answers what the run itself would. */
-function gradeCode({ written, report }: TransplantResult, options: TransplantOptions): ExitCode {
+function gradeCode({ report }: TransplantResult, options: TransplantOptions): ExitCode {
   const allowed: readonly Grade[] = options.strict === true ? ['exact'] : options.allowLoss === true ? ['exact', 'assumed', 'lossy'] : ['exact', 'assumed'];
-  return written || allowed.includes(report.grade) ? exitCode.clean : exitCode.findings;
+  return allowed.includes(report.grade) ? exitCode.clean : exitCode.findings;
 }
 
 async function work(options: TransplantOptions, context: Context, onto: string | undefined, output: string | undefined): Promise<TransplantResult> {
   const { host } = context;
-  const input = showDash(options.state);
-  const [schema, schemaFrom] = [single('schema', options.schema), single('schema-from', options.schemaFrom)];
-  const read = [input, ...[onto, schema, schemaFrom].filter((path) => path !== undefined).map(showDash)];
+  const found = await findSource(showDash(options.state), host.cwd);
+  const { input } = found;
+  const [schema, schemaFrom, sourceArgv] = [single('schema', options.schema), single('schema-from', options.schemaFrom), single('source-argv', options.sourceArgv)];
+  const read = [input, ...[onto, schema, schemaFrom, sourceArgv].filter((path) => path !== undefined).map(showDash)];
   if (read.filter((path) => path === STDIO).length > 1) throw new UsageError('stdin is read twice');
   await refuseSameFiles(host, read, output === undefined ? [] : [output]);
   try {
-    const destination = onto === undefined ? await askQemu(options, context, input) : undefined;
+    const destination = onto === undefined ? await askQemu(options, context, found) : undefined;
     const source = await open(context, input);
     const donor = destination?.donor ?? (await readDonor(await open(context, onto!)));
-    const tables = schema === undefined ? undefined : await readTables(await open(context, showDash(schema)));
+    const tables = schema === undefined ? undefined : parseKnownTables(await readWhole(await open(context, showDash(schema)), MAX_VMDESCRIPTION, '-dump-vmstate'));
     const described = schemaFrom === undefined ? undefined : await readDescription(await open(context, showDash(schemaFrom)));
     // A dry run with a QEMU tries the result all the same, in a folder that goes.
     const place = output ?? (destination === undefined || options.noTrial === true ? undefined : join(destination.folder, 'result'));
@@ -134,9 +139,11 @@ async function work(options: TransplantOptions, context: Context, onto: string |
   }
 }
 
-async function askQemu(options: TransplantOptions, context: Context, input: string): Promise<AskedDestination> {
+async function askQemu(options: TransplantOptions, context: Context, { input, manifest }: TransplantSource): Promise<AskedDestination> {
   const { askedDestination } = await import('../transplant-destination.js');
-  const told = { cpu: single('source-cpu', options.sourceCpu), accelerator: single('source-accel', options.sourceAccel) };
+  const sourceArgv = single('source-argv', options.sourceArgv);
+  const said = { sourceCpu: single('source-cpu', options.sourceCpu), sourceAccel: single('source-accel', options.sourceAccel), sourceArgv: sourceArgv === undefined ? undefined : showDash(sourceArgv) };
+  const told = await toldCpu(said, manifest, (path) => open(context, path));
   return askedDestination(context, { input, told, trial: options.noTrial !== true, timeout: single('timeout', options.timeout) });
 }
 
@@ -144,20 +151,6 @@ async function open(context: Context, path: string): Promise<ByteSource> {
   const source = await context.host.openInput(path);
   context.defer(() => source.close());
   return source;
-}
-
-/** @throws MigrationStreamError code `limit-exceeded`, `bad-vmdescription` */
-async function readTables(source: ByteSource): Promise<KnownTables> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const part = new Uint8Array(64 * 1024);
-    const got = await source.read(part, length);
-    if (got === 0) return parseKnownTables(new Uint8Array(Buffer.concat(parts)));
-    length += got;
-    if (length > MAX_VMDESCRIPTION) throw new MigrationStreamError({ code: 'limit-exceeded', message: `more than ${MAX_VMDESCRIPTION} bytes of -dump-vmstate` });
-    parts.push(part.subarray(0, got));
-  }
 }
 
 async function tell(options: TransplantOptions, context: Context, result: TransplantResult, planned: boolean, output: string | undefined): Promise<void> {

@@ -1,14 +1,17 @@
-// What no stream says: CPU model and accelerator. What somebody says of the source, held against what the destination is.
+// What no stream says: CPU model, features and accelerator. What somebody or something says of the source, held against what
+// the destination is. QEMU loads a save of a larger CPU into a smaller one without a word, and the guest faults later.
 // Imports types of its own folder.
 
 import { cures } from './cures.js';
 import type { CpuAnswer } from './report.js';
 
-/** As somebody who knows the source says. */
+/** What is known of the source. */
 export interface ToldCpu {
-  /** As `-cpu` would name it. */
-  readonly cpu: string | undefined;
+  /** As `-cpu` names it; null: the machine's default; undefined: not known. */
+  readonly cpu: string | null | undefined;
   readonly accelerator: string | undefined;
+  /** Properties of the CPU that were on, as QEMU names them; undefined: not known. */
+  readonly features: readonly string[] | undefined;
 }
 
 export interface DestinationCpu {
@@ -17,19 +20,55 @@ export interface DestinationCpu {
   /** What it is, as QEMU names it. */
   readonly model: string | null;
   readonly accelerator: string;
+  /** Properties that are on; empty where this QEMU does not say. */
+  readonly features: readonly string[];
 }
+
+/** Features that a sentence names; the document has all. */
+const NAMED = 12;
+
+/** Models that are what the host or the release can do: the same name is not the same CPU. */
+const WHATEVER = /^(host|max)(,|$)/;
 
 /** exact only when both are known and the same. */
 export function compareCpu(told: ToldCpu, destination: DestinationCpu): CpuAnswer {
+  const { cpu, accelerator } = told;
   const mine = destination.asked ?? destination.model ?? 'not known';
-  const text = { source: told.cpu === undefined ? undefined : [told.cpu, told.accelerator].filter((part) => part !== undefined).join(', '), destination: `${mine}, ${destination.accelerator}` };
-  if (told.accelerator !== undefined && told.accelerator !== destination.accelerator) {
-    return { ...text, grade: 'impossible', why: `saved under ${told.accelerator}, and the destination is ${destination.accelerator} (${cures.accelerator(told.accelerator)})` };
+  const theirs = cpu === null ? 'the machine’s default CPU' : (cpu ?? 'a CPU of unknown model');
+  const text = { source: cpu === undefined ? undefined : [theirs, accelerator].filter((part) => part !== undefined).join(', '), destination: `${mine}, ${destination.accelerator}` };
+  if (accelerator !== undefined && accelerator !== destination.accelerator) {
+    return { ...text, grade: 'impossible', why: `saved under ${accelerator}, and the destination is ${destination.accelerator} (${cures.accelerator(accelerator)})` };
   }
-  if (told.cpu !== undefined && told.cpu !== destination.asked && told.cpu !== destination.model) {
-    return { ...text, grade: 'impossible', why: `the source had ${told.cpu}, the destination has ${mine}: the guest may use what is not there (${cures.cpu(told.cpu)})` };
+  // A manifest has the name alone, and the features say what became of it.
+  const asked = told.features === undefined ? destination.asked : destination.asked?.split(',')[0];
+  const same = cpu === null ? destination.asked === undefined : cpu === asked || cpu === destination.model;
+  const missing = told.features === undefined || destination.features.length === 0 ? undefined : lacking(told.features, destination.features);
+  if (missing !== undefined && missing.length > 0) {
+    const cure = same || cpu === null || cpu === undefined ? '' : ` (${cures.cpu(cpu)})`;
+    return { ...text, grade: 'impossible', missing, why: `the destination’s CPU, ${mine}, lacks what the source’s had: ${listText(missing)}${cure}` };
   }
-  if (told.cpu !== undefined && told.accelerator !== undefined) return { ...text, grade: 'exact', why: `${told.cpu} under ${told.accelerator}, as at the source` };
-  const open = [told.cpu === undefined ? 'the CPU model' : undefined, told.accelerator === undefined ? 'the accelerator' : undefined].filter((part) => part !== undefined);
-  return { ...text, grade: 'assumed', why: `${open.join(' and ')} of the source stand${open.length === 1 ? 's' : ''} in no stream; the destination is ${mine} under ${destination.accelerator}` };
+  if (cpu !== undefined && !same) {
+    const differ = `the source had ${theirs}, the destination has ${mine}`;
+    if (missing !== undefined) return { ...text, grade: 'assumed', why: `${differ}, which has every feature of it` };
+    if (cpu === null) return { ...text, grade: 'assumed', why: differ };
+    return { ...text, grade: 'impossible', why: `${differ}: the guest may use what is not there (${cures.cpu(cpu)})` };
+  }
+  if (cpu === undefined || accelerator === undefined) {
+    const open = [cpu === undefined ? 'the CPU model' : undefined, accelerator === undefined ? 'the accelerator' : undefined].filter((part) => part !== undefined);
+    return { ...text, grade: 'assumed', why: `${open.join(' and ')} of the source stand${open.length === 1 ? 's' : ''} in no stream; the destination is ${mine} under ${destination.accelerator}` };
+  }
+  if (missing === undefined && WHATEVER.test(mine)) return { ...text, grade: 'assumed', why: `${mine} is what a QEMU and its host can do: of that name alone nobody knows whether it is the same` };
+  return { ...text, grade: 'exact', why: `${theirs} under ${accelerator}, as at the source${missing === undefined ? '' : ', with every feature of it'}` };
+}
+
+/** QEMU has several spellings of one feature: `sse4.1`, `sse4-1`, `sse4_1`. */
+function lacking(wanted: readonly string[], there: readonly string[]): string[] {
+  const plain = (name: string): string => name.replace(/[._]/g, '-');
+  const has = new Set(there.map(plain));
+  return [...new Set(wanted.map(plain))].filter((name) => !has.has(name)).sort();
+}
+
+function listText(names: readonly string[]): string {
+  const rest = names.length - NAMED;
+  return `${names.slice(0, NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }

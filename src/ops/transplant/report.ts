@@ -82,6 +82,8 @@ export interface CpuAnswer {
   readonly grade: Grade;
   readonly source: string | undefined;
   readonly destination: string | undefined;
+  /** Features that the source's CPU had and the destination's has not, as QEMU names them. */
+  readonly missing?: readonly string[] | undefined;
   readonly why: string;
 }
 

@@ -1,0 +1,82 @@
+// A command line as text, as somebody has it: /proc/PID/cmdline, a JSON list, or a line for a shell as libvirt's log has it;
+// and what it says of CPU and accelerator. QEMU: configure_accelerators(), system/vl.c. Imports qemu/ files below it.
+
+import { findOptions, parseKeyval } from './argv.js';
+
+/** The words, executable first where the text has it; undefined for a text that is none of the three. */
+export function parseArgvText(text: string): readonly string[] | undefined {
+  if (text.includes('\0')) return text.replace(/\0$/, '').split('\0');
+  if (text.trimStart().startsWith('[')) return jsonWords(text);
+  return shellWords(text);
+}
+
+function jsonWords(text: string): readonly string[] | undefined {
+  try {
+    const words: unknown = JSON.parse(text);
+    return Array.isArray(words) && words.every((word) => typeof word === 'string') ? (words as string[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As a POSIX shell divides them; what a shell would work out ($x, `x`) stands as it is. */
+function shellWords(text: string): readonly string[] | undefined {
+  const words: string[] = [];
+  let word: string | undefined;
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text.charAt(i);
+    if (char === '\\') {
+      i += 1;
+      if (text.charAt(i) !== '\n') word = (word ?? '') + text.charAt(i);
+    } else if (char === "'" || char === '"') {
+      const quoted = quotedPart(text, i);
+      if (quoted === undefined) return undefined;
+      word = (word ?? '') + quoted.part;
+      i = quoted.end;
+    } else if (/\s/.test(char)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else word = (word ?? '') + char;
+  }
+  if (word !== undefined) words.push(word);
+  return words.length === 0 ? undefined : words;
+}
+
+/** From one quote to the next. */
+function quotedPart(text: string, start: number): { readonly part: string; readonly end: number } | undefined {
+  const mark = text.charAt(start);
+  let part = '';
+  for (let i = start + 1; i < text.length; i += 1) {
+    const char = text.charAt(i);
+    if (char === mark) return { part, end: i };
+    if (mark === '"' && char === '\\' && /["\\$`\n]/.test(text.charAt(i + 1))) {
+      i += 1;
+      if (text.charAt(i) !== '\n') part += text.charAt(i);
+    } else part += char;
+  }
+  return undefined;
+}
+
+export interface AskedCpu {
+  /** With its properties; null: the machine's default. */
+  readonly cpu: string | null;
+  /** Undefined: one of several, or the build's own choice. */
+  readonly accelerator: string | undefined;
+}
+
+export function askedCpu(words: readonly string[]): AskedCpu {
+  return { cpu: findOptions(words, 'cpu').at(-1)?.value ?? null, accelerator: askedAccelerator(words) };
+}
+
+function askedAccelerator(words: readonly string[]): string | undefined {
+  const named = [
+    ...findOptions(words, 'accel').map(({ value }) => parseKeyval(value).name ?? parseKeyval(value).values.get('accel') ?? ''),
+    ...findOptions(words, 'M', 'machine').flatMap(({ value }) => parseKeyval(value).values.get('accel') ?? []),
+    ...findOptions(words, 'enable-kvm').map(() => 'kvm'),
+  ];
+  const all = [...new Set(named.flatMap((names) => names.split(':')))];
+  if (all.length > 0) return all.length === 1 ? all[0] : undefined;
+  // A QEMU whose name ends in kvm tries that first; every other one begins with tcg.
+  const executable = words.find((word, i) => words.slice(0, i).every((one) => /^\w+=/.test(one)) && !/^\w+=/.test(word)) ?? '';
+  return executable === '' || executable.startsWith('-') || executable.endsWith('kvm') ? undefined : 'tcg';
+}
