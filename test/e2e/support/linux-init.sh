@@ -2,7 +2,7 @@
 # The whole user space of the Linux guest of the end-to-end tests (linux-guest.ts builds it into an initramfs). It fills
 # 16 MiB of a tmpfs with random bytes, then proves once a second that memory, disk and network are what they were:
 #   tick 7 up 9.31 disk ok label 'clone 3' ping ok hash <md5 of the 16 MiB>
-# and says "guest ready hash <md5>" after the first tick. Without guest_virtio=1 on the kernel's command line, disk, label
+# and says "guest ready hash <md5>" after the first tick, and once, when a disk is plugged in, "guest sees disk label '…'". Without guest_virtio=1 on the kernel's command line, disk, label
 # and ping are "-".
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -14,7 +14,7 @@ mount -t tmpfs -o size=32m tmpfs /mem
 dmesg -n 1
 exec </dev/null >/dev/ttyS0 2>&1
 
-disk=- label=- ping=-
+disk=- label=- ping=- plugged=
 if [ "$guest_virtio" = 1 ]; then
   while read -r module; do insmod "/modules/$module" || echo "guest cannot load $module"; done </modules/order
   if [ -e /sys/class/net/eth0 ]; then
@@ -59,6 +59,10 @@ while :; do
   [ $ping = - ] || { ping -c 1 -W 3 10.0.2.2 >/dev/null && ping=ok || ping=lost; }
   read -r up rest </proc/uptime
   echo "tick $n up $up disk $disk label '$label' ping $ping hash ${hash%% *}"
+  [ -b /dev/vdb ] && [ "$plugged" = "" ] && {
+    plugged=$(dd if=/dev/vdb bs=512 count=1 2>/dev/null)
+    echo "guest sees disk label '${plugged%%;*}'"
+  }
   [ $n = 1 ] && echo "guest ready hash ${born%% *}"
   sleep 1
 done
