@@ -33,7 +33,7 @@ export const headerMessages = messages({
     source: 'migration/migration.c:process_incoming_migration_co',
   },
   'savevm-load-failed': {
-    texts: always('Error {error:d} while loading VM state'),
+    texts: [{ until: release('10.1'), text: 'Error {error:d} while loading VM state' }],
     effect: 'context',
     source: 'migration/savevm.c:load_snapshot',
   },

@@ -6,6 +6,8 @@ import { always, messages, release } from './message.js';
 const ram = (name: string): string => `migration/ram.c:${name}`;
 const multifd = 'migration/multifd.c';
 
+const HOST_PAGES = 'Target host page {expected:w}, received host page {received:w} (rb {block} offset 0x{address:x} target_pages {pages:d})';
+
 export const ramPageMessages = messages({
   'unknown-flags': {
     texts: [
@@ -107,9 +109,9 @@ export const ramPageMessages = messages({
   'postcopy-order': {
     texts: [
       { until: release('4.2'), text: 'Non-sequential target page {received:w}/{expected:w}' },
-      { since: release('5.0'), until: release('6.2'), text: 'Non-same host page {received:w}/{expected:w}' },
-      { since: release('7.0'), until: release('7.0'), text: 'Non-same host page detected.  {detail}' },
-      { since: release('7.1'), text: 'Non-same host page detected on channel {channel:d}: {detail}' },
+      { since: release('5.0'), until: release('6.2'), text: 'Non-same host page {expected:w}/{received:w}' },
+      { since: release('7.0'), until: release('7.0'), text: `Non-same host page detected.  ${HOST_PAGES}` },
+      { since: release('7.1'), text: `Non-same host page detected on channel {channel:d}: ${HOST_PAGES}` },
     ],
     effect: 'fatal',
     errno: 'EINVAL',
