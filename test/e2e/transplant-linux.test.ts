@@ -90,6 +90,14 @@ describe.skipIf(why !== undefined)('a Linux', () => {
     expect(await forcedWords(guest, saves.get('10.0')!, '11.1', cured)).toContain('VQ 1 vring.num 1024 exceeds allocated max 256');
   });
 
+  test('5.2 to 7.2 with one vector more is refused: forced, it loads, and the network card is deaf', { timeout: 600_000 }, async () => {
+    const save = saves.get('5.2')!;
+    const { report, written } = await carryLinux(guest, save, '7.2', net);
+    expect(written).toBe(false);
+    expect(report.differences.flatMap(({ grade, cure }) => (grade === 'impossible' ? [cure] : []))).toEqual(Array(2).fill('give the destination’s device vectors=3'));
+    expect((await carryLinux(guest, save, '7.2', net, { force: true })).tick).toMatchObject({ disk: 'ok', ping: 'lost', hash: save.last.hash });
+  });
+
   test.each(tooNew)('%s to 5.2 is refused: vectors, and then features that the guest uses', { timeout: 600_000 }, async (from) => {
     const save = saves.get(from)!;
     const bare = await carryLinux(guest, save, '5.2', net);

@@ -32,6 +32,9 @@ export interface JudgedRegions {
 /** The expansion ROM's number among the base addresses. */
 export const ROM = 6;
 
+/** A path behind an expander bridge (pxb) has the bridge's own slot behind the bus, which query-pci does not show. */
+const EXPANDED = /^([\da-f]{4}:(?!00)[\da-f]{2}):[\da-f]{2}\.[0-7](?=:)/;
+
 const POWER = 0x01;
 const IO_DECODE = 1;
 const MEMORY_DECODE = 2;
@@ -45,8 +48,9 @@ export function judgeRegions(source: readonly DeviceState[], shown: readonly Pci
   }));
   const wrong: (Remark & { readonly path: string })[] = [];
   let compared = 0;
+  const expanded = new Map([...configs].flatMap(([place, config]) => (EXPANDED.test(place) ? [[place.replace(EXPANDED, '$1'), config] as const] : [])));
   for (const region of shown) {
-    const config = configs.get(region.place);
+    const config = configs.get(region.place) ?? expanded.get(region.place);
     if (config === undefined) continue;
     compared += 1;
     const wanted = wantedAddress(config.bytes, region);

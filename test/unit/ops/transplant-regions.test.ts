@@ -35,6 +35,13 @@ describe('regions against the source’s base addresses', () => {
     expect(judged(judgeRegions(states, [memory(0, 0xfeb80000n), memory(1, 0xfeba0000n), io(2, 0xc000n), memory(3, undefined, 0x4000n), memory(ROM, undefined)]))).toEqual([5]);
   });
 
+  test('behind an expander bridge, whose slot the section’s name has and query-pci has not', async () => {
+    const [name] = states.map(({ device }) => device.name).filter((one) => one.startsWith(`${place}/`)) as [string];
+    const behind = (await edited(capture, [{ edit: 'rename-section', idstr: name, to: name.replace(place, '0000:09:07.0:00.0') }], { force: true })).bytes;
+    const shown: PciRegion = { ...memory(0, 0xfeb80000n), place: '0000:09:00.0' };
+    expect(judged(judgeRegions((await devicesOf(behind))!.states, [shown]))).toEqual([1, ['bar[0]', 'not mapped', '0xfeb80000']]);
+  });
+
   test('elsewhere, not mapped, mapped although the source has it off', async () => {
     expect(judged(judgeRegions(states, [memory(0, 0xfec00000n), memory(1, undefined), memory(3, 0x1000n, 0x1000n)]))).toEqual([
       3,
