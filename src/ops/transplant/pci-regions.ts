@@ -35,6 +35,8 @@ export const ROM = 6;
 /** A path behind an expander bridge (pxb) has the bridge's own slot behind the bus, which query-pci does not show. */
 const EXPANDED = /^([\da-f]{4}:(?!00)[\da-f]{2}):[\da-f]{2}\.[0-7](?=:)/;
 
+/** Bytes that every configuration space has. */
+const CONVENTIONAL = 0x100;
 const POWER = 0x01;
 const IO_DECODE = 1;
 const MEMORY_DECODE = 2;
@@ -44,7 +46,7 @@ const LAST_64 = 0xffff_ffff_ffff_ffffn;
 export function judgeRegions(source: readonly DeviceState[], shown: readonly PciRegion[]): JudgedRegions {
   const configs = new Map(source.flatMap(({ root, device }) => {
     const [place, config] = [placeOf(device.name), configIn(root, 0)];
-    return place === undefined || config === undefined ? [] : [[place, config] as const];
+    return place === undefined || config === undefined || config.bytes.length < CONVENTIONAL ? [] : [[place, config] as const];
   }));
   const wrong: (Remark & { readonly path: string })[] = [];
   let compared = 0;
