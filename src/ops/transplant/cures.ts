@@ -18,5 +18,6 @@ export const cures = {
   feature: (name: string): string => `the destination’s device must offer ${name}`,
   schema: '--schema with the -dump-vmstate of the destination says which subsections it knows',
   notMapped: 'load it once in its own QEMU, and save it without mapped-ram',
+  parts: 'a donor that was saved with it, by --onto (dirty-bitmaps, … switched on for its save)',
   equal: 'give the destination’s device the same options',
 } as const;

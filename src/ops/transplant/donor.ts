@@ -20,6 +20,8 @@ type CommandEvent = Extract<StreamEvent, { kind: 'command' }>;
 export interface Donor {
   readonly configuration: Configuration | undefined;
   readonly ram: SectionHeader;
+  /** Of its other sections of several parts. */
+  readonly parts: readonly SectionHeader[];
   readonly footers: boolean;
   readonly layout: BlockLayout;
   readonly targetPageSize: number;
@@ -40,6 +42,7 @@ export async function readDonor(source: ByteSource, options: OpenOptions = {}): 
   const clues = new ProducerClues();
   const early: CommandEvent[] = [];
   const late: CommandEvent[] = [];
+  const parts: SectionHeader[] = [];
   let configuration: Configuration | undefined;
   let ram: SectionHeader | undefined;
   let list: Extract<StreamEvent, { kind: 'ram-blocks' }> | undefined;
@@ -54,7 +57,8 @@ export async function readDonor(source: ByteSource, options: OpenOptions = {}): 
       else if (event.kind === 'section-open' && event.section.idstr === 'ram') {
         ram ??= event.section;
         ended ||= event.type === 'end';
-      } else if (event.kind === 'ram-blocks') {
+      } else if (event.kind === 'section-open' && event.type === 'start') parts.push(event.section);
+      else if (event.kind === 'ram-blocks') {
         if (list !== undefined || event.layout.mapped) throw new EditError('refused', 'a donor is a plain save: not mapped-ram, and no blocks plugged in while it was made');
         list = event;
       } else if (event.kind === 'command') (ended ? late : early).push(event);
@@ -69,6 +73,7 @@ export async function readDonor(source: ByteSource, options: OpenOptions = {}): 
   return {
     configuration,
     ram,
+    parts,
     footers,
     layout: list.layout,
     targetPageSize: list.targetPageSize,

@@ -9,6 +9,7 @@ import type { StreamEvent } from '../../stream/event.js';
 import { decodeDevice, formatSchema, type DescriptionSchema, type DeviceState } from '../../vmstate/index.js';
 import { commandName, migCommand } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
+import type { SectionHeader } from '../../wire/section.js';
 import { inspect } from '../inspect.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../open-stream.js';
 import { compareVersions, ProducerClues, type QemuVersion } from '../producer.js';
@@ -21,6 +22,7 @@ import { Knowledge, type Releases } from './knowledge.js';
 import type { KnownTables } from './known.js';
 import { Ledger } from './ledger.js';
 import { Memory } from './memory.js';
+import { Parts } from './parts.js';
 import { worst, type CpuAnswer, type Grade, type TransplantReport, type Trial } from './report.js';
 import { makeRules } from './rules.js';
 import { laySections, type LaidSection } from './sections.js';
@@ -97,11 +99,11 @@ class Transplanting {
   private readonly clues = new ProducerClues();
   private readonly part = new DevicePart('the source');
   private readonly memory: Memory;
+  private readonly parts: Parts;
   private configuration: Configuration | undefined;
   private configured: Configuration | undefined;
   private headed = false;
   private early = false;
-  private readonly skipped = new Set<number>();
   private source: readonly DeviceSection[] = [];
   private laid: readonly LaidSection[] = [];
   private trial: Trial;
@@ -112,6 +114,7 @@ class Transplanting {
     this.donor = donor;
     this.options = options;
     this.memory = new Memory(donor, this.ledger, ignored);
+    this.parts = new Parts(donor.parts, this.ledger);
     this.trial = { state: 'not-tried', why: options.notTried ?? NO_QEMU };
   }
 
@@ -158,13 +161,13 @@ class Transplanting {
   private async carry(event: StreamEvent): Promise<void> {
     switch (event.kind) {
       case 'section-open':
-        if (event.section.idstr !== 'ram') return this.skip(event);
-        if (!this.part.empty) throw new EditError('refused', 'RAM comes after devices in this stream (a device that is set up early), and RAM is not held back');
+        if (!this.part.empty) throw new EditError('refused', `${quote(event.section.idstr)} comes after devices in this stream (a device that is set up early), and is not held back`);
         if (event.type === 'end') await this.earlyCommands();
-        return this.write({ ...event, section: this.donor.ram });
+        return this.under(event.section, (section) => ({ ...event, section }));
+      case 'payload':
+        return this.under(event.section, (section) => ({ ...event, section }));
       case 'section-close':
-        if (event.section.idstr !== 'ram') return;
-        return this.write({ ...event, section: this.donor.ram, footer: this.donor.footers });
+        return this.under(event.section, (section) => ({ ...event, section, footer: this.donor.footers }));
       case 'ram-blocks':
         return this.write(this.memory.list(event, this.destination));
       case 'pages': {
@@ -185,11 +188,10 @@ class Transplanting {
     }
   }
 
-  /** Sections that go on and on and are not RAM. */
-  private skip({ section }: Extract<StreamEvent, { kind: 'section-open' }>): void {
-    if (this.skipped.has(section.sectionId)) return;
-    this.skipped.add(section.sectionId);
-    this.ledger.note({ kind: 'dropped', grade: 'lossy', path: `section ${quote(section.idstr)}`, why: 'a section of several parts that is not RAM cannot be carried' });
+  /** An event of a section of several parts, under the destination's header. */
+  private async under(section: SectionHeader, event: (header: SectionHeader) => StreamEvent): Promise<void> {
+    const header = section.idstr === 'ram' ? this.donor.ram : this.parts.headerFor(section);
+    if (header !== undefined) await this.write(event(header));
   }
 
   private async earlyCommands(): Promise<void> {
@@ -200,6 +202,7 @@ class Transplanting {
 
   private async devices(): Promise<LaidSection[]> {
     this.memory.complete();
+    this.parts.complete();
     await this.earlyCommands();
     const { donor, ledger, options } = this;
     const { destination } = this;

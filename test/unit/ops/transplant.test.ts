@@ -16,10 +16,8 @@ import { transplanted, type Transplanted } from '../../support/transplants.js';
 const releases = ['4.0.0', '4.1.0', '5.2.0', '7.2.22', '10.0.13', '11.1.3'];
 
 /** Captures that hold a VM at one moment, pages and all. */
-const unfit = /(?<!mapped-ram-)multifd|postcopy(?!-ready)|mapped-ram|no-vmdesc|compress|dirty-bitmaps/;
-/** pseries and s390x keep part of their state in sections of several parts besides RAM: refused, see below. */
-const inParts = /ppc64|s390x/;
-const whole = fixtureNames.filter((name) => !unfit.test(name) && !inParts.test(name));
+const unfit = /(?<!mapped-ram-)multifd|postcopy(?!-ready)|mapped-ram|no-vmdesc|compress/;
+const whole = fixtureNames.filter((name) => !unfit.test(name));
 
 /** By device: every payload. */
 async function payloads(stream: Uint8Array): Promise<Map<string, string>> {
@@ -47,10 +45,14 @@ describe('onto a donor of the same QEMU and options', () => {
     const unchecked = report.differences.filter(({ kind }) => kind !== 'unchecked');
     expect(unchecked).toEqual([]);
     expect(await payloads(bytes)).toEqual(await payloads(source));
-    const seen = await look(bytes);
-    expect([seen.error, seen.map.filter((row) => row.boundary === 'footer-scan')]).toEqual([undefined, []]);
+    const [seen, before] = [await look(bytes), await look(source)];
+    // QEMU up to 9.2 describes one device of an s390x by too few bytes.
+    const guessed = (one: typeof seen): unknown[] => one.map.filter(({ boundary }) => boundary === 'footer-scan').map(({ section }) => section?.idstr);
+    expect([seen.error, guessed(seen)]).toEqual([undefined, guessed(before)]);
     // Pages, blocks and layout too.
-    expect(seen.blocks.map(({ idstr, sent }) => [idstr, sent])).toEqual((await look(source)).blocks.map(({ idstr, sent }) => [idstr, sent]));
+    expect(seen.blocks.map(({ idstr, sent }) => [idstr, sent])).toEqual(before.blocks.map(({ idstr, sent }) => [idstr, sent]));
+    const parts = (one: typeof seen): unknown[] => one.map.filter(({ section, kind }) => kind !== 'full' && section !== undefined).map(({ kind, section, count, payload }) => [kind, section?.idstr, count, payload]);
+    expect(parts(seen)).toEqual(parts(before));
   });
 
   test.each(releases)('a guest of %s that ran onto one that did not', async (release) => {
@@ -146,10 +148,13 @@ describe('refused', () => {
     expect(await refusal(pc, q35)).toMatch(/^machine: another family of machines.*\(-M pc-i440fx at the destination\)$/m);
   });
 
-  test('state in sections of several parts that is not RAM', async () => {
-    for (const name of ['11.1.3-ppc64-pseries-live', '11.1.3-s390x-ccw']) {
+  test('state in sections of several parts that the destination does not have', async () => {
+    for (const [name, idstr] of [['11.1.3-ppc64-pseries-live', 'spapr/htab'], ['7.2.22-dirty-bitmaps', 'dirty-bitmap']] as const) {
       const capture = fixtureBytes(name);
-      expect(await refusal(capture, capture)).toMatch(/^section "[^"]+": a section of several parts that is not RAM cannot be carried/m);
+      const without = await change(capture, { edit: 'drop-section', idstr });
+      expect(await refusal(capture, without)).toContain(`section "${idstr}": the donor has no such section of several parts`);
+      // The other way it is only left out.
+      expect((await transplanted(without, capture)).report.differences).toContainEqual(expect.objectContaining({ kind: 'left-out', grade: 'assumed', path: `section "${idstr}"` }));
     }
   });
 
