@@ -3,6 +3,7 @@
 
 export { parseVmDescription, type DeviceLayout, type VmDescription } from './description.js';
 export { parseSchema } from './parse-schema.js';
+export { readDump, type DumpField, type DumpTable } from './dump.js';
 export { formatSchema } from './format-schema.js';
 export { fieldSize, subsectionHeaderSize, vmsdSize, type DescriptionSchema, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
 export { decodeDevice } from './walk.js';

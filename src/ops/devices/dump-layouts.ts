@@ -1,38 +1,15 @@
 // Layouts out of what `qemu-system-… -M MACHINE -dump-vmstate FILE` writes. A dump tells less than a vmdescription: fields
 // with their sizes in memory, whether a field is there only sometimes, since 8.0 how long fixed arrays are; never types,
 // signs, or how long lists and variable arrays were. So a layout is solved for: every way of reading the payload that
-// the dump allows, and only when exactly one accounts for each byte is it believed. QEMU: dump_vmstate_vmsf() and
-// dump_vmstate_vmsd(), migration/savevm.c. May import what stands below ops, and its own folder.
+// the dump allows, and only when exactly one accounts for each byte is it believed. May import what stands below ops, and its
+// own folder.
 
-import { isJsonObject } from '../../base/json.js';
-import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import { latin1 } from '../../bytes/window.js';
-import { MAX_VMDESCRIPTION_DEPTH } from '../../limits.js';
-import { subsectionHeaderSize, type FieldSchema, type VmsdSchema } from '../../vmstate/index.js';
+import { readDump, subsectionHeaderSize, type DumpField, type DumpTable, type FieldSchema, type VmsdSchema } from '../../vmstate/index.js';
 import { fitsExactly, type Layouts } from './stream-device.js';
 
-/** A table as a dump has it. */
-interface DumpTable {
-  readonly name: string;
-  readonly version: number;
-  readonly fields: readonly DumpField[];
-  readonly subsections: readonly DumpTable[];
-}
-
-interface DumpField {
-  readonly name: string;
-  /** There only when a function of QEMU says so. */
-  readonly sometimes: boolean;
-  /** Bytes in memory; 0: not known before it is written. */
-  readonly size: number;
-  readonly count: number | undefined;
-  readonly table: DumpTable | undefined;
-  /** Where we know it although the dump does not say. */
-  readonly type: string | undefined;
-}
-
-/** Of tables that nearly every device has. QEMU: vmstate_pci_device, hw/pci/pci.c. */
+/** Where we know a field's type although the dump does not say. QEMU: vmstate_pci_device, hw/pci/pci.c. */
 const knownTypes: Readonly<Record<string, string>> = { 'PCIDevice.config': 'pci config', 'PCIDevice.irq_state': 'pci irq state' };
 
 /** A QEMUTimer that stands in a struct itself; on the wire it is its expiry. */
@@ -40,23 +17,16 @@ const TIMER_IN_MEMORY = 48;
 /** Fields that are tried before a payload counts as not solvable, and how many of them one behind the other (each is a call). */
 const MAX_STEPS = 20_000;
 const MAX_DEPTH = 600;
-/** A machine has fewer device types; a dump of 11.1 has 243. */
-const MAX_TYPES = 10_000;
 
 /** @throws MigrationStreamError code `bad-vmdescription` when `dump` is none */
 export function layoutsOfDump(dump: unknown, label: string): Layouts {
   const tables = new Map<string, DumpTable[]>();
-  let types = 0;
-  for (const [type, value] of Object.entries(isJsonObject(dump) ? dump : {})) {
-    if (type === 'vmschkmachine' || !isJsonObject(value) || !isJsonObject(value['Description'])) continue;
-    if ((types += 1) > MAX_TYPES) throw bad(`${label} describes more than ${MAX_TYPES} device types`);
-    const table = tableOf(value['Description'], 0);
+  for (const table of readDump(dump, label).values()) {
     const list = tables.get(table.name);
     if (list === undefined) tables.set(table.name, [table]);
     // Types share tables: hundreds of PCI bridges, one description.
     else if (!list.some((one) => JSON.stringify(one) === JSON.stringify(table))) list.push(table);
   }
-  if (types === 0) throw bad(`${label} describes no devices`);
   const counts = hasCounts([...tables.values()].flat());
   return {
     origin: 'dump',
@@ -65,8 +35,8 @@ export function layoutsOfDump(dump: unknown, label: string): Layouts {
       const name = section.idstr.slice(section.idstr.lastIndexOf('/') + 1);
       const known = tables.get(name);
       if (known === undefined) return `${label} has no device ${quote(name)}`;
-      const versions = known.filter((table) => table.version === section.versionId);
-      if (versions.length === 0) return `${label} has version ${known[0]!.version} of ${quote(name)}`;
+      const versions = known.filter((table) => table.versionId === section.versionId);
+      if (versions.length === 0) return `${label} has version ${known[0]!.versionId} of ${quote(name)}`;
       const solver = new Solver(payload);
       for (const table of versions) solver.solve(table);
       const [found, other] = solver.found;
@@ -76,29 +46,6 @@ export function layoutsOfDump(dump: unknown, label: string): Layouts {
       return counts ? `${label} does not say enough: lists, variable arrays or buffers of unknown length` : `${label} is of QEMU before 8.0, which does not say how long arrays are`;
     },
   };
-}
-
-function tableOf(value: Readonly<Record<string, unknown>>, depth: number): DumpTable {
-  if (depth > MAX_VMDESCRIPTION_DEPTH) throw bad('tables nest too deep');
-  const each = <T>(list: unknown, make: (item: Readonly<Record<string, unknown>>) => T): T[] => (Array.isArray(list) ? (list as unknown[]).filter(isJsonObject).map(make) : []);
-  const name = String(value['name'] ?? '');
-  return {
-    name,
-    version: numberOf(value['version_id']) ?? 0,
-    fields: each(value['Fields'], (field) => ({
-      name: String(field['field'] ?? ''),
-      sometimes: field['field_exists'] !== false,
-      size: numberOf(field['size']) ?? 0,
-      count: numberOf(field['num']),
-      type: knownTypes[`${name}.${String(field['field'])}`],
-      table: isJsonObject(field['Description']) ? tableOf(field['Description'], depth + 1) : undefined,
-    })),
-    subsections: each(value['Subsections'], (part) => tableOf(part, depth + 1)),
-  };
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
 function hasCounts(tables: readonly DumpTable[]): boolean {
@@ -136,24 +83,24 @@ class Solver {
   }
 
   private table(table: DumpTable, at: number, next: Read<VmsdSchema>): void {
-    this.fields(table.fields, 0, [], at, (fields, behind) => {
-      this.parts(table.subsections, 0, [], behind, (subsections, end) => next({ name: table.name, version: table.version, fields, subsections }, end));
+    this.fields(table, 0, [], at, (fields, behind) => {
+      this.parts(table.subsections, 0, [], behind, (subsections, end) => next({ name: table.name, version: table.versionId, fields, subsections }, end));
     });
   }
 
-  private fields(all: readonly DumpField[], index: number, before: readonly FieldSchema[], at: number, next: Read<readonly FieldSchema[]>): void {
-    const field = all[index];
+  private fields(table: DumpTable, index: number, before: readonly FieldSchema[], at: number, next: Read<readonly FieldSchema[]>): void {
+    const field = table.fields[index];
     if (field === undefined) {
       next(before, at);
       return;
     }
     this.step(() => {
-      this.field(field, at, (found, end) => this.fields(all, index + 1, [...before, ...found], end, next));
-      if (field.sometimes) this.fields(all, index + 1, before, at, next);
+      this.field(table, field, at, (found, end) => this.fields(table, index + 1, [...before, ...found], end, next));
+      if (field.fieldExists) this.fields(table, index + 1, before, at, next);
     });
   }
 
-  private field({ name, size, count, table, type }: DumpField, at: number, next: Read<readonly FieldSchema[]>): void {
+  private field(parent: DumpTable, { name, size, count, table }: DumpField, at: number, next: Read<readonly FieldSchema[]>): void {
     if (table !== undefined) {
       this.elements({ name, table, count: count ?? 1 }, [], at, next);
       return;
@@ -161,7 +108,7 @@ class Solver {
     const wire = size === TIMER_IN_MEMORY ? 8 : size;
     const end = at + wire * (count ?? 1);
     // Whatever has no size here has one only when it is written.
-    if (size > 0 && end <= this.payload.length) next([entry(name, type ?? typeOf(name, wire), wire, count)], end);
+    if (size > 0 && end <= this.payload.length) next([entry(name, knownTypes[`${parent.name}.${name}`] ?? typeOf(name, wire), wire, count)], end);
   }
 
   /** Elements may have other subsections each. */
@@ -185,12 +132,12 @@ class Solver {
     else this.step(() => this.table(part, at + subsectionHeaderSize(part.name), (found, end) => this.parts(all, there + 1, [...before, found], end, next)));
   }
 
-  private headerAt({ name, version }: DumpTable, at: number): boolean {
+  private headerAt({ name, versionId }: DumpTable, at: number): boolean {
     const { payload } = this;
     const end = at + subsectionHeaderSize(name);
     if (end > payload.length || payload[at] !== 5 || payload[at + 1] !== name.length) return false;
     const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-    return latin1(payload, at + 2, end - 4) === name && view.getUint32(end - 4) === version;
+    return latin1(payload, at + 2, end - 4) === name && view.getUint32(end - 4) === versionId;
   }
 }
 
@@ -202,8 +149,4 @@ function entry(name: string, type: string, size: number, count: number | undefin
 function typeOf(name: string, size: number): string {
   if (name === 'unused') return 'unused_buffer';
   return [1, 2, 4, 8].includes(size) ? `uint${size * 8}` : 'buffer';
-}
-
-function bad(message: string): MigrationStreamError {
-  return new MigrationStreamError({ code: 'bad-vmdescription', message });
 }

@@ -1,9 +1,8 @@
 // What the destination could load although no donor shows it: the tables of `-dump-vmstate`, which list every subsection
-// of every device, written or not. QEMU: dump_vmstate_json_to_file(), migration/savevm.c. May import base, limits.
+// of every device, written or not. May import base and vmstate.
 
-import { isJsonObject, type JsonObject } from '../../base/json.js';
 import { MigrationStreamError } from '../../base/errors.js';
-import { MAX_VMDESCRIPTION_DEPTH } from '../../limits.js';
+import { readDump, type DumpTable } from '../../vmstate/index.js';
 
 /** A table of the destination, by its name. Tables of one name are taken together. */
 export interface KnownTable {
@@ -13,6 +12,8 @@ export interface KnownTable {
 }
 
 export type KnownTables = ReadonlyMap<string, KnownTable>;
+
+const LABEL = 'the file of -dump-vmstate';
 
 interface Building {
   readonly fields: Set<string>;
@@ -28,35 +29,22 @@ export function parseKnownTables(json: Uint8Array): KnownTables {
   try {
     root = JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.length).toString('utf8'));
   } catch (cause) {
-    throw bad('is not JSON', cause);
+    throw new MigrationStreamError({ code: 'bad-vmdescription', message: `${LABEL} is not JSON`, cause });
   }
-  if (!isJsonObject(root)) throw bad('is no object');
   const tables = new Map<string, Building>();
-  for (const device of Object.values(root)) if (isJsonObject(device)) readTable(tables, device['Description'], 0);
-  if (tables.size === 0) throw bad('describes no device');
+  for (const table of readDump(root, LABEL).values()) enter(tables, table);
   return tables;
 }
 
-function readTable(tables: Map<string, Building>, value: unknown, depth: number): void {
-  if (!isJsonObject(value) || typeof value['name'] !== 'string') return;
-  if (depth > MAX_VMDESCRIPTION_DEPTH) throw bad(`nests deeper than ${MAX_VMDESCRIPTION_DEPTH} levels`);
-  const name = value['name'];
-  const table = tables.get(name) ?? { fields: new Set<string>(), subsections: new Map<string, number>() };
-  tables.set(name, table);
-  for (const field of listOf(value['Fields'])) {
-    if (typeof field['field'] === 'string') table.fields.add(field['field']);
-    readTable(tables, field['Description'], depth + 1);
+function enter(tables: Map<string, Building>, { name, fields, subsections }: DumpTable): void {
+  const known = tables.get(name) ?? { fields: new Set<string>(), subsections: new Map<string, number>() };
+  tables.set(name, known);
+  for (const field of fields) {
+    known.fields.add(field.name);
+    if (field.table !== undefined) enter(tables, field.table);
   }
-  for (const part of listOf(value['Subsections'])) {
-    if (typeof part['name'] === 'string') table.subsections.set(part['name'], typeof part['version_id'] === 'number' ? part['version_id'] : 0);
-    readTable(tables, part, depth + 1);
+  for (const part of subsections) {
+    known.subsections.set(part.name, part.versionId);
+    enter(tables, part);
   }
-}
-
-function listOf(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? (value as unknown[]).filter(isJsonObject) : [];
-}
-
-function bad(what: string, cause?: unknown): MigrationStreamError {
-  return new MigrationStreamError({ code: 'bad-vmdescription', message: `the file of -dump-vmstate ${what}`, cause });
 }

@@ -1,9 +1,9 @@
 // From a profile to what the simulator asks of a destination. May import vmstate, ops/verify/profile.
 
 import { unlessBroken } from '../../../base/errors.js';
-import { parseSchema, type DescriptionSchema, type VmsdSchema } from '../../../vmstate/index.js';
+import { parseSchema, type DescriptionSchema, type DumpTable, type VmsdSchema } from '../../../vmstate/index.js';
 import { payloadBytes, type Profile, type ProfileBlock, type ProfileDevice, type VmstateDump } from '../profile.js';
-import type { Destination, DestinationBlock, DestinationHandler, KnownTable } from './destination.js';
+import type { Destination, DestinationBlock, DestinationHandler } from './destination.js';
 
 /** `capabilities`: what will be switched on or off at the destination, over what the profile found. */
 export function destinationOf(profile: Profile, capabilities: Readonly<Record<string, boolean>> = {}): Destination {
@@ -74,7 +74,7 @@ function handlersOf(devices: readonly ProfileDevice[], description: DescriptionS
 class Tables {
   private readonly dump: VmstateDump;
   private readonly byName = new Map<string, number[]>();
-  private readonly made = new Map<number, KnownTable>();
+  private readonly made = new Map<number, DumpTable>();
 
   constructor(dump: VmstateDump) {
     this.dump = dump;
@@ -85,8 +85,8 @@ class Tables {
     });
   }
 
-  find(schema: VmsdSchema): KnownTable | undefined {
-    let best: KnownTable | undefined;
+  find(schema: VmsdSchema): DumpTable | undefined {
+    let best: DumpTable | undefined;
     let bestScore = -1;
     for (const index of this.byName.get(schema.name) ?? []) {
       const table = this.table(index);
@@ -97,11 +97,11 @@ class Tables {
     return best;
   }
 
-  private table(index: number): KnownTable {
+  private table(index: number): DumpTable {
     const known = this.made.get(index);
     if (known !== undefined) return known;
     const { name, versionId, minimumVersionId, fields, subsections } = this.dump.vmsds[index]!;
-    const table: KnownTable = {
+    const table: DumpTable = {
       name,
       versionId,
       minimumVersionId,

@@ -1,6 +1,6 @@
 // The destination as the simulator asks it: nothing but facts about one QEMU with one command line. May import vmstate's schema.
 
-import type { VmsdSchema } from '../../../vmstate/index.js';
+import type { DumpTable, VmsdSchema } from '../../../vmstate/index.js';
 
 /** A RAM block of the destination, as its migration code sees it. */
 export interface DestinationBlock {
@@ -33,27 +33,6 @@ export interface DestinationHandler {
   readonly payload: Uint8Array | undefined;
 }
 
-/** A table as `-dump-vmstate` prints it: what is read of which version, and which subsections are known. */
-export interface KnownTable {
-  readonly name: string;
-  readonly versionId: number;
-  readonly minimumVersionId: number;
-  readonly fields: readonly KnownField[];
-  readonly subsections: readonly KnownTable[];
-}
-
-export interface KnownField {
-  readonly name: string;
-  readonly versionId: number;
-  /** There is a test function: whether the field is read cannot be told from the version. */
-  readonly fieldExists: boolean;
-  /** Bytes in memory: those on the wire only of plain numbers and buffers. */
-  readonly size: number;
-  /** Elements of a fixed array. */
-  readonly count: number | undefined;
-  readonly table: KnownTable | undefined;
-}
-
 export interface Destination {
   /** Major, minor, micro as one number: 5.2.0 is 50200. */
   readonly version: number;
@@ -81,5 +60,5 @@ export interface Destination {
   /** Size of each BAR of a PCI device (6: its ROM), by the idstr of its section; undefined when nobody asked. */
   readonly bars?: ((idstr: string) => ReadonlyMap<number, number> | undefined) | undefined;
   /** Of `-dump-vmstate`; undefined when it could not be had. Names repeat, so the fields are looked at too. */
-  readonly tables: { find(schema: VmsdSchema): KnownTable | undefined } | undefined;
+  readonly tables: { find(schema: VmsdSchema): DumpTable | undefined } | undefined;
 }

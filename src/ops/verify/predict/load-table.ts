@@ -1,9 +1,8 @@
 // One table of fields as the destination loads it, with what it nests, and its subsections. QEMU: vmstate_load_state(),
 // migration/vmstate.c. May import vmstate, ops/messages and the predictor's own files.
 
-import { fieldSize, type FieldSchema, type VmsdSchema } from '../../../vmstate/index.js';
+import { fieldSize, type DumpField, type DumpTable, type FieldSchema, type VmsdSchema } from '../../../vmstate/index.js';
 import { errnoNumber } from '../../messages/index.js';
-import type { KnownField, KnownTable } from './destination.js';
 import type { Incoming } from './incoming.js';
 import { loadValue } from './load-value.js';
 import type { QemuFile } from './qemu-file.js';
@@ -60,7 +59,7 @@ async function loadFields(incoming: Incoming, file: QemuFile, context: TableCont
 }
 
 /** QEMU: vmstate_field_exists(). Where a test function decides, what the destination's own save shows stands. */
-function isRead(known: KnownField | undefined, since: number | undefined, versionId: number): boolean {
+function isRead(known: DumpField | undefined, since: number | undefined, versionId: number): boolean {
   if (known === undefined) return since === undefined || since <= versionId;
   return known.fieldExists || known.versionId <= versionId;
 }
@@ -91,7 +90,7 @@ function afterwards(incoming: Incoming, file: QemuFile, context: TableContext, p
 
 interface FieldToLoad {
   readonly run: readonly FieldSchema[];
-  readonly known: KnownField | undefined;
+  readonly known: DumpField | undefined;
   readonly own: Uint8Array | undefined;
   readonly name: string;
   /** Elements that the stream says there are, where a rule knows. */
@@ -119,7 +118,7 @@ async function loadField(incoming: Incoming, file: QemuFile, context: TableConte
 
 interface ElementToLoad {
   readonly field: FieldSchema;
-  readonly known: KnownField | undefined;
+  readonly known: DumpField | undefined;
   readonly own: Uint8Array | undefined;
   readonly name: string;
 }
@@ -142,14 +141,14 @@ async function element(incoming: Incoming, file: QemuFile, context: TableContext
   fieldDone(incoming, file, table, name);
 }
 
-function nestedTable(field: FieldSchema, known: KnownField | undefined): { readonly schema: VmsdSchema; readonly known: KnownTable | undefined } | undefined {
+function nestedTable(field: FieldSchema, known: DumpField | undefined): { readonly schema: VmsdSchema; readonly known: DumpTable | undefined } | undefined {
   if (field.struct !== undefined && field.struct.name !== '') return { schema: field.struct, known: known?.table };
   if (field.inline.length === 1 && (field.type === 'tmp' || field.type === 'vstruct')) return { schema: field.inline[0]!, known: known?.table };
   return undefined;
 }
 
 /** A struct is always of the local version; a temporary one of its field's. */
-function versionOf(field: FieldSchema, known: KnownField | undefined, schema: VmsdSchema): number {
+function versionOf(field: FieldSchema, known: DumpField | undefined, schema: VmsdSchema): number {
   return field.type === 'tmp' && known !== undefined ? known.versionId : schema.version;
 }
 
@@ -158,7 +157,7 @@ function sourceName({ name, type }: FieldSchema): string {
   return /^(u?int\d+|bool|timer|CPU_Double_U|float64)/.test(type) ? name : name.replace(/\[\d+\]$/, '');
 }
 
-function findKnown(table: KnownTable, name: string, from: number): { readonly field: KnownField; readonly index: number } | undefined {
+function findKnown(table: DumpTable, name: string, from: number): { readonly field: DumpField; readonly index: number } | undefined {
   const base = name.replace(/\[\d+\]$/, '');
   for (let index = from; index < table.fields.length; index += 1) {
     const field = table.fields[index]!;

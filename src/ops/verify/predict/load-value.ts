@@ -1,8 +1,7 @@
 // One value by its type: what is read, and what a type refuses. QEMU: the get functions of migration/vmstate-types.c. May import
 // vmstate and the predictor's own files.
 
-import type { FieldSchema } from '../../../vmstate/index.js';
-import type { KnownField } from './destination.js';
+import type { DumpField, FieldSchema } from '../../../vmstate/index.js';
 import type { Incoming } from './incoming.js';
 import { loadList } from './load-list.js';
 import type { TableContext } from './table-context.js';
@@ -13,7 +12,7 @@ import type { QemuFile } from './qemu-file.js';
 export interface ValueToLoad {
   readonly context: TableContext;
   readonly field: FieldSchema;
-  readonly known: KnownField | undefined;
+  readonly known: DumpField | undefined;
   /** Its bytes in the destination's own save. */
   readonly own: Uint8Array | undefined;
   readonly name: string;

@@ -1,8 +1,7 @@
 // A table while it is loaded: what the destination has of it, and what came so far. May import vmstate's schema and the predictor's
 // own types.
 
-import type { VmsdSchema } from '../../../vmstate/index.js';
-import type { KnownTable } from './destination.js';
+import type { DumpTable, VmsdSchema } from '../../../vmstate/index.js';
 import type { Incoming } from './incoming.js';
 import type { QemuFile } from './qemu-file.js';
 
@@ -10,7 +9,7 @@ import type { QemuFile } from './qemu-file.js';
 export interface LocalTable {
   readonly schema: VmsdSchema;
   /** What -dump-vmstate says of it. */
-  readonly known: KnownTable | undefined;
+  readonly known: DumpTable | undefined;
   /** The bytes of it in the destination's own save. */
   readonly own: Uint8Array | undefined;
 }
