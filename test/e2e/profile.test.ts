@@ -51,6 +51,23 @@ onEveryQemu('a profile', ({ version, binary }) => {
   });
 });
 
+const virtioOf = ({ devices }: Profile): Record<string, string> => Object.fromEntries(devices.flatMap(({ idstr, virtio }) => (virtio === undefined ? [] : [[idstr, virtio.features]])));
+
+onEveryQemu('a profile', ({ binary }) => {
+  test('has the features that virtio devices offer, and which of them are those of the real network', async () => {
+    const disk = ['-blockdev', 'driver=null-co,node-name=d,read-zeroes=on', '-device', 'virtio-blk-pci,drive=d,addr=2'];
+    const network = ['-netdev', 'tap,id=n', '-device', 'virtio-net-pci,romfile=,netdev=n,addr=3'];
+    const [full, less] = await Promise.all([askProfile(binary, [...tinyMachine, ...disk, ...network]), askProfile(binary, [...tinyMachine, ...disk.map((word) => word.replace('drive=d', 'drive=d,discard=off,disable-modern=on'))])]);
+    expect([full.notes, full.known['devices.virtio'], less.known['devices.virtio']]).toEqual([[], 'refusal', 'refusal']);
+    expect(Object.keys(virtioOf(full))).toEqual(['0000:00:02.0/virtio-blk', '0000:00:03.0/virtio-net']);
+    // VIRTIO_BLK_F_DISCARD, VIRTIO_F_ANY_LAYOUT, VIRTIO_F_VERSION_1.
+    const gone = BigInt(virtioOf(full)['0000:00:02.0/virtio-blk']!) & ~BigInt(virtioOf(less)['0000:00:02.0/virtio-blk']!);
+    expect(gone).toBe((1n << 13n) | (1n << 27n) | (1n << 32n));
+    const unsure = full.devices.flatMap(({ virtio }) => (virtio === undefined ? [] : [BigInt(virtio.unsure)]));
+    expect(unsure.map((bits) => bits & 0xffn)).toEqual([0n, 0x83n]);
+  });
+});
+
 /** A stream with the text of globalstate changed. */
 async function withRunState(bytes: Buffer, state: string): Promise<Buffer> {
   const copy = Buffer.from(bytes);

@@ -5,6 +5,8 @@ import { AGAIN, around, cut, DAMAGED, damaged, EDIT_DEVICE, explanations, OTHER_
 const SAME_MACHINE = 'the same versioned machine type on both sides';
 const MEMORY = 'the memory is not the one that this state was saved with: another VM mapped the file with share=on';
 const PRIVATE = ['`mstream verify TEMPLATE` compares both', 'share=off for all clones'];
+const OTHER_NETWORK = 'another kind of -netdev: only a tap with vnet_hdr=on and the like can do it';
+const SAME_NETWORK = ['the same kind of -netdev on both sides'];
 const PAUSED = '`mstream rewrite --drop-section globalstate`: the VM is paused, or runs, as the destination was told';
 
 export const deviceExplanations = explanations({
@@ -28,13 +30,16 @@ export const deviceExplanations = explanations({
     ['vectors= of that device as at the source: from 5.2 or older to 7.2 and later virtio-net-pci,vectors=3 and virtio-rng-pci,vectors=0; from 7.2 or older to 10.0 and later virtio-balloon-pci,vectors=0', SAME_ARGV],
   ),
   'pci-irq-state': damaged('An interrupt line of a PCI device is {level}; only 0 and 1 exist.'),
-  'virtio-features': row('The guest uses virtio features (0x{guest}) that this device does not offer.', ['an older QEMU, an older machine type, or a feature switched off at the destination', 'another backend (vhost, tap without vnet_hdr)'], ['switch the same features on at the destination, or off at the source before the guest\'s driver starts', SAME_MACHINE]),
+  'virtio-features': row('The guest uses virtio features that this device does not offer: {missing}.', ['an older QEMU, an older machine type, or a feature switched off at the destination', 'another backend (vhost, tap without vnet_hdr)'], ['at the destination switch them on at that device, by the option in brackets; or off at the source before the guest\'s driver starts', SAME_MACHINE]),
   'virtio-queue-count': row('The device has 0x{received} queues in the stream, which is impossible.', ['an MSI-X state that one side lacks shifts everything behind it: vectors= differs', DAMAGED], ['vectors= of that device as at the source']),
   'virtio-ring-size': row('Queue {queue} has {received} entries in the stream, and {maximum} at most here.', ['the default of queue-size= differs: QEMU up to 10 made every virtio queue 1024 entries long, 11.1 does not'], ['queue-size={received} of that device at the destination (virtio-blk; virtio-net: rx_queue_size=, tx_queue_size=, whose transmit queue cannot be above 256 with some backends)']),
   'virtio-queue-size': row('Queue {queue}: what the ring in guest memory says and what the state says do not fit.', [MEMORY], PRIVATE),
   'virtio-host-index': row('Queue {queue}: the guest\'s index 0x{guest} and the host\'s 0x{host} do not fit.', [MEMORY], PRIVATE),
   'virtio-ring-address': damaged('Queue {queue} has no address, but an index.'),
   'virtio-net-queues': row('The guest uses 0x{received} pairs of queues, the device has 0x{maximum}.', ['queues= of the netdev, or mq=, differs'], ['the same queues= and mq=on']),
+  'virtio-net-headers': row('At the source the network behind the card took headers with offloads, here it does not.', [OTHER_NETWORK], SAME_NETWORK),
+  'virtio-net-fragments': row('At the source the network behind the card took UDP fragments (TUN_F_UFO), here it does not.', [OTHER_NETWORK, 'another kernel of the host'], SAME_NETWORK),
+  'virtio-net-hashes': damaged('A network card\'s table for receive-side scaling has {entries} entries: it must be a power of two up to 128.'),
   'bitmap-granularity': row('Only a remark: the dirty bitmap {bitmap} has another granularity here, and is dropped.', [], ['remove the bitmap at the destination before']),
   'bitmap-exists': row('The dirty bitmap {bitmap} is there already.', ['it was created at the destination, or loaded from the image'], ['remove it there before (block-dirty-bitmap-remove)']),
   'bitmap-flags': damaged('A dirty bitmap has unknown flags (0x{flags}).', 'a newer source'),

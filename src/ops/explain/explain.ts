@@ -74,7 +74,8 @@ function beginnings(text: string): MessageMatch[] {
 
 function explanationOf(match: MessageMatch, words: string, all: readonly MessageMatch[], inspection: Inspection | undefined): Explanation {
   const { id, effect, values } = match;
-  const row = explained(id, values);
+  const { missing, details } = missingOf(match, all);
+  const row = explained(id, missing === undefined ? values : { ...values, missing });
   return {
     id,
     // Links of a chain that reach to its end are cut to their own words.
@@ -82,7 +83,7 @@ function explanationOf(match: MessageMatch, words: string, all: readonly Message
     effect,
     ...row,
     ...(id === 'load-failed' ? { meaning: lastLine(values['error'] ?? '') } : {}),
-    details: detailsOf(match, all),
+    details,
     versions: versionsOf(match),
     source: sourceOf(id),
     places: inspection === undefined ? [] : placesOf(values, inspection),
@@ -113,13 +114,21 @@ function lastLine(error: string): string {
   return known.find(([start]) => error.startsWith(start))?.[1] ?? 'The load failed; why stands in the lines before.';
 }
 
-function detailsOf(match: MessageMatch, all: readonly MessageMatch[]): string[] {
-  if (match.id !== 'virtio-features' || match.values['guest'] === undefined) return [];
+interface Missing {
+  /** Undefined when the message does not tell. */
+  readonly missing: string | undefined;
+  readonly details: readonly string[];
+}
+
+/** Features that the guest has and the device lacks; which device it is another line says. */
+function missingOf(match: MessageMatch, all: readonly MessageMatch[]): Missing {
+  const { guest, allowed } = match.values;
+  if (match.id !== 'virtio-features' || guest === undefined || allowed === undefined) return { missing: undefined, details: [] };
+  const bits = BigInt(`0x${guest}`) & ~BigInt(`0x${allowed}`);
+  if (bits === 0n) return { missing: undefined, details: ['from 10.2 on QEMU prints only those that are offered; `mstream verify --against` names the others'] };
   const device = virtioDevice(all.find((one) => one.id === 'device-state-error')?.values['idstr']);
-  const missing = missingFeatures(device, match.values['guest']!, match.values['allowed']!);
-  if (missing.length === 0) return [];
-  const whose = device === undefined ? 'which device it is stands in another line, without it bits below 24 have no names' : `of ${device}`;
-  return [`the guest uses, and the destination lacks (${whose}): ${missing.join(', ')}`];
+  const details = device === undefined ? ['which device it is stands in another line; without it bits below 24 have no names'] : [];
+  return { missing: missingFeatures(device, bits).join(', '), details };
 }
 
 /** Sections and blocks that the values name. */

@@ -29,6 +29,7 @@ const rows = {
   'bitmap-bad-granularity': { ...damaged('The granularity of a dirty bitmap ({granularity}) is no power of two: QEMU ends itself.'), source: 'block/dirty-bitmap.c:bdrv_create_dirty_bitmap' },
   'post-load-refused': { ...row('{vmsd} was read, and does not fit the destination.', ['options of the device differ'], [SAME_OPTIONS]), source: 'migration/vmstate.c:vmstate_load_state' },
   'virtio-refused': { ...row('The state of a virtio device does not fit the destination\'s device.', ['vectors= or the number of queues differs'], ['the same vectors= and queues on both sides']), source: 'hw/virtio/virtio.c:virtio_load' },
+  'virtio-no-queue': { ...damaged('A network card has no queue in the stream: QEMU ends when it takes its own away.'), source: 'hw/net/virtio-net.c:virtio_net_change_num_queues' },
   'never-ends': {
     ...row('The stream brings the destination into a state that only a live source ends (postcopy, COLO): it waits for ever.', ['the stream was recorded from a migration between two QEMUs'], [LIVE_ONLY, '`mstream rewrite --drop-command POSTCOPY_RAM_DISCARD --drop-command POSTCOPY_ADVISE`, or `--drop-command ENABLE_COLO`']),
     source: 'migration/migration.c:process_incoming_migration_co',

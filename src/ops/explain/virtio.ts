@@ -57,9 +57,8 @@ export function virtioDevice(idstr: string | undefined): string | undefined {
   return last?.startsWith('virtio-') === true ? last : undefined;
 }
 
-/** What the guest uses and the device lacks. `guest`, `allowed`: hexadecimal digits, at most 32 of each. */
-export function missingFeatures(device: string | undefined, guest: string, allowed: string): string[] {
-  const missing = BigInt(`0x${guest}`) & ~BigInt(`0x${allowed}`);
+/** Features that a device lacks, each with the option that switches it where there is one. */
+export function missingFeatures(device: string | undefined, missing: bigint): string[] {
   return featureNames(device ?? '', missing).map((name) => {
     const option = OPTIONS[name];
     return option === undefined ? name : `${name} (${option}=)`;

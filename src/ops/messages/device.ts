@@ -171,6 +171,24 @@ export const deviceMessages = messages({
     errno: 'EPERM',
     source: 'hw/net/virtio-net.c:virtio_net_post_load_device',
   },
+  'virtio-net-headers': {
+    texts: always('virtio-net: saved image requires vnet_hdr=on'),
+    effect: 'fatal',
+    errno: 'EINVAL',
+    source: 'hw/net/virtio-net.c:virtio_net_vnet_post_load',
+  },
+  'virtio-net-fragments': {
+    texts: always('virtio-net: saved image requires TUN_F_UFO support'),
+    effect: 'fatal',
+    errno: 'EINVAL',
+    source: 'hw/net/virtio-net.c:virtio_net_ufo_post_load',
+  },
+  'virtio-net-hashes': {
+    texts: [{ since: release('10.0'), text: 'virtio-net: saved image has invalid RSS indirections_len: {entries:d}' }],
+    effect: 'fatal',
+    errno: 'EINVAL',
+    source: 'hw/net/virtio-net.c:virtio_net_rss_post_load',
+  },
   'runstate-unknown': {
     texts: always('invalid parameter value: {state}'),
     effect: 'fatal',

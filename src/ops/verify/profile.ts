@@ -5,8 +5,8 @@
 import { MAX_PROFILE_DEPTH } from '../../limits.js';
 import { checks } from '../json/shape.js';
 
-/** How a fact is known. `save`: seen in what this QEMU saved of itself. */
-export type ProfileSource = 'qmp' | 'hmp' | 'save' | 'dump-vmstate' | 'argv' | 'host' | 'unknown';
+/** How a fact is known. `save`: seen in what this QEMU saved of itself; `refusal`: said when it refused a state. */
+export type ProfileSource = 'qmp' | 'hmp' | 'save' | 'refusal' | 'dump-vmstate' | 'argv' | 'host' | 'unknown';
 
 export interface ProfileBlock {
   readonly idstr: string;
@@ -35,6 +35,16 @@ export interface ProfileDevice {
   readonly iterable: boolean;
   /** Base64; empty for an iterable one. */
   readonly payload: string;
+  /** Absent: no virtio device, or not known. */
+  readonly virtio?: VirtioFeatures;
+}
+
+/** Feature bits of a virtio device, 0x…, at most 128 bits. */
+export interface VirtioFeatures {
+  /** What it offers: a guest that has taken more is refused. */
+  readonly features: string;
+  /** Bits that may be otherwise with the command line as given, since it was changed before QEMU was asked. */
+  readonly unsure: string;
 }
 
 /** A field of a VMStateDescription as -dump-vmstate prints it. */
@@ -148,6 +158,7 @@ const text = matching('text', /^/);
 const name = matching('text of at most 255 characters up to U+00FF', /^[\0-\xff]{0,255}$/);
 const base64 = matching('base64', /^[A-Za-z0-9+/]*={0,2}$/);
 const pageSize = between(1, 2 ** 40);
+const features = matching('feature bits 0x…', /^0x(0|[1-9a-f][0-9a-f]{0,31})$/);
 
 const profile = object({
   schemaVersion: oneOf(1),
@@ -175,7 +186,7 @@ const profile = object({
       ignored: nullable(flag),
     }),
   ),
-  devices: list(object({ idstr: name, instanceId: u32, versionId: u32, sectionId: u32, iterable: flag, payload: base64 })),
+  devices: list(object({ idstr: name, instanceId: u32, versionId: u32, sectionId: u32, iterable: flag, payload: base64 }, { virtio: object({ features, unsure: features }) })),
   vmdescription: nullable(text),
   unsavedSectionIds: list(u32),
   vmstate: object({
@@ -191,7 +202,7 @@ const profile = object({
     ),
   }),
   cpu: object({ model: nullable(text), features: list(text), accelerator: text }),
-  known: record(oneOf('qmp', 'hmp', 'save', 'dump-vmstate', 'argv', 'host', 'unknown')),
+  known: record(oneOf('qmp', 'hmp', 'save', 'refusal', 'dump-vmstate', 'argv', 'host', 'unknown')),
   notes: list(text),
 });
 

@@ -16,6 +16,7 @@ import { QmpError, Timeout } from '../qmp/errors.js';
 import { readDonor, type Donor } from './donor.js';
 import { hostPageSize } from './host-page-size.js';
 import { parseRamblocks, type RamblockRow } from './ramblock.js';
+import { withVirtioFeatures } from './virtio-features.js';
 import { reduceVmstateDump } from './vmstate-dump.js';
 
 export interface AskOptions {
@@ -49,12 +50,15 @@ export async function askProfile(binary: QemuBinary, argv: readonly string[], op
     const { version } = machine.qmp.greeting;
     const machineType = String(type).replace(/-machine$/, '');
     const dumping = options.vmstate === undefined ? dumpVmstate(binary, machineType, machine.folder, timeoutMs) : Promise.resolve(options.vmstate);
-    const donor = await saveAndRead(machine, capabilities, timeoutMs, notes);
+    const saved = await saveAndRead(machine, capabilities, timeoutMs, notes);
+    const virtio = saved === undefined ? undefined : await withVirtioFeatures(saved, { binary, argv, cwd, timeoutMs, signal }, changes, notes);
+    const donor = saved === undefined || virtio === undefined ? undefined : { ...saved, devices: virtio.devices };
     const vmstate = await dumping.catch((error: unknown): VmstateDump => {
       notes.push(`-dump-vmstate gave nothing: ${messageOf(error)}`);
       return { types: {}, vmsds: [] };
     });
     const known: Known = { qemu: 'qmp', target: 'qmp', capabilities: 'qmp', cpu: 'qmp', uuid: 'argv', hostPageSize: 'host' };
+    if (virtio?.source !== undefined) known['devices.virtio'] = virtio.source;
     known['vmstate'] = vmstate.vmsds.length > 0 ? 'dump-vmstate' : 'unknown';
     return {
       schemaVersion: 1,
@@ -126,7 +130,7 @@ function fromSave(donor: Donor | undefined, { machineType, ramblocks, given, sha
   const seen: ProfileSource = donor === undefined ? 'unknown' : 'save';
   Object.assign(known, { devices: seen, vmdescription: seen, unsavedSectionIds: seen, blocks: 'hmp', 'blocks.migratable': seen });
   Object.assign(known, { 'blocks.gpa': shared ? seen : 'unknown', 'blocks.ignored': shared ? seen : 'unknown' });
-  known['machine'] = donor?.machine === undefined ? 'qmp' : 'save';
+  known['machine'] = donor?.configuration === undefined ? 'qmp' : 'save';
   known['targetPageSize'] = donor?.targetPageSize === undefined ? 'host' : 'save';
   known['sendConfiguration'] = known['sectionFooters'] = donor === undefined ? 'argv' : 'save';
   const listed = new Map(donor?.blocks.map((block) => [block.entry.idstr, block]));
@@ -143,9 +147,9 @@ function fromSave(donor: Donor | undefined, { machineType, ramblocks, given, sha
   });
   const ids = new Set(donor?.devices.map(({ sectionId }) => sectionId));
   return {
-    machine: donor?.machine ?? machineType,
+    machine: donor?.configuration?.machine ?? machineType,
     targetPageSize: donor?.targetPageSize ?? 4096,
-    sendConfiguration: donor === undefined ? !isOff(given, 'send-configuration') : donor.machine !== undefined,
+    sendConfiguration: donor === undefined ? !isOff(given, 'send-configuration') : donor.configuration !== undefined,
     sectionFooters: donor === undefined ? !isOff(given, 'send-section-footer') : donor.footers,
     blocks,
     devices: donor?.devices ?? [],

@@ -5,12 +5,13 @@ import { openFile } from '../../bytes/node/file-source.js';
 import { openStream } from '../../ops/open-stream.js';
 import type { ProfileDevice } from '../../ops/verify/profile.js';
 import { PageIndex } from '../../ram/page-index.js';
+import type { Configuration } from '../../wire/configuration.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import type { SectionHeader } from '../../wire/section.js';
 
 export interface Donor {
-  /** In the configuration section; undefined when there is none. */
-  readonly machine: string | undefined;
+  /** Undefined when there is none. */
+  readonly configuration: Configuration | undefined;
   readonly footers: boolean;
   readonly targetPageSize: number | undefined;
   /** The block list, and whether pages of the block came. */
@@ -27,13 +28,13 @@ export async function readDonor(file: string): Promise<Donor> {
     const index = new PageIndex();
     const blocks: RamBlockEntry[] = [];
     const devices: ProfileDevice[] = [];
-    let machine: string | undefined;
+    let configuration: Configuration | undefined;
     let footers = false;
     let targetPageSize = stream.description?.pageSize;
     let vmdescription: string | undefined;
     let payload: Buffer[] = [];
     for await (const event of stream.events()) {
-      if (event.kind === 'configuration') machine = event.configuration.machine;
+      if (event.kind === 'configuration') configuration = event.configuration;
       else if (event.kind === 'ram-blocks') {
         blocks.push(...event.blocks);
         targetPageSize ??= event.targetPageSize;
@@ -51,7 +52,7 @@ export async function readDonor(file: string): Promise<Donor> {
       } else if (event.kind === 'vmdescription') vmdescription = Buffer.from(event.json).toString('latin1');
     }
     const sent = (i: number): boolean => index.counts(i).bytes > 0;
-    return { machine, footers, targetPageSize, blocks: blocks.map((entry, i) => ({ entry, sent: sent(i) })), devices, vmdescription };
+    return { configuration, footers, targetPageSize, blocks: blocks.map((entry, i) => ({ entry, sent: sent(i) })), devices, vmdescription };
   } finally {
     await stream.close();
   }

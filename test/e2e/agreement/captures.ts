@@ -35,6 +35,10 @@ const ours: readonly Scenario[] = [
   { name: 'pc-5.2', what: 'a machine type that all four have', argv: ['-M', 'pc-i440fx-5.2', ...tiny], memory: [] },
   { name: 'virtio-5.2', what: 'the same with devices', argv: ['-M', 'pc-i440fx-5.2', ...tiny, ...virtio], memory: [] },
   {
+    name: 'virtio-legacy', what: 'devices of before virtio 1.0, in a machine type that offers them no feature above bit 31', memory: [],
+    argv: ['-M', 'pc-i440fx-5.2', ...tiny, ...virtio.map((word) => word.replace(/^virtio-\w+-pci/, '$&,disable-modern=on'))],
+  },
+  {
     name: 'memfd', what: 'x-ignore-shared with a memfd', capabilities: { 'x-ignore-shared': true }, memory: [],
     argv: ['-M', 'pc', ...tiny, '-object', 'memory-backend-memfd,id=mem0,size=2M,share=on', '-numa', 'node,memdev=mem0'],
   },

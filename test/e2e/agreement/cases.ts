@@ -8,6 +8,7 @@ import { destinationRows } from './rows/destinations.js';
 import { deviceRows } from './rows/devices.js';
 import { outerRows } from './rows/outer.js';
 import { ramRows } from './rows/ram.js';
+import { virtioRows } from './rows/virtio.js';
 
 export interface AgreementCase {
   /** `10.0 block-list: unknown name`. */
@@ -22,7 +23,7 @@ export interface AgreementCase {
   readonly pristine: boolean;
 }
 
-export const rows: readonly Row[] = [...outerRows, ...ramRows, ...deviceRows, ...destinationRows];
+export const rows: readonly Row[] = [...outerRows, ...ramRows, ...deviceRows, ...virtioRows, ...destinationRows];
 
 /** Captures by release and scenario, made when first asked for, one after the other. */
 export class Library {

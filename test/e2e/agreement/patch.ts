@@ -27,6 +27,7 @@ export function applyPatches(bytes: Uint8Array, patches: readonly Patch[]): Uint
 
 export const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 export const text = (value: string): Uint8Array => Uint8Array.from(Buffer.from(value, 'latin1'));
+export const u8 = (value: number): Uint8Array => Uint8Array.of(value);
 export const be16 = (value: number): Uint8Array => Uint8Array.of((value >> 8) & 255, value & 255);
 export const be32 = (value: number): Uint8Array => Uint8Array.of((value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
 export function be64(value: number | bigint): Uint8Array {
@@ -70,6 +71,15 @@ export function headerOf(item: Item): { readonly id: Span; readonly name: Span; 
 export function field(a: Anatomy, path: string): Span {
   return found(findNodes(a.devices, path)[0], `field ${path}`).span;
 }
+
+/** A row's change: the field gets these bytes, as many as it has. @throws TypeError otherwise */
+export const set = (path: string, bytes: Uint8Array): { readonly mutate: (a: Anatomy) => Patch[] } => ({
+  mutate(a) {
+    const span = field(a, path);
+    if (span.end - span.start !== bytes.length) throw new TypeError(`${path} has ${span.end - span.start} bytes`);
+    return [put(span, bytes)];
+  },
+});
 
 export const hasField = (a: Anatomy, path: string): boolean => findNodes(a.devices, path).length > 0;
 

@@ -66,6 +66,7 @@ function handlersOf(devices: readonly ProfileDevice[], description: DescriptionS
       kind: device.iterable ? 'iterable' : schema === undefined || isOldStyle(schema) ? 'old' : 'vmsd',
       schema,
       payload: device.iterable ? undefined : payloadBytes(device),
+      virtio: device.virtio === undefined ? undefined : { features: BigInt(device.virtio.features), unsure: BigInt(device.virtio.unsure) },
     };
   });
 }

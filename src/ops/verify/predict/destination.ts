@@ -31,6 +31,15 @@ export interface DestinationHandler {
   readonly schema: VmsdSchema | undefined;
   /** The payload of its own save. */
   readonly payload: Uint8Array | undefined;
+  /** Of a virtio device; undefined: not known. */
+  readonly virtio?: OfferedFeatures | undefined;
+}
+
+/** Feature bits. */
+export interface OfferedFeatures {
+  readonly features: bigint;
+  /** Those that it may offer or not. */
+  readonly unsure: bigint;
 }
 
 export interface Destination {

@@ -66,10 +66,10 @@ function isRead(known: DumpField | undefined, since: number | undefined, version
 
 /** Fields that the destination's own save may lack, and checks that stand between fields. */
 async function conditional(incoming: Incoming, file: QemuFile, context: TableContext, after: string, following: string | undefined, rules: TableRules | undefined): Promise<void> {
-  const extra = rules?.conditional;
-  if (extra?.after === after && following !== extra.name && extra.elements(context) > 0) {
-    const field: FieldSchema = { name: extra.name, type: 'buffer', size: extra.size, count: undefined, index: undefined, struct: undefined, inline: [] };
-    await loadField(incoming, file, context, { run: [field], known: undefined, own: undefined, name: extra.name, wanted: extra.elements(context) });
+  const extra = rules?.conditional?.after === after ? rules.conditional.field(context, incoming) : undefined;
+  if (extra !== undefined && following !== extra.name) {
+    const field: FieldSchema = { ...extra, type: 'buffer', count: undefined, index: undefined, struct: undefined, inline: [] };
+    await loadField(incoming, file, context, { run: [field], known: undefined, own: undefined, name: extra.name, wanted: 1 });
   }
   const check = rules?.validate;
   if (check?.after.includes(after) === true && !check.valid(context, after)) {

@@ -9,7 +9,9 @@ import type { Incoming } from './incoming.js';
 import type { ValueToLoad } from './load-value.js';
 import type { QemuFile } from './qemu-file.js';
 import { Refusal } from './refusal.js';
+import { checkFeatures } from './virtio-features.js';
 import { localVirtio, type LocalVirtio } from './virtio-local.js';
+import { virtioNetQueues, virtioNetTable } from './virtio-net.js';
 import { virtioTable } from './virtio-tables.js';
 
 /** VIRTIO_QUEUE_MAX. */
@@ -24,28 +26,30 @@ export async function loadVirtio(incoming: Incoming, file: QemuFile, value: Valu
     await file.pass(field.size!);
     return;
   }
-  const part = await ownPart(incoming, file, value, local);
+  const sent = await sentPart(incoming, file, value, local);
   await transport(incoming, file, value, own, local);
   await file.want(12);
   file.u16();
   if (file.u16() >= MAX_QUEUES) throw incoming.silent(file, 'EPERM', 'virtio-refused');
   const features = file.u32();
   await configuration(incoming, file, file.u32());
-  await queues(incoming, file, local);
-  await file.pass(await plausible(file, part, local.partSize));
-  const inner = await aside(incoming, () => context.load(incoming, file, { schema: virtioTable, known: undefined, own: undefined }, 1, context.device));
-  const all = inner.parts.get('virtio/64bit_features')?.values.get('guest_features') ?? BigInt(features);
-  if (BigInt(all) !== 0n) incoming.unknowns.add(`whether the destination's ${context.device} offers all features that the guest has taken (0x${all.toString(16)})`);
+  const card = context.table.schema.name === 'virtio-net';
+  await queues(incoming, file, local, card ? virtioNetQueues : undefined);
+  const part = card ? virtioNetTable(incoming.destination.version, features, local.part) : undefined;
+  if (part === undefined) await file.pass(await plausible(file, sent, local.part.length));
+  else await aside(incoming, () => context.load(incoming, file, { schema: part, known: undefined, own: local.part }, part.version, context.device));
+  const common = await aside(incoming, () => context.load(incoming, file, { schema: virtioTable(incoming.destination.version), known: undefined, own: undefined }, 1, context.device));
+  checkFeatures(incoming, file, context, features, common);
 }
 
 /** How long the part is that the device itself writes: as the sender's bytes divide, else as long as the destination's own. */
-async function ownPart(incoming: Incoming, file: QemuFile, { context, field }: ValueToLoad, local: LocalVirtio): Promise<number> {
+async function sentPart(incoming: Incoming, file: QemuFile, { context, field }: ValueToLoad, local: LocalVirtio): Promise<number> {
   const sent = incoming.sentDevice(context.device);
   const size = incoming.sent(context.device, 0) ?? 0;
-  if (sent === undefined || size === 0 || size > MAX_FILL) return local.partSize;
+  if (sent === undefined || size === 0 || size > MAX_FILL) return local.part.length;
   await file.want(size);
   const bytes = file.cursor.bytes.slice(file.cursor.at, Math.min(file.cursor.end, file.cursor.at + size));
-  return sizeOfPart(sent, field.name, bytes) ?? local.partSize;
+  return sizeOfPart(sent, field.name, bytes) ?? local.part.length;
 }
 
 function sizeOfPart(device: DeviceSchema, name: string, bytes: Uint8Array): number | undefined {
@@ -94,15 +98,16 @@ async function configuration(incoming: Incoming, file: QemuFile, length: number)
   if (got < length && incoming.destination.version >= 60000) throw incoming.silent(file, 'EPERM', 'virtio-refused');
 }
 
-async function queues(incoming: Incoming, file: QemuFile, local: LocalVirtio): Promise<void> {
+async function queues(incoming: Incoming, file: QemuFile, local: LocalVirtio, changed: typeof virtioNetQueues | undefined): Promise<void> {
   await file.want(4);
   const count = file.u32();
   if (count > MAX_QUEUES) throw incoming.refuse(file, 'virtio-queue-count', { received: count });
+  const sizes = changed?.(incoming, file, local.queueSizes, count) ?? local.queueSizes;
   for (let i = 0; i < count; i += 1) {
     await file.want(20);
     const size = file.u32();
     if (local.configSize === 0) file.u32();
-    const most = local.queueSizes[i] ?? 0;
+    const most = sizes[i] ?? 0;
     if (size > most && incoming.destination.version >= 110000) throw incoming.refuse(file, 'virtio-ring-size', { queue: i, received: size, maximum: most });
     const address = file.u64();
     const index = file.u16();

@@ -40,7 +40,7 @@ export const deviceRules: Readonly<Record<string, TableRules>> = {
   // hw/ide/core.c: vmstate_ide_drive, vmstate_ide_drive_pio_state, ide_drive_pio_post_load().
   ide_drive: {
     minimumVersionId: 0,
-    conditional: { after: 'identify_set', name: 'identify_data', size: 512, elements: (context) => (value(context, 'identify_set') === 0 ? 0 : 1) },
+    conditional: { after: 'identify_set', field: (context) => (value(context, 'identify_set') === 0 ? undefined : { name: 'identify_data', size: 512 }) },
     counts: { identify_data: (context) => (value(context, 'identify_set') === 0 ? 0 : 1) },
   },
   'ide_drive/pio_state': {

@@ -3,6 +3,7 @@
 
 import { cpuRules } from './rules-cpu.js';
 import { deviceRules } from './rules-devices.js';
+import { virtioNetRules } from './virtio-net.js';
 import type { Incoming } from './incoming.js';
 import type { TableContext } from './table-context.js';
 import type { QemuFile } from './qemu-file.js';
@@ -15,12 +16,10 @@ export interface TableRules {
   readonly since?: Readonly<Record<string, number>>;
   /** Elements of arrays, by fields before them. */
   readonly counts?: Readonly<Record<string, (context: TableContext, incoming: Incoming) => number | undefined>>;
-  /** A field that is there or not by a value before it; so many elements of `size` bytes. */
+  /** A field that is there or not by a value before it, and as many bytes long as that says; undefined: not there. */
   readonly conditional?: {
     readonly after: string;
-    readonly name: string;
-    readonly size: number;
-    readonly elements: (context: TableContext) => number;
+    readonly field: (context: TableContext, incoming: Incoming) => { readonly name: string; readonly size: number } | undefined;
   };
   /** QEMU: VMSTATE_VALIDATE. */
   readonly validate?: {
@@ -36,7 +35,7 @@ export interface TableRules {
   readonly postLoad?: (incoming: Incoming, file: QemuFile, context: TableContext) => Refusal | undefined;
 }
 
-const rules: Readonly<Record<string, TableRules>> = { ...cpuRules, ...deviceRules };
+const rules: Readonly<Record<string, TableRules>> = { ...cpuRules, ...deviceRules, ...virtioNetRules };
 
 export function rulesOf(table: string): TableRules | undefined {
   return rules[table];

@@ -7,8 +7,8 @@ export interface LocalVirtio {
   /** MSI-X vectors; 0: none. */
   readonly vectors: number;
   readonly queueSizes: readonly number[];
-  /** Bytes between the queues and the subsections: the device's own part. */
-  readonly partSize: number;
+  /** What stands between the queues and the subsections: the device's own part. */
+  readonly part: Uint8Array;
 }
 
 const EXPRESS = 0x10;
@@ -41,7 +41,7 @@ function common(bytes: Uint8Array, view: DataView, at: number, configSize: numbe
     queueSizes.push(view.getUint32(at));
     at += stride;
   }
-  return { configSize, vectors, queueSizes, partSize: subsectionsFrom(bytes, at) - at };
+  return { configSize, vectors, queueSizes, part: bytes.subarray(at, subsectionsFrom(bytes, at)) };
 }
 
 /** In the configuration space behind the be32 version. */

@@ -22,19 +22,22 @@ const modern = table(
 /** Not a subsection but a whole table of the transport's, without fields. */
 const transport = table('virtio_pci', [], [modern]);
 
-export const virtioTable: VmsdSchema = table(
-  'virtio',
-  [],
-  [
-    table('virtio/device_endian', [field('device_endian', 'uint8', 1)]),
-    table('virtio/64bit_features', [field('guest_features', 'uint64', 8)]),
-    table('virtio/128bit_features', [field('guest_features_ex[1]', 'uint64', 8)]),
-    table('virtio/virtqueues', [field('vq', 'buffer', 16, QUEUES)]),
-    table('virtio/ringsize', [field('vq', 'buffer', 4, QUEUES)]),
-    table('virtio/broken', [field('broken', 'bool', 1)]),
-    table('virtio/extra_state', [{ ...field('extra_state', 'struct', 0), struct: transport }]),
-    table('virtio/started', [field('started', 'bool', 1)]),
-    table('virtio/packed_virtqueues', [field('vq', 'buffer', 10, QUEUES)]),
-    table('virtio/disabled', [field('disabled', 'bool', 1)]),
-  ],
-);
+const common: readonly VmsdSchema[] = [
+  table('virtio/device_endian', [field('device_endian', 'uint8', 1)]),
+  table('virtio/64bit_features', [field('guest_features', 'uint64', 8)]),
+  table('virtio/virtqueues', [field('vq', 'buffer', 16, QUEUES)]),
+  table('virtio/ringsize', [field('vq', 'buffer', 4, QUEUES)]),
+  table('virtio/broken', [field('broken', 'bool', 1)]),
+  table('virtio/extra_state', [{ ...field('extra_state', 'struct', 0), struct: transport }]),
+  table('virtio/started', [field('started', 'bool', 1)]),
+  table('virtio/packed_virtqueues', [field('vq', 'buffer', 10, QUEUES)]),
+  table('virtio/disabled', [field('disabled', 'bool', 1)]),
+];
+
+const before = table('virtio', [], common);
+const since = table('virtio', [], [...common, table('virtio/128bit_features', [field('guest_features_ex[1]', 'uint64', 8)])]);
+
+/** With features above bit 63 since 10.2. */
+export function virtioTable(version: number): VmsdSchema {
+  return version >= 100200 ? since : before;
+}

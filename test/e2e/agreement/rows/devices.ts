@@ -1,21 +1,11 @@
-// Rows: fields of devices that QEMU checks, subsections, run state, virtio. Imports its own folder.
+// Rows: fields of devices that QEMU checks, subsections, run state. Imports its own folder.
 
 import { deviceLabel, findNodes } from '../../../../src/vmstate/index.js';
 import { at, type Anatomy } from '../anatomy.js';
-import { be16, be32, be64, bytesOf, counted, drop, field, full, headerOf, hex, insert, join, put, text, type Patch } from '../patch.js';
+import { be16, be32, be64, bytesOf, counted, drop, field, full, headerOf, hex, insert, join, put, set, text, u8, type Patch } from '../patch.js';
 import { rowsOf, type Row } from '../row.js';
 
-/** The field gets these bytes; as many as it has. @throws TypeError otherwise */
-const set = (path: string, bytes: Uint8Array) => ({
-  mutate(a: Anatomy): Patch[] {
-    const span = field(a, path);
-    if (span.end - span.start !== bytes.length) throw new TypeError(`${path} has ${span.end - span.start} bytes`);
-    return [put(span, bytes)];
-  },
-});
-
 const pm = '0000:00:01.3/piix4_pm';
-const u8 = (value: number): Uint8Array => Uint8Array.of(value);
 
 const fields = rowsOf('fields', 'plain', {
   'an equal: nirq of PCIBUS': set('PCIBUS.nirq', be32(5)),
@@ -147,33 +137,4 @@ const globalstate = rowsOf('globalstate', 'plain', {
   'of a running guest': { base: 'running' },
 });
 
-const blk = '0000:00:03.0/virtio-blk.virtio';
-const net = '0000:00:02.0/virtio-net.virtio';
-
-const virtio = rowsOf('virtio', 'q35-devices', {
-  'as it was': {},
-  'a feature that no device has': set(`${blk}.guest_features_lo`, be32(0x00800000)),
-  'a feature that it has': set(`${blk}.guest_features_lo`, be32(0x00000200)),
-  'all features': set(`${net}.guest_features_lo`, be32(0xffffffff)),
-  'queue too long': set(`${blk}.queues[0].num`, be32(2048)),
-  'queue much too long': set(`${net}.queues[1].num`, be32(0x10000)),
-  'queue shorter': set(`${blk}.queues[0].num`, be32(64)),
-  'queue of 0': set(`${blk}.queues[0].num`, be32(0)),
-  'more queues than any device': set(`${net}.queue_count`, be32(2000)),
-  'fewer queues': set(`${net}.queue_count`, be32(2)),
-  'index without a queue': set(`${blk}.queues[0].last_avail_idx`, be16(5)),
-  'longer configuration': set(`${blk}.config_len`, be32(61)),
-  'shorter configuration': set(`${blk}.config_len`, be32(59)),
-  'config_vector out of range': set(`${net}.config_vector`, be16(77)),
-  'status 0x80': set(`${blk}.status`, u8(0x80)),
-  'queue_sel out of range': set(`${blk}.queue_sel`, be16(0xffff)),
-  'vector out of range': set(`${blk}.queues[0].vector`, be16(77)),
-  'device version 1': { mutate: (a) => [put(headerOf(full(a, '0000:00:03.0/virtio-blk')).version, be32(1))] },
-  'device version 3': { mutate: (a) => [put(headerOf(full(a, '0000:00:03.0/virtio-blk')).version, be32(3))] },
-  'net: MAC': set(`${net}.device.mac[5]`, u8(0xff)),
-  'net: more MAC filters than room': set(`${net}.device.mac_table.in_use`, be32(65)),
-  'mmio: a feature that no device has': { base: 'microvm', ...set('virtio-mmio@*/virtio-rng.virtio.guest_features_lo', be32(0x00800000)) },
-  'mmio: queue too long': { base: 'microvm', ...set('virtio-mmio@*/virtio-rng.virtio.queues[0].num', be32(0x8000)) },
-});
-
-export const deviceRows: readonly Row[] = [...fields, ...subsections, ...globalstate, ...virtio];
+export const deviceRows: readonly Row[] = [...fields, ...subsections, ...globalstate];
