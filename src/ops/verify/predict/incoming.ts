@@ -1,5 +1,5 @@
-// One load in progress: the file, the destination, what has been printed, and what QEMU keeps between sections. May import the
-// predictor's own files.
+// One load in progress: the file, the destination, what has been printed, and what QEMU keeps between sections. May import
+// ops/messages, ops/explain and the predictor's own files.
 
 import { vmsdSize, type DescriptionSchema, type DeviceSchema, type VmsdSchema } from '../../../vmstate/index.js';
 import { errnoOf, formatMessage, loadFailed, wordingOf, type Errno, type MessageId, type MessageValues } from '../../messages/index.js';
@@ -118,17 +118,17 @@ export class Incoming {
     this.lines.push(loadFailed(this.release, errno, links));
   }
 
-  private words(id: MessageId, values: MessageValues): { readonly text: string; readonly link: boolean } | undefined {
-    const wording = wordingOf(id, this.release);
-    return wording === undefined ? undefined : { text: formatMessage(id, this.release, values), link: wording.as === 'link' };
-  }
-
   at<T>(label: string, work: () => Promise<T>): Promise<T> {
     this.path.push(label);
     return work().then((value) => {
       this.path.pop();
       return value;
     });
+  }
+
+  private words(id: MessageId, values: MessageValues): { readonly text: string; readonly link: boolean } | undefined {
+    const wording = wordingOf(id, this.release);
+    return wording === undefined ? undefined : { text: formatMessage(id, this.release, values), link: wording.as === 'link' };
   }
 }
 

@@ -14,23 +14,18 @@ export function checkVersion(incoming: Incoming, file: QemuFile, name: string, v
 
 /** Behind each field: here the file's error is looked at. @throws Refusal */
 export function fieldDone(incoming: Incoming, file: QemuFile, table: string, field: string): void {
-  if (file.error === undefined) return;
-  throw streamError(incoming, file, table, field);
+  const { error } = file;
+  if (error === undefined) return;
+  // Since 10.2 whatever goes wrong in a table is EINVAL to its caller.
+  const refusal = incoming.refuse(file, 'stream-error', { vmsd: table, errno: errnoNumber(error) }, incoming.behaviour.chained ? 'EINVAL' : error);
+  incoming.around(refusal, 'field-failed', { vmsd: table, field });
+  throw refusal;
 }
 
 /** What the levels above a value say of it. */
 export function elementFailed(incoming: Incoming, refusal: Refusal, table: string, type: string, field: string): void {
   if (refusal.links.length === 0) incoming.around(refusal, 'element-failed', { type, field, errno: errnoNumber(refusal.errno) });
   incoming.around(refusal, 'field-failed', { vmsd: table, field });
-}
-
-/** The file's error, when it has one. */
-function streamError(incoming: Incoming, file: QemuFile, table: string, field: string): Refusal {
-  // Since 10.2 whatever goes wrong in a table is EINVAL to its caller.
-  const errno = incoming.behaviour.chained ? 'EINVAL' : file.error!;
-  const refusal = incoming.refuse(file, 'stream-error', { vmsd: table, errno: errnoNumber(file.error!) }, errno);
-  incoming.around(refusal, 'field-failed', { vmsd: table, field });
-  return refusal;
 }
 
 /** Where nobody here can tell how many bytes a field takes. */
