@@ -14,7 +14,7 @@ export async function loadPciConfig(incoming: Incoming, file: QemuFile, { field,
     incoming.unknowns.add(`the PCI configuration space of ${context.device} at the destination, which the stream's must agree with`);
     return;
   }
-  const { cmask, wmask, w1cmask, unsure } = checkedBits(own, incoming.destination.bars?.(context.device));
+  const { cmask, wmask, w1cmask, unsure } = checkedBits(own, incoming.destination.bars?.(context.device), incoming.destination.version);
   for (let i = 0; i < size; i += 1) {
     if (((theirs[i]! ^ own[i]!) & cmask[i]! & ~wmask[i]! & ~w1cmask[i]!) === 0) continue;
     if (unsure.has(i)) incoming.unknowns.add(`which bits of byte 0x${i.toString(16)} of ${context.device}'s PCI configuration space the guest may write`);

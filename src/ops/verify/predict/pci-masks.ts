@@ -20,7 +20,8 @@ export type BarSizes = ReadonlyMap<number, number> | undefined;
 const CAPABILITY_LIST = 0x34;
 const ROM = 6;
 
-export function checkedBits(space: Uint8Array, bars: BarSizes): ConfigMasks {
+/** `version`: of QEMU, 5.2.0 is 50200. */
+export function checkedBits(space: Uint8Array, bars: BarSizes, version: number): ConfigMasks {
   const size = space.length;
   const unsure = new Set<number>();
   const masks = { cmask: new Uint8Array(size), wmask: new Uint8Array(size), w1cmask: new Uint8Array(size), unsure };
@@ -44,7 +45,7 @@ export function checkedBits(space: Uint8Array, bars: BarSizes): ConfigMasks {
     if (width === 8) bar += 1;
   }
   setBar(space, masks, bridge ? 0x38 : 0x30, bars?.get(ROM), bars !== undefined, true);
-  capabilities(space, masks);
+  capabilities(space, masks, version);
   return masks;
 }
 
@@ -81,16 +82,16 @@ function setBar(space: Uint8Array, { cmask, wmask, unsure }: ConfigMasks & { rea
   return wide;
 }
 
-function capabilities(space: Uint8Array, masks: ConfigMasks & { readonly unsure: Set<number> }): void {
+function capabilities(space: Uint8Array, masks: ConfigMasks & { readonly unsure: Set<number> }, version: number): void {
   if ((space[0x06]! & 0x10) === 0) return;
   let at = space[CAPABILITY_LIST]!;
   for (let steps = 0; at >= 0x40 && at + 2 <= 0x100 && steps < 48; steps += 1) {
-    capability(space, masks, at);
+    capability(space, masks, at, version);
     at = space[at + 1]! & 0xfc;
   }
 }
 
-function capability(space: Uint8Array, { cmask, wmask, w1cmask, unsure }: ConfigMasks & { readonly unsure: Set<number> }, at: number): void {
+function capability(space: Uint8Array, { cmask, wmask, w1cmask, unsure }: ConfigMasks & { readonly unsure: Set<number> }, at: number, version: number): void {
   const id = space[at]!;
   const own = (size: number): void => {
     cmask.fill(0xff, at, at + size);
@@ -117,6 +118,8 @@ function capability(space: Uint8Array, { cmask, wmask, w1cmask, unsure }: Config
     case 0x10:
       own(0x3c);
       express({ wmask, w1cmask, cmask }, at);
+      // PCI_EXP_FLAGS_SLOT.
+      if ((space[at + 3]! & 0x01) !== 0) slot(space, { wmask, w1cmask, cmask }, at, version);
       for (let i = 0; i < 0x3c; i += 1) unsure.add(at + i);
       return;
     case 0x11:
@@ -156,4 +159,15 @@ function express({ cmask, wmask, w1cmask }: Pick<ConfigMasks, 'cmask' | 'wmask' 
   w1cmask[at + 0x0a] = 0x0f;
   wmask[at + 0x10] = 0xc0;
   wmask[at + 0x29] = 0x80;
+}
+
+/** What a guest with native hot-plug changes: pcie_cap_slot_init(), pcie_cap_root_init(). */
+function slot(space: Uint8Array, { cmask, wmask, w1cmask }: Pick<ConfigMasks, 'cmask' | 'wmask' | 'w1cmask'>, at: number, version: number): void {
+  const powered = (space[at + 0x14]! & 0x02) !== 0;
+  wmask[at + 0x18] = 0xf9;
+  wmask[at + 0x19] = powered ? 0x0f : 0x0b;
+  w1cmask[at + 0x1a] = 0x19;
+  wmask[at + 0x1c] = 0x07;
+  // Whether a card is there: compared in 7.2, no more in 10.0.
+  if (version >= 80100) cmask[at + 0x1a] = 0xbf;
 }

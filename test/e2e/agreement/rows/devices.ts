@@ -7,6 +7,10 @@ import { rowsOf, type Row } from '../row.js';
 
 const pm = '0000:00:01.3/piix4_pm';
 
+/** The PCI Express capability of the first root port. */
+const port = (a: Anatomy): number => field(a, '0000:00:01.0/pcie-root-port.*vendor_id').start + 0x54;
+const flipped = (a: Anatomy, offset: number, bits: number): Patch => put(at(offset, 1), u8(a.bytes[offset]! ^ bits));
+
 const fields = rowsOf('fields', 'plain', {
   'an equal: nirq of PCIBUS': set('PCIBUS.nirq', be32(5)),
   'an equal: num_floppies': set('fdc.state.num_floppies', u8(1)),
@@ -30,6 +34,10 @@ const fields = rowsOf('fields', 'plain', {
   'BAR of a PCI device': { base: 'q35-devices', ...set('0000:00:03.0/virtio-blk.virtio.pci.config*.bar[0]', hex('01c00000')) },
   'capability pointer of a PCI device': { base: 'q35-devices', ...set('0000:00:03.0/virtio-blk.virtio.pci.config*.capability_pointer', u8(0x44)) },
   'MSI-X table size': { base: 'q35-devices', ...set('0000:00:03.0/virtio-blk.virtio.pci.config*.msix.control', hex('0700')) },
+  'a slot as a guest leaves it that plugs by itself': { base: 'q35-devices', mutate: (a) => [put(at(port(a) + 0x18, 2), hex('f90b'))] },
+  'a slot with an event that waits': { base: 'q35-devices', mutate: (a) => [flipped(a, port(a) + 0x1a, 0x08)] },
+  'a slot with another card in it': { base: 'q35-devices', mutate: (a) => [flipped(a, port(a) + 0x1a, 0x40)] },
+  'a slot of another number': { base: 'q35-devices', mutate: (a) => [flipped(a, port(a) + 0x16, 0x08)] },
   'hpet with more timers': set('hpet.num_timers*', u8(33)),
   'hpet with fewer timers': set('hpet.num_timers*', u8(2)),
   'ps2kbd queue out of range': set('ps2kbd.*.queue.rptr', be32(1000)),
