@@ -33,7 +33,7 @@ export function layArray(layer: Layer, donor: FieldNode, source: FieldNode): Pie
 
 function layElement(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
   if (!sameTables(donor, source, donor.bytes, source.bytes)) return layer.lay.field(layer, donor, source);
-  layer.ledger.copied += valuesBelow(source).length;
+  layer.ledger.copied += layer.countValues(source);
   return asItStands(donor, true);
 }
 
@@ -55,7 +55,9 @@ function wholeArray(layer: Layer, donor: FieldNode, source: FieldNode): Piece | 
   const first = donor.at(0);
   if (first === undefined || mine!.mark !== undefined || / (equal|le)$/.test(mine!.field.type)) return undefined;
   if (first.kind !== 'leaf' && !sameTables(first, source.at(0), donor.bytes, source.bytes)) return undefined;
-  layer.ledger.copied += first.kind === 'leaf' ? valuesBelow(source).length : valuesBelow(first).length * donor.length;
+  // What is reserved may say something in one element and nothing in another.
+  const alike = first.kind !== 'leaf' || first.field?.reserved === undefined;
+  layer.ledger.copied += alike ? valuesBelow(first).length * source.length : valuesBelow(source).length;
   return { bytes: source.bytes, entries: donor.fields, asDonor: true };
 }
 

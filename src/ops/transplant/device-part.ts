@@ -99,7 +99,11 @@ function unreadable({ root }: DeviceState): string | undefined {
     if (node.kind === 'leaf') return node.name === '@rest' ? (node.reason ?? 'bytes that nothing describes') : undefined;
     // What our decoders divide comes out even, and so do values side by side.
     if (node.kind === 'decoded' || (node instanceof ArrayBranch && node.segments.length === 1 && node.at(0)?.kind === 'leaf')) return undefined;
+    let before: FieldNode | undefined;
     for (const child of node.children()) {
+      // Elements are often alike, and there may be a thousand of them.
+      if (child.kind === 'struct' && before?.kind === 'struct' && child.vmsd === before.vmsd && Buffer.compare(child.bytes, before.bytes) === 0) continue;
+      before = child;
       const found = visit(child);
       if (found !== undefined) return found;
     }

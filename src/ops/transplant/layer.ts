@@ -6,7 +6,7 @@ import type { Ledger } from './ledger.js';
 import type { Knowledge, Verdict } from './knowledge.js';
 import type { LaidTable, Piece } from './piece.js';
 import type { Grade } from './report.js';
-import { integerOf, isBlank } from './values.js';
+import { integerOf, isBlank, valuesBelow } from './values.js';
 
 /** What the standards know better than the names: PCI and virtio. Undefined: nothing special. */
 export interface Rules {
@@ -32,6 +32,7 @@ export class Layer {
   private readonly knowledge: Knowledge;
   /** Integers met so far, by table: one of them may be the length of an array behind it. */
   private readonly scopes: Pair[][] = [];
+  private last: { readonly vmsd: VmsdSchema | undefined; readonly bytes: Uint8Array; readonly count: number } | undefined;
   /** Above 0 inside of something that the donor does not have: source and donor are the same nodes. */
   private adopting = 0;
 
@@ -87,6 +88,16 @@ export class Layer {
 
   knowsField(table: string, name: string): boolean {
     return this.knowledge.field(table, name);
+  }
+
+  /** Values in an element of an array, which often is what the element before it was. */
+  countValues(node: FieldNode): number {
+    const { bytes } = node;
+    const { last } = this;
+    if (last !== undefined && node.kind === 'struct' && last.vmsd === node.vmsd && Buffer.compare(last.bytes, bytes) === 0) return last.count;
+    const count = valuesBelow(node).length;
+    if (node.kind === 'struct') this.last = { vmsd: node.vmsd, bytes, count };
+    return count;
   }
 
   /** What it costs to lose it. */
