@@ -43,9 +43,6 @@ export const MAX_VMDESCRIPTION_DEPTH = 256;
 /** PACKAGED inside PACKAGED does not occur; refuse to go deep. */
 export const MAX_PACKAGED_DEPTH = 4;
 
-/** MIG_CMD payload length is be16, so this is what the wire can say. */
-export const MAX_COMMAND_PAYLOAD = 0xffff;
-
 /** Section ids seen so far (START and FULL): every device has one. */
 export const MAX_SECTIONS = 1 << 16;
 

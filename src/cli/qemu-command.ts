@@ -60,7 +60,7 @@ export function accelerator(choice: string | undefined): Accelerator {
 }
 
 /** Our failure for whatever the QEMU driver or the clone recipe threw; anything else comes back as it is. */
-export function asFailure(error: unknown): unknown {
+function asFailure(error: unknown): unknown {
   if (error instanceof WillNotStart) return new Failure(exitCode.findings, 'refused', error.message, 'leave these options out: what is asked is what migration sees of the machine');
   if (error instanceof WillNotClone) return new Failure(exitCode.findings, 'refused', error.message, error.hint);
   if (error instanceof NoTemplate) return new Failure(exitCode.input, 'template', error.message, '`mstream template create` makes one');

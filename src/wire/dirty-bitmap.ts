@@ -23,8 +23,8 @@ export const dirtyBitmapFlag = {
   extraFlags: 0x80,
 } as const;
 
-export const dirtyBitmapStartFlag = { enabled: 0x01, persistent: 0x02, autoload: 0x04 } as const;
-const START_FLAGS_RESERVED = 0xf8;
+/** Of START's own flags all but enabled (1), persistent (2) and autoload (4). */
+export const DIRTY_BITMAP_RESERVED = 0xf8;
 
 /** The reader's limit; the writer stays at 1 KiB, and the wire has no other. */
 export const MAX_DIRTY_BITMAP_DATA = 10 * 1024;
@@ -41,11 +41,6 @@ export interface DirtyBitmapChunk {
   readonly start?: { readonly granularity: number; readonly flags: number };
   /** Sectors are 512 bytes. `data` is present exactly when ZEROES is clear; little-endian words. */
   readonly bits?: { readonly startSector: number; readonly sectors: number; readonly data?: Uint8Array };
-}
-
-/** The flags that count. */
-export function dirtyBitmapFlags(chunk: DirtyBitmapChunk): number {
-  return chunk.flags & 0xff;
 }
 
 type ChunkBody = 'start' | 'complete' | 'bits' | 'nothing';
@@ -109,7 +104,7 @@ export const dirtyBitmapChunk: Codec<DirtyBitmapChunk> = {
     if (device !== undefined) counted.encode(emitter, device);
     if (bitmap !== undefined) counted.encode(emitter, bitmap);
     if (start !== undefined) {
-      if (!isPowerOfTwo(start.granularity) || start.flags & START_FLAGS_RESERVED) throw cannotEncode(`dirty bitmap header ${start.granularity}, 0x${start.flags.toString(16)}`);
+      if (!isPowerOfTwo(start.granularity) || start.flags & DIRTY_BITMAP_RESERVED) throw cannotEncode(`dirty bitmap header ${start.granularity}, 0x${start.flags.toString(16)}`);
       be32.encode(emitter, start.granularity);
       u8.encode(emitter, start.flags);
     }
@@ -139,7 +134,7 @@ function decodeStart(window: Window): DirtyBitmapChunk['start'] & object {
   const granularity = be32.decode(window);
   const flags = u8.decode(window);
   if (!isPowerOfTwo(granularity)) throw window.fail('bad-payload', `dirty bitmap granularity ${granularity} is no power of two`, { offset });
-  if (flags & START_FLAGS_RESERVED) {
+  if (flags & DIRTY_BITMAP_RESERVED) {
     throw window.fail('bad-payload', `unknown flags in the dirty bitmap header: 0x${flags.toString(16)}`, { offset: offset + 4 });
   }
   return { granularity, flags };

@@ -25,7 +25,7 @@ export type HtabChunk = ValueOf<typeof htabChunk>;
 /** HASH_PTE_SIZE_64 */
 export const HTAB_ENTRY_SIZE = 16;
 
-export function isHtabEnd({ index, valid, invalid }: HtabChunk): boolean {
+function isHtabEnd({ index, valid, invalid }: HtabChunk): boolean {
   return index === 0 && valid === 0 && invalid === 0;
 }
 

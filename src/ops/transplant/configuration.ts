@@ -28,7 +28,7 @@ export function layConfiguration(ledger: Ledger, donor: Configuration | undefine
 }
 
 /** `pc-i440fx` of `pc-i440fx-7.2`; a machine without versions is its own. */
-export function familyOf(configuration: Configuration | undefined): string | undefined {
+function familyOf(configuration: Configuration | undefined): string | undefined {
   return configuration?.machine.replace(/-\d+(?:\.\d+)+$/, '');
 }
 

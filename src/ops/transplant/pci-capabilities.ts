@@ -70,7 +70,7 @@ function sizeOf(view: DataView, at: number, id: number): number {
 }
 
 /** Where MSI's registers are, by the two bits of its control word that say so. */
-export function msiPlaces(control: number): { readonly data: number; readonly mask: number | undefined; readonly end: number } {
+function msiPlaces(control: number): { readonly data: number; readonly mask: number | undefined; readonly end: number } {
   const data = (control & 0x80) === 0 ? 8 : 12;
   return (control & 0x100) === 0 ? { data, mask: undefined, end: data + 2 } : { data, mask: data + 4, end: data + 12 };
 }

@@ -79,7 +79,7 @@ function lost(layer: Layer, donor: FieldNode, source: FieldNode, one: Capability
   });
 }
 
-export function vectorsOf(config: Uint8Array, msix: Capability): number {
+function vectorsOf(config: Uint8Array, msix: Capability): number {
   return ((config[msix.at + 2]! | (config[msix.at + 3]! << 8)) & 0x7ff) + 1;
 }
 

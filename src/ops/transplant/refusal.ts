@@ -1,9 +1,9 @@
 // What a destination says when it refuses a transplant, as differences: which device, which features by name, which option
-// would help. Found by QEMU's messages, not by devices. QEMU: virtio_load(), virtio_set_features_nocheck(),
-// hw/virtio/virtio.c; get_pci_config_device(), hw/pci/pci.c; parse_ramblock(), migration/ram.c. May import vmstate and its own
+// would help. QEMU's words are those of ops/messages; no device is known by name. May import ops/messages, vmstate and its own
 // folder.
 
 import { featureNames } from '../../vmstate/index.js';
+import { matchMessage, type MessageId } from '../messages/index.js';
 import { cures } from './cures.js';
 import type { TransplantDifference } from './report.js';
 
@@ -11,43 +11,27 @@ type Found = Pick<TransplantDifference, 'before' | 'after' | 'why' | 'cure'>;
 
 const nothing: Pick<TransplantDifference, 'before' | 'after' | 'cure'> = { before: undefined, after: undefined, cure: undefined };
 
-interface Message {
-  readonly words: RegExp;
-  /** `device`: what QEMU calls the device that it was loading, without its address. */
-  explain(groups: readonly string[], device: string): Found;
-}
-
-const messages: readonly Message[] = [
-  {
-    words: /Features (0x[0-9a-f]+) unsupported\. Allowed features: (0x[0-9a-f]+)/,
-    explain: ([wanted = '0', allowed = '0'], device) => {
-      const missing = featureNames(device, BigInt(wanted) & ~BigInt(allowed)).join(', ');
-      return { ...nothing, before: missing, why: 'the guest uses features that the destination does not offer', cure: cures.feature(missing) };
-    },
+/** By message; `device`: what QEMU calls the device that it was loading, without its address. */
+const explanations: Partial<Record<MessageId, (values: Readonly<Record<string, string>>, device: string) => Found>> = {
+  'virtio-features': ({ guest, allowed }, device) => {
+    const missing = featureNames(device, BigInt(`0x${guest}`) & ~BigInt(`0x${allowed}`)).join(', ');
+    const why = 'the guest uses features that the destination does not offer';
+    // From 10.2 on the words name only those of the guest's that are offered.
+    return missing === '' ? { ...nothing, why, cure: cures.feature('all that the guest uses') } : { ...nothing, before: missing, why, cure: cures.feature(missing) };
   },
-  {
-    words: /VQ (\d+) vring\.num (0x[0-9a-f]+|\d+) exceeds allocated max (0x[0-9a-f]+|\d+)/,
-    explain: ([queue, theirs = '0', mine]) => ({ before: theirs, after: mine, why: `queue ${queue} is longer than the destination’s`, cure: cures.queueSize(Number(theirs)) }),
-  },
-  {
-    words: /VQ (\d+) size (0x[0-9a-f]+|\d+) Guest index (0x[0-9a-f]+|\d+) inconsistent with Host index (0x[0-9a-f]+|\d+)/,
-    explain: ([queue, size, guest, host]) => ({ ...nothing, before: `${guest} of ${size}`, after: host, why: `the ring of queue ${queue} does not fit its memory` }),
-  },
-  {
-    words: /Bad config data: i=0x([0-9a-f]+) read: ([0-9a-f]+) device: ([0-9a-f]+)/,
-    explain: ([at = '', theirs, mine]) => ({ before: `0x${theirs}`, after: `0x${mine}`, why: `byte 0x${at} of the PCI configuration space is fixed at the destination${isBaseAddress(at) ? ' (a base address, of a larger region)' : ''}`, cure: cures.equal }),
-  },
-  {
-    words: /Size mismatch: (.+?): (0x[0-9a-f]+) != (0x[0-9a-f]+)/,
-    explain: ([block, theirs, mine]) => ({ before: theirs, after: mine, why: `RAM block ${block} has another length`, cure: cures.memory(Number(theirs)) }),
-  },
-  {
-    words: /Size too large: (.+?): (0x[0-9a-f]+) > (0x[0-9a-f]+)/,
-    explain: ([block, theirs, mine]) => ({ before: theirs, after: mine, why: `RAM block ${block} can grow to less than that`, cure: cures.firmware }),
-  },
-  { words: /Invalid number of virtqueues: (\S+)/, explain: ([count]) => ({ ...nothing, before: count, why: 'what stands before the queues has another length', cure: cures.noVectors }) },
-  { words: /VM subsection '([^']+)' in '([^']+)' does not exist/, explain: ([part]) => ({ ...nothing, before: part, why: 'a subsection that the destination does not know', cure: cures.schema }) },
-];
+  'virtio-ring-size': ({ queue, received, maximum }) => ({ before: received, after: maximum, why: `queue ${queue} is longer than the destination’s`, cure: cures.queueSize(Number(received)) }),
+  'virtio-host-index': ({ queue, size, guest, host }) => ({ ...nothing, before: `0x${guest} of 0x${size}`, after: `0x${host}`, why: `the ring of queue ${queue} does not fit its memory` }),
+  'virtio-queue-count': ({ received }) => ({ ...nothing, before: `0x${received}`, why: 'what stands before the queues has another length', cure: cures.noVectors }),
+  'pci-config-data': ({ at, read, device }) => ({
+    before: `0x${read}`,
+    after: `0x${device}`,
+    why: `byte 0x${at} of the PCI configuration space is fixed at the destination${isBaseAddress(at!) ? ' (a base address, of a larger region)' : ''}`,
+    cure: cures.equal,
+  }),
+  'size-mismatch': ({ block, received, local }) => ({ before: `0x${received}`, after: `0x${local}`, why: `RAM block ${block} has another length`, cure: cures.memory(Number(`0x${received}`)) }),
+  'size-too-large': ({ block, received, maximum }) => ({ before: `0x${received}`, after: `0x${maximum}`, why: `RAM block ${block} can grow to less than that`, cure: cures.firmware }),
+  'unknown-subsection': ({ subsection }) => ({ ...nothing, before: subsection, why: 'a subsection that the destination does not know', cure: cures.schema }),
+};
 
 function isBaseAddress(hex: string): boolean {
   const at = Number.parseInt(hex, 16);
@@ -56,14 +40,15 @@ function isBaseAddress(hex: string): boolean {
 
 /** What of QEMU's words is understood, and everything as it stands when nothing is. */
 export function explainRefusal(words: string): TransplantDifference[] {
-  const label = /error while loading state for instance (0x[0-9a-f]+) of device '([^']+)'/.exec(words);
-  const instance = Number(label?.[1] ?? 0);
-  const path = label === null ? 'the destination' : instance === 0 ? label[2]! : `${label[2]!}/${instance}`;
-  const device = label?.[2]?.slice(label[2].lastIndexOf('/') + 1) ?? '';
+  const matches = matchMessage(words);
+  const { idstr, instance } = matches.find(({ id }) => id === 'device-state-error')?.values ?? {};
+  const number = Number(`0x${instance ?? '0'}`);
+  const path = idstr === undefined ? 'the destination' : number === 0 ? idstr : `${idstr}/${number}`;
+  const device = idstr?.slice(idstr.lastIndexOf('/') + 1) ?? '';
   const common = { kind: 'conflict', grade: 'impossible', path, offset: undefined } as const;
-  const found = messages.flatMap((message): TransplantDifference[] => {
-    const match = message.words.exec(words);
-    return match === null ? [] : [{ ...common, ...message.explain(match.slice(1), device) }];
+  const found = matches.flatMap(({ id, values }): TransplantDifference[] => {
+    const explain = explanations[id];
+    return explain === undefined ? [] : [{ ...common, ...explain(values, device) }];
   });
   return found.length > 0 ? found : [{ ...common, ...nothing, why: 'the destination refused to load it' }];
 }

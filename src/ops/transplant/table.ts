@@ -56,7 +56,7 @@ function fields(count: number): string {
 }
 
 /** A field that both have. */
-export function layField(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
+function layField(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
   const ruled = layer.rules.field(layer, donor, source);
   if (ruled !== undefined) return ruled;
   if (donor.kind === 'leaf' && source.kind === 'leaf') return layLeaf(layer, donor, source);

@@ -26,7 +26,7 @@ function leafText(leaf: Leaf): string {
   return quote(latin1(leaf.bytes, 0, end === -1 ? leaf.bytes.length : end));
 }
 
-export function scalarText(value: Value): string {
+function scalarText(value: Value): string {
   if (value instanceof Uint8Array) return bytesText(value);
   return String(value);
 }

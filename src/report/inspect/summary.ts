@@ -46,7 +46,7 @@ function factLines(fact: Fact, width: number, theme: Theme): string[] {
 }
 
 /** "QEMU 4.0 exactly", "QEMU 4.1 to 5.2", "QEMU 6.0 or later". */
-export function producerText(producer: Producer): string {
+function producerText(producer: Producer): string {
   const { since, until, contradictory } = producer;
   if (contradictory) return 'no QEMU release: the signs exclude each other';
   if (since !== undefined && until !== undefined) {
@@ -104,7 +104,7 @@ const ignoredReasons: Readonly<Record<BlockRow['ignoredHow'], string>> = {
   unknown: 'the stream broke off before one could tell',
 };
 
-export function ignoredReason(how: BlockRow['ignoredHow']): string {
+function ignoredReason(how: BlockRow['ignoredHow']): string {
   return ignoredReasons[how];
 }
 

@@ -49,7 +49,7 @@ function predictionJson({ destination, capabilities, assumed, prediction, trial 
 }
 
 /** Shape Finding of common.json. */
-export function findingJson(one: Finding): JsonObject {
+function findingJson(one: Finding): JsonObject {
   const { severity, code, offset, path, text, explanation, cure, silent } = one;
   return { severity, code, ...(offset === undefined ? {} : { offset }), path, text, explanation, cure, silent };
 }

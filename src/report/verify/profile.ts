@@ -46,7 +46,7 @@ export async function profileText(profile: Profile, theme: Theme, width?: number
 }
 
 /** What was done to a command line, a line each. Empty when nothing was. */
-export function changesText(changes: readonly NeutralisedOption[], theme: Theme): string[] {
+function changesText(changes: readonly NeutralisedOption[], theme: Theme): string[] {
   if (changes.length === 0) return [];
   const line = ({ option, before, after, why, limits }: NeutralisedOption): string[] => [
     `  ${printableLine(`${option} ${before}`.trim())}`,

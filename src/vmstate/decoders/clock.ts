@@ -17,7 +17,7 @@ const cmos = table('mc146818rtc cmos', [
 ]);
 
 /** Nanoseconds as seconds with what matters of the fraction. */
-export function durationText(nanoseconds: bigint): string {
+function durationText(nanoseconds: bigint): string {
   const negative = nanoseconds < 0n;
   const all = negative ? -nanoseconds : nanoseconds;
   const seconds = all / 1_000_000_000n;

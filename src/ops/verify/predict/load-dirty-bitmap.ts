@@ -1,14 +1,11 @@
 // Dirty bitmaps of disks, which every QEMU registers a handler for. What is wrong with one bitmap only costs that bitmap: QEMU says so
-// and goes on. QEMU: dirty_bitmap_load(), migration/block-dirty-bitmap.c. May import the predictor's own files.
+// and goes on. QEMU: dirty_bitmap_load(), migration/block-dirty-bitmap.c. May import wire and the predictor's own files.
 
+import { DIRTY_BITMAP_RESERVED, dirtyBitmapFlag as flag, MAX_DIRTY_BITMAP_DATA } from '../../../wire/dirty-bitmap.js';
 import type { Incoming } from './incoming.js';
 import type { QemuFile } from './qemu-file.js';
 
-const flag = { eos: 0x01, zeroes: 0x02, bitmapName: 0x04, deviceName: 0x08, start: 0x10, complete: 0x20, bits: 0x40, more: 0x80 } as const;
 const VERSION = 1;
-/** Ten chunks of 1 KiB. */
-const MAX_BITS = 10 * 1024;
-const RESERVED_START_FLAGS = 0xf8;
 
 /** What outlives a section. */
 export class DirtyBitmapLoader {
@@ -79,7 +76,7 @@ export class DirtyBitmapLoader {
     // bdrv_create_dirty_bitmap() asserts it.
     if (granularity === 0 || (granularity & (granularity - 1)) !== 0) throw incoming.ends(file, 'aborts', 'bitmap-bad-granularity', { granularity });
     this.known.add(key);
-    if ((flags & RESERVED_START_FLAGS) !== 0) throw incoming.refuse(file, 'bitmap-flags', { flags });
+    if ((flags & DIRTY_BITMAP_RESERVED) !== 0) throw incoming.refuse(file, 'bitmap-flags', { flags });
   }
 
   private async bits(file: QemuFile, flags: number): Promise<void> {
@@ -88,7 +85,7 @@ export class DirtyBitmapLoader {
     file.u32();
     if ((flags & flag.zeroes) !== 0) return;
     const size = file.u64();
-    if (size > BigInt(MAX_BITS)) throw incoming.refuse(file, 'bitmap-too-large');
+    if (size > BigInt(MAX_DIRTY_BITMAP_DATA)) throw incoming.refuse(file, 'bitmap-too-large');
     if ((await file.pass(Number(size))) === Number(size)) return;
     throw incoming.refuse(file, 'bitmap-bits-unreadable');
   }
@@ -97,7 +94,7 @@ export class DirtyBitmapLoader {
 /** Written in one, two or four bytes; the reader keeps eight bits, so the last byte counts. */
 function bitmapFlags(file: QemuFile): number {
   const first = file.u8();
-  if ((first & flag.more) === 0) return first;
+  if ((first & flag.extraFlags) === 0) return first;
   const second = file.u8();
-  return (second & flag.more) === 0 ? second : file.u16() & 0xff;
+  return (second & flag.extraFlags) === 0 ? second : file.u16() & 0xff;
 }

@@ -4,7 +4,7 @@
 import type { VmsdSchema } from '../../../vmstate/index.js';
 import type { Incoming } from './incoming.js';
 import { schemaOfKnown } from './known-schema.js';
-import type { ValueToLoad } from './load-value.js';
+import type { ValueToLoad } from './value-to-load.js';
 import type { QemuFile } from './qemu-file.js';
 
 export async function loadList(incoming: Incoming, file: QemuFile, { field, known, context, name }: ValueToLoad): Promise<void> {

@@ -2,7 +2,7 @@
 // import the predictor's own files.
 
 import type { Incoming } from './incoming.js';
-import type { ValueToLoad } from './load-value.js';
+import type { ValueToLoad } from './value-to-load.js';
 import { checkedBits } from './pci-masks.js';
 import type { QemuFile } from './qemu-file.js';
 

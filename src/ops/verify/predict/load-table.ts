@@ -7,10 +7,11 @@ import type { Incoming } from './incoming.js';
 import { loadValue } from './load-value.js';
 import type { QemuFile } from './qemu-file.js';
 import { Refusal } from './refusal.js';
-import { rulesOf, type TableRules } from './rules.js';
+import { rulesOf } from './rules.js';
 import { subsectionFinder } from './table-subsections.js';
 import { loadSubsections } from './subsections.js';
 import type { LocalTable, TableContext } from './table-context.js';
+import type { TableRules } from './table-rules.js';
 import { checkVersion, elementFailed, fieldDone, unknownLayout } from './vmstate-errors.js';
 
 export async function loadTable(incoming: Incoming, file: QemuFile, table: LocalTable, versionId: number, device: string): Promise<TableContext> {

@@ -1,22 +1,12 @@
 // One value by its type: what is read, and what a type refuses. QEMU: the get functions of migration/vmstate-types.c. May import
 // vmstate and the predictor's own files.
 
-import type { DumpField, FieldSchema } from '../../../vmstate/index.js';
 import type { Incoming } from './incoming.js';
 import { loadList } from './load-list.js';
-import type { TableContext } from './table-context.js';
 import { loadPciConfig, loadPciIrq } from './load-pci.js';
 import { loadVirtio } from './load-virtio.js';
 import type { QemuFile } from './qemu-file.js';
-
-export interface ValueToLoad {
-  readonly context: TableContext;
-  readonly field: FieldSchema;
-  readonly known: DumpField | undefined;
-  /** Its bytes in the destination's own save. */
-  readonly own: Uint8Array | undefined;
-  readonly name: string;
-}
+import type { ValueToLoad } from './value-to-load.js';
 
 const NULL_MARK = 0x30;
 const PRESENT_MARK = 0x31;

@@ -6,7 +6,7 @@ import { decodeDevice, type DeviceSchema, type FieldSchema, type VmsdSchema } fr
 import { latin1 } from '../../../bytes/window.js';
 import { MAX_FILL } from '../../../limits.js';
 import type { Incoming } from './incoming.js';
-import type { ValueToLoad } from './load-value.js';
+import type { ValueToLoad } from './value-to-load.js';
 import type { QemuFile } from './qemu-file.js';
 import { Refusal } from './refusal.js';
 import { checkFeatures } from './virtio-features.js';

@@ -35,7 +35,7 @@ export function predict(source: ByteSource, profile: Profile, options: PredictOp
  * Reads `source` as the destination would. The source is closed.
  * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
  */
-export async function simulate(source: ByteSource, destination: Destination): Promise<Prediction> {
+async function simulate(source: ByteSource, destination: Destination): Promise<Prediction> {
   const sender = (await findTail(source, (json) => unlessBroken(() => parseSchema(json))))?.value;
   const cursor = new Cursor(source);
   const incoming = new Incoming(destination, behaviourOf(destination.version), sender);

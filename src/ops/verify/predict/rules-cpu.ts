@@ -1,7 +1,7 @@
 // The CPU's tables, which -dump-vmstate does not have. QEMU: target/i386/machine.c, hw/core/cpu-sysemu.c, hw/intc/apic_common.c.
 // May import the predictor's own files.
 
-import type { TableRules } from './rules.js';
+import type { TableRules } from './table-rules.js';
 
 /** HF_GUEST_MASK. */
 const GUEST_MODE = 1 << 21;

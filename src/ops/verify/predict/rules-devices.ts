@@ -7,7 +7,7 @@ import type { Incoming } from './incoming.js';
 import type { TableContext } from './table-context.js';
 import type { QemuFile } from './qemu-file.js';
 import type { Refusal } from './refusal.js';
-import type { TableRules } from './rules.js';
+import type { TableRules } from './table-rules.js';
 
 function value(context: TableContext | undefined, field: string): number {
   return Number(context?.values.get(field) ?? 0);

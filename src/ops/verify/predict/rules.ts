@@ -3,45 +3,11 @@
 
 import { cpuRules } from './rules-cpu.js';
 import { deviceRules } from './rules-devices.js';
+import type { TableRules } from './table-rules.js';
 import { virtioNetRules } from './virtio-net.js';
-import type { Incoming } from './incoming.js';
-import type { TableContext } from './table-context.js';
-import type { QemuFile } from './qemu-file.js';
-import type { Refusal } from './refusal.js';
-
-export interface TableRules {
-  /** Oldest version that is loaded, where -dump-vmstate does not have the table. */
-  readonly minimumVersionId?: number;
-  /** Fields that came with a later version of the table, where -dump-vmstate does not have it. */
-  readonly since?: Readonly<Record<string, number>>;
-  /** Elements of arrays, by fields before them. */
-  readonly counts?: Readonly<Record<string, (context: TableContext, incoming: Incoming) => number | undefined>>;
-  /** A field that is there or not by a value before it, and as many bytes long as that says; undefined: not there. */
-  readonly conditional?: {
-    readonly after: string;
-    readonly field: (context: TableContext, incoming: Incoming) => { readonly name: string; readonly size: number } | undefined;
-  };
-  /** QEMU: VMSTATE_VALIDATE. */
-  readonly validate?: {
-    readonly after: readonly string[];
-    readonly name: (field: string) => string;
-    readonly valid: (context: TableContext, field: string) => boolean;
-  };
-  /** Subsections that exist, by the version they came with: where -dump-vmstate does not have the table. */
-  readonly subsections?: Readonly<Record<string, number>>;
-  /** Bytes of such a subsection's fields, where it has nothing but numbers. */
-  readonly sizes?: Readonly<Record<string, number>>;
-  /** Behind fields and subsections: how it refuses, undefined when all is well. @throws Ending */
-  readonly postLoad?: (incoming: Incoming, file: QemuFile, context: TableContext) => Refusal | undefined;
-}
 
 const rules: Readonly<Record<string, TableRules>> = { ...cpuRules, ...deviceRules, ...virtioNetRules };
 
 export function rulesOf(table: string): TableRules | undefined {
   return rules[table];
-}
-
-/** A value that was loaded, as a number; what does not fit in one is too large for every rule. */
-export function loaded(context: TableContext, field: string): number {
-  return Number(context.values.get(field) ?? 0);
 }

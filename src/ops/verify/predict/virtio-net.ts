@@ -7,7 +7,7 @@ import type { MessageId } from '../../messages/index.js';
 import type { Incoming } from './incoming.js';
 import type { QemuFile } from './qemu-file.js';
 import type { Refusal } from './refusal.js';
-import type { TableRules } from './rules.js';
+import type { TableRules } from './table-rules.js';
 import type { TableContext } from './table-context.js';
 import { offeredBy } from './virtio-features.js';
 
