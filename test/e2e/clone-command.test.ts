@@ -153,8 +153,10 @@ describe.skipIf(skip !== undefined)('template', () => {
   });
 
   test('SIGKILL of us leaves no QEMU either', async () => {
-    const { child, ended } = start(['template', 'create', 'n', '--ready-delay', '60', ...vm('x')]);
-    await until(async () => ((await qemus()).length > 0 ? true : undefined), { timeoutMs: 20_000, what: 'QEMU to run' });
+    const { child, ended, output } = start(['template', 'create', 'n', '--ready-delay', '60', ...vm('x')]);
+    // Not merely until QEMU runs: between its start and the line to the guard lies a moment in which nobody knows of it.
+    await until(() => (output().includes('waiting until the guest is ready') ? true : undefined), { timeoutMs: 20_000, what: 'it to wait for the guest' });
+    expect(await qemus()).toHaveLength(1);
     child.kill('SIGKILL');
     await ended;
     await nothingLeft('t/memory');
