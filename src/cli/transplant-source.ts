@@ -2,16 +2,15 @@
 // command line that it ran with, or from the template's manifest. May import clone/manifest, qemu/argv-text, ops and its own
 // folder.
 
-import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ByteSource } from '../bytes/source.js';
-import { NoTemplate } from '../clone/errors.js';
-import { MANIFEST, readManifest, templatePath, type Manifest } from '../clone/manifest.js';
+import { MANIFEST, templatePath, type Manifest } from '../clone/manifest.js';
 import { MAX_COMMAND_LINE } from '../limits.js';
 import type { ToldCpu } from '../ops/transplant/cpu.js';
 import { askedCpu, parseArgvText } from '../qemu/argv-text.js';
 import { STDIO } from './args.js';
 import { readWhole } from './read-whole.js';
+import { isFolder, manifestIn } from './template-folder.js';
 import { UsageError } from './usage-error.js';
 
 export interface TransplantSource {
@@ -25,7 +24,7 @@ export interface TransplantSource {
 export async function findSource(state: string, cwd: string): Promise<TransplantSource> {
   if (state === STDIO) return { input: state, manifest: undefined };
   const path = resolve(cwd, state);
-  if ((await stat(path).catch(() => undefined))?.isDirectory() === true) {
+  if (await isFolder(path)) {
     const manifest = await manifestIn(path);
     if (manifest === undefined) throw new UsageError(`${state} is a folder without ${MANIFEST}`, 'a saved VM, or a template’s folder (`mstream template create`)');
     return { input: templatePath(state, manifest.state.path), manifest };
@@ -33,15 +32,6 @@ export async function findSource(state: string, cwd: string): Promise<Transplant
   const folder = dirname(path);
   const manifest = await manifestIn(folder);
   return { input: state, manifest: manifest !== undefined && resolve(join(folder, manifest.state.path)) === path ? manifest : undefined };
-}
-
-async function manifestIn(folder: string): Promise<Manifest | undefined> {
-  try {
-    return await readManifest(folder);
-  } catch (error) {
-    if (error instanceof NoTemplate) return undefined;
-    throw error;
-  }
 }
 
 export interface CpuOptions {

@@ -3,7 +3,7 @@
 // only our decoders divide) the whole entry gets its new size and stays, or becomes, a buffer. May import vmstate's nodes.
 
 import type { ArrayBranch, Branch, FieldNode } from './node.js';
-import { fieldSize, subsectionHeaderSize, vmsdSize, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
+import { fieldSize, plainField, subsectionHeaderSize, vmsdSize, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
 
 export type Reshaping =
   | { readonly kind: 'insert'; readonly node: FieldNode; readonly where: 'before' | 'after'; readonly size: number }
@@ -50,13 +50,13 @@ function place(plan: Plan, change: Reshaping, delta: number): void {
     const table = tableOf(node.parent);
     if (change.kind === 'delete' && part !== undefined) plan.dropped.add(part);
     // Before the first subsection is behind the last field.
-    else if (part !== undefined && table !== undefined && change.kind === 'insert') push(plan.last, table, inserted(change.size));
+    else if (part !== undefined && table !== undefined && change.kind === 'insert') push(plan.last, table, plainField('inserted', 'buffer', change.size));
     else if (table !== undefined) grow(plan, table, delta);
     return;
   }
   if (change.kind === 'delete') for (const field of fields) plan.dropped.add(field);
-  else if (change.where === 'before') push(plan.before, first, inserted(change.size));
-  else push(plan.after, last, inserted(change.size));
+  else if (change.where === 'before') push(plan.before, first, plainField('inserted', 'buffer', change.size));
+  else push(plan.after, last, plainField('inserted', 'buffer', change.size));
 }
 
 /** The outermost entry around the node whose inside the description does not show; undefined when it shows the node. */
@@ -81,10 +81,6 @@ function tableOf(branch: Branch | undefined): VmsdSchema | undefined {
   let at = branch;
   while (at !== undefined && at.vmsd === undefined) at = at.parent;
   return at?.vmsd;
-}
-
-function inserted(size: number): FieldSchema {
-  return { name: 'inserted', type: 'buffer', size, count: undefined, index: undefined, struct: undefined, inline: [] };
 }
 
 function grow(plan: Plan, what: FieldSchema | VmsdSchema, delta: number): void {

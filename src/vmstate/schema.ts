@@ -54,6 +54,11 @@ export interface DescriptionSchema {
   readonly spacedColons: boolean;
 }
 
+/** An entry of one value, or of bytes. */
+export function plainField(name: string, type: string, size: number): FieldSchema {
+  return { name, type, size, count: undefined, index: undefined, struct: undefined, inline: [] };
+}
+
 export const NO_FIELDS: VmsdSchema = { name: '', version: 0, fields: [], subsections: [] };
 
 /** Bytes of a subsection's header: mark, length, name, version. */

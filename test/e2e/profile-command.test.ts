@@ -1,6 +1,5 @@
 // `mstream profile` as a user runs it: the document in a file and on stdout, the text, refusals and failures with their exit
 // codes. Imports support.
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,22 +7,18 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { parseProfile } from '../../src/ops/verify/profile.js';
 import { onQemu, tinyMachine } from './support/qemus.js';
+import { runMstream } from './support/run-mstream.js';
 
 const schema = (name: string): object => JSON.parse(readFileSync(new URL(`../../docs/schema/${name}.json`, import.meta.url), 'utf8')) as object;
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
 ajv.addSchema(schema('common'));
 const fits = ajv.compile(schema('profile'));
 
-const bin = new URL('../../bin/mstream.js', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'mstream-profile-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(() => writeFileSync(join(folder, 'disk'), Buffer.alloc(1 << 20)));
 
-function mstream(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], { cwd: folder, maxBuffer: 1 << 25 }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }));
-  });
-}
+const mstream = (...args: string[]): ReturnType<typeof runMstream> => runMstream(folder, args);
 
 onQemu('7.2', 'mstream profile', () => {
   const qemu = ['--', 'lab:7.2', ...tinyMachine, '-drive', 'file=disk,format=raw,if=none,id=d', '-netdev', 'tap,id=n', '-device', 'virtio-net-pci,netdev=n,romfile='];

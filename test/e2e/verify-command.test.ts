@@ -1,6 +1,5 @@
 // `mstream verify` as a user runs it where the file system and a real QEMU have a say: template folders, and `--load`, which
 // must say what that QEMU says and change nothing. Imports support.
-import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,21 +8,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { guestFirmware } from '../../src/clone/guest.js';
 import { hashFile } from '../../src/clone/manifest.js';
 import { onQemu } from './support/qemus.js';
+import { runMstream } from './support/run-mstream.js';
 
 const schema = (name: string): object => JSON.parse(readFileSync(new URL(`../../docs/schema/${name}.json`, import.meta.url), 'utf8')) as object;
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
 ajv.addSchema(schema('common'));
 const fits = ajv.compile(schema('verify'));
 
-const bin = new URL('../../bin/mstream.js', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'mstream-verify-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function mstream(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], { cwd: folder, maxBuffer: 1 << 25 }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }));
-  });
-}
+const mstream = (...args: string[]): ReturnType<typeof runMstream> => runMstream(folder, args);
 
 interface Document {
   readonly results: readonly { readonly findings: readonly { readonly code: string }[]; readonly prediction?: { readonly verdict: string; readonly trial?: { readonly verdict: string; readonly lines: readonly string[] } } }[];

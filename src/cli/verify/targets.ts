@@ -1,11 +1,10 @@
 // What `mstream verify` was given: states, and template folders with their manifest. May import clone/manifest and its
 // own folder.
 
-import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { NoTemplate } from '../../clone/errors.js';
-import { MANIFEST, readManifest, templatePath } from '../../clone/manifest.js';
+import { MANIFEST, templatePath } from '../../clone/manifest.js';
 import { showDash, STDIO } from '../args.js';
+import { isFolder, manifestIn } from '../template-folder.js';
 import { UsageError } from '../usage-error.js';
 import type { MemoryFile } from './memory-facts.js';
 
@@ -25,23 +24,18 @@ export interface Target {
  */
 export async function targetOf(argument: string, memory: readonly MemoryFile[], cwd: string): Promise<Target> {
   const path = showDash(argument);
-  const there = path === STDIO ? undefined : await stat(resolve(cwd, path)).catch(() => undefined);
-  if (there?.isDirectory() !== true) return { label: path, state: path, memory };
   const folder = resolve(cwd, path);
-  try {
-    const manifest = await readManifest(folder);
-    const files = Object.entries(manifest.memory).map(([block, file]) => ({ block, path: templatePath(folder, file.path), label: file.path, sha256: file.sha256 }));
-    const given = new Set(memory.map((file) => file.block));
-    return {
-      label: path,
-      state: join(path, manifest.state.path),
-      memory: [...files.filter((file) => !given.has(file.block)), ...memory],
-      sha256: manifest.state.sha256,
-    };
-  } catch (error) {
-    if (!(error instanceof NoTemplate)) throw error;
-    throw new UsageError(`${path} is a folder without ${MANIFEST}`, 'a template folder (`mstream template create`), or the states in it: DIR/*');
-  }
+  if (path === STDIO || !(await isFolder(folder))) return { label: path, state: path, memory };
+  const manifest = await manifestIn(folder);
+  if (manifest === undefined) throw new UsageError(`${path} is a folder without ${MANIFEST}`, 'a template folder (`mstream template create`), or the states in it: DIR/*');
+  const files = Object.entries(manifest.memory).map(([block, file]) => ({ block, path: templatePath(folder, file.path), label: file.path, sha256: file.sha256 }));
+  const given = new Set(memory.map((file) => file.block));
+  return {
+    label: path,
+    state: join(path, manifest.state.path),
+    memory: [...files.filter((file) => !given.has(file.block)), ...memory],
+    sha256: manifest.state.sha256,
+  };
 }
 
 /** `BLOCK=FILE`. @throws UsageError */

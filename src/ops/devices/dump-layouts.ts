@@ -6,7 +6,7 @@
 
 import { quote } from '../../base/quote.js';
 import { latin1 } from '../../bytes/window.js';
-import { readDump, subsectionHeaderSize, type DumpField, type DumpTable, type FieldSchema, type VmsdSchema } from '../../vmstate/index.js';
+import { plainField, readDump, subsectionHeaderSize, type DumpField, type DumpTable, type FieldSchema, type VmsdSchema } from '../../vmstate/index.js';
 import { fitsExactly, type Layouts } from './stream-device.js';
 
 /** Where we know a field's type although the dump does not say. QEMU: vmstate_pci_device, hw/pci/pci.c. */
@@ -142,7 +142,7 @@ class Solver {
 }
 
 function entry(name: string, type: string, size: number, count: number | undefined): FieldSchema {
-  return { name, type, size, count, index: undefined, struct: undefined, inline: [] };
+  return { ...plainField(name, type, size), count };
 }
 
 /** By width alone: a dump tells neither signs nor which byte is a bool. */

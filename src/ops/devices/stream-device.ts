@@ -3,7 +3,7 @@
 
 import type { Span } from '../../base/span.js';
 import type { Boundary } from '../../stream/event.js';
-import { decodeDevice, leaves, vmsdSize, type DeviceSchema, type DeviceState } from '../../vmstate/index.js';
+import { decodeDevice, leaves, plainField, vmsdSize, type DeviceSchema, type DeviceState } from '../../vmstate/index.js';
 import type { SectionHeader } from '../../wire/section.js';
 
 /**
@@ -72,7 +72,7 @@ export function streamDevice({ bytes, ...found }: FoundPayload, own: DeviceSchem
 
 /** One leaf `data`, as QEMU describes devices without a table. */
 function opaqueState({ idstr, instanceId }: SectionHeader, bytes: Uint8Array, base: number, reason: string): DeviceState {
-  const data = { name: 'data', type: 'buffer', size: bytes.length, count: undefined, index: undefined, struct: undefined, inline: [], opaque: reason };
+  const data = { ...plainField('data', 'buffer', bytes.length), opaque: reason };
   return decodeDevice({ name: idstr, instanceId, size: bytes.length, vmsd: { name: '', version: 0, fields: [data], subsections: [] } }, bytes, base);
 }
 

@@ -6,7 +6,7 @@ import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import type { StreamEvent } from '../../stream/event.js';
-import { decodeDevice, formatSchema, type DescriptionSchema, type DeviceState } from '../../vmstate/index.js';
+import { decodeDevice, formatSchema, plainField, type DescriptionSchema, type DeviceState } from '../../vmstate/index.js';
 import { commandName, migCommand } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { SectionHeader } from '../../wire/section.js';
@@ -225,13 +225,12 @@ class Transplanting {
     const { donor, configured } = this;
     const machine = configured?.machine ?? '';
     const plain = configured !== undefined && configured.subsections.length === 0;
-    const field = { count: undefined, index: undefined, struct: undefined, inline: [] };
     return formatSchema({
       pageSize: donor.targetPageSize,
       // Since 8.2; only where it is simple, since QEMU describes several capabilities wrongly.
       configuration:
         donor.describesConfiguration && plain
-          ? { name: 'configuration', version: 1, fields: [{ name: 'len', type: 'uint32', size: 4, ...field }, { name: 'name', type: 'buffer', size: machine.length, ...field }], subsections: [] }
+          ? { name: 'configuration', version: 1, fields: [plainField('len', 'uint32', 4), plainField('name', 'buffer', machine.length)], subsections: [] }
           : undefined,
       devices: laid.map(({ device }) => device),
       spacedColons: donor.spacedColons,

@@ -1,17 +1,17 @@
 // Asking a QEMU what it is: started stopped, from a command line that can do no harm, asked by its monitor, made to save
 // itself (what no command says stands in there) and to dump its VMStateDescriptions. May import ops, bytes and qemu/.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrationStreamError } from '../../base/errors.js';
 import type { Profile, ProfileBlock, ProfileSource, VmstateDump } from '../../ops/verify/profile.js';
 import { findOptions } from '../argv.js';
 import type { QemuBinary } from '../binary.js';
 import { describeFirstCpu } from '../cpu.js';
+import { dumpVmstate } from '../dump-vmstate.js';
 import type { Machine } from '../machine.js';
 import { MigrationFailed, migrateToFile } from '../migrate.js';
 import { withNeutralMachine } from '../neutral-machine.js';
-import { QemuDied, QemuProcess } from '../process.js';
+import { QemuDied } from '../process.js';
 import { QmpError, Timeout } from '../qmp/errors.js';
 import { readDonor, type Donor } from './donor.js';
 import { hostPageSize } from './host-page-size.js';
@@ -49,7 +49,7 @@ export async function askProfile(binary: QemuBinary, argv: readonly string[], op
     const capabilities = Object.fromEntries(listed.map(({ capability, state }) => [capability, state]));
     const { version } = machine.qmp.greeting;
     const machineType = String(type).replace(/-machine$/, '');
-    const dumping = options.vmstate === undefined ? dumpVmstate(binary, machineType, machine.folder, timeoutMs) : Promise.resolve(options.vmstate);
+    const dumping = options.vmstate === undefined ? dumpVmstate(binary, machineType, machine.folder, timeoutMs).then((json) => reduceVmstateDump(json.toString('utf8'))) : Promise.resolve(options.vmstate);
     const saved = await saveAndRead(machine, capabilities, timeoutMs, notes);
     const virtio = saved === undefined ? undefined : await withVirtioFeatures(saved, { binary, argv, cwd, timeoutMs, signal }, changes, notes);
     const donor = saved === undefined || virtio === undefined ? undefined : { ...saved, devices: virtio.devices };
@@ -100,19 +100,6 @@ async function saveAndRead(machine: Machine, capabilities: Readonly<Record<strin
 async function setAll(machine: Machine, capabilities: Readonly<Record<string, boolean>>, on: readonly string[]): Promise<void> {
   const changed = Object.entries(capabilities).flatMap(([capability, state]) => (state === on.includes(capability) ? [] : [{ capability, state: !state }]));
   if (changed.length > 0) await machine.execute('migrate-set-capabilities', { capabilities: changed });
-}
-
-/** In a QEMU of its own, which ends by itself. The list is that of all device types, whatever the command line. */
-async function dumpVmstate(binary: QemuBinary, machineType: string, folder: string, timeoutMs: number): Promise<VmstateDump> {
-  const file = join(folder, 'vmstate');
-  const qemu = new QemuProcess({ binary, argv: ['-M', machineType, '-nodefaults', '-display', 'none', '-dump-vmstate', file] });
-  try {
-    const exit = await qemu.waitForExit(timeoutMs);
-    if (exit.code !== 0) throw qemu.died('during -dump-vmstate');
-    return reduceVmstateDump(await readFile(file, 'utf8'));
-  } finally {
-    await qemu.kill();
-  }
 }
 
 interface Otherwise {

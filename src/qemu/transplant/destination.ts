@@ -1,7 +1,7 @@
 // The destination of a transplant, asked: a throw-away QEMU with its options, made harmless, that saves itself (the donor), says
 // what it is, and dumps what it could load; later it tries the result. May import bytes, ops and qemu/.
 
-import { copyFile, open, readFile } from 'node:fs/promises';
+import { copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openFile } from '../../bytes/node/file-source.js';
 import type { QemuVersion } from '../../ops/producer.js';
@@ -10,11 +10,10 @@ import { parseKnownTables, type KnownTables } from '../../ops/transplant/known.j
 import type { PciRegion } from '../../ops/transplant/pci-regions.js';
 import type { Patch, TrialOutcome, TrialPort } from '../../ops/transplant/trial.js';
 import { describeFirstCpu, type CpuFacts } from '../cpu.js';
+import { dumpVmstate } from '../dump-vmstate.js';
 import { migrateToFile, setCapabilities } from '../migrate.js';
 import { withNeutralMachine, type NeutralOptions } from '../neutral-machine.js';
-import { QemuProcess } from '../process.js';
 import { tryLoad } from '../try-load.js';
-import type { QemuBinary } from '../binary.js';
 import { queryRegions } from './query-pci.js';
 
 export interface DestinationOptions extends Pick<NeutralOptions, 'binary' | 'argv' | 'cwd' | 'signal'> {
@@ -62,19 +61,6 @@ export async function askDestination(options: DestinationOptions): Promise<Desti
     };
   } finally {
     await source.close();
-  }
-}
-
-/** In a QEMU of its own, which ends by itself. */
-async function dumpVmstate(binary: QemuBinary, machine: string, folder: string, timeoutMs: number): Promise<Uint8Array> {
-  const file = join(folder, 'vmstate');
-  const qemu = new QemuProcess({ binary, argv: ['-M', machine, '-nodefaults', '-display', 'none', '-dump-vmstate', file] });
-  try {
-    const exit = await qemu.waitForExit(timeoutMs);
-    if (exit.code !== 0) throw qemu.died('during -dump-vmstate');
-    return await readFile(file);
-  } finally {
-    await qemu.kill();
   }
 }
 

@@ -3,7 +3,7 @@
 // that QEMU writes, and only ever read. May import vmstate's schema and nodes.
 
 import type { FieldNode } from '../node.js';
-import type { FieldSchema, VmsdSchema } from '../schema.js';
+import { plainField as field, type FieldSchema, type VmsdSchema } from '../schema.js';
 
 /** Where the bytes to divide come from. */
 export interface LayoutContext {
@@ -67,10 +67,8 @@ export interface Decoder {
   readonly meanings?: readonly MeaningRule[];
 }
 
-/** An entry of a decoder's schema: one value. */
-export function field(name: string, type: string, size: number): FieldSchema {
-  return { name, type, size, count: undefined, index: undefined, struct: undefined, inline: [] };
-}
+/** One value. */
+export { field };
 
 /** `count` values. */
 export function array(name: string, type: string, size: number, count: number): FieldSchema {

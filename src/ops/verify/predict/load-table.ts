@@ -1,7 +1,7 @@
 // One table of fields as the destination loads it, with what it nests, and its subsections. QEMU: vmstate_load_state(),
 // migration/vmstate.c. May import vmstate, ops/messages and the predictor's own files.
 
-import { fieldSize, type DumpField, type DumpTable, type FieldSchema, type VmsdSchema } from '../../../vmstate/index.js';
+import { fieldSize, plainField, type DumpField, type DumpTable, type FieldSchema, type VmsdSchema } from '../../../vmstate/index.js';
 import { errnoNumber } from '../../messages/index.js';
 import type { Incoming } from './incoming.js';
 import { loadValue } from './load-value.js';
@@ -69,7 +69,7 @@ function isRead(known: DumpField | undefined, since: number | undefined, version
 async function conditional(incoming: Incoming, file: QemuFile, context: TableContext, after: string, following: string | undefined, rules: TableRules | undefined): Promise<void> {
   const extra = rules?.conditional?.after === after ? rules.conditional.field(context, incoming) : undefined;
   if (extra !== undefined && following !== extra.name) {
-    const field: FieldSchema = { ...extra, type: 'buffer', count: undefined, index: undefined, struct: undefined, inline: [] };
+    const field = plainField(extra.name, 'buffer', extra.size);
     await loadField(incoming, file, context, { run: [field], known: undefined, own: undefined, name: extra.name, wanted: 1 });
   }
   const check = rules?.validate;

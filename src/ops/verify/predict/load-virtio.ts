@@ -2,7 +2,7 @@
 // subsections. QEMU: virtio_load(), hw/virtio/virtio.c; virtio_pci_load_config(), virtio_pci_load_queue(), hw/virtio/virtio-pci.c.
 // May import vmstate and the predictor's own files.
 
-import { decodeDevice, type DeviceSchema, type FieldSchema, type VmsdSchema } from '../../../vmstate/index.js';
+import { decodeDevice, plainField, type DeviceSchema, type VmsdSchema } from '../../../vmstate/index.js';
 import { latin1 } from '../../../bytes/window.js';
 import { MAX_FILL } from '../../../limits.js';
 import type { Incoming } from './incoming.js';
@@ -129,11 +129,10 @@ async function plausible(file: QemuFile, sent: number, own: number): Promise<num
 }
 
 function pciDevice(configSize: number): VmsdSchema {
-  const field = (name: string, type: string, size: number): FieldSchema => ({ name, type, size, count: undefined, index: undefined, struct: undefined, inline: [] });
   return {
     name: 'PCIDevice',
     version: 2,
-    fields: [field('version_id', 'int32 le', 4), field('config', 'pci config', configSize), field('irq_state', 'pci irq state', 16)],
+    fields: [plainField('version_id', 'int32 le', 4), plainField('config', 'pci config', configSize), plainField('irq_state', 'pci irq state', 16)],
     subsections: [],
   };
 }

@@ -1,7 +1,7 @@
 // Which subsections a table knows, and how they are laid out: as the destination's own save shows, else as its -dump-vmstate and
 // the stream's description say together. May import vmstate and the predictor's own files.
 
-import { subsectionHeaderSize, vmsdSize, type VmsdSchema } from '../../../vmstate/index.js';
+import { plainField, subsectionHeaderSize, vmsdSize, type VmsdSchema } from '../../../vmstate/index.js';
 import type { Incoming } from './incoming.js';
 import { schemaOfKnown } from './known-schema.js';
 import type { QemuFile } from './qemu-file.js';
@@ -48,5 +48,5 @@ export function subsectionFinder(incoming: Incoming, file: QemuFile, context: Ta
 
 function numbers(name: string, size: number | undefined): VmsdSchema | undefined {
   if (size === undefined) return undefined;
-  return { name, version: 1, fields: [{ name: '', type: 'buffer', size, count: undefined, index: undefined, struct: undefined, inline: [] }], subsections: [] };
+  return { name, version: 1, fields: [plainField('', 'buffer', size)], subsections: [] };
 }

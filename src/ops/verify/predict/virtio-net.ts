@@ -2,7 +2,7 @@
 // hw/net/virtio-net.c, of 5.2, 7.2, 10.0; the second version of its RSS table for 11.1: its strings, and runs. May import
 // ops/messages, vmstate's schema and the predictor's own files.
 
-import type { FieldSchema, VmsdSchema } from '../../../vmstate/index.js';
+import { plainField as field, type FieldSchema, type VmsdSchema } from '../../../vmstate/index.js';
 import type { MessageId } from '../../messages/index.js';
 import type { Incoming } from './incoming.js';
 import type { QemuFile } from './qemu-file.js';
@@ -25,7 +25,6 @@ const CTRL_GUEST_OFFLOADS = 1 << 2;
 /** VIRTIO_NET_VM_VERSION. */
 const VERSION = 11;
 
-const field = (name: string, type: string, size: number): FieldSchema => ({ name, type, size, count: undefined, index: undefined, struct: undefined, inline: [] });
 const u8 = (name: string): FieldSchema => field(name, 'uint8', 1);
 const u16 = (name: string): FieldSchema => field(name, 'uint16', 2);
 const u32 = (name: string): FieldSchema => field(name, 'uint32', 4);

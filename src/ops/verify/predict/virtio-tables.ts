@@ -1,13 +1,13 @@
 // The subsections behind virtio state, which no description shows, as tables. QEMU: vmstate_virtio and its subsections,
 // hw/virtio/virtio.c; vmstate_virtio_pci, hw/virtio/virtio-pci.c. May import vmstate's schema.
 
-import type { FieldSchema, VmsdSchema } from '../../../vmstate/index.js';
+import { plainField, type FieldSchema, type VmsdSchema } from '../../../vmstate/index.js';
 
 /** VIRTIO_QUEUE_MAX; these tables always have all of them. */
 const QUEUES = 1024;
 
 function field(name: string, type: string, size: number, count?: number): FieldSchema {
-  return { name, type, size, count, index: undefined, struct: undefined, inline: [] };
+  return { ...plainField(name, type, size), count };
 }
 
 function table(name: string, fields: readonly FieldSchema[], subsections: readonly VmsdSchema[] = []): VmsdSchema {
