@@ -11,7 +11,9 @@ const asciiWidth = {
   name: 'ascii-width',
   resolveId: (id) => (id === 'string-width' ? '\0ascii-width' : undefined),
   load: (id) =>
-    id === '\0ascii-width' ? "module.exports = (text) => String(text).replace(/\\u001b\\[[\\d;]*m/g, '').length;" : undefined,
+    id === '\0ascii-width'
+      ? "module.exports = (text) => String(text).replace(/\\u001b\\[[\\d;]*m/g, '').length;"
+      : undefined,
 };
 
 /**
@@ -23,7 +25,8 @@ const noTranslations = {
   transform(code, id) {
     if (!id.endsWith('/yargs/lib/platform-shims/esm.mjs')) return undefined;
     const [before, after, more] = code.split("'../../../locales'");
-    if (after === undefined || more !== undefined) this.error('yargs has moved its locales: look at src/bundle.config.mjs');
+    if (after === undefined || more !== undefined)
+      this.error('yargs has moved its locales: look at src/bundle.config.mjs');
     return { code: `${before}'../locales'${after}`, map: null };
   },
 };
@@ -65,8 +68,16 @@ export default {
     codeSplitting: {
       includeDependenciesRecursively: false,
       groups: [
-        { name: 'common', test: /\/src\/(base\/|limits|bytes\/(source|output-closed|remember-head|node\/(file|stdio|system|temp|readable))|cli\/(args|exit|failure|usage|command\.|options|progress|open-state|inputs)|report\/(printable|quantity|error|theme|table))/, priority: 3 },
-        { name: 'machine', test: /\/src\/(qemu\/(?!lab)|clone\/(clone|explain|manifest|backends|memory-size|errors|median|render|template-argv))/, priority: 2 },
+        {
+          name: 'common',
+          test: /\/src\/(base\/|limits|bytes\/(source|output-closed|remember-head|node\/(file|stdio|system|temp|readable))|cli\/(args|exit|failure|usage|command\.|options|progress|open-state|inputs)|report\/(printable|quantity|error|theme|table))/,
+          priority: 3,
+        },
+        {
+          name: 'machine',
+          test: /\/src\/(qemu\/(?!lab)|clone\/(clone|explain|manifest|backends|memory-size|errors|median|render|template-argv))/,
+          priority: 2,
+        },
       ],
     },
   },

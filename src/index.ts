@@ -6,7 +6,14 @@ export { escapeText, quote } from './base/quote.js';
 
 export { Cursor, type CursorOptions } from './bytes/cursor.js';
 export { Emitter } from './bytes/emitter.js';
-export { forwardSource, memorySink, memorySource, rangeSource, type ByteSink, type ByteSource } from './bytes/source.js';
+export {
+  forwardSource,
+  memorySink,
+  memorySource,
+  rangeSource,
+  type ByteSink,
+  type ByteSource,
+} from './bytes/source.js';
 export { Window } from './bytes/window.js';
 export { openFileSink, type FileSinkOptions } from './bytes/node/file-sink.js';
 export { openFile } from './bytes/node/file-source.js';
@@ -75,22 +82,51 @@ export { type LayoutOrigin, type Layouts, type StreamDevice } from './ops/device
 export { inspect, type Inspection, type MapRow, type StreamWarning, type Totals } from './ops/inspect.js';
 export { parseDocument } from './ops/json/check.js';
 export { decodeItems, type DecodeOptions, type RamFile } from './ops/json/decode.js';
-export { type DecodedDocument, type DocumentBlock, type DocumentField, type DocumentItem, type DocumentSubsection, type RamReference } from './ops/json/document.js';
+export {
+  type DecodedDocument,
+  type DocumentBlock,
+  type DocumentField,
+  type DocumentItem,
+  type DocumentSubsection,
+  type RamReference,
+} from './ops/json/document.js';
 export { encodeDocument } from './ops/json/encode.js';
 export { openStream, type MigrationStream, type OpenOptions } from './ops/open-stream.js';
 export { type Clue, type Producer, type QemuVersion } from './ops/producer.js';
 export { explain, type Explanation, type Place } from './ops/explain/explain.js';
 export type { ExplanationRow } from './ops/explain/row.js';
-export { formatMessage, loadFailed, matchMessage, type Errno, type MessageEffect, type MessageId, type MessageMatch, type MessageValues } from './ops/messages/index.js';
+export {
+  formatMessage,
+  loadFailed,
+  matchMessage,
+  type Errno,
+  type MessageEffect,
+  type MessageId,
+  type MessageMatch,
+  type MessageValues,
+} from './ops/messages/index.js';
 export { findingCodes, type Finding, type FindingCode } from './ops/verify/codes.js';
 export type { CodeFacts, Severity } from './ops/verify/finding.js';
 export type { Loadable, LoadableReason } from './ops/verify/loadable.js';
 export { verifyMemory, withMemory, type MemoryFacts } from './ops/verify/memory.js';
-export { verifyStream, type DestinationPrediction, type Verification, type VerifyVerdict } from './ops/verify/verify.js';
+export {
+  verifyStream,
+  type DestinationPrediction,
+  type Verification,
+  type VerifyVerdict,
+} from './ops/verify/verify.js';
 export { createWriter, type StreamWriter } from './ops/create-writer.js';
 export { EditError, type Difference, type Edit, type EditName } from './ops/rewrite/edit.js';
 export { rewrite, type RewriteOptions, type RewriteResult } from './ops/rewrite/rewrite.js';
 export { readDonor, type Donor } from './ops/transplant/donor.js';
 export { parseKnownTables, type KnownTable, type KnownTables } from './ops/transplant/known.js';
-export { type CpuAnswer, type DifferenceKind, type Grade, type TransplantDifference, type TransplantReport, type Trial, type TrialDifference } from './ops/transplant/report.js';
+export {
+  type CpuAnswer,
+  type DifferenceKind,
+  type Grade,
+  type TransplantDifference,
+  type TransplantReport,
+  type Trial,
+  type TrialDifference,
+} from './ops/transplant/report.js';
 export { transplant, type TransplantOptions, type TransplantResult } from './ops/transplant/transplant.js';

@@ -5,7 +5,9 @@ import { leave, nodeHost } from './cli/host-node.js';
 import { run } from './cli/run.js';
 
 // ../package.json, from src/ and from dist/ alike.
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 // All output is written when run() settles; reads still in flight or an open stdin must not keep us.
 leave(await run(nodeHost(version)));

@@ -10,7 +10,13 @@ import { mstreamArgs, shows, transcripts } from './support/console-blocks.js';
 import { mstream } from './support/fake-host.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const documents = ['README.md', 'CHANGELOG.md', ...readdirSync(`${root}/docs`, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.md')).map((path) => `docs/${path}`)];
+const documents = [
+  'README.md',
+  'CHANGELOG.md',
+  ...readdirSync(`${root}/docs`, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => `docs/${path}`),
+];
 const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8');
 const shown = documents.flatMap((path) => transcripts(read(path)).map((transcript) => ({ path, ...transcript })));
 
@@ -27,15 +33,21 @@ test.each(shown)('$path:$line: $command', async ({ command, output }) => {
 });
 
 test.each(documents)('links of %s', (path) => {
-  const text = read(path).replace(/```[\s\S]*?```/g, '').replace(/`[^`\n]*`/g, '');
+  const text = read(path)
+    .replace(/```[\s\S]*?```/g, '')
+    .replace(/`[^`\n]*`/g, '');
   const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link ?? '');
-  const broken = links.filter((link) => !/^[a-z]+:/.test(link) && !existsSync(join(root, dirname(path), link.replace(/#.*$/, ''))));
+  const broken = links.filter(
+    (link) => !/^[a-z]+:/.test(link) && !existsSync(join(root, dirname(path), link.replace(/#.*$/, ''))),
+  );
   expect(broken).toEqual([]);
 });
 
 describe('the reader of transcripts', () => {
   test('finds commands with their outputs, and only in console blocks', () => {
-    const text = ['```console', '$ mstream a', 'one', '$ mstream b', '```', '```', '$ mstream c', '```', 'text'].join('\n');
+    const text = ['```console', '$ mstream a', 'one', '$ mstream b', '```', '```', '$ mstream c', '```', 'text'].join(
+      '\n',
+    );
     expect(transcripts(text)).toEqual([
       { line: 2, command: 'mstream a', output: ['one'] },
       { line: 4, command: 'mstream b', output: [] },
@@ -44,7 +56,12 @@ describe('the reader of transcripts', () => {
   });
 
   test('reads arguments as a shell would, and refuses what needs one', () => {
-    expect(mstreamArgs("npm ci && node bin/mstream.js inspect 'a b' --hex 0+10")).toEqual(['inspect', 'a b', '--hex', '0+10']);
+    expect(mstreamArgs("npm ci && node bin/mstream.js inspect 'a b' --hex 0+10")).toEqual([
+      'inspect',
+      'a b',
+      '--hex',
+      '0+10',
+    ]);
     expect(mstreamArgs('mstream')).toEqual([]);
     expect(() => mstreamArgs('mstream inspect - < x')).toThrow('shell');
     expect(() => mstreamArgs('npm test')).toThrow('not an mstream command');

@@ -2,7 +2,18 @@
 // run, imported and type-checked from there.
 
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,15 +28,28 @@ const installed = join(user, 'node_modules/qemu-mstream');
 let packed: readonly { readonly path: string; readonly mode: number }[] = [];
 
 /** The npm that runs these tests speaks to the npm below through the environment; a user's has no such whisperer. */
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|VITEST|NODE_OPTIONS|FORCE_COLOR)/i.test(name)));
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(npm_|VITEST|NODE_OPTIONS|FORCE_COLOR)/i.test(name)),
+);
 const exec = promisify(execFile);
-const run = (cwd: string, file: string, ...args: readonly string[]) => exec(file, args, { cwd, env, maxBuffer: 2 ** 26 });
+const run = (cwd: string, file: string, ...args: readonly string[]) =>
+  exec(file, args, { cwd, env, maxBuffer: 2 ** 26 });
 const mstream = (...args: readonly string[]) => run(user, join(user, 'node_modules/.bin/mstream'), ...args);
 
 beforeAll(async () => {
   mkdirSync(stage);
   mkdirSync(user);
-  for (const name of ['package.json', 'tsconfig.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'bin', 'src', 'docs', 'fixtures/example']) {
+  for (const name of [
+    'package.json',
+    'tsconfig.json',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'bin',
+    'src',
+    'docs',
+    'fixtures/example',
+  ]) {
     cpSync(join(root, name), join(stage, name), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(stage, 'node_modules'));
@@ -35,7 +59,17 @@ beforeAll(async () => {
   const [pack] = Array.isArray(report) ? report : Object.values(report);
   packed = pack?.files ?? [];
   writeFileSync(join(user, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
-  await run(user, 'npm', 'install', '--offline', '--no-audit', '--no-fund', '--cache', join(folder, 'cache'), join(folder, pack?.filename ?? ''));
+  await run(
+    user,
+    'npm',
+    'install',
+    '--offline',
+    '--no-audit',
+    '--no-fund',
+    '--cache',
+    join(folder, 'cache'),
+    join(folder, pack?.filename ?? ''),
+  );
 }, 300_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -84,8 +118,12 @@ describe('the tarball', () => {
   test('names the licence of everything in the bundle', () => {
     const sources = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.map'))
-      .flatMap((path) => (JSON.parse(readFileSync(join(installed, 'dist', path), 'utf8')) as { sources: string[] }).sources);
-    const foreign = new Set(sources.flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []));
+      .flatMap(
+        (path) => (JSON.parse(readFileSync(join(installed, 'dist', path), 'utf8')) as { sources: string[] }).sources,
+      );
+    const foreign = new Set(
+      sources.flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []),
+    );
     const notices = readFileSync(join(installed, 'dist/third-party.txt'), 'utf8');
     expect(foreign.size).toBeGreaterThan(5);
     expect([...foreign].filter((name) => !notices.includes(`\n${name} `))).toEqual([]);
@@ -144,7 +182,9 @@ describe('the library', () => {
 
   test('is closed but for its entries', async () => {
     const deep = run(user, process.execPath, '--input-type=module', '--eval', "import 'qemu-mstream/dist/main.js'");
-    await expect(deep).rejects.toMatchObject({ stderr: expect.stringContaining('ERR_PACKAGE_PATH_NOT_EXPORTED') as string });
+    await expect(deep).rejects.toMatchObject({
+      stderr: expect.stringContaining('ERR_PACKAGE_PATH_NOT_EXPORTED') as string,
+    });
   });
 
   test('type-checks under nodenext, its own declarations included', async () => {
@@ -169,9 +209,19 @@ describe('the library', () => {
       export const wrong: StreamEvent['kind'] = 'blocks';
       export const client: QmpClient | undefined = undefined;`;
     writeFileSync(join(user, 'user.ts'), source);
-    const options = { module: 'nodenext', target: 'es2022', lib: ['es2023'], strict: true, noEmit: true, skipLibCheck: false, types: ['node'] };
+    const options = {
+      module: 'nodenext',
+      target: 'es2022',
+      lib: ['es2023'],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+      types: ['node'],
+    };
     writeFileSync(join(user, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['user.ts'] }));
-    const outcome = await run(user, process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', '.').catch((error: { stdout: string }) => error);
+    const outcome = await run(user, process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', '.').catch(
+      (error: { stdout: string }) => error,
+    );
     expect(outcome.stdout).toBe('');
   });
 });
@@ -180,6 +230,21 @@ test('the top level of the repository', () => {
   const made = ['.git', 'node_modules', 'dist', 'coverage'];
   const there = readdirSync(root).filter((name) => !made.includes(name) && !name.endsWith('.tgz'));
   expect(there.sort()).toEqual(
-    ['.ci', '.gitignore', '.npmrc', 'CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'docs', 'fixtures', 'package-lock.json', 'package.json', 'src', 'test', 'tsconfig.json'].sort(),
+    [
+      '.ci',
+      '.gitignore',
+      '.npmrc',
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'bin',
+      'docs',
+      'fixtures',
+      'package-lock.json',
+      'package.json',
+      'src',
+      'test',
+      'tsconfig.json',
+    ].sort(),
   );
 });

@@ -48,7 +48,7 @@ export class Emitter {
 
   /** Any number of bytes. */
   async copy(bytes: Uint8Array): Promise<void> {
-    for (let from = 0; from < bytes.length; ) {
+    for (let from = 0; from < bytes.length;) {
       if (this.room === 0) await this.reserve(1);
       const count = Math.min(this.room, bytes.length - from);
       this.put(from === 0 && count === bytes.length ? bytes : bytes.subarray(from, from + count));

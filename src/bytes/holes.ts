@@ -7,12 +7,16 @@ const PIECE = 64 * 1024;
 const ZEROS = new Uint8Array(PIECE);
 
 /** Writes `bytes`, which will stand at `at` in the file, skipping pieces (at multiples of 64 KiB) that are all zeros. */
-export async function writeWithHoles(sink: Pick<ByteSink, 'write' | 'skip'>, bytes: Uint8Array, at: number): Promise<void> {
+export async function writeWithHoles(
+  sink: Pick<ByteSink, 'write' | 'skip'>,
+  bytes: Uint8Array,
+  at: number,
+): Promise<void> {
   let from = 0;
   const flush = async (end: number): Promise<void> => {
     if (end > from) await sink.write(bytes.subarray(from, end));
   };
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const length = Math.min(bytes.length - done, PIECE - ((at + done) % PIECE));
     if (Buffer.compare(bytes.subarray(done, done + length), ZEROS.subarray(0, length)) === 0) {
       await flush(done);

@@ -26,7 +26,12 @@ export async function readSource(source: ByteSource, into: Uint8Array, at: numbe
   } catch (cause) {
     if (cause instanceof MigrationStreamError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MigrationStreamError({ code: 'io', message: `cannot read ${source.label}: ${reason}`, offset: at, cause });
+    throw new MigrationStreamError({
+      code: 'io',
+      message: `cannot read ${source.label}: ${reason}`,
+      offset: at,
+      cause,
+    });
   }
 }
 

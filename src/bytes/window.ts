@@ -100,7 +100,10 @@ export class Window {
     if (this.at + count <= this.end) return;
     if (this.atEnd) throw this.truncated(count);
     // Not the end of the input, only of what was looked ahead: the fill before had a limit, and this is past it.
-    throw this.fail('limit-exceeded', `${this.labels[this.labels.length - 1] ?? 'a record'} is longer than any real one`);
+    throw this.fail(
+      'limit-exceeded',
+      `${this.labels[this.labels.length - 1] ?? 'a record'} is longer than any real one`,
+    );
   }
 
   u8(): number {
@@ -126,7 +129,8 @@ export class Window {
   u64(): number {
     this.need(8);
     const high = this.view.getUint32(this.at);
-    if (high >= HIGH_LIMIT) throw this.fail('address-too-large', `${hex(this.view.getBigUint64(this.at))} is beyond any file`);
+    if (high >= HIGH_LIMIT)
+      throw this.fail('address-too-large', `${hex(this.view.getBigUint64(this.at))} is beyond any file`);
     const value = high * HIGH + this.view.getUint32(this.at + 4);
     this.at += 8;
     return value;

@@ -26,11 +26,16 @@ export function schemaFromOption<T>(yargs: Argv<T>): Argv<T & SchemaFromOption> 
 }
 
 /** @throws UsageError, MigrationStreamError when nothing can be learned from the file */
-export async function layoutsFrom(options: SchemaFromOption, state: string, context: Context): Promise<Layouts | undefined> {
+export async function layoutsFrom(
+  options: SchemaFromOption,
+  state: string,
+  context: Context,
+): Promise<Layouts | undefined> {
   const file = single('schema-from', options.schemaFrom);
   if (file === undefined) return undefined;
   const path = showDash(file);
-  if (path === STDIO && showDash(state) === STDIO) throw new UsageError('the stream and --schema-from cannot both be stdin');
+  if (path === STDIO && showDash(state) === STDIO)
+    throw new UsageError('the stream and --schema-from cannot both be stdin');
   const { readLayouts } = await import('../ops/devices/schema-from.js');
   return readLayouts(await context.host.openInput(path));
 }
@@ -41,7 +46,11 @@ export interface ReadState extends StreamDevices {
 }
 
 /** The devices of `state`, a path or `-`. A walk that could have been none is noted on stderr. */
-export async function devicesOf(context: Context, state: string, options: OpenOptions & SchemaFromOption): Promise<ReadState> {
+export async function devicesOf(
+  context: Context,
+  state: string,
+  options: OpenOptions & SchemaFromOption,
+): Promise<ReadState> {
   const { schemaFrom, ...reading } = options;
   // Only now: `inspect` without devices starts without them.
   const { readDevices } = await import('../ops/devices/read-devices.js');
@@ -49,11 +58,17 @@ export async function devicesOf(context: Context, state: string, options: OpenOp
   const path = showDash(state);
   const source = await context.host.openInput(path);
   context.defer(() => source.close());
-  const progress = startProgress(context.host, context.progress, `reading ${path === STDIO ? 'stdin' : path}`, source.size);
+  const progress = startProgress(
+    context.host,
+    context.progress,
+    `reading ${path === STDIO ? 'stdin' : path}`,
+    source.size,
+  );
   context.defer(() => progress.stop());
   const read = await readDevices(source, { ...reading, layouts, onProgress: (position) => progress.update(position) });
   progress.stop();
-  if (read.note !== undefined) await context.host.stderr.write(`note: ${printable(read.note)}; the stream was read from its start instead\n`);
+  if (read.note !== undefined)
+    await context.host.stderr.write(`note: ${printable(read.note)}; the stream was read from its start instead\n`);
   const error = read.error === undefined ? undefined : await context.explain(read.error);
   return { ...read, error, label: source.label, size: source.size };
 }

@@ -75,14 +75,33 @@ const lists: Readonly<Record<string, readonly (readonly [name: string, describe:
 
 export function editOptions<T>(yargs: Argv<T>): Argv<T & EditOptions> {
   let own: Argv = yargs as unknown as Argv;
-  own = own.option('to-dialect', { choices: ['4.0', '4.1', 'plain'], requiresArg: true, describe: 'Another layout of the block list, capability included', group: 'RAM blocks:' });
-  own = own.option('compact', { type: 'boolean', describe: 'Only the newest version of each page', group: 'RAM blocks:' });
+  own = own.option('to-dialect', {
+    choices: ['4.0', '4.1', 'plain'],
+    requiresArg: true,
+    describe: 'Another layout of the block list, capability included',
+    group: 'RAM blocks:',
+  });
+  own = own.option('compact', {
+    type: 'boolean',
+    describe: 'Only the newest version of each page',
+    group: 'RAM blocks:',
+  });
   for (const [group, options] of Object.entries(lists)) {
-    for (const [name, describe] of options) own = own.option(name, { type: 'string', array: true, requiresArg: true, describe, group });
+    for (const [name, describe] of options)
+      own = own.option(name, { type: 'string', array: true, requiresArg: true, describe, group });
   }
   return own
-    .option('section-footers', { choices: ['on', 'off'], requiresArg: true, describe: 'Footers behind sections', group: 'Sections:' })
-    .option('drop-vmdescription', { type: 'boolean', describe: 'Without the JSON at the end', group: 'Sections:' }) as unknown as Argv<T & EditOptions>;
+    .option('section-footers', {
+      choices: ['on', 'off'],
+      requiresArg: true,
+      describe: 'Footers behind sections',
+      group: 'Sections:',
+    })
+    .option('drop-vmdescription', {
+      type: 'boolean',
+      describe: 'Without the JSON at the end',
+      group: 'Sections:',
+    }) as unknown as Argv<T & EditOptions>;
 }
 
 /** The edits; memory files that are read are closed when the command ends. @throws UsageError */
@@ -90,12 +109,16 @@ export async function editsFrom(options: EditOptions, context: Context, force: b
   const edits: Edit[] = [];
   const path = (file: string): string => resolve(context.host.cwd, file);
   if (options.toDialect !== undefined) edits.push({ edit: 'to-dialect', dialect: options.toDialect });
-  for (const [block, value] of pairs('ignored', options.ignored)) edits.push({ edit: 'ignored', block, ignored: yesNo('ignored', value) });
-  for (const [block, value] of pairs('set-address', options.setAddress)) edits.push({ edit: 'set-address', block, address: u64('set-address', value) });
+  for (const [block, value] of pairs('ignored', options.ignored))
+    edits.push({ edit: 'ignored', block, ignored: yesNo('ignored', value) });
+  for (const [block, value] of pairs('set-address', options.setAddress))
+    edits.push({ edit: 'set-address', block, address: u64('set-address', value) });
   for (const [block, to] of pairs('rename-block', options.renameBlock)) edits.push({ edit: 'rename-block', block, to });
   for (const block of options.dropBlock ?? []) edits.push({ edit: 'drop-block', block });
-  for (const [block, size] of pairs('resize-block', options.resizeBlock)) edits.push({ edit: 'resize-block', block, length: byteCount('resize-block', size) });
-  for (const [block, file] of pairs('externalize', options.externalize)) edits.push({ edit: 'externalize', block, memory: { ...memoryFile(path(file), force), label: file } });
+  for (const [block, size] of pairs('resize-block', options.resizeBlock))
+    edits.push({ edit: 'resize-block', block, length: byteCount('resize-block', size) });
+  for (const [block, file] of pairs('externalize', options.externalize))
+    edits.push({ edit: 'externalize', block, memory: { ...memoryFile(path(file), force), label: file } });
   for (const [block, file] of pairs('inline', options.inline)) {
     const memory = await openMemory(path(file));
     context.defer(() => memory.close());
@@ -105,13 +128,19 @@ export async function editsFrom(options: EditOptions, context: Context, force: b
   for (const capability of options.setCapability ?? []) edits.push({ edit: 'set-capability', capability });
   for (const capability of options.clearCapability ?? []) edits.push({ edit: 'clear-capability', capability });
   for (const text of options.uuid ?? []) edits.push({ edit: 'uuid', uuid: uuid(text) });
-  for (const text of options.targetPageBits ?? []) edits.push({ edit: 'target-page-bits', bits: smallNumber('target-page-bits', text) });
+  for (const text of options.targetPageBits ?? [])
+    edits.push({ edit: 'target-page-bits', bits: smallNumber('target-page-bits', text) });
   for (const text of options.dropSection ?? []) edits.push({ edit: 'drop-section', ...sectionName(text) });
-  for (const [section, to] of pairs('rename-section', options.renameSection)) edits.push({ edit: 'rename-section', ...sectionName(section), to });
+  for (const [section, to] of pairs('rename-section', options.renameSection))
+    edits.push({ edit: 'rename-section', ...sectionName(section), to });
   for (const text of options.dropCommand ?? []) edits.push({ edit: 'drop-command', command: commandNumber(text) });
   for (const [path, value] of pairs('set', options.set)) edits.push({ edit: 'set', path, value });
   for (const edit of ['set-bytes', 'insert-bytes', 'append-bytes'] as const) {
-    const given = { 'set-bytes': options.setBytes, 'insert-bytes': options.insertBytes, 'append-bytes': options.appendBytes }[edit];
+    const given = {
+      'set-bytes': options.setBytes,
+      'insert-bytes': options.insertBytes,
+      'append-bytes': options.appendBytes,
+    }[edit];
     for (const [path, digits] of pairs(edit, given)) edits.push({ edit, path, bytes: hexBytes(edit, digits) });
   }
   for (const path of options.deleteBytes ?? []) edits.push({ edit: 'delete-bytes', path });
@@ -137,7 +166,8 @@ function yesNo(name: string, value: string): boolean {
 }
 
 function u64(name: string, text: string): bigint {
-  if (!/^(0x[0-9a-f]+|\d+)$/i.test(text) || BigInt(text) >= 1n << 64n) throw new UsageError(`--${name} …=${text}: not a 64-bit address`);
+  if (!/^(0x[0-9a-f]+|\d+)$/i.test(text) || BigInt(text) >= 1n << 64n)
+    throw new UsageError(`--${name} …=${text}: not a 64-bit address`);
   return BigInt(text);
 }
 
@@ -154,7 +184,8 @@ function hexBytes(name: string, text: string): Uint8Array {
 function uuid(text: string): Uint8Array | undefined {
   if (text === 'none') return undefined;
   const digits = text.replaceAll('-', '');
-  if (!/^[0-9a-f]{32}$/i.test(digits)) throw new UsageError(`--uuid ${text}: not a UUID`, '8-4-4-4-12 hex digits, or none');
+  if (!/^[0-9a-f]{32}$/i.test(digits))
+    throw new UsageError(`--uuid ${text}: not a UUID`, '8-4-4-4-12 hex digits, or none');
   return Buffer.from(digits, 'hex');
 }
 
@@ -169,5 +200,10 @@ function commandNumber(text: string): number {
   const known = Object.entries(commandFacts).find(([, facts]) => facts.name === wanted);
   if (known !== undefined) return Number(known[0]);
   if (/^\d+$/.test(text) && Number(text) <= 0xffff) return Number(text);
-  throw new UsageError(`--drop-command ${text}: no such command`, Object.values(commandFacts).map((facts) => facts.name).join(', '));
+  throw new UsageError(
+    `--drop-command ${text}: no such command`,
+    Object.values(commandFacts)
+      .map((facts) => facts.name)
+      .join(', '),
+  );
 }

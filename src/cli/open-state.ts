@@ -25,7 +25,12 @@ export async function openState(
 ): Promise<OpenState> {
   const path = showDash(state);
   const source = wrap(await context.host.openInput(path));
-  const progress = startProgress(context.host, context.progress, `reading ${path === STDIO ? 'stdin' : path}`, source.size);
+  const progress = startProgress(
+    context.host,
+    context.progress,
+    `reading ${path === STDIO ? 'stdin' : path}`,
+    source.size,
+  );
   context.defer(() => progress.stop());
   let stream: MigrationStream;
   try {

@@ -21,7 +21,11 @@ export function readingOptions<T>(yargs: Argv<T>): Argv<T & ReadingOptions> {
       choices: [...Object.keys(layoutAliases), ...Object.keys(layouts)],
       requiresArg: true,
     })
-    .option('page-size', { describe: 'Target page size, e.g. 4096 or 64K, instead of finding out', type: 'string', requiresArg: true })
+    .option('page-size', {
+      describe: 'Target page size, e.g. 4096 or 64K, instead of finding out',
+      type: 'string',
+      requiresArg: true,
+    })
     .option('footers', {
       describe: 'Do sections end with footers, instead of finding out',
       choices: ['on', 'off'] as const,
@@ -54,7 +58,8 @@ const suffixes: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 
 export function byteCount(name: string, text: string): number {
   const match = /^(0x[0-9a-f]+|\d+)([kmgt]?)(?:i?b)?$/i.exec(text);
   const value = match === null ? Number.NaN : Number(match[1]) * suffixes[match[2]!.toLowerCase()]!;
-  if (!Number.isSafeInteger(value)) throw new UsageError(`--${name} ${text}: not a number of bytes`, 'e.g. 4096, 0x1000, 64K, 2MiB');
+  if (!Number.isSafeInteger(value))
+    throw new UsageError(`--${name} ${text}: not a number of bytes`, 'e.g. 4096, 0x1000, 64K, 2MiB');
   return value;
 }
 
@@ -73,7 +78,10 @@ export function spanOption(name: string, text: string): Span {
   const second = match === null ? Number.NaN : Number.parseInt(match[3]!, 16);
   const end = match?.[2] === '+' ? start + second : second;
   if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || end <= start) {
-    throw new UsageError(`--${name} ${text}: not a span`, 'START-END or START+LENGTH in hex, e.g. 0x54a0-0x5500 or 54a0+60');
+    throw new UsageError(
+      `--${name} ${text}: not a span`,
+      'START-END or START+LENGTH in hex, e.g. 0x54a0-0x5500 or 54a0+60',
+    );
   }
   return { start, end };
 }

@@ -15,7 +15,12 @@ export interface GlobalOptions {
 }
 
 export type Parsed =
-  | { readonly kind: 'command'; readonly command: Command; readonly options: GlobalOptions; readonly rest: readonly string[] }
+  | {
+      readonly kind: 'command';
+      readonly command: Command;
+      readonly options: GlobalOptions;
+      readonly rest: readonly string[];
+    }
   | { readonly kind: 'text'; readonly text: string; readonly usageError: boolean };
 
 const EVERYWHERE: readonly string[] = ['color', 'no-progress', 'version', 'help'];
@@ -60,7 +65,10 @@ export async function parseArgs(host: Host, table: readonly CommandEntry[] = com
     if (error instanceof Chosen) return error.parsed;
     if (error instanceof UsageError) throw error;
     const entry = named[0];
-    throw new UsageError(usageMessage(error, entry, unknownOption(args, known)), `mstream ${entry === undefined ? '' : `${entry.name} `}--help`);
+    throw new UsageError(
+      usageMessage(error, entry, unknownOption(args, known)),
+      `mstream ${entry === undefined ? '' : `${entry.name} `}--help`,
+    );
   }
   return { kind: 'text', text: `${output}\n`, usageError: false };
 }
@@ -74,13 +82,18 @@ function usageMessage(error: unknown, entry: CommandEntry | undefined, unknown: 
 
 function unknownOption(args: readonly string[], known: readonly string[]): string | undefined {
   const rest = args.indexOf('--');
-  const options = (rest < 0 ? args : args.slice(0, rest)).filter((arg) => arg.startsWith('--')).map((arg) => arg.split('=')[0]!);
+  const options = (rest < 0 ? args : args.slice(0, rest))
+    .filter((arg) => arg.startsWith('--'))
+    .map((arg) => arg.split('=')[0]!);
   return options.find((option) => !known.includes(option.slice(2)));
 }
 
 /** What yargs has but its types have not. */
 interface Declared {
-  getOptions(): { readonly key: Readonly<Record<string, unknown>>; readonly alias: Readonly<Record<string, readonly string[]>> };
+  getOptions(): {
+    readonly key: Readonly<Record<string, unknown>>;
+    readonly alias: Readonly<Record<string, readonly string[]>>;
+  };
   getGroups(): Readonly<Record<string, readonly string[]>>;
 }
 
@@ -91,7 +104,11 @@ function optionNames(parser: Argv): string[] {
 /** The command's own: no positionals, no second names, nothing that goes everywhere. */
 function ownOptions(parser: Argv): string[] {
   const declared = parser as unknown as Declared;
-  const others = [...Object.values(declared.getOptions().alias), ...Object.values(declared.getGroups()), EVERYWHERE].flat();
+  const others = [
+    ...Object.values(declared.getOptions().alias),
+    ...Object.values(declared.getGroups()),
+    EVERYWHERE,
+  ].flat();
   return optionNames(parser).filter((name) => !others.includes(name));
 }
 
@@ -105,7 +122,12 @@ class Chosen extends Error {
   constructor(command: Command, argv: { readonly [key: string]: unknown }) {
     super();
     const rest = argv['--'];
-    this.parsed = { kind: 'command', command, options: argv as GlobalOptions, rest: Array.isArray(rest) ? rest.map(String) : [] };
+    this.parsed = {
+      kind: 'command',
+      command,
+      options: argv as GlobalOptions,
+      rest: Array.isArray(rest) ? rest.map(String) : [],
+    };
   }
 }
 
@@ -156,7 +178,9 @@ function frame(host: Host): Argv {
     .demandCommand(1, 1, 'which command?', 'one command at a time')
     .strict()
     .recommendCommands()
-    .epilogue('Exit codes: 0 clean, 1 findings, 2 usage, 3 unreadable or damaged input, 4 QEMU failed, 130 interrupted.')
+    .epilogue(
+      'Exit codes: 0 clean, 1 findings, 2 usage, 3 unreadable or damaged input, 4 QEMU failed, 130 interrupted.',
+    )
     .exitProcess(false)
     .fail(false) as Argv;
   return everywhere(parser);

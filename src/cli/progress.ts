@@ -49,10 +49,21 @@ export function startProgress(host: Host, wanted: boolean, what: string, total: 
 
 async function makeBar(host: Host, what: string, total: number | undefined): Promise<SingleBar> {
   const { default: cliProgress } = await import('cli-progress');
-  const format = total === undefined ? `${what} {done}` : `${what} {bar} {percentage} % of ${humanBytes(total)}, {eta_formatted} left`;
+  const format =
+    total === undefined
+      ? `${what} {done}`
+      : `${what} {bar} {percentage} % of ${humanBytes(total)}, {eta_formatted} left`;
   return new cliProgress.SingleBar(
     // cli-progress only writes and asks for isTTY and columns.
-    { format, stream: terminal(host), clearOnComplete: true, hideCursor: true, barsize: 30, stopOnComplete: false, gracefulExit: false },
+    {
+      format,
+      stream: terminal(host),
+      clearOnComplete: true,
+      hideCursor: true,
+      barsize: 30,
+      stopOnComplete: false,
+      gracefulExit: false,
+    },
     cliProgress.Presets.shades_classic,
   );
 }

@@ -17,13 +17,20 @@ export async function resolveQemu(name: string, progress: (line: string) => void
   const release = /^lab:(.+)$/.exec(name)?.[1];
   if (release === undefined) {
     const file = await findExecutable(name);
-    if (file === undefined) throw new Failure(exitCode.qemu, 'no QEMU', `${name} is not there, or cannot be executed`, 'lab:7.2 is a QEMU of `npm run lab`');
+    if (file === undefined)
+      throw new Failure(
+        exitCode.qemu,
+        'no QEMU',
+        `${name} is not there, or cannot be executed`,
+        'lab:7.2 is a QEMU of `npm run lab`',
+      );
     return plainBinary(file);
   }
   // The lab is large, and hardly ever asked for.
   const { labSuites, openLab } = await import('../qemu/lab.js');
   const entry = labSuites.find(({ wanted, suite }) => wanted === release || suite === release);
-  if (entry === undefined) throw new UsageError(`no ${name}`, `one of ${labSuites.map(({ wanted }) => `lab:${wanted}`).join(', ')}`);
+  if (entry === undefined)
+    throw new UsageError(`no ${name}`, `one of ${labSuites.map(({ wanted }) => `lab:${wanted}`).join(', ')}`);
   try {
     return (await openLab({ suites: [entry.suite], progress }))[0]!.binary;
   } catch (error) {
@@ -32,10 +39,21 @@ export async function resolveQemu(name: string, progress: (line: string) => void
 }
 
 /** The words behind `--`: executable first. @throws UsageError */
-export async function qemuCommandLine(rest: readonly string[], progress: (line: string) => void): Promise<{ binary: QemuBinary; argv: readonly string[] }> {
+export async function qemuCommandLine(
+  rest: readonly string[],
+  progress: (line: string) => void,
+): Promise<{ binary: QemuBinary; argv: readonly string[] }> {
   const [first, ...argv] = rest;
-  if (first === undefined) throw new UsageError('no QEMU command line', 'put it behind --, the executable first: -- qemu-system-x86_64 -M pc -m 2G …');
-  if (first.startsWith('-')) throw new UsageError(`the command line behind -- begins with the executable, not with ${first}`, '-- qemu-system-x86_64 -M pc -m 2G …');
+  if (first === undefined)
+    throw new UsageError(
+      'no QEMU command line',
+      'put it behind --, the executable first: -- qemu-system-x86_64 -M pc -m 2G …',
+    );
+  if (first.startsWith('-'))
+    throw new UsageError(
+      `the command line behind -- begins with the executable, not with ${first}`,
+      '-- qemu-system-x86_64 -M pc -m 2G …',
+    );
   return { binary: await resolveQemu(first, progress), argv };
 }
 
@@ -61,12 +79,25 @@ export function accelerator(choice: string | undefined): Accelerator {
 
 /** Our failure for whatever the QEMU driver or the clone recipe threw; anything else comes back as it is. */
 function asFailure(error: unknown): unknown {
-  if (error instanceof WillNotStart) return new Failure(exitCode.findings, 'refused', error.message, 'leave these options out: what is asked is what migration sees of the machine');
+  if (error instanceof WillNotStart)
+    return new Failure(
+      exitCode.findings,
+      'refused',
+      error.message,
+      'leave these options out: what is asked is what migration sees of the machine',
+    );
   if (error instanceof WillNotClone) return new Failure(exitCode.findings, 'refused', error.message, error.hint);
-  if (error instanceof NoTemplate) return new Failure(exitCode.input, 'template', error.message, '`mstream template create` makes one');
-  if (error instanceof IncompleteState) return new Failure(exitCode.qemu, 'incomplete', error.message, 'is the disk full?');
+  if (error instanceof NoTemplate)
+    return new Failure(exitCode.input, 'template', error.message, '`mstream template create` makes one');
+  if (error instanceof IncompleteState)
+    return new Failure(exitCode.qemu, 'incomplete', error.message, 'is the disk full?');
   if (error instanceof QemuDied) return new Failure(exitCode.qemu, error.missing ? 'no QEMU' : 'QEMU', error.message);
-  if (error instanceof MigrationFailed || error instanceof QmpError || error instanceof Disconnected || error instanceof Timeout) {
+  if (
+    error instanceof MigrationFailed ||
+    error instanceof QmpError ||
+    error instanceof Disconnected ||
+    error instanceof Timeout
+  ) {
     return new Failure(exitCode.qemu, 'QEMU', error.message);
   }
   return error;

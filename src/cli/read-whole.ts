@@ -12,7 +12,8 @@ export async function readWhole(source: ByteSource, limit: number, what: string)
     const got = await source.read(part, length);
     if (got === 0) return new Uint8Array(Buffer.concat(parts));
     length += got;
-    if (length > limit) throw new MigrationStreamError({ code: 'limit-exceeded', message: `more than ${limit} bytes of ${what}` });
+    if (length > limit)
+      throw new MigrationStreamError({ code: 'limit-exceeded', message: `more than ${limit} bytes of ${what}` });
     parts.push(part.subarray(0, got));
   }
 }

@@ -89,5 +89,8 @@ function explain(error: unknown, theme: Theme): [ExitCode, string] {
   if (error instanceof Failure) return [error.code, plainErrorText(error.label, error.message, error.hint, theme)];
   if (error instanceof MigrationStreamError) return [exitCode.input, errorText(error, theme)];
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return [exitCode.bug, plainErrorText('bug', `a mistake in mstream itself\n${what}`, 'please report it, with the command line', theme)];
+  return [
+    exitCode.bug,
+    plainErrorText('bug', `a mistake in mstream itself\n${what}`, 'please report it, with the command line', theme),
+  ];
 }

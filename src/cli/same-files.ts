@@ -8,7 +8,11 @@ import type { Host } from './host.js';
 import { UsageError } from './usage-error.js';
 
 /** `-` is no file. @throws UsageError */
-export async function refuseSameFiles(host: Pick<Host, 'cwd'>, read: readonly string[], written: readonly string[]): Promise<void> {
+export async function refuseSameFiles(
+  host: Pick<Host, 'cwd'>,
+  read: readonly string[],
+  written: readonly string[],
+): Promise<void> {
   const inputs = new Map<string, string>();
   for (const path of read) if (path !== STDIO) inputs.set(await place(host, path), path);
   const outputs = new Set<string>();
@@ -16,7 +20,8 @@ export async function refuseSameFiles(host: Pick<Host, 'cwd'>, read: readonly st
     if (path === STDIO) continue;
     const where = await place(host, path);
     const same = inputs.get(where);
-    if (same !== undefined) throw new UsageError(`${same} is read: it is never written`, 'give the output another name');
+    if (same !== undefined)
+      throw new UsageError(`${same} is read: it is never written`, 'give the output another name');
     if (outputs.has(where)) throw new UsageError(`${path} is to be written twice`);
     outputs.add(where);
   }
@@ -25,5 +30,7 @@ export async function refuseSameFiles(host: Pick<Host, 'cwd'>, read: readonly st
 /** Links followed, as far as there is something. */
 async function place(host: Pick<Host, 'cwd'>, path: string): Promise<string> {
   const full = resolve(host.cwd, path);
-  return realpath(full).catch(async () => join(await realpath(dirname(full)).catch(() => dirname(full)), basename(full)));
+  return realpath(full).catch(async () =>
+    join(await realpath(dirname(full)).catch(() => dirname(full)), basename(full)),
+  );
 }

@@ -32,7 +32,10 @@ export interface AskOptions {
 }
 
 /** @throws Failure, UsageError */
-export async function askedDestination(context: Context, { input, told, trial, timeout }: AskOptions): Promise<AskedDestination> {
+export async function askedDestination(
+  context: Context,
+  { input, told, trial, timeout }: AskOptions,
+): Promise<AskedDestination> {
   const { host } = context;
   const folder = temporaryFolder();
   context.defer(() => dropFolder(folder));
@@ -40,8 +43,21 @@ export async function askedDestination(context: Context, { input, told, trial, t
     return await withFailures(async () => {
       const { binary, argv } = await qemuCommandLine(context.rest, (line) => void host.stderr.write(`${line}\n`));
       const capabilities = await capabilitiesIn(context, input);
-      const asked = await askDestination({ binary, argv, folder, capabilities, cwd: host.cwd, signal: host.signal, timeoutMs: seconds('timeout', timeout, 60_000) });
-      const cpu = compareCpu(told, { asked: findOptions(argv, 'cpu').at(-1)?.value, model: asked.cpu.model, accelerator: asked.cpu.accelerator, features: asked.cpu.features });
+      const asked = await askDestination({
+        binary,
+        argv,
+        folder,
+        capabilities,
+        cwd: host.cwd,
+        signal: host.signal,
+        timeoutMs: seconds('timeout', timeout, 60_000),
+      });
+      const cpu = compareCpu(told, {
+        asked: findOptions(argv, 'cpu').at(-1)?.value,
+        model: asked.cpu.model,
+        accelerator: asked.cpu.accelerator,
+        features: asked.cpu.features,
+      });
       const tried = trial ? { trial: asked.trial } : { notTried: '--no-trial' };
       return { donor: asked.donor, folder, options: { tables: asked.tables, release: asked.release, cpu, ...tried } };
     });

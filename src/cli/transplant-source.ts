@@ -26,12 +26,19 @@ export async function findSource(state: string, cwd: string): Promise<Transplant
   const path = resolve(cwd, state);
   if (await isFolder(path)) {
     const manifest = await manifestIn(path);
-    if (manifest === undefined) throw new UsageError(`${state} is a folder without ${MANIFEST}`, 'a saved VM, or a template’s folder (`mstream template create`)');
+    if (manifest === undefined)
+      throw new UsageError(
+        `${state} is a folder without ${MANIFEST}`,
+        'a saved VM, or a template’s folder (`mstream template create`)',
+      );
     return { input: templatePath(state, manifest.state.path), manifest };
   }
   const folder = dirname(path);
   const manifest = await manifestIn(folder);
-  return { input: state, manifest: manifest !== undefined && resolve(join(folder, manifest.state.path)) === path ? manifest : undefined };
+  return {
+    input: state,
+    manifest: manifest !== undefined && resolve(join(folder, manifest.state.path)) === path ? manifest : undefined,
+  };
 }
 
 export interface CpuOptions {
@@ -42,15 +49,28 @@ export interface CpuOptions {
 }
 
 /** What is said last counts: options over the command line, that over the manifest. @throws UsageError; as `open` */
-export async function toldCpu({ sourceCpu, sourceAccel, sourceArgv }: CpuOptions, manifest: Manifest | undefined, open: (path: string) => Promise<ByteSource>): Promise<ToldCpu> {
-  const { cpu, accelerator, features } = sourceArgv === undefined ? ofManifest(manifest) : await ofCommandLine(sourceArgv, open);
-  return { cpu: sourceCpu ?? cpu, accelerator: sourceAccel ?? accelerator, features: sourceCpu === undefined ? features : undefined };
+export async function toldCpu(
+  { sourceCpu, sourceAccel, sourceArgv }: CpuOptions,
+  manifest: Manifest | undefined,
+  open: (path: string) => Promise<ByteSource>,
+): Promise<ToldCpu> {
+  const { cpu, accelerator, features } =
+    sourceArgv === undefined ? ofManifest(manifest) : await ofCommandLine(sourceArgv, open);
+  return {
+    cpu: sourceCpu ?? cpu,
+    accelerator: sourceAccel ?? accelerator,
+    features: sourceCpu === undefined ? features : undefined,
+  };
 }
 
 async function ofCommandLine(path: string, open: (path: string) => Promise<ByteSource>): Promise<ToldCpu> {
   const bytes = await readWhole(await open(path), MAX_COMMAND_LINE, `a command line (${path})`);
   const words = parseArgvText(Buffer.from(bytes).toString('utf8'));
-  if (words === undefined) throw new UsageError(`--source-argv ${path}: no command line`, 'as /proc/PID/cmdline has it, a line for a shell, or a JSON list of words');
+  if (words === undefined)
+    throw new UsageError(
+      `--source-argv ${path}: no command line`,
+      'as /proc/PID/cmdline has it, a line for a shell, or a JSON list of words',
+    );
   return { ...askedCpu(words), features: undefined };
 }
 

@@ -40,7 +40,10 @@ export function backendsOf(argv: readonly string[]): Backend[] {
 }
 
 /** The command line with each backend's parameters changed as `change` says. */
-export function withBackends(argv: readonly string[], change: (backend: Backend) => Readonly<Record<string, string>>): string[] {
+export function withBackends(
+  argv: readonly string[],
+  change: (backend: Backend) => Readonly<Record<string, string>>,
+): string[] {
   const changed = [...argv];
   for (const backend of backendsOf(argv)) {
     const values = new Map([...backend.parameter.values, ...Object.entries(change(backend))]);

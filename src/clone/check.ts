@@ -5,7 +5,15 @@ import { open, stat } from 'node:fs/promises';
 import { openFile } from '../bytes/node/file-source.js';
 import { inspect, type Inspection } from '../ops/inspect.js';
 import { openStream } from '../ops/open-stream.js';
-import { hashFile, manifestBlocks, MANIFEST, readManifest, templatePath, type Manifest, type ManifestFile } from './manifest.js';
+import {
+  hashFile,
+  manifestBlocks,
+  MANIFEST,
+  readManifest,
+  templatePath,
+  type Manifest,
+  type ManifestFile,
+} from './manifest.js';
 
 export interface TemplateFinding {
   readonly severity: 'error' | 'note';
@@ -16,7 +24,9 @@ export interface TemplateFinding {
 }
 
 /** @throws NoTemplate when there is no manifest to check against */
-export async function checkTemplate(folder: string): Promise<{ manifest: Manifest; findings: readonly TemplateFinding[] }> {
+export async function checkTemplate(
+  folder: string,
+): Promise<{ manifest: Manifest; findings: readonly TemplateFinding[] }> {
   const manifest = await readManifest(folder);
   const findings: TemplateFinding[] = [];
   const files: [string, ManifestFile][] = [['state', manifest.state], ...Object.entries(manifest.memory)];
@@ -30,16 +40,36 @@ async function checkFile(folder: string, name: string, file: ManifestFile): Prom
   const path = templatePath(folder, file.path);
   const remake = 'make the template again';
   const there = await stat(path).catch(() => undefined);
-  if (there === undefined) return [{ severity: 'error', code: 'missing', file: file.path, message: `${path} is not there`, cure: remake }];
+  if (there === undefined)
+    return [{ severity: 'error', code: 'missing', file: file.path, message: `${path} is not there`, cure: remake }];
   if (there.size !== file.size) {
-    return [{ severity: 'error', code: 'size', file: file.path, message: `${there.size} bytes, the manifest says ${file.size}`, cure: remake }];
+    return [
+      {
+        severity: 'error',
+        code: 'size',
+        file: file.path,
+        message: `${there.size} bytes, the manifest says ${file.size}`,
+        cure: remake,
+      },
+    ];
   }
   if ((await hashFile(path)) !== file.sha256) {
-    const cure = name === 'state' ? remake : `${remake}; did something map this file with share=on? A clone must have share=off`;
-    return [{ severity: 'error', code: 'hash', file: file.path, message: 'its content is not what the manifest says', cure }];
+    const cure =
+      name === 'state' ? remake : `${remake}; did something map this file with share=on? A clone must have share=off`;
+    return [
+      { severity: 'error', code: 'hash', file: file.path, message: 'its content is not what the manifest says', cure },
+    ];
   }
   if (name !== 'state' && (await isZero(path, there.size))) {
-    return [{ severity: 'error', code: 'zero-memory', file: file.path, message: 'all bytes are zero: the guest never wrote through this file', cure: 'the template needs share=on' }];
+    return [
+      {
+        severity: 'error',
+        code: 'zero-memory',
+        file: file.path,
+        message: 'all bytes are zero: the guest never wrote through this file',
+        cure: 'the template needs share=on',
+      },
+    ];
   }
   return [];
 }
@@ -72,10 +102,26 @@ async function checkState(folder: string, manifest: Manifest): Promise<TemplateF
   const inspection = await inspectState(folder, manifest);
   const file = manifest.state.path;
   if (inspection.error !== undefined) {
-    return [{ severity: 'error', code: 'damaged', file, message: inspection.error.message, cure: `mstream inspect ${file} shows where` }];
+    return [
+      {
+        severity: 'error',
+        code: 'damaged',
+        file,
+        message: inspection.error.message,
+        cure: `mstream inspect ${file} shows where`,
+      },
+    ];
   }
   if (JSON.stringify(manifestBlocks(inspection)) !== JSON.stringify(manifest.blocks)) {
-    return [{ severity: 'error', code: 'blocks', file, message: `its RAM blocks are not those of ${MANIFEST}`, cure: 'state and manifest are of different templates' }];
+    return [
+      {
+        severity: 'error',
+        code: 'blocks',
+        file,
+        message: `its RAM blocks are not those of ${MANIFEST}`,
+        cure: 'state and manifest are of different templates',
+      },
+    ];
   }
   return [];
 }

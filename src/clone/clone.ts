@@ -40,7 +40,14 @@ export interface ClonePhases {
 }
 
 export type CloneResult =
-  | { readonly number: number; readonly ok: true; readonly machine: Machine; readonly pid: number; readonly socket: string; readonly phases: ClonePhases }
+  | {
+      readonly number: number;
+      readonly ok: true;
+      readonly machine: Machine;
+      readonly pid: number;
+      readonly socket: string;
+      readonly phases: ClonePhases;
+    }
   | { readonly number: number; readonly ok: false; readonly error: Error; readonly explanation: string | undefined };
 
 /**
@@ -83,7 +90,12 @@ async function makeClone(options: CloneOptions, number: number): Promise<CloneRe
   try {
     const argv = fillIn(cloneArgv(manifest.argv, manifest.machine, options.extra), folder, String(number));
     const launched = performance.now();
-    machine = await startMachine({ binary: options.binary, argv, accelerator: options.accelerator ?? 'tcg', ...limits });
+    machine = await startMachine({
+      binary: options.binary,
+      argv,
+      accelerator: options.accelerator ?? 'tcg',
+      ...limits,
+    });
     await setCapabilities(machine, Object.fromEntries(manifest.capabilities.map((name) => [name, true])));
     const loading = performance.now();
     await migrateFrom(machine, stateUri(machine, templatePath(folder, manifest.state.path)), limits);
@@ -102,7 +114,12 @@ async function makeClone(options: CloneOptions, number: number): Promise<CloneRe
     await machine?.end();
     if (signal?.aborted === true) throw error;
     const failure = error instanceof Error ? error : new Error(String(error));
-    return { number, ok: false, error: failure, explanation: explainFailure(words === '' ? failure.message : words, manifest) };
+    return {
+      number,
+      ok: false,
+      error: failure,
+      explanation: explainFailure(words === '' ? failure.message : words, manifest),
+    };
   }
 }
 
@@ -114,7 +131,10 @@ export function stateUri(machine: Machine, file: string): string {
 }
 
 /** Lets it run; answers the milliseconds until it does. */
-export async function resumeMachine(machine: Machine, limits: { timeoutMs?: number; signal?: AbortSignal | undefined } = {}): Promise<number> {
+export async function resumeMachine(
+  machine: Machine,
+  limits: { timeoutMs?: number; signal?: AbortSignal | undefined } = {},
+): Promise<number> {
   const started = performance.now();
   const mark = machine.mark();
   await machine.execute('cont');

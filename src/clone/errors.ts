@@ -28,7 +28,9 @@ export class IncompleteState extends Error {
 
   constructor(inspection: Inspection, stderr: string) {
     const why = inspection.error?.message ?? 'it ends before its EOF byte';
-    super(`QEMU reports the migration as completed, but the state file is not whole: ${why}${stderr.trim() === '' ? '' : `\nQEMU's stderr: ${stderr.trim()}`}`);
+    super(
+      `QEMU reports the migration as completed, but the state file is not whole: ${why}${stderr.trim() === '' ? '' : `\nQEMU's stderr: ${stderr.trim()}`}`,
+    );
     this.name = 'IncompleteState';
     this.inspection = inspection;
   }

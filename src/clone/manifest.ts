@@ -28,7 +28,12 @@ export interface Manifest {
   readonly kind: 'mstream-template';
   /** ISO 8601. */
   readonly created: string;
-  readonly qemu: { readonly version: string; readonly package: string; readonly executable: string; readonly sha256: string };
+  readonly qemu: {
+    readonly version: string;
+    readonly package: string;
+    readonly executable: string;
+    readonly sha256: string;
+  };
   /** The machine type's full name, as the stream has it. */
   readonly machine: string | null;
   /** Without the executable; `<DIR>` is the template's folder, `{n}` a clone's number. */
@@ -84,7 +89,10 @@ export async function readManifest(folder: string): Promise<Manifest> {
   try {
     text = await readFile(join(folder, MANIFEST), 'utf8');
   } catch (error) {
-    throw new NoTemplate(folder, `no ${MANIFEST} (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`);
+    throw new NoTemplate(
+      folder,
+      `no ${MANIFEST} (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`,
+    );
   }
   let manifest: unknown;
   try {
@@ -100,7 +108,8 @@ export async function readManifest(folder: string): Promise<Manifest> {
 function isManifest(value: unknown): value is Manifest {
   if (typeof value !== 'object' || value === null) return false;
   const { schemaVersion, kind, argv, state, memory, capabilities } = value as Partial<Manifest>;
-  const isFile = (file: unknown): boolean => typeof file === 'object' && file !== null && typeof (file as ManifestFile).path === 'string';
+  const isFile = (file: unknown): boolean =>
+    typeof file === 'object' && file !== null && typeof (file as ManifestFile).path === 'string';
   return (
     schemaVersion === 1 &&
     kind === 'mstream-template' &&

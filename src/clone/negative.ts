@@ -32,10 +32,13 @@ export interface NegativeContext {
 interface NegativeCase {
   readonly name: string;
   /** Answers QEMU's argv, whether x-ignore-shared is on, the state file, and a line that stderr must hold exactly. */
-  prepare(context: NegativeContext): Promise<{ argv: readonly string[]; ignoreShared?: boolean; state?: string; expected: string }>;
+  prepare(
+    context: NegativeContext,
+  ): Promise<{ argv: readonly string[]; ignoreShared?: boolean; state?: string; expected: string }>;
 }
 
-const before = (version: QemuVersion, major: number, minor: number): boolean => compareVersions(version, { major, minor }) < 0;
+const before = (version: QemuVersion, major: number, minor: number): boolean =>
+  compareVersions(version, { major, minor }) < 0;
 
 const cases: readonly NegativeCase[] = [
   {
@@ -67,7 +70,11 @@ const cases: readonly NegativeCase[] = [
     // configuration_validate_capabilities(), migration/savevm.c
     name: 'x-ignore-shared off at the clone',
     async prepare({ manifest }) {
-      return { argv: manifest.argv, ignoreShared: false, expected: 'Capability x-ignore-shared is off, but received capability is on' };
+      return {
+        argv: manifest.argv,
+        ignoreShared: false,
+        expected: 'Capability x-ignore-shared is off, but received capability is on',
+      };
     },
   },
   {
@@ -75,7 +82,8 @@ const cases: readonly NegativeCase[] = [
     name: 'another machine type',
     async prepare({ manifest, otherMachine }) {
       const at = findOptions(manifest.argv, 'M', 'machine').find(({ value }) => !value.startsWith('memory-backend'));
-      const argv = at === undefined ? [...manifest.argv, '-M', otherMachine] : manifest.argv.with(at.index + 1, otherMachine);
+      const argv =
+        at === undefined ? [...manifest.argv, '-M', otherMachine] : manifest.argv.with(at.index + 1, otherMachine);
       return { argv, expected: `Machine type received is '${manifest.machine}' and local is '${otherMachine}'` };
     },
   },
@@ -100,23 +108,39 @@ export async function checkNegatives(context: NegativeContext): Promise<Check[]>
   const checks: Check[] = [];
   for (const one of cases) {
     context.signal?.throwIfAborted();
-    const { argv, ignoreShared = true, state = join(context.folder, context.manifest.state.path), expected } = await one.prepare(context);
+    const {
+      argv,
+      ignoreShared = true,
+      state = join(context.folder, context.manifest.state.path),
+      expected,
+    } = await one.prepare(context);
     const { loaded, stderr } = await tryLoad(context, argv, ignoreShared, state);
     const lines = stderr.split('\n').map((line) => line.replace(/^[^ ]*qemu[^ ]*: /, ''));
     const said = lines.some((line) => line === expected || line.endsWith(`: ${expected}`));
     checks.push({
       name: `refused: ${one.name}`,
       ok: !loaded && said,
-      detail: loaded ? 'QEMU loaded it' : said ? expected : `QEMU said ${JSON.stringify(stderr.trim())}, not ${JSON.stringify(expected)}`,
+      detail: loaded
+        ? 'QEMU loaded it'
+        : said
+          ? expected
+          : `QEMU said ${JSON.stringify(stderr.trim())}, not ${JSON.stringify(expected)}`,
     });
   }
   return checks;
 }
 
-async function tryLoad(context: NegativeContext, argv: readonly string[], ignoreShared: boolean, state: string): Promise<{ loaded: boolean; stderr: string }> {
+async function tryLoad(
+  context: NegativeContext,
+  argv: readonly string[],
+  ignoreShared: boolean,
+  state: string,
+): Promise<{ loaded: boolean; stderr: string }> {
   const { binary, folder, signal } = context;
   // Private memory, and a file of its own where the size differs: the template's own must stay as it is.
-  const own = withBackends(argv, (backend): Record<string, string> => (backend.path === '<DIR>/larger' ? { 'mem-path': join(context.scratch, 'larger') } : {}));
+  const own = withBackends(argv, (backend): Record<string, string> =>
+    backend.path === '<DIR>/larger' ? { 'mem-path': join(context.scratch, 'larger') } : {},
+  );
   const machine = await startMachine({ binary, argv: fillIn(cloneArgv(own, null, ['-S']), folder, '1'), signal });
   try {
     await setCapabilities(machine, { 'x-ignore-shared': ignoreShared });

@@ -46,7 +46,12 @@ export async function waitForCount(machine: Machine, from: number, signal?: Abor
     last = await readCounter(machine);
     return last === from ? undefined : last;
   };
-  return until(look, { timeoutMs: COUNT_TIMEOUT, signal, what: 'the guest to count on', lastSeen: () => `counter ${last}` });
+  return until(look, {
+    timeoutMs: COUNT_TIMEOUT,
+    signal,
+    what: 'the guest to count on',
+    lastSeen: () => `counter ${last}`,
+  });
 }
 
 /** Paused clones: each is the template, byte for byte. */
@@ -69,7 +74,11 @@ export async function checkEqual(template: Snapshot, clones: readonly CloneResul
  * One clone after the other runs, writes and is stopped; after each, all that have not run still are the template and
  * all that have still are what they were.
  */
-export async function checkIsolation(template: Snapshot, clones: readonly CloneResult[], signal?: AbortSignal): Promise<Check[]> {
+export async function checkIsolation(
+  template: Snapshot,
+  clones: readonly CloneResult[],
+  signal?: AbortSignal,
+): Promise<Check[]> {
   const running = clones.filter((clone) => clone.ok);
   const after = new Map<number, Buffer>();
   let wrote = 0;

@@ -16,7 +16,17 @@ import { guestFirmware, READY_TEXT } from './guest.js';
 import { hashFile, type Manifest } from './manifest.js';
 import { median } from './median.js';
 import { checkNegatives } from './negative.js';
-import { checkAlive, checkEqual, checkIsolation, counted, takeSnapshot, waitForCount, readCounter, type Check, type Snapshot } from './proof.js';
+import {
+  checkAlive,
+  checkEqual,
+  checkIsolation,
+  counted,
+  takeSnapshot,
+  waitForCount,
+  readCounter,
+  type Check,
+  type Snapshot,
+} from './proof.js';
 import { fillIn } from './template-argv.js';
 import { createTemplate, saveState } from './template.js';
 
@@ -90,8 +100,19 @@ class Scenario {
     this.folder = join(scratch, 'template');
     // {n}: each QEMU has a console of its own; the backends of `file` chardevs are not part of the state.
     this.argv = [
-      '-M', options.machine, '-m', String(MEMORY / 2 ** 20), '-nodefaults', '-vga', 'none', '-bios', join(scratch, 'guest.bin'),
-      '-chardev', `file,id=console,path=${join(scratch, 'console-{n}')}`, '-device', 'isa-debugcon,iobase=0xe9,chardev=console',
+      '-M',
+      options.machine,
+      '-m',
+      String(MEMORY / 2 ** 20),
+      '-nodefaults',
+      '-vga',
+      'none',
+      '-bios',
+      join(scratch, 'guest.bin'),
+      '-chardev',
+      `file,id=console,path=${join(scratch, 'console-{n}')}`,
+      '-device',
+      'isa-debugcon,iobase=0xe9,chardev=console',
     ];
   }
 
@@ -106,11 +127,27 @@ class Scenario {
     const onStopped = async (machine: Machine): Promise<void> => {
       stopped = await takeSnapshot(machine, MEMORY);
     };
-    const manifest = await createTemplate({ binary, argv: this.argv, folder: this.folder, readiness, onStopped, signal });
+    const manifest = await createTemplate({
+      binary,
+      argv: this.argv,
+      folder: this.folder,
+      readiness,
+      onStopped,
+      signal,
+    });
     const template = performance.now() - started;
     const memory = join(this.folder, 'memory');
     progress?.(`cloning ${options.count} times`);
-    const clones = await makeClones({ binary, manifest, folder: this.folder, count: options.count, jobs: options.jobs, start: false, extra: ['-S'], signal });
+    const clones = await makeClones({
+      binary,
+      manifest,
+      folder: this.folder,
+      count: options.count,
+      jobs: options.jobs,
+      start: false,
+      extra: ['-S'],
+      signal,
+    });
     let resume: number[];
     try {
       checks.push(counted('every clone loads', clones.filter((clone) => clone.ok).length, clones.length));
@@ -122,7 +159,11 @@ class Scenario {
       await endClones(clones);
     }
     const hash = await hashFile(memory);
-    checks.push({ name: 'no write reaches the template’s memory file', ok: hash === manifest.memory['mem0']!.sha256, detail: `sha256 ${hash.slice(0, 16)}…` });
+    checks.push({
+      name: 'no write reaches the template’s memory file',
+      ok: hash === manifest.memory['mem0']!.sha256,
+      detail: `sha256 ${hash.slice(0, 16)}…`,
+    });
     progress?.('a full save and restore beside it');
     const full = await this.fullSave();
     progress?.('what must be refused');
@@ -158,22 +199,29 @@ class Scenario {
     const file = join(this.scratch, 'full');
     const argv = fillIn(this.argv, this.folder, 'full');
     const { save, size } = await withMachine({ binary, argv, signal }, async (machine) => {
-      await waitUntilReady(machine, { kind: 'text', file: join(this.scratch, 'console-full'), text: READY_TEXT }, { signal });
+      await waitUntilReady(
+        machine,
+        { kind: 'text', file: join(this.scratch, 'console-full'), text: READY_TEXT },
+        { signal },
+      );
       await machine.execute('stop');
       await setCapabilities(machine, {});
       const started = performance.now();
       const inspection = await saveState(machine, file, { signal });
       return { save: performance.now() - started, size: inspection.totals.bytes };
     });
-    const restore = await withMachine({ binary, argv: [...argv, '-S', '-incoming', 'defer'], signal }, async (machine) => {
-      await setCapabilities(machine, {});
-      const started = performance.now();
-      await migrateFrom(machine, `exec:cat ${shellWord(file)}`, { signal });
-      const took = performance.now() - started;
-      await machine.execute('cont');
-      await waitForCount(machine, await readCounter(machine), signal);
-      return took;
-    });
+    const restore = await withMachine(
+      { binary, argv: [...argv, '-S', '-incoming', 'defer'], signal },
+      async (machine) => {
+        await setCapabilities(machine, {});
+        const started = performance.now();
+        await migrateFrom(machine, `exec:cat ${shellWord(file)}`, { signal });
+        const took = performance.now() - started;
+        await machine.execute('cont');
+        await waitForCount(machine, await readCounter(machine), signal);
+        return took;
+      },
+    );
     this.checks.push({ name: 'a full save of the same VM restores and runs', ok: true, detail: `${size} bytes` });
     return { save, restore, size };
   }
@@ -183,19 +231,34 @@ class Scenario {
     const scratch = join(this.scratch, 'negative');
     await mkdir(scratch);
     const otherMachine = await this.otherMachine(manifest);
-    const checks = await checkNegatives({ binary, version: versionOf(this.version), manifest, folder: this.folder, scratch, otherMachine, signal });
+    const checks = await checkNegatives({
+      binary,
+      version: versionOf(this.version),
+      manifest,
+      folder: this.folder,
+      scratch,
+      otherMachine,
+      signal,
+    });
     await rm(scratch, { recursive: true, force: true });
     return checks;
   }
 
   /** Another machine type that loads as far as its name is compared. */
   private async otherMachine(manifest: Manifest): Promise<string> {
-    const machine = await startMachine({ binary: this.options.binary, argv: ['-M', 'none'], signal: this.options.signal });
+    const machine = await startMachine({
+      binary: this.options.binary,
+      argv: ['-M', 'none'],
+      signal: this.options.signal,
+    });
     try {
       const machines = await machine.execute<{ name: string; alias?: string }[]>('query-machines');
       const family = manifest.machine?.replace(/[\d.]+$/, '') ?? '';
-      const other = machines.map(({ name }) => name).filter((name) => name.startsWith(family) && name !== manifest.machine);
-      const pick = other.find((name) => name === machines.find(({ alias }) => alias === 'pc')?.name) ?? other.sort().at(-1);
+      const other = machines
+        .map(({ name }) => name)
+        .filter((name) => name.startsWith(family) && name !== manifest.machine);
+      const pick =
+        other.find((name) => name === machines.find(({ alias }) => alias === 'pc')?.name) ?? other.sort().at(-1);
       return pick ?? machines.find(({ alias }) => alias === 'pc')?.name ?? 'pc';
     } finally {
       await machine.end();

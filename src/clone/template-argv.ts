@@ -14,14 +14,20 @@ export const NUMBER = '{n}';
 /** Capabilities with which a migration to `exec:` or `file:` waits for an answer that nobody gives. */
 const NEVER_COMPLETES = ['return-path', 'postcopy-ram', 'postcopy-preempt', 'x-colo', 'multifd', 'rdma-pin-all'];
 
-const UNCLONABLE: readonly { readonly found: (argv: readonly string[]) => boolean; readonly why: string; readonly hint: string }[] = [
+const UNCLONABLE: readonly {
+  readonly found: (argv: readonly string[]) => boolean;
+  readonly why: string;
+  readonly hint: string;
+}[] = [
   {
     found: (argv) => findOptions(argv, 'virtfs', 'fsdev').length > 0 || hasDevice(argv, /^virtio-9p/),
     why: '9p file systems cannot be migrated while they are mounted',
     hint: 'put the files on a block device',
   },
   {
-    found: (argv) => hasDevice(argv, /^vhost-user-|^virtio-fs/) || findOptions(argv, 'netdev').some(({ value }) => value.startsWith('vhost-user')),
+    found: (argv) =>
+      hasDevice(argv, /^vhost-user-|^virtio-fs/) ||
+      findOptions(argv, 'netdev').some(({ value }) => value.startsWith('vhost-user')),
     why: 'vhost-user devices (virtio-fs among them) keep state in another process, and need memory that is shared with it',
     hint: 'use a block device; plug such devices into the clone after it runs',
   },
@@ -53,7 +59,11 @@ export interface TemplateArgvOptions {
 export function templateArgv(argv: readonly string[], options: TemplateArgvOptions): string[] {
   for (const { found, why, hint } of UNCLONABLE) if (found(argv)) throw new WillNotClone(why, hint);
   for (const name of options.capabilities) {
-    if (NEVER_COMPLETES.includes(name)) throw new WillNotClone(`with ${name} a migration into a file never completes: QEMU waits for the destination`, 'leave the capability off');
+    if (NEVER_COMPLETES.includes(name))
+      throw new WillNotClone(
+        `with ${name} a migration into a file never completes: QEMU waits for the destination`,
+        'leave the capability off',
+      );
   }
   for (const { value } of findOptions(argv, 'global')) {
     const [property = '', state] = value.split('=');
@@ -66,23 +76,39 @@ export function templateArgv(argv: readonly string[], options: TemplateArgvOptio
   if (backends.length === 0) return addMemory(argv, options);
   for (const backend of backends) {
     if (backend.type !== 'memory-backend-file') {
-      throw new WillNotClone(`memory backend ${backend.id} is a ${backend.type}: only a named file can be mapped by clones`, `memory-backend-file,id=${backend.id},share=on,mem-path=…`);
+      throw new WillNotClone(
+        `memory backend ${backend.id} is a ${backend.type}: only a named file can be mapped by clones`,
+        `memory-backend-file,id=${backend.id},share=on,mem-path=…`,
+      );
     }
     if (!backend.share) {
-      throw new WillNotClone(`memory backend ${backend.id} has share=off: what the guest writes never reaches the file`, 'share=on for the template; clones get share=off by themselves');
+      throw new WillNotClone(
+        `memory backend ${backend.id} has share=off: what the guest writes never reaches the file`,
+        'share=on for the template; clones get share=off by themselves',
+      );
     }
     if (backend.size === undefined) throw new WillNotClone(`memory backend ${backend.id} has no size that can be read`);
   }
   // A path is the user's own choice; without one the file goes where Kata's factory has it.
-  return withBackends(argv, (backend) => (backend.path === undefined ? { 'mem-path': `${FOLDER}/${backends.length === 1 ? 'memory' : `memory-${backend.id}`}` } : {}));
+  return withBackends(argv, (backend) =>
+    backend.path === undefined
+      ? { 'mem-path': `${FOLDER}/${backends.length === 1 ? 'memory' : `memory-${backend.id}`}` }
+      : {},
+  );
 }
 
 function addMemory(argv: readonly string[], options: TemplateArgvOptions): string[] {
   if (findOptions(argv, 'mem-path').length > 0) {
-    throw new WillNotClone('-mem-path maps memory privately: what the guest writes never reaches the file', 'leave it out, or give a memory-backend-file with share=on');
+    throw new WillNotClone(
+      '-mem-path maps memory privately: what the guest writes never reaches the file',
+      'leave it out, or give a memory-backend-file with share=on',
+    );
   }
   if (findOptions(argv, 'numa').some(({ value }) => value.startsWith('node'))) {
-    throw new WillNotClone('NUMA nodes without memory backends', 'give each node memdev= and a memory-backend-file with share=on');
+    throw new WillNotClone(
+      'NUMA nodes without memory backends',
+      'give each node memdev= and a memory-backend-file with share=on',
+    );
   }
   const size = formatSize(memorySizeOf(argv));
   const object = `memory-backend-file,id=mem0,size=${size},share=on,mem-path=${FOLDER}/memory`;

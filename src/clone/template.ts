@@ -13,7 +13,16 @@ import { startMachine, type Accelerator, type Machine } from '../qemu/machine.js
 import { migrateToFile, setCapabilities } from '../qemu/migrate.js';
 import { waitUntilReady, type Readiness } from '../qemu/readiness.js';
 import { backendsOf } from './backends.js';
-import { describeFile, hashFile, manifestBlocks, MANIFEST, STATE, writeManifest, type Manifest, type ManifestFile } from './manifest.js';
+import {
+  describeFile,
+  hashFile,
+  manifestBlocks,
+  MANIFEST,
+  STATE,
+  writeManifest,
+  type Manifest,
+  type ManifestFile,
+} from './manifest.js';
 import { describeCpu } from '../qemu/cpu.js';
 import { IncompleteState, WillNotClone } from './errors.js';
 import { fillIn, templateArgv } from './template-argv.js';
@@ -104,11 +113,18 @@ async function runTemplate(
     await machine.execute('stop');
     await options.onStopped?.(machine);
     const cpu = await describeCpu(machine, argv);
-    await setCapabilities(machine, Object.fromEntries(['x-ignore-shared', ...(options.capabilities ?? [])].map((name) => [name, true])));
+    await setCapabilities(
+      machine,
+      Object.fromEntries(['x-ignore-shared', ...(options.capabilities ?? [])].map((name) => [name, true])),
+    );
     progress?.('saving its state');
     const inspection = await saveState(machine, join(work, STATE), limits);
     const left = inspection.blocks.filter((block) => block.ignored === true).map((block) => block.idstr);
-    if (left.length === 0) throw new WillNotClone('QEMU put all memory into the state: nothing was left out for clones to map', 'is the backend a file with share=on?');
+    if (left.length === 0)
+      throw new WillNotClone(
+        'QEMU put all memory into the state: nothing was left out for clones to map',
+        'is the backend a file with share=on?',
+      );
     await machine.quit();
     return { inspection, cpu };
   } finally {
@@ -117,12 +133,17 @@ async function runTemplate(
 }
 
 /** Saves, and reads what was saved before it is believed. @throws as migrateToFile, and IncompleteState */
-export async function saveState(machine: Machine, file: string, limits: { timeoutMs?: number; signal?: AbortSignal | undefined }): Promise<Inspection> {
+export async function saveState(
+  machine: Machine,
+  file: string,
+  limits: { timeoutMs?: number; signal?: AbortSignal | undefined },
+): Promise<Inspection> {
   await migrateToFile(machine, file, limits);
   const stream = await openStream(await openFile(file), { bodies: false });
   try {
     const inspection = await inspect(stream);
-    if (inspection.error !== undefined || !inspection.complete) throw new IncompleteState(inspection, machine.process.stderr);
+    if (inspection.error !== undefined || !inspection.complete)
+      throw new IncompleteState(inspection, machine.process.stderr);
     return inspection;
   } finally {
     await stream.close();
@@ -133,15 +154,26 @@ async function refuseExisting(folder: string, force: boolean): Promise<void> {
   const there = await stat(folder).catch(() => undefined);
   if (there === undefined) return;
   if (!there.isDirectory()) throw new WillNotClone(`${folder} exists and is no folder`);
-  const holds = await Promise.all([STATE, MANIFEST, 'memory'].map((name) => stat(join(folder, name)).then(() => name, () => undefined)));
+  const holds = await Promise.all(
+    [STATE, MANIFEST, 'memory'].map((name) =>
+      stat(join(folder, name)).then(
+        () => name,
+        () => undefined,
+      ),
+    ),
+  );
   const found = holds.filter((name) => name !== undefined);
-  if (found.length > 0 && !force) throw new WillNotClone(`${folder} holds a template already (${found.join(', ')})`, '--force replaces it');
+  if (found.length > 0 && !force)
+    throw new WillNotClone(`${folder} holds a template already (${found.join(', ')})`, '--force replaces it');
 }
 
 /** The folder appears whole. One that was there is moved aside first and put back if that fails. */
 async function putInPlace(work: string, folder: string): Promise<void> {
   const aside = `${work}.old`;
-  const had = await rename(folder, aside).then(() => true, () => false);
+  const had = await rename(folder, aside).then(
+    () => true,
+    () => false,
+  );
   try {
     await rename(work, folder);
   } catch (error) {

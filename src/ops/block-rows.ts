@@ -65,7 +65,9 @@ export function blockRows(
       ...(block.pageSize === undefined ? {} : { pageSize: block.pageSize }),
       ...(block.gpa === undefined ? {} : { gpa: block.gpa }),
       ...ignoredOf(block, layout, records, complete),
-      ...(block.mapped === undefined ? {} : { mapped: { bitmapOffset: block.mapped.bitmapOffset, pagesOffset: block.mapped.pagesOffset } }),
+      ...(block.mapped === undefined
+        ? {}
+        : { mapped: { bitmapOffset: block.mapped.bitmapOffset, pagesOffset: block.mapped.pagesOffset } }),
       pages,
       sent: {
         zero: counts.zero,

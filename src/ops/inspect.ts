@@ -19,7 +19,8 @@ import { ProducerClues, type Producer } from './producer.js';
 
 /** One row of the map: an item, or a stretch of PARTs of one section. Spans are absolute, in bytes. */
 export interface MapRow {
-  readonly kind: 'header' | 'configuration' | 'start' | 'part' | 'end' | 'full' | 'command' | 'eof' | 'vmdescription' | 'trailing';
+  readonly kind:
+    'header' | 'configuration' | 'start' | 'part' | 'end' | 'full' | 'command' | 'eof' | 'vmdescription' | 'trailing';
   readonly span: Span;
   /** Items in the row: more than one only for PARTs. */
   readonly count: number;
@@ -80,7 +81,10 @@ export interface Inspection {
  * Reads `stream` to its end or to its first error. `watch` sees every event as it comes (loans included).
  * @throws whatever `watch` throws, and errors that are not MigrationStreamErrors
  */
-export async function inspect(stream: MigrationStream, watch?: (event: StreamEvent) => void | Promise<void>): Promise<Inspection> {
+export async function inspect(
+  stream: MigrationStream,
+  watch?: (event: StreamEvent) => void | Promise<void>,
+): Promise<Inspection> {
   const gatherer = new Gatherer();
   let error: MigrationStreamError | undefined;
   const events = stream.events();
@@ -140,7 +144,13 @@ class Gatherer {
         this.trailing(event.span);
         return;
       case 'command':
-        this.item({ kind: 'command', span: event.span, count: 1, command: commandName(event.command), depth: this.depth });
+        this.item({
+          kind: 'command',
+          span: event.span,
+          count: 1,
+          command: commandName(event.command),
+          depth: this.depth,
+        });
         return;
       case 'package-open':
         this.depth += 1;
@@ -229,7 +239,12 @@ class Gatherer {
   private close(end: number): void {
     const { row, payload, boundary } = this.open!;
     this.open = undefined;
-    const closed: MapRow = { ...row, span: { start: row.span.start, end }, payload, ...(boundary === undefined ? {} : { boundary }) };
+    const closed: MapRow = {
+      ...row,
+      span: { start: row.span.start, end },
+      payload,
+      ...(boundary === undefined ? {} : { boundary }),
+    };
     if (row.kind !== 'part') {
       this.item(closed);
       return;
@@ -266,7 +281,8 @@ class Gatherer {
   private trailing(span: Span): void {
     const last = this.map.at(-1);
     this.bytes.trailing += span.end - span.start;
-    if (last?.kind === 'trailing' && last.span.end === span.start) this.map[this.map.length - 1] = { ...last, span: { start: last.span.start, end: span.end } };
+    if (last?.kind === 'trailing' && last.span.end === span.start)
+      this.map[this.map.length - 1] = { ...last, span: { start: last.span.start, end: span.end } };
     else this.item({ kind: 'trailing', span, count: 1, depth: this.depth });
   }
 }

@@ -66,7 +66,9 @@ export async function openStream(input: ByteSource | Uint8Array, options: OpenOp
         port: { ram: new RamReader(), walkers: payloadWalkers, lengths: (json) => lengthsOf(describe(json)) },
         lengths: lengthsOf(description),
         targetPageSize:
-          pageSize === undefined ? undefined : { value: pageSize, how: options.targetPageSize === undefined ? 'vmdescription' : 'option' },
+          pageSize === undefined
+            ? undefined
+            : { value: pageSize, how: options.targetPageSize === undefined ? 'vmdescription' : 'option' },
         layout: options.dialect === undefined ? undefined : layoutOf(options.dialect),
         footers: options.footers,
         bodies: options.bodies ?? true,
@@ -79,7 +81,10 @@ export async function openStream(input: ByteSource | Uint8Array, options: OpenOp
 /** @throws TypeError for a name that is no layout */
 export function layoutOf(name: string): BlockLayout {
   const found = layouts[(layoutAliases[name] ?? name) as LayoutName] as BlockLayout | undefined;
-  if (found === undefined) throw new TypeError(`no dialect "${name}": one of ${[...Object.keys(layoutAliases), ...Object.keys(layouts)].join(', ')}`);
+  if (found === undefined)
+    throw new TypeError(
+      `no dialect "${name}": one of ${[...Object.keys(layoutAliases), ...Object.keys(layouts)].join(', ')}`,
+    );
   return found;
 }
 

@@ -57,11 +57,16 @@ export class ProducerClues {
         return;
       case 'pages':
         if (event.runs.kind.subarray(0, event.runs.count).includes(pageKind.compressed)) {
-          this.add({ seen: `COMPRESS_PAGE records (0x${ramFlag.compressPage.toString(16)})`, since: v(2, 4), until: v(9, 0) });
+          this.add({
+            seen: `COMPRESS_PAGE records (0x${ramFlag.compressPage.toString(16)})`,
+            since: v(2, 4),
+            until: v(9, 0),
+          });
         }
         return;
       case 'command':
-        if (event.command === migCommand.switchoverStart) this.add({ seen: 'command SWITCHOVER_START', since: v(10, 0) });
+        if (event.command === migCommand.switchoverStart)
+          this.add({ seen: 'command SWITCHOVER_START', since: v(10, 0) });
         else this.add({ seen: 'commands', since: v(2, 5) });
         return;
       case 'section-close':
@@ -89,7 +94,8 @@ export class ProducerClues {
     const until = best((clue) => clue.until, 1);
     const contradictory = since !== undefined && until !== undefined && compareVersions(since, until) > 0;
     // Only what narrows is worth telling.
-    const narrows = (clue: Clue): boolean => (since !== undefined && clue.since === since) || (until !== undefined && clue.until === until);
+    const narrows = (clue: Clue): boolean =>
+      (since !== undefined && clue.since === since) || (until !== undefined && clue.until === until);
     const telling = contradictory ? clues : clues.filter(narrows);
     return { since, until, contradictory, clues: telling };
   }
@@ -101,7 +107,8 @@ export class ProducerClues {
   private configuration(configuration: Extract<StreamEvent, { kind: 'configuration' }>['configuration']): void {
     this.add({ seen: 'configuration section', since: v(2, 4) });
     const machine = /-(\d+)\.(\d+)(?:\.\d+)?$/.exec(configuration.machine);
-    if (machine !== null) this.add({ seen: `machine type ${machine[1]}.${machine[2]}`, since: v(Number(machine[1]), Number(machine[2])) });
+    if (machine !== null)
+      this.add({ seen: `machine type ${machine[1]}.${machine[2]}`, since: v(Number(machine[1]), Number(machine[2])) });
     for (const part of configuration.subsections) {
       if (part.kind === 'target-page-bits') this.add({ seen: 'configuration/target-page-bits', since: v(2, 8) });
       if (part.kind === 'uuid') this.add({ seen: 'configuration/uuid', since: v(4, 2) });
@@ -112,8 +119,10 @@ export class ProducerClues {
   }
 
   private layout(name: string): void {
-    if (name === 'ignore-shared-4.0') this.add({ seen: 'an ignored byte in each block list entry', since: v(4, 0), until: v(4, 0) });
-    if (name === 'ignore-shared-4.1') this.add({ seen: 'block list entries with address and without ignored byte', since: v(4, 1) });
+    if (name === 'ignore-shared-4.0')
+      this.add({ seen: 'an ignored byte in each block list entry', since: v(4, 0), until: v(4, 0) });
+    if (name === 'ignore-shared-4.1')
+      this.add({ seen: 'block list entries with address and without ignored byte', since: v(4, 1) });
     if (name === 'postcopy') this.add({ seen: 'page sizes in the block list', since: v(2, 9) });
   }
 
@@ -121,11 +130,16 @@ export class ProducerClues {
     this.add({ seen: 'vmdescription', since: v(2, 3) });
     if (/^\{\s*"\w+" :/.test(json)) this.add({ seen: 'vmdescription spaced like " : "', until: v(5, 2) });
     else this.add({ seen: 'vmdescription spaced like ": "', since: v(6, 0) });
-    if (/^\{\s*"configuration"/.test(json)) this.add({ seen: 'vmdescription begins with "configuration"', since: v(8, 2) });
+    if (/^\{\s*"configuration"/.test(json))
+      this.add({ seen: 'vmdescription begins with "configuration"', since: v(8, 2) });
     else this.add({ seen: 'vmdescription begins with "page_size"', until: v(8, 1) });
-    if (json.includes('"has_vm_was_suspended"')) this.add({ seen: 'globalstate with vm_was_suspended', since: v(9, 0) });
-    if (json.includes('"type": "nullptr"')) this.add({ seen: 'type nullptr in the vmdescription', since: v(10, 0), until: v(10, 2) });
-    if (json.includes('"type": "ptr-marker"')) this.add({ seen: 'type ptr-marker in the vmdescription', since: v(11, 0) });
-    if (json.includes('"index":')) this.add({ seen: 'array elements with "index" in the vmdescription', until: v(10, 2) });
+    if (json.includes('"has_vm_was_suspended"'))
+      this.add({ seen: 'globalstate with vm_was_suspended', since: v(9, 0) });
+    if (json.includes('"type": "nullptr"'))
+      this.add({ seen: 'type nullptr in the vmdescription', since: v(10, 0), until: v(10, 2) });
+    if (json.includes('"type": "ptr-marker"'))
+      this.add({ seen: 'type ptr-marker in the vmdescription', since: v(11, 0) });
+    if (json.includes('"index":'))
+      this.add({ seen: 'array elements with "index" in the vmdescription', until: v(10, 2) });
   }
 }

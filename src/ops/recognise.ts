@@ -6,7 +6,15 @@ import { MigrationStreamError } from '../base/errors.js';
 import { readSource, type ByteSource } from '../bytes/source.js';
 import { hex } from '../bytes/window.js';
 import { recogniseEmbedded, recogniseLibvirt, recogniseQcow2 } from './recognise/containers.js';
-import { recogniseCprState, recogniseDump, recogniseMemory, recogniseMultifd, recognisePacked, recogniseText, recogniseZeros } from './recognise/others.js';
+import {
+  recogniseCprState,
+  recogniseDump,
+  recogniseMemory,
+  recogniseMultifd,
+  recognisePacked,
+  recogniseText,
+  recogniseZeros,
+} from './recognise/others.js';
 import { headOf, stands, type Head, type Recognised } from './recognise/result.js';
 
 export type { Recognised, RecognisedKind } from './recognise/result.js';
@@ -41,15 +49,26 @@ const recognisers: readonly ((head: Head) => Recognised | undefined)[] = [
 export function recognise(bytes: Uint8Array, options: RecogniseOptions = {}): Recognised {
   const head = headOf(bytes, options.path, options.size);
   if (bytes.length === 0) {
-    return { kind: 'empty', title: 'an empty file', detail: '', hint: 'is the migration still running, or did it fail?' };
+    return {
+      kind: 'empty',
+      title: 'an empty file',
+      detail: '',
+      hint: 'is the migration still running, or did it fail?',
+    };
   }
-  if (stands(head, 'QEVM')) return { kind: 'migration-stream', title: 'a migration stream', detail: '', hint: undefined };
+  if (stands(head, 'QEVM'))
+    return { kind: 'migration-stream', title: 'a migration stream', detail: '', hint: undefined };
   for (const recogniser of recognisers) {
     const found = recogniser(head);
     if (found !== undefined) return found;
   }
   const first = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  return { kind: 'unknown', title: 'something unknown', detail: `it begins ${first}`, hint: 'a migration stream begins with "QEVM"' };
+  return {
+    kind: 'unknown',
+    title: 'something unknown',
+    detail: `it begins ${first}`,
+    hint: 'a migration stream begins with "QEVM"',
+  };
 }
 
 /**

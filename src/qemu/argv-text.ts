@@ -70,13 +70,16 @@ export function askedCpu(words: readonly string[]): AskedCpu {
 
 function askedAccelerator(words: readonly string[]): string | undefined {
   const named = [
-    ...findOptions(words, 'accel').map(({ value }) => parseKeyval(value).name ?? parseKeyval(value).values.get('accel') ?? ''),
+    ...findOptions(words, 'accel').map(
+      ({ value }) => parseKeyval(value).name ?? parseKeyval(value).values.get('accel') ?? '',
+    ),
     ...findOptions(words, 'M', 'machine').flatMap(({ value }) => parseKeyval(value).values.get('accel') ?? []),
     ...findOptions(words, 'enable-kvm').map(() => 'kvm'),
   ];
   const all = [...new Set(named.flatMap((names) => names.split(':')))];
   if (all.length > 0) return all.length === 1 ? all[0] : undefined;
   // A QEMU whose name ends in kvm tries that first; every other one begins with tcg.
-  const executable = words.find((word, i) => words.slice(0, i).every((one) => /^\w+=/.test(one)) && !/^\w+=/.test(word)) ?? '';
+  const executable =
+    words.find((word, i) => words.slice(0, i).every((one) => /^\w+=/.test(one)) && !/^\w+=/.test(word)) ?? '';
   return executable === '' || executable.startsWith('-') || executable.endsWith('kvm') ? undefined : 'tcg';
 }

@@ -26,9 +26,14 @@ export interface QemuBinary {
  * executed. Undefined when there is none.
  */
 export async function findExecutable(name: string, path = process.env['PATH'] ?? ''): Promise<string | undefined> {
-  const candidates = name.includes('/') ? [name] : path.split(delimiter).map((folder) => join(folder === '' ? '.' : folder, name));
+  const candidates = name.includes('/')
+    ? [name]
+    : path.split(delimiter).map((folder) => join(folder === '' ? '.' : folder, name));
   for (const candidate of candidates) {
-    const usable = await access(candidate, constants.X_OK).then(() => true, () => false);
+    const usable = await access(candidate, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
     if (usable) return candidate;
   }
   return undefined;
@@ -50,8 +55,13 @@ const run = promisify(execFile);
  * "7.2.22" and the distributor's package, as `--version` says. A second at most in practice.
  * @throws Error when it cannot be run or says something else.
  */
-export async function binaryVersion(binary: QemuBinary): Promise<{ readonly version: string; readonly package: string }> {
-  const { stdout } = await run(binary.file, [...binary.before, '--version'], { env: { ...process.env, ...binary.env }, timeout: 30_000 });
+export async function binaryVersion(
+  binary: QemuBinary,
+): Promise<{ readonly version: string; readonly package: string }> {
+  const { stdout } = await run(binary.file, [...binary.before, '--version'], {
+    env: { ...process.env, ...binary.env },
+    timeout: 30_000,
+  });
   const said = /version (\d+\.\d+\.\d+)\S*(?: \(([^)]*)\))?/.exec(stdout);
   if (said?.[1] === undefined) throw new Error(`${binary.label} --version says no version: ${stdout.slice(0, 200)}`);
   return { version: said[1], package: said[2] ?? '' };

@@ -27,7 +27,8 @@ async function accelerator(machine: Machine): Promise<string> {
 }
 
 /** Properties of a CPU that are switches, but no features of what the guest sees. */
-const NO_FEATURE = /^(realized|hotplugged|hotpluggable|unplug|start-powered-off|migratable|enforce|check|full-cpuid-auto-level|legacy-.*|x-.*|.*-migratable)$/;
+const NO_FEATURE =
+  /^(realized|hotplugged|hotpluggable|unplug|start-powered-off|migratable|enforce|check|full-cpuid-auto-level|legacy-.*|x-.*|.*-migratable)$/;
 
 /** The host's performance counters: on or off under TCG, where no guest sees them. */
 const HOST_ONLY = 'pmu';
@@ -41,8 +42,12 @@ export async function describeFirstCpu(machine: Machine): Promise<CpuFacts> {
   const path = (await machine.execute<readonly { 'qom-path': string }[]>('query-cpus-fast'))[0]?.['qom-path'];
   if (path === undefined) return { model: null, features: [], accelerator: accel };
   const properties = await machine.execute<readonly { name: string; type: string }[]>('qom-list', { path });
-  const switches = properties.filter(({ name, type }) => type === 'bool' && !NO_FEATURE.test(name) && (name !== HOST_ONLY || accel === 'kvm')).map(({ name }) => name);
-  const states = await Promise.all(switches.map((property) => machine.execute('qom-get', { path, property }).catch(() => false)));
+  const switches = properties
+    .filter(({ name, type }) => type === 'bool' && !NO_FEATURE.test(name) && (name !== HOST_ONLY || accel === 'kvm'))
+    .map(({ name }) => name);
+  const states = await Promise.all(
+    switches.map((property) => machine.execute('qom-get', { path, property }).catch(() => false)),
+  );
   const type = await machine.execute('qom-get', { path, property: 'type' });
   return {
     model: typeof type === 'string' ? type.replace(/-[a-z0-9_]+-cpu$/, '') : null,

@@ -7,9 +7,17 @@ import type { QemuBinary } from './binary.js';
 import { QemuProcess } from './process.js';
 
 /** The file that it wrote into `folder`. @throws QemuDied, Timeout */
-export async function dumpVmstate(binary: QemuBinary, machine: string, folder: string, timeoutMs: number): Promise<Buffer> {
+export async function dumpVmstate(
+  binary: QemuBinary,
+  machine: string,
+  folder: string,
+  timeoutMs: number,
+): Promise<Buffer> {
   const file = join(folder, 'vmstate');
-  const qemu = new QemuProcess({ binary, argv: ['-M', machine, '-nodefaults', '-display', 'none', '-dump-vmstate', file] });
+  const qemu = new QemuProcess({
+    binary,
+    argv: ['-M', machine, '-nodefaults', '-display', 'none', '-dump-vmstate', file],
+  });
   try {
     const exit = await qemu.waitForExit(timeoutMs);
     if (exit.code !== 0) throw qemu.died('during -dump-vmstate');

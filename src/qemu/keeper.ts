@@ -40,7 +40,10 @@ function tellGuard(line: string): void {
 
 function startGuard(): void {
   starting = false;
-  const shell = spawn('/bin/sh', ['-c', GUARD, 'mstream-guard'], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const shell = spawn('/bin/sh', ['-c', GUARD, 'mstream-guard'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   shell.on('error', () => undefined);
   shell.unref();
   shell.stdin.on('error', () => undefined);

@@ -16,7 +16,12 @@ const MAX_OUTPUT = 64 * 1024 * 1024;
 
 async function run(file: string, words: readonly string[], cwd?: string): Promise<string> {
   try {
-    const { stdout } = await exec(file, words, { cwd, timeout: APT_TIMEOUT, maxBuffer: MAX_OUTPUT, env: { ...process.env, LC_ALL: 'C' } });
+    const { stdout } = await exec(file, words, {
+      cwd,
+      timeout: APT_TIMEOUT,
+      maxBuffer: MAX_OUTPUT,
+      env: { ...process.env, LC_ALL: 'C' },
+    });
     return stdout;
   } catch (error) {
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
@@ -43,17 +48,27 @@ function listEntries(text: string): Archive[] {
 /** deb822 entries, stanzas between empty lines. */
 function sourcesEntries(text: string): Archive[] {
   return text.split(/\n\s*\n/).flatMap((stanza) => {
-    const field = (name: string): string | undefined => new RegExp(`^${name}:\\s*(\\S.*)$`, 'im').exec(stanza)?.[1]?.trim();
-    if (!/\bdeb\b/.test(field('Types') ?? '') || !/\bmain\b/.test(field('Components') ?? '') || field('Enabled') === 'no') return [];
+    const field = (name: string): string | undefined =>
+      new RegExp(`^${name}:\\s*(\\S.*)$`, 'im').exec(stanza)?.[1]?.trim();
+    if (
+      !/\bdeb\b/.test(field('Types') ?? '') ||
+      !/\bmain\b/.test(field('Components') ?? '') ||
+      field('Enabled') === 'no'
+    )
+      return [];
     const key = field('Signed-By');
-    return (field('URIs') ?? '').split(/\s+/).filter(Boolean).map((uri) => ({ uri, signedBy: key?.startsWith('/') === true ? key : undefined }));
+    return (field('URIs') ?? '')
+      .split(/\s+/)
+      .filter(Boolean)
+      .map((uri) => ({ uri, signedBy: key?.startsWith('/') === true ? key : undefined }));
   });
 }
 
 /** The archives of the machine's own apt configuration that can hold Debian's suites, without the security ones. */
 export async function configuredArchives(): Promise<Archive[]> {
   const dump = await run('apt-config', ['dump']);
-  const setting = (key: string, otherwise: string): string => new RegExp(`^${key} "([^"]*)";`, 'm').exec(dump)?.[1] ?? otherwise;
+  const setting = (key: string, otherwise: string): string =>
+    new RegExp(`^${key} "([^"]*)";`, 'm').exec(dump)?.[1] ?? otherwise;
   const etc = join(setting('Dir', '/'), setting('Dir::Etc', 'etc/apt'));
   const parts = join(etc, setting('Dir::Etc::sourceparts', 'sources.list.d'));
   const names = (await readdir(parts).catch(() => [])).sort().map((name) => join(parts, name));
@@ -63,7 +78,10 @@ export async function configuredArchives(): Promise<Archive[]> {
     found.push(...(file.endsWith('.sources') ? sourcesEntries(text) : listEntries(text)));
   }
   const debian = found.filter(({ uri }) => /debian/i.test(uri) && !/security/i.test(uri));
-  return debian.filter((archive, index) => debian.findIndex(({ uri }) => uri.replace(/\/$/, '') === archive.uri.replace(/\/$/, '')) === index);
+  return debian.filter(
+    (archive, index) =>
+      debian.findIndex(({ uri }) => uri.replace(/\/$/, '') === archive.uri.replace(/\/$/, '')) === index,
+  );
 }
 
 /** `/` apart, apt's configuration language wants nothing escaped but the quote. */
@@ -88,24 +106,41 @@ export class SuiteApt {
    */
   async update(archives: readonly Archive[], index: 'deb' | 'deb-src' = 'deb'): Promise<void> {
     const folder = this.folder;
-    for (const name of ['lists/partial', 'cache/archives/partial', 'empty']) await mkdir(join(folder, name), { recursive: true });
+    for (const name of ['lists/partial', 'cache/archives/partial', 'empty'])
+      await mkdir(join(folder, name), { recursive: true });
     await writeFile(join(folder, 'status'), '', { flag: 'a' });
     await writeFile(
       this.#conf,
       [
-        '#clear APT::Update::Pre-Invoke;', '#clear APT::Update::Post-Invoke;', '#clear APT::Update::Post-Invoke-Success;',
-        '#clear DPkg::Pre-Invoke;', '#clear DPkg::Post-Invoke;', '#clear Dir::Etc;',
-        `Dir::State ${quoted(folder)};`, `Dir::State::status ${quoted(join(folder, 'status'))};`, `Dir::State::lists ${quoted(join(folder, 'lists'))};`,
-        `Dir::Cache ${quoted(join(folder, 'cache'))};`, `Dir::Cache::archives ${quoted(join(folder, 'cache/archives'))};`, `Dir::Log ${quoted(folder)};`,
-        `Dir::Etc::sourcelist ${quoted(join(folder, 'sources.list'))};`, `Dir::Etc::sourceparts ${quoted(join(folder, 'empty'))};`,
-        `Dir::Etc::preferencesparts ${quoted(join(folder, 'empty'))};`, 'APT::Sandbox::User "";', 'Acquire::Languages "none";',
+        '#clear APT::Update::Pre-Invoke;',
+        '#clear APT::Update::Post-Invoke;',
+        '#clear APT::Update::Post-Invoke-Success;',
+        '#clear DPkg::Pre-Invoke;',
+        '#clear DPkg::Post-Invoke;',
+        '#clear Dir::Etc;',
+        `Dir::State ${quoted(folder)};`,
+        `Dir::State::status ${quoted(join(folder, 'status'))};`,
+        `Dir::State::lists ${quoted(join(folder, 'lists'))};`,
+        `Dir::Cache ${quoted(join(folder, 'cache'))};`,
+        `Dir::Cache::archives ${quoted(join(folder, 'cache/archives'))};`,
+        `Dir::Log ${quoted(folder)};`,
+        `Dir::Etc::sourcelist ${quoted(join(folder, 'sources.list'))};`,
+        `Dir::Etc::sourceparts ${quoted(join(folder, 'empty'))};`,
+        `Dir::Etc::preferencesparts ${quoted(join(folder, 'empty'))};`,
+        'APT::Sandbox::User "";',
+        'Acquire::Languages "none";',
         // An archived suite's index has expired by its date; its signature is checked all the same.
-        'Acquire::Check-Valid-Until "false";', 'APT::Get::List-Cleanup "false";', 'Debug::NoLocking "true";',
+        'Acquire::Check-Valid-Until "false";',
+        'APT::Get::List-Cleanup "false";',
+        'Debug::NoLocking "true";',
       ].join('\n') + '\n',
     );
     const refusals: string[] = [];
     for (const { uri, signedBy } of archives) {
-      await writeFile(join(folder, 'sources.list'), `${index} ${signedBy === undefined ? '' : `[signed-by=${signedBy}] `}${uri} ${this.suite} main\n`);
+      await writeFile(
+        join(folder, 'sources.list'),
+        `${index} ${signedBy === undefined ? '' : `[signed-by=${signedBy}] `}${uri} ${this.suite} main\n`,
+      );
       try {
         await run('apt-get', ['-c', this.#conf, '--error-on=any', 'update']);
         return;
@@ -113,7 +148,9 @@ export class SuiteApt {
         refusals.push(error instanceof Error ? error.message : String(error));
       }
     }
-    throw new Error(refusals.length === 0 ? 'the apt configuration of this machine names no Debian archive' : refusals.join('\n'));
+    throw new Error(
+      refusals.length === 0 ? 'the apt configuration of this machine names no Debian archive' : refusals.join('\n'),
+    );
   }
 
   /** The version that an installation would take, or undefined when the suite does not have the package. */
@@ -133,7 +170,16 @@ export class SuiteApt {
 
   /** Downloads packages with what they need that is not unpacked yet, unpacks them into `root`, and forgets the archives. */
   async unpack(packages: readonly string[], root: string): Promise<string[]> {
-    await run('apt-get', ['-c', this.#conf, 'install', '--download-only', '--no-install-recommends', '-y', '-q', ...packages]);
+    await run('apt-get', [
+      '-c',
+      this.#conf,
+      'install',
+      '--download-only',
+      '--no-install-recommends',
+      '-y',
+      '-q',
+      ...packages,
+    ]);
     const archives = join(this.folder, 'cache/archives');
     const files = (await readdir(archives)).filter((name) => name.endsWith('.deb'));
     await mkdir(root, { recursive: true });
@@ -141,7 +187,10 @@ export class SuiteApt {
       const file = join(archives, name);
       await run('dpkg-deb', ['-x', file, root]);
       const control = (await run('dpkg-deb', ['-f', file])).trimEnd();
-      await appendFile(join(this.folder, 'status'), `${control.replace(/^(Package: .*)$/m, '$1\nStatus: install ok installed')}\n\n`);
+      await appendFile(
+        join(this.folder, 'status'),
+        `${control.replace(/^(Package: .*)$/m, '$1\nStatus: install ok installed')}\n\n`,
+      );
       await rm(file);
     }
     return files;

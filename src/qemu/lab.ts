@@ -91,13 +91,20 @@ async function locked<T>(lock: string, work: () => Promise<T>): Promise<T> {
   await writeFile(mine, String(process.pid));
   try {
     const attempt = async (): Promise<true | undefined> => {
-      if (await link(mine, lock).then(() => true, () => false)) return true;
+      if (
+        await link(mine, lock).then(
+          () => true,
+          () => false,
+        )
+      )
+        return true;
       const owner = Number(await readFile(lock, 'utf8').catch(() => ''));
       if (!Number.isInteger(owner) || owner <= 0 || isAlive(owner)) return undefined;
       // Only one of those who see the dead owner's lock moves it away; who moved a living one's by accident puts it back.
       const aside = `${mine}.stale`;
       await rename(lock, aside).catch(() => undefined);
-      if (Number(await readFile(aside, 'utf8').catch(() => '0')) !== owner) await link(aside, lock).catch(() => undefined);
+      if (Number(await readFile(aside, 'utf8').catch(() => '0')) !== owner)
+        await link(aside, lock).catch(() => undefined);
       await rm(aside, { force: true });
       return undefined;
     };
@@ -115,12 +122,15 @@ async function locked<T>(lock: string, work: () => Promise<T>): Promise<T> {
 /** The multiarch folder of a root (`x86_64-linux-gnu`), by its C library's loader. */
 async function findLoader(root: string): Promise<{ readonly loader: string; readonly triplet: string }> {
   for (const lib of ['usr/lib', 'lib']) {
-    for (const triplet of (await readdir(join(root, lib)).catch(() => [])).filter((name) => name.includes('-linux-gnu'))) {
+    for (const triplet of (await readdir(join(root, lib)).catch(() => [])).filter((name) =>
+      name.includes('-linux-gnu'),
+    )) {
       const folder = join(root, lib, triplet);
       // bullseye keeps the file as ld-2.31.so, with links into the host beside it.
       for (const name of (await readdir(folder)).filter((each) => /^ld-(linux.*|\d.*)\.so/.test(each)).sort()) {
         const file = await realpath(join(folder, name)).catch(() => '');
-        if (file.startsWith(`${await realpath(root)}/`) && (await stat(file)).isFile()) return { loader: file, triplet };
+        if (file.startsWith(`${await realpath(root)}/`) && (await stat(file)).isFile())
+          return { loader: file, triplet };
       }
     }
   }
@@ -160,19 +170,27 @@ interface Wish {
 }
 
 function wishes(options: LabOptions): Wish[] {
-  const targets = (options.targets ?? ['x86_64']).map((target) => ({ names: targetPackages[target] ?? [`qemu-system-${target}`], optional: false }));
+  const targets = (options.targets ?? ['x86_64']).map((target) => ({
+    names: targetPackages[target] ?? [`qemu-system-${target}`],
+    optional: false,
+  }));
   const modules = modulePackages.map((name) => ({ names: [name], optional: true }));
   return [...targets, ...modules, ...(options.packages ?? []).map((name) => ({ names: [name], optional: false }))];
 }
 
 /** Makes sure that a suite's root holds the wished packages, and says what it has. */
-async function openSuite(entry: (typeof labSuites)[number], options: LabOptions, archives: () => Promise<readonly Archive[]>): Promise<LabQemu> {
+async function openSuite(
+  entry: (typeof labSuites)[number],
+  options: LabOptions,
+  archives: () => Promise<readonly Archive[]>,
+): Promise<LabQemu> {
   const { suite, wanted } = entry;
   const folder = join(options.folder ?? labFolder(), suite);
   const root = join(folder, 'root');
   const stampFile = join(folder, 'lab.json');
   const target = options.targets?.[0] ?? 'x86_64';
-  const missing = (stamp: Stamp): Wish[] => wishes(options).filter(({ names }) => !names.some((name) => name in stamp.packages));
+  const missing = (stamp: Stamp): Wish[] =>
+    wishes(options).filter(({ names }) => !names.some((name) => name in stamp.packages));
   let stamp = await readStamp(stampFile);
   if (missing(stamp).length > 0 || !(target in stamp.versions)) {
     await mkdir(folder, { recursive: true });
@@ -187,11 +205,14 @@ async function openSuite(entry: (typeof labSuites)[number], options: LabOptions,
         for (const { names, optional } of absent) {
           const offered = await Promise.all(names.map(async (name) => ({ name, version: await apt.candidate(name) })));
           const chosen = offered.find(({ version }) => version !== undefined);
-          if (chosen?.version === undefined && !optional) throw new Error(`suite ${suite} offers none of ${names.join(', ')}`);
+          if (chosen?.version === undefined && !optional)
+            throw new Error(`suite ${suite} offers none of ${names.join(', ')}`);
           // An optional package that the suite lacks is remembered as looked for.
           packages[chosen?.name ?? names.join('|')] = chosen?.version ?? '';
         }
-        const names = absent.flatMap((wish) => wish.names.filter((name) => packages[name] !== undefined && packages[name] !== ''));
+        const names = absent.flatMap((wish) =>
+          wish.names.filter((name) => packages[name] !== undefined && packages[name] !== ''),
+        );
         options.progress?.(`${suite}: downloading and unpacking ${names.join(', ')}`);
         await apt.unpack(names, root);
       }
@@ -208,7 +229,9 @@ async function openSuite(entry: (typeof labSuites)[number], options: LabOptions,
     wanted,
     version,
     packageVersion: stamp.packages[packageName] ?? '',
-    substitute: version.startsWith(`${wanted}.`) ? undefined : `suite ${suite} no longer offers QEMU ${wanted}; ${version} stands in for it`,
+    substitute: version.startsWith(`${wanted}.`)
+      ? undefined
+      : `suite ${suite} no longer offers QEMU ${wanted}; ${version} stands in for it`,
     binary: await rootBinary(root, target, `QEMU ${version} (${suite})`),
     root,
   };
@@ -234,7 +257,9 @@ export async function openLab(options: LabOptions = {}): Promise<LabQemu[]> {
     }
   }
   if (failures.length > 0) {
-    throw new Error(`the QEMU lab in ${options.folder ?? labFolder()} is not complete: ${failures.join('; ')}. Run \`npm run lab\` on a Debian-like machine with a network, or set MSTREAM_SKIP_QEMU=1 to leave the QEMU tests out`);
+    throw new Error(
+      `the QEMU lab in ${options.folder ?? labFolder()} is not complete: ${failures.join('; ')}. Run \`npm run lab\` on a Debian-like machine with a network, or set MSTREAM_SKIP_QEMU=1 to leave the QEMU tests out`,
+    );
   }
   return found;
 }

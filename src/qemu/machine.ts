@@ -45,7 +45,10 @@ function additions(options: MachineOptions, socket: string): string[] {
     added.push('-machine', accelerator === 'kvm' ? 'accel=kvm:tcg' : 'accel=tcg');
   }
   if (findOptions(argv, 'display', 'nographic').length === 0) added.push('-display', 'none');
-  added.push('-qmp', `unix:${escapeValue(socket)},${options.oldSocketOption === true ? 'server,nowait' : 'server=on,wait=off'}`);
+  added.push(
+    '-qmp',
+    `unix:${escapeValue(socket)},${options.oldSocketOption === true ? 'server,nowait' : 'server=on,wait=off'}`,
+  );
   return added;
 }
 
@@ -63,14 +66,20 @@ export class Machine {
     this.folder = temporaryFolder();
     this.socket = join(this.folder, 'qmp');
     this.qmp = new QmpClient();
-    this.process = new QemuProcess({ binary: options.binary, argv: [...options.argv, ...additions(options, this.socket)], cwd: options.cwd });
+    this.process = new QemuProcess({
+      binary: options.binary,
+      argv: [...options.argv, ...additions(options, this.socket)],
+      cwd: options.cwd,
+    });
   }
 
   /** Connects the monitor. @throws QemuDied, Timeout, the signal's reason. */
   async connect(options: Pick<ConnectOptions, 'timeoutMs' | 'signal'> = {}): Promise<void> {
     const while_ = 'before its monitor answered';
     const alive = (): void => this.process.throwIfDead(while_);
-    await this.#orDeath(while_, () => this.qmp.connect({ path: this.socket }, { timeoutMs: START_TIMEOUT, ...options, alive }));
+    await this.#orDeath(while_, () =>
+      this.qmp.connect({ path: this.socket }, { timeoutMs: START_TIMEOUT, ...options, alive }),
+    );
   }
 
   /** Runs `work`; a lost connection becomes QemuDied when QEMU is dead, and a Timeout says what QEMU wrote. */
@@ -84,7 +93,11 @@ export class Machine {
       }
       if (error instanceof Timeout) {
         const words = this.process.stderr.trim();
-        throw new Timeout(error.waitedFor, error.after, `${error.lastSeen}; stderr: ${words === '' ? '(nothing)' : words}`);
+        throw new Timeout(
+          error.waitedFor,
+          error.after,
+          `${error.lastSeen}; stderr: ${words === '' ? '(nothing)' : words}`,
+        );
       }
       throw error;
     }

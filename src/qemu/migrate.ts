@@ -36,7 +36,10 @@ export class MigrationFailed extends Error {
 
 /** Switches capabilities on or off. `events` is wanted by everything below. @throws QmpError for one that this QEMU lacks. */
 export async function setCapabilities(machine: Machine, wanted: Readonly<Record<string, boolean>>): Promise<void> {
-  const capabilities = Object.entries({ events: true, ...wanted }).map(([capability, state]) => ({ capability, state }));
+  const capabilities = Object.entries({ events: true, ...wanted }).map(([capability, state]) => ({
+    capability,
+    state,
+  }));
   await machine.execute('migrate-set-capabilities', { capabilities });
 }
 
@@ -59,8 +62,16 @@ export async function waitForMigration(
   const statuses = options.statuses ?? ['completed'];
   const what = options.what ?? 'the migration';
   const event = await machine.waitForEvent(
-    ({ event: name, data }) => name === 'MIGRATION' && typeof data['status'] === 'string' && (ENDED.has(data['status']) || statuses.includes(data['status'])),
-    { since, timeoutMs: options.timeoutMs ?? MIGRATION_TIMEOUT, signal: options.signal, what: `${what} to be ${statuses.join(' or ')}` },
+    ({ event: name, data }) =>
+      name === 'MIGRATION' &&
+      typeof data['status'] === 'string' &&
+      (ENDED.has(data['status']) || statuses.includes(data['status'])),
+    {
+      since,
+      timeoutMs: options.timeoutMs ?? MIGRATION_TIMEOUT,
+      signal: options.signal,
+      what: `${what} to be ${statuses.join(' or ')}`,
+    },
   );
   const status = String(event.data['status']);
   if (statuses.includes(status)) return status;
@@ -90,12 +101,22 @@ export function shellWord(path: string): string {
  * A `cat` that fails (a full disk) leaves its words in QEMU's stderr and a file that is not whole: look at it.
  * @throws MigrationFailed, QmpError, QemuDied, Timeout.
  */
-export async function migrateToFile(machine: Machine, file: string, options: MigrateOptions = {}): Promise<MigrationInfo> {
+export async function migrateToFile(
+  machine: Machine,
+  file: string,
+  options: MigrateOptions = {},
+): Promise<MigrationInfo> {
   const done = join(machine.folder, 'written');
   await rm(done, { force: true });
   const info = await migrateTo(machine, `exec:cat >${shellWord(file)}; echo $? >${shellWord(done)}`, options);
-  const look = async (): Promise<string | undefined> => /^(\d+)\n/.exec(await readFile(done, 'utf8').catch(() => ''))?.[1];
-  await until(look, { timeoutMs: options.timeoutMs ?? WRITTEN_TIMEOUT, signal: options.signal, what: `cat to have written ${file}`, lastSeen: () => machine.process.stderr.trim() });
+  const look = async (): Promise<string | undefined> =>
+    /^(\d+)\n/.exec(await readFile(done, 'utf8').catch(() => ''))?.[1];
+  await until(look, {
+    timeoutMs: options.timeoutMs ?? WRITTEN_TIMEOUT,
+    signal: options.signal,
+    what: `cat to have written ${file}`,
+    lastSeen: () => machine.process.stderr.trim(),
+  });
   return info;
 }
 

@@ -30,11 +30,15 @@ export interface NeutralOptions {
  * Starts it with -S, works with it, and leaves nothing behind. `changes` is what was changed.
  * @throws WillNotStart; QemuDied, Timeout; whatever the work throws
  */
-export async function withNeutralMachine<T>(options: NeutralOptions, work: (machine: Machine, neutral: Pick<Neutralised, 'argv' | 'changes'>) => Promise<T>): Promise<T> {
+export async function withNeutralMachine<T>(
+  options: NeutralOptions,
+  work: (machine: Machine, neutral: Pick<Neutralised, 'argv' | 'changes'>) => Promise<T>,
+): Promise<T> {
   const { binary, argv, extra = [], cwd, timeoutMs, signal, adapt } = options;
   const folder = temporaryFolder();
   try {
-    const neutral = options.neutralised === false ? { argv, changes: [] } : neutralArgv(argv, { temporaryFolder: folder, cwd });
+    const neutral =
+      options.neutralised === false ? { argv, changes: [] } : neutralArgv(argv, { temporaryFolder: folder, cwd });
     const started = adapt === undefined ? neutral.argv : await adapt(neutral.argv, folder);
     const machine = {
       binary: neutralBinary(binary, folder),
@@ -54,7 +58,10 @@ export async function withNeutralMachine<T>(options: NeutralOptions, work: (mach
  * reset. Its memory is empty but for what reset writes. The file appears at `file`.
  * @throws WillNotStart, QemuDied, MigrationFailed, QmpError, Timeout
  */
-export async function saveDonor(options: NeutralOptions & { readonly capabilities?: readonly string[] }, file: string): Promise<Pick<Neutralised, 'argv' | 'changes'>> {
+export async function saveDonor(
+  options: NeutralOptions & { readonly capabilities?: readonly string[] },
+  file: string,
+): Promise<Pick<Neutralised, 'argv' | 'changes'>> {
   return withNeutralMachine(options, async (machine, neutral) => {
     await setCapabilities(machine, Object.fromEntries((options.capabilities ?? []).map((name) => [name, true])));
     await migrateToFile(machine, join(file), { signal: options.signal });

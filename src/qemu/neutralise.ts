@@ -37,7 +37,9 @@ export class WillNotStart extends Error {
   readonly refused: readonly Refusal[];
 
   constructor(refused: readonly Refusal[]) {
-    super(`this QEMU is not started, since it could not be kept from changing something: ${refused.map(({ option, why }) => `${option}: ${why}`).join('; ')}`);
+    super(
+      `this QEMU is not started, since it could not be kept from changing something: ${refused.map(({ option, why }) => `${option}: ${why}`).join('; ')}`,
+    );
     this.name = 'WillNotStart';
     this.refused = refused;
   }
@@ -61,7 +63,13 @@ export function neutralise(argv: readonly string[], options: NeutraliseOptions):
     else if (outcome.kind === 'refuse') refused.push({ option: shellQuote(words), why: outcome.why });
     else {
       const limits = outcome.limits === undefined ? {} : { limits: outcome.limits };
-      changes.push({ option, before, after: outcome.kind === 'drop' ? null : shellQuote(outcome.words), why: outcome.why, ...limits });
+      changes.push({
+        option,
+        before,
+        after: outcome.kind === 'drop' ? null : shellQuote(outcome.words),
+        why: outcome.why,
+        ...limits,
+      });
       if (outcome.kind === 'replace') next.push(...outcome.words);
     }
   };
@@ -82,7 +90,10 @@ export function neutralise(argv: readonly string[], options: NeutraliseOptions):
     }
     const words = known.value ? [word, argv[i + 1] ?? ''] : [word];
     if (known.value) i += 1;
-    enter(words, i < argv.length ? known.rule(name, words[1] ?? '', context) : { kind: 'refuse', why: 'its value is missing' });
+    enter(
+      words,
+      i < argv.length ? known.rule(name, words[1] ?? '', context) : { kind: 'refuse', why: 'its value is missing' },
+    );
   }
   return { argv: next, changes, refused };
 }

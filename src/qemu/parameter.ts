@@ -51,8 +51,17 @@ function fromJson(text: string): Parameter {
       let value: unknown = known.get(key);
       // `file.filename` of an inline child.
       const [outer = '', ...inner] = key.split('.');
-      if (value === undefined && inner.length > 0) value = inner.reduce<unknown>((at, one) => (typeof at === 'object' && at !== null && Object.hasOwn(at, one) ? (at as Record<string, unknown>)[one] : undefined), known.get(outer));
-      return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? plain(value) : undefined;
+      if (value === undefined && inner.length > 0)
+        value = inner.reduce<unknown>(
+          (at, one) =>
+            typeof at === 'object' && at !== null && Object.hasOwn(at, one)
+              ? (at as Record<string, unknown>)[one]
+              : undefined,
+          known.get(outer),
+        );
+      return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+        ? plain(value)
+        : undefined;
     },
     changed: (settings, keep = () => true) => {
       const next = new Map([...known].filter(([key]) => keep(key)));

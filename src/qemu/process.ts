@@ -35,7 +35,12 @@ export class QemuDied extends Error {
   readonly missing: boolean;
 
   constructor(while_: string, exit: Exit, stderr: string, commandLine: string) {
-    const how = exit.error !== undefined ? `could not be started (${exit.error.message})` : exit.signal !== null ? `was ended by ${exit.signal}` : `exited with status ${exit.code}`;
+    const how =
+      exit.error !== undefined
+        ? `could not be started (${exit.error.message})`
+        : exit.signal !== null
+          ? `was ended by ${exit.signal}`
+          : `exited with status ${exit.code}`;
     const words = stderr.trim();
     super(`QEMU ${how} ${while_}${words === '' ? ', saying nothing' : `:\n${words}`}\n  command: ${commandLine}`);
     this.name = 'QemuDied';
@@ -65,7 +70,9 @@ class BoundedText {
   }
 
   get text(): string {
-    return this.#cut === 0 ? this.#head + this.#tail : `${this.#head}\n[... ${this.#cut} characters left out ...]\n${this.#tail}`;
+    return this.#cut === 0
+      ? this.#head + this.#tail
+      : `${this.#head}\n[... ${this.#cut} characters left out ...]\n${this.#tail}`;
   }
 }
 
@@ -99,7 +106,10 @@ export class QemuProcess {
     });
     this.#child = child;
     keep(child);
-    for (const [stream, into] of [[child.stdout, this.#stdout], [child.stderr, this.#stderr]] as const) {
+    for (const [stream, into] of [
+      [child.stdout, this.#stdout],
+      [child.stderr, this.#stderr],
+    ] as const) {
       stream.setEncoding('utf8');
       stream.on('data', (text: string) => into.push(text));
     }
@@ -162,7 +172,12 @@ export class QemuProcess {
 
   /** Waits for its end. @throws Timeout; the signal's reason. */
   async waitForExit(timeoutMs: number, signal?: AbortSignal): Promise<Exit> {
-    const wait = pending<Exit>({ timeoutMs, signal, what: `QEMU (pid ${this.#child.pid}) to exit`, lastSeen: () => this.stderr.trim().split('\n').at(-1) ?? '' });
+    const wait = pending<Exit>({
+      timeoutMs,
+      signal,
+      what: `QEMU (pid ${this.#child.pid}) to exit`,
+      lastSeen: () => this.stderr.trim().split('\n').at(-1) ?? '',
+    });
     void this.exited.then((exit) => wait.resolve(exit));
     return wait.promise;
   }

@@ -24,7 +24,12 @@ const READY_TIMEOUT = 60_000;
 /** The most that is read of a console at once; what is kept between reads is shorter than the text. Bytes. */
 const PIECE = 64 * 1024;
 
-async function waitForText(machine: Machine, file: string, text: string, options: Required<Pick<ReadyOptions, 'timeoutMs'>> & ReadyOptions): Promise<void> {
+async function waitForText(
+  machine: Machine,
+  file: string,
+  text: string,
+  options: Required<Pick<ReadyOptions, 'timeoutMs'>> & ReadyOptions,
+): Promise<void> {
   const wanted = Buffer.from(text, 'utf8');
   const buffer = Buffer.alloc(PIECE);
   let at = 0;
@@ -50,12 +55,17 @@ async function waitForText(machine: Machine, file: string, text: string, options
     timeoutMs: options.timeoutMs,
     signal: options.signal,
     what: `${JSON.stringify(text)} in ${file}`,
-    lastSeen: () => (at === 0 ? 'an empty file' : `${at} bytes ending in ${JSON.stringify(last.subarray(-80).toString('latin1'))}`),
+    lastSeen: () =>
+      at === 0 ? 'an empty file' : `${at} bytes ending in ${JSON.stringify(last.subarray(-80).toString('latin1'))}`,
   });
 }
 
 /** Waits until the guest is ready. @throws Timeout, QemuDied, Disconnected, the signal's reason. */
-export async function waitUntilReady(machine: Machine, readiness: Readiness, options: ReadyOptions = {}): Promise<void> {
+export async function waitUntilReady(
+  machine: Machine,
+  readiness: Readiness,
+  options: ReadyOptions = {},
+): Promise<void> {
   const timeoutMs = options.timeoutMs ?? READY_TIMEOUT;
   if (readiness.kind === 'event') {
     const since = readiness.since === undefined ? {} : { since: readiness.since };

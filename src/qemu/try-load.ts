@@ -68,21 +68,44 @@ export function qemuLines(stderr: string): string[] {
  */
 export async function tryLoad(options: TryLoadOptions): Promise<Trial> {
   const { binary, argv, cwd, signal, memory } = options;
-  const neutral = { binary, argv, cwd, signal, extra: ['-incoming', 'defer'], neutralised: options.neutralised ?? true };
-  const adapt = memory === undefined ? {} : { adapt: (words: readonly string[], folder: string) => withMemory(words, memory, folder, cwd) };
+  const neutral = {
+    binary,
+    argv,
+    cwd,
+    signal,
+    extra: ['-incoming', 'defer'],
+    neutralised: options.neutralised ?? true,
+  };
+  const adapt =
+    memory === undefined
+      ? {}
+      : { adapt: (words: readonly string[], folder: string) => withMemory(words, memory, folder, cwd) };
   return withNeutralMachine({ ...neutral, ...adapt }, (machine) => load(machine, options));
 }
 
-async function load(machine: Machine, { state, capabilities = [], cwd = process.cwd(), timeoutMs = HANG, signal, look }: TryLoadOptions): Promise<Trial> {
+async function load(
+  machine: Machine,
+  { state, capabilities = [], cwd = process.cwd(), timeoutMs = HANG, signal, look }: TryLoadOptions,
+): Promise<Trial> {
   await setCapabilities(machine, Object.fromEntries(capabilities.map((name) => [name, true])));
   const file = typeof state === 'string' ? resolve(cwd, state) : join(machine.folder, 'state');
   if (typeof state !== 'string') await writeFile(file, state);
   const told = (verdict: Trial['verdict'], runState: string | null = null): Trial => {
     const { stderr, exit } = machine.process;
-    return { verdict, lines: qemuLines(stderr), stderr, exitCode: exit?.code ?? null, signal: exit?.signal ?? null, runState };
+    return {
+      verdict,
+      lines: qemuLines(stderr),
+      stderr,
+      exitCode: exit?.code ?? null,
+      signal: exit?.signal ?? null,
+      runState,
+    };
   };
   try {
-    const mark = await startIncoming(machine, capabilities.includes('mapped-ram') ? `file:${file}` : `exec:cat ${shellWord(file)}`);
+    const mark = await startIncoming(
+      machine,
+      capabilities.includes('mapped-ram') ? `file:${file}` : `exec:cat ${shellWord(file)}`,
+    );
     await waitForMigration(machine, mark, { timeoutMs, signal });
     const { status } = await machine.execute('query-status', undefined, { timeoutMs });
     await look?.(machine);
@@ -100,7 +123,12 @@ async function load(machine: Machine, { state, capabilities = [], cwd = process.
 }
 
 /** Gives backends of a neutral command line the memory of a template. */
-async function withMemory(argv: readonly string[], memory: TrialMemory, folder: string, cwd = process.cwd()): Promise<string[]> {
+async function withMemory(
+  argv: readonly string[],
+  memory: TrialMemory,
+  folder: string,
+  cwd = process.cwd(),
+): Promise<string[]> {
   const next = [...argv];
   for (const { index, value } of findOptions(argv, 'object')) {
     const object = parseParameter(value, 'qom-type');
@@ -120,12 +148,17 @@ async function withMemory(argv: readonly string[], memory: TrialMemory, folder: 
  * Many, some at once; the results stand in the order of the cases. A case that cannot be tried at all gives its error as a
  * value.
  */
-export async function tryAll<T extends TryLoadOptions>(cases: Iterable<T>, options: { readonly atOnce?: number; readonly done?: (one: T, trial: Trial | Error) => void } = {}): Promise<(Trial | Error)[]> {
+export async function tryAll<T extends TryLoadOptions>(
+  cases: Iterable<T>,
+  options: { readonly atOnce?: number; readonly done?: (one: T, trial: Trial | Error) => void } = {},
+): Promise<(Trial | Error)[]> {
   const results: (Trial | Error)[] = [];
   const queue = [...cases].entries();
   const worker = async (): Promise<void> => {
     for (const [i, one] of queue) {
-      results[i] = await tryLoad(one).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+      results[i] = await tryLoad(one).catch((error: unknown) =>
+        error instanceof Error ? error : new Error(String(error)),
+      );
       options.done?.(one, results[i]);
     }
   };

@@ -25,11 +25,24 @@ export type RamEvent =
       readonly span: Span;
     }
   /** The file area of one mapped-ram block: bitmap, padding, pages. In chunks; `bytes` is empty when skipped over. */
-  | { readonly kind: 'mapped-area'; readonly block: number; readonly bytes: Uint8Array; readonly last: boolean; readonly span: Span }
+  | {
+      readonly kind: 'mapped-area';
+      readonly block: number;
+      readonly bytes: Uint8Array;
+      readonly last: boolean;
+      readonly span: Span;
+    }
   /** Page records, in runs. A loan. */
   | { readonly kind: 'pages'; readonly runs: PageRuns; readonly span: Span }
   /** A record without a body. `address` is 0 in every stream that QEMU writes. */
-  | { readonly kind: 'ram-mark'; readonly mark: RamMark; readonly flags: number; readonly address: number; readonly targetPageSize: number; readonly span: Span }
+  | {
+      readonly kind: 'ram-mark';
+      readonly mark: RamMark;
+      readonly flags: number;
+      readonly address: number;
+      readonly targetPageSize: number;
+      readonly span: Span;
+    }
   /** A fact that the reader had to find out, as soon as it needs it. */
   | DialectEvent;
 

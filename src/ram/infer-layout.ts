@@ -61,7 +61,8 @@ export function candidateLayouts(context: LayoutContext): readonly BlockLayout[]
     ];
   }
   const shared = capabilities.includes('x-ignore-shared');
-  if (capabilities.includes('mapped-ram')) return [shared ? layouts['ignore-shared-mapped-ram'] : layouts['mapped-ram']];
+  if (capabilities.includes('mapped-ram'))
+    return [shared ? layouts['ignore-shared-mapped-ram'] : layouts['mapped-ram']];
   if (shared) return [layouts['ignore-shared-4.0'], layouts['ignore-shared-4.1']];
   return adviseSummary === undefined ? [layouts.plain] : [layouts.plain, layouts.postcopy];
 }
@@ -70,7 +71,12 @@ export function candidateLayouts(context: LayoutContext): readonly BlockLayout[]
  * Tries `candidates` on the list that begins at `window.at` (behind the MEM_SIZE word) and must sum to `total`.
  * Moves nothing.
  */
-export function inferLayout(window: Window, total: number, context: LayoutContext, candidates: readonly BlockLayout[]): LayoutChoice {
+export function inferLayout(
+  window: Window,
+  total: number,
+  context: LayoutContext,
+  candidates: readonly BlockLayout[],
+): LayoutChoice {
   const strict = tryAll(window, total, context, candidates, true);
   const relaxed = tryAll(window, total, context, candidates, false);
   if (strict.fitting.length > 0) {
@@ -112,7 +118,13 @@ function tryAll(
 type Broken = { readonly broken: string; readonly truncated?: boolean };
 
 /** The entries, or the first rule broken in words. */
-function tryLayout(outer: Window, total: number, context: LayoutContext, layout: BlockLayout, strict: boolean): RamBlockEntry[] | Broken {
+function tryLayout(
+  outer: Window,
+  total: number,
+  context: LayoutContext,
+  layout: BlockLayout,
+  strict: boolean,
+): RamBlockEntry[] | Broken {
   const window = Window.over(outer.bytes.subarray(outer.at, outer.end), outer.position);
   const entry = ramBlockEntry(layout, context.pageSize);
   const entries: RamBlockEntry[] = [];
@@ -163,7 +175,8 @@ function entryRule(
   if (block.pageSize !== undefined) {
     const summary = context.adviseSummary ?? 0n;
     if (!isPowerOfTwo(block.pageSize) || block.pageSize <= pageSize) return `R7: page_size ${hex(block.pageSize)}`;
-    if (strict && (BigInt(block.pageSize) & summary) === 0n) return `R7: page_size ${hex(block.pageSize)} not in ADVISE`;
+    if (strict && (BigInt(block.pageSize) & summary) === 0n)
+      return `R7: page_size ${hex(block.pageSize)} not in ADVISE`;
   }
   if (!strict) return undefined;
   if (!/^[\x21-\x7e]+$/.test(block.idstr)) return 'R1: unprintable name';
@@ -175,10 +188,16 @@ function entryRule(
 }
 
 /** R9: optional MULTIFD_FLUSH, then EOS, nothing else. R10: then the footer, or what can follow without one. */
-function afterList(window: Window, context: LayoutContext, entries: readonly RamBlockEntry[], strict: boolean): string | undefined {
+function afterList(
+  window: Window,
+  context: LayoutContext,
+  entries: readonly RamBlockEntry[],
+  strict: boolean,
+): string | undefined {
   const start = window.position;
   let word = window.u64big();
-  if (!strict && word !== BigInt(ramFlag.eos) && word !== BigInt(ramFlag.multifdFlush)) return pageRecord(window, word, context, entries);
+  if (!strict && word !== BigInt(ramFlag.eos) && word !== BigInt(ramFlag.multifdFlush))
+    return pageRecord(window, word, context, entries);
   if (word === BigInt(ramFlag.multifdFlush)) word = window.u64big();
   if (word !== BigInt(ramFlag.eos)) return `R9: record ${hex(word)} at ${hex(start)}`;
   const next = window.peek();
@@ -188,17 +207,32 @@ function afterList(window: Window, context: LayoutContext, entries: readonly Ram
     return id === context.sectionId ? undefined : `R10: footer of section ${id}`;
   }
   if (context.footers === true && next !== undefined) return 'R10: no footer';
-  const follows: readonly (number | undefined)[] = [sectionType.start, sectionType.part, sectionType.end, sectionType.full, sectionType.command, sectionType.eof];
+  const follows: readonly (number | undefined)[] = [
+    sectionType.start,
+    sectionType.part,
+    sectionType.end,
+    sectionType.full,
+    sectionType.command,
+    sectionType.eof,
+  ];
   if (next === undefined) throw window.truncated(1);
   return follows.includes(next) ? undefined : `R10: byte ${next} after the section`;
 }
 
 /** Streams made by hand may go on with pages: the first must name a listed block and lie inside it. */
-function pageRecord(window: Window, word: bigint, context: LayoutContext, entries: readonly RamBlockEntry[]): string | undefined {
+function pageRecord(
+  window: Window,
+  word: bigint,
+  context: LayoutContext,
+  entries: readonly RamBlockEntry[],
+): string | undefined {
   const mask = BigInt(context.pageSize - 1);
   const flags = Number(word & mask);
-  if (![ramFlag.zero, ramFlag.page, ramFlag.xbzrle, ramFlag.compressPage].some((flag) => flag === flags)) return `R9: record ${hex(word)}`;
+  if (![ramFlag.zero, ramFlag.page, ramFlag.xbzrle, ramFlag.compressPage].some((flag) => flag === flags))
+    return `R9: record ${hex(word)}`;
   const name = window.latin1(window.u8());
   const block = entries.find((entry) => entry.idstr === name);
-  return block !== undefined && (word & ~mask) < BigInt(block.usedLength) ? undefined : `R9: page record for ${quote(name)}`;
+  return block !== undefined && (word & ~mask) < BigInt(block.usedLength)
+    ? undefined
+    : `R9: page record for ${quote(name)}`;
 }

@@ -15,10 +15,18 @@ import { PageRuns } from './page-runs.js';
 import { ramBlockEntry } from '../wire/ram-block.js';
 import type { RamContext } from './context.js';
 
-const LIKELY_FIRST = [12, ...Array.from({ length: PAGE_BITS_MAX - PAGE_BITS_MIN + 1 }, (_, i) => PAGE_BITS_MIN + i).filter((bits) => bits !== 12)];
+const LIKELY_FIRST = [
+  12,
+  ...Array.from({ length: PAGE_BITS_MAX - PAGE_BITS_MIN + 1 }, (_, i) => PAGE_BITS_MIN + i).filter(
+    (bits) => bits !== 12,
+  ),
+];
 
 /** `window` stands at the first record of the first RAM section. Moves nothing. */
-export function inferPageSize(window: Window, context: RamContext): { value: number; how: How; alternatives: readonly number[] } {
+export function inferPageSize(
+  window: Window,
+  context: RamContext,
+): { value: number; how: How; alternatives: readonly number[] } {
   const fitting: number[] = [];
   for (const bits of LIKELY_FIRST) if (fits(window, context, 2 ** bits)) fitting.push(2 ** bits);
   const [value, ...alternatives] = fitting;
@@ -34,7 +42,12 @@ function fits(outer: Window, context: RamContext, pageSize: number): boolean {
   if (word % pageSize !== ramFlag.memSize) return false;
   const total = word - ramFlag.memSize;
   const facts = { ...context, pageSize };
-  const { fitting } = inferLayout(window, total, facts, context.layout === undefined ? candidateLayouts(facts) : [context.layout]);
+  const { fitting } = inferLayout(
+    window,
+    total,
+    facts,
+    context.layout === undefined ? candidateLayouts(facts) : [context.layout],
+  );
   const layout = fitting[0];
   if (layout === undefined) return false;
   if (layout.mapped) return true; // the header states the page size, and R8 has compared it
@@ -60,7 +73,8 @@ function recordsFit(window: Window, context: RamContext, table: BlockTable, page
     // A page record that is cut by the end of the window proves nothing against; one that is whole would have been taken.
     if (flags !== ramFlag.eos) return window.available < pageSize + 300 && [0x02, 0x08, 0x40, 0x100].includes(flags);
     window.at += 8;
-    if (window.peek() === sectionType.footer && context.footers !== false) window.at = Math.min(window.end, window.at + 5);
+    if (window.peek() === sectionType.footer && context.footers !== false)
+      window.at = Math.min(window.end, window.at + 5);
     if (window.peek() !== sectionType.part || window.available < 5) return true;
     if (window.view.getUint32(window.at + 1) !== context.sectionId) return true;
     window.at += 5;

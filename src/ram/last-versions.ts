@@ -77,7 +77,11 @@ export class LastVersions {
 
   private spend(bytes: number): void {
     this.budget -= bytes;
-    if (this.budget < 0) throw new MigrationStreamError({ code: 'limit-exceeded', message: 'more pages than the table of newest versions may hold' });
+    if (this.budget < 0)
+      throw new MigrationStreamError({
+        code: 'limit-exceeded',
+        message: 'more pages than the table of newest versions may hold',
+      });
   }
 
   private chunk(block: number, page: number): Float64Array | undefined {

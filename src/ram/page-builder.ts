@@ -20,7 +20,11 @@ export interface PageValue {
 }
 
 /** Runs (of one record each) that hold these pages; bodies are copied. @throws MigrationStreamError `cannot-encode` */
-export function buildPageRuns(pages: readonly PageValue[], blocks: readonly RamBlockEntry[], pageSize: number): PageRuns[] {
+export function buildPageRuns(
+  pages: readonly PageValue[],
+  blocks: readonly RamBlockEntry[],
+  pageSize: number,
+): PageRuns[] {
   const batches: PageRuns[] = [];
   for (let from = 0; from < pages.length; from += PageRuns.capacity) {
     batches.push(batch(pages.slice(from, from + PageRuns.capacity), blocks, pageSize));
@@ -54,9 +58,13 @@ function batch(pages: readonly PageValue[], blocks: readonly RamBlockEntry[], pa
 function check(page: PageValue, blocks: readonly RamBlockEntry[], pageSize: number): void {
   if (blocks[page.block] === undefined) throw cannotEncode(`no block ${page.block}`);
   const expected = page.kind === 'zero' ? 1 : page.kind === 'page' ? pageSize : undefined;
-  if (expected !== undefined && page.body.length !== expected) throw cannotEncode(`${page.kind} record with ${page.body.length} bytes`);
-  if (!Number.isSafeInteger(page.addr) || page.addr < 0 || page.addr % pageSize !== 0) throw cannotEncode(`page offset ${page.addr}`);
+  if (expected !== undefined && page.body.length !== expected)
+    throw cannotEncode(`${page.kind} record with ${page.body.length} bytes`);
+  if (!Number.isSafeInteger(page.addr) || page.addr < 0 || page.addr % pageSize !== 0)
+    throw cannotEncode(`page offset ${page.addr}`);
   // The delta's length is be16: a 64 KiB page has deltas that no record can hold.
-  if (page.kind === 'xbzrle' && page.body.length > Math.min(pageSize, 0xffff)) throw cannotEncode('XBZRLE delta longer than a page');
-  if (page.kind === 'compressed' && page.body.length > maxCompressedPage(pageSize)) throw cannotEncode('zlib stream longer than a page can need');
+  if (page.kind === 'xbzrle' && page.body.length > Math.min(pageSize, 0xffff))
+    throw cannotEncode('XBZRLE delta longer than a page');
+  if (page.kind === 'compressed' && page.body.length > maxCompressedPage(pageSize))
+    throw cannotEncode('zlib stream longer than a page can need');
 }

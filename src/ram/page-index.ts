@@ -71,16 +71,25 @@ export class PageIndex {
    * Ranges of pages of block `index` that never came, out of `pages`, at most `limit` of them. Undefined when no count
    * could be kept.
    */
-  absent(index: number, pages: number, limit: number): { readonly first: number; readonly count: number }[] | undefined {
+  absent(
+    index: number,
+    pages: number,
+    limit: number,
+  ): { readonly first: number; readonly count: number }[] | undefined {
     const { counts, chunks } = this.block(index);
     if (counts.distinct === undefined) return undefined;
     const ranges: { first: number; count: number }[] = [];
     let open: { first: number; count: number } | undefined;
-    for (let page = 0; page < pages && ranges.length < limit; ) {
+    for (let page = 0; page < pages && ranges.length < limit;) {
       const words = chunks.get(Math.floor(page / CHUNK_PAGES));
       const bit = page % CHUNK_PAGES;
       // As many pages at once as are alike: a chunk that was never made, a whole word, or one page.
-      const width = words === undefined ? CHUNK_PAGES - bit : (bit & 31) === 0 && (words[bit >>> 5] === 0 || words[bit >>> 5] === 0xffff_ffff) ? 32 : 1;
+      const width =
+        words === undefined
+          ? CHUNK_PAGES - bit
+          : (bit & 31) === 0 && (words[bit >>> 5] === 0 || words[bit >>> 5] === 0xffff_ffff)
+            ? 32
+            : 1;
       const came = words !== undefined && ((words[bit >>> 5]! >>> (bit & 31)) & 1) === 1;
       const count = Math.min(width, pages - page);
       if (came) open = undefined;

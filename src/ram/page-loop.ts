@@ -92,7 +92,12 @@ function runEnd(window: Window, at: number, last: number, stride: number, pageSi
   for (;;) {
     const untilCarry = Math.ceil((HIGH - (low >>> 0)) / pageSize);
     const stop = Math.min(last, at + stride * (untilCarry - 1)) | 0;
-    while (at <= stop && view.getInt32(at + 4) === low && view.getInt32(at) === high && (fill === ANY || bytes[at + 8] === fill)) {
+    while (
+      at <= stop &&
+      view.getInt32(at + 4) === low &&
+      view.getInt32(at) === high &&
+      (fill === ANY || bytes[at + 8] === fill)
+    ) {
       low = (low + pageSize) | 0;
       at = (at + stride) | 0;
     }
@@ -102,7 +107,15 @@ function runEnd(window: Window, at: number, last: number, stride: number, pageSi
 }
 
 /** Any record that cannot start a run. Answers its size, 0 when it is not whole, no page, or no good. */
-function readSingle(window: Window, state: PageLoopState, runs: PageRuns, i: number, at: number, flags: number, addr: number): number {
+function readSingle(
+  window: Window,
+  state: PageLoopState,
+  runs: PageRuns,
+  i: number,
+  at: number,
+  flags: number,
+  addr: number,
+): number {
   const kind = KIND_OF_FLAG.get(flags & ~ramFlag.continue);
   if (kind === undefined) return 0;
   const { bytes, view, end } = window;

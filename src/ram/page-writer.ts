@@ -12,9 +12,10 @@ const FLAG_OF_KIND: readonly number[] = [ramFlag.zero, ramFlag.page, ramFlag.xbz
 /** @throws MigrationStreamError code `cannot-encode`: an offset that is no multiple of the page size, a name too long */
 export async function writePageRuns(emitter: Emitter, runs: PageRuns): Promise<void> {
   for (let i = 0; i < runs.count; i += 1) {
-    if (runs.addr[i]! % runs.pageSize !== 0) throw cannotEncode(`page offset ${runs.addr[i]} in pages of ${runs.pageSize}`);
+    if (runs.addr[i]! % runs.pageSize !== 0)
+      throw cannotEncode(`page offset ${runs.addr[i]} in pages of ${runs.pageSize}`);
     const size = runs.headSize(i) + runs.length[i]!;
-    for (let done = 0; done < runs.pages[i]!; ) {
+    for (let done = 0; done < runs.pages[i]!;) {
       await emitter.reserve(size);
       const now = Math.min(runs.pages[i]! - done, Math.floor(emitter.room / size));
       writeRecords(emitter, runs, i, done, now, size);

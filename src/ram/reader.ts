@@ -52,7 +52,14 @@ export class RamReader {
       const mark = marks.get(header.flags & ~ramFlag.continue);
       if (mark !== undefined) {
         const { flags, address } = header;
-        yield { kind: 'ram-mark', mark, flags, address, targetPageSize: runs.pageSize, span: span(offset, cursor.position) };
+        yield {
+          kind: 'ram-mark',
+          mark,
+          flags,
+          address,
+          targetPageSize: runs.pageSize,
+          span: span(offset, cursor.position),
+        };
         if (mark === 'eos') return;
       } else {
         yield* this.blockList(cursor, context, header, offset);
@@ -73,7 +80,15 @@ export class RamReader {
       alternatives = inferred.alternatives;
     }
     this.runs = new PageRuns(known.value);
-    yield { kind: 'dialect', fact: 'target-page-size', value: known.value, how: known.how, alternatives, trials: [], span: here };
+    yield {
+      kind: 'dialect',
+      fact: 'target-page-size',
+      value: known.value,
+      how: known.how,
+      alternatives,
+      trials: [],
+      span: here,
+    };
   }
 
   /** A record that is no page; undefined when there is a page after all, now that the window is full. */
@@ -106,7 +121,9 @@ export class RamReader {
     }
     const { usedLength } = entries[block]!;
     if (header.address >= usedLength) {
-      throw cursor.fail('offset-out-of-block', `offset ${hex(header.address)} in a block of ${hex(usedLength)} bytes`, { offset });
+      throw cursor.fail('offset-out-of-block', `offset ${hex(header.address)} in a block of ${hex(usedLength)} bytes`, {
+        offset,
+      });
     }
     const kind = header.flags & ~ramFlag.continue;
     if (kind === ramFlag.zero) throw cursor.truncated(1);
@@ -122,7 +139,12 @@ export class RamReader {
     throw cursor.fail('bad-payload', `compressed page of ${length} bytes`, { offset });
   }
 
-  private async *blockList(cursor: Cursor, context: RamContext, header: PageHeader, start: number): AsyncGenerator<RamEvent> {
+  private async *blockList(
+    cursor: Cursor,
+    context: RamContext,
+    header: PageHeader,
+    start: number,
+  ): AsyncGenerator<RamEvent> {
     const depth = cursor.enter('block list');
     const pageSize = this.runs!.pageSize;
     const total = header.address;
@@ -148,7 +170,8 @@ export class RamReader {
       span: span(from, cursor.position),
     });
     while (sum < total) {
-      if (table.entries.length + stretch.length >= MAX_RAM_BLOCKS) throw cursor.fail('limit-exceeded', `more than ${MAX_RAM_BLOCKS} RAM blocks`);
+      if (table.entries.length + stretch.length >= MAX_RAM_BLOCKS)
+        throw cursor.fail('limit-exceeded', `more than ${MAX_RAM_BLOCKS} RAM blocks`);
       if (cursor.available < codec.maxSize) await cursor.fill(codec.maxSize);
       const offset = cursor.position;
       const entry = codec.decode(cursor);
@@ -174,7 +197,12 @@ export class RamReader {
     cursor.leave(depth);
   }
 
-  private async *learnLayout(cursor: Cursor, context: RamContext, total: number, start: number): AsyncGenerator<RamEvent, BlockLayout> {
+  private async *learnLayout(
+    cursor: Cursor,
+    context: RamContext,
+    total: number,
+    start: number,
+  ): AsyncGenerator<RamEvent, BlockLayout> {
     const facts: LayoutContext = { ...context, pageSize: this.runs!.pageSize };
     const candidates = context.layout === undefined ? candidateLayouts(facts) : [context.layout];
     // A mapped-ram list is interrupted by whole blocks of pages: its first entry is all that can be looked at.
@@ -184,16 +212,22 @@ export class RamReader {
     const { fitting, trials, alternatives } = inferLayout(ahead, total, facts, candidates);
     const how: How = context.layout !== undefined ? 'option' : candidates.length === 1 ? 'configuration' : 'inferred';
     if (fitting.length > 1) {
-      throw cursor.fail('dialect-ambiguous', `the block list can be read as ${fitting.map((one) => one.name).join(' and as ')}`, {
-        hint: 'choose one with --dialect',
-      });
+      throw cursor.fail(
+        'dialect-ambiguous',
+        `the block list can be read as ${fitting.map((one) => one.name).join(' and as ')}`,
+        {
+          hint: 'choose one with --dialect',
+        },
+      );
     }
     if (fitting.length === 0 && context.layout === undefined) refuseUnlisted(cursor, ahead, total, facts, candidates);
     // One candidate that breaks a rule: read it all the same, the error will name the very byte.
     const layout = fitting[0] ?? (candidates.length === 1 ? candidates[0] : undefined);
     if (layout === undefined) {
       if (trials.some((trial) => trial.truncated)) {
-        throw ahead.atEnd ? cursor.truncated(cursor.available + 1) : cursor.fail('limit-exceeded', 'the block list is longer than any real one');
+        throw ahead.atEnd
+          ? cursor.truncated(cursor.available + 1)
+          : cursor.fail('limit-exceeded', 'the block list is longer than any real one');
       }
       const reasons = trials.map((trial) => `${trial.layout}: ${trial.broken ?? ''}`).join('; ');
       throw cursor.fail('dialect-unknown', `no known layout fits the block list (${reasons})`, {
@@ -206,7 +240,12 @@ export class RamReader {
     return layout;
   }
 
-  private async *mappedArea(cursor: Cursor, entry: RamBlockEntry, block: number, bodies: boolean): AsyncGenerator<RamEvent> {
+  private async *mappedArea(
+    cursor: Cursor,
+    entry: RamBlockEntry,
+    block: number,
+    bodies: boolean,
+  ): AsyncGenerator<RamEvent> {
     const end = entry.mapped!.pagesOffset + entry.usedLength;
     const depth = cursor.enter(`pages of ${escapeText(entry.idstr)}`);
     if (end < cursor.position || !Number.isSafeInteger(end)) {
@@ -229,13 +268,30 @@ export class RamReader {
 }
 
 /** The list is whole, only not in a layout that its stream's capabilities call for: an edited list, or a fork of QEMU's. */
-function refuseUnlisted(cursor: Cursor, ahead: Window, total: number, facts: LayoutContext, candidates: readonly BlockLayout[]): void {
+function refuseUnlisted(
+  cursor: Cursor,
+  ahead: Window,
+  total: number,
+  facts: LayoutContext,
+  candidates: readonly BlockLayout[],
+): void {
   const others = Object.values(layouts).filter((layout) => !candidates.includes(layout));
   const { fitting, alternatives } = inferLayout(ahead, total, facts, others);
   const [layout] = fitting;
-  if (facts.capabilities === undefined || layout === undefined || fitting.length > 1 || alternatives.includes('relaxed rules')) return;
-  const listed = facts.capabilities.length === 0 ? 'without capabilities' : `of ${facts.capabilities.map(quote).join(', ')}`;
-  throw cursor.fail('dialect-unknown', `the block list is of layout ${layout.name}, which the capability list ${listed} does not call for`, {
-    hint: `a QEMU with these capabilities reads it otherwise, and fails; --dialect ${layout.name} reads it as it is`,
-  });
+  if (
+    facts.capabilities === undefined ||
+    layout === undefined ||
+    fitting.length > 1 ||
+    alternatives.includes('relaxed rules')
+  )
+    return;
+  const listed =
+    facts.capabilities.length === 0 ? 'without capabilities' : `of ${facts.capabilities.map(quote).join(', ')}`;
+  throw cursor.fail(
+    'dialect-unknown',
+    `the block list is of layout ${layout.name}, which the capability list ${listed} does not call for`,
+    {
+      hint: `a QEMU with these capabilities reads it otherwise, and fails; --dialect ${layout.name} reads it as it is`,
+    },
+  );
 }

@@ -8,9 +8,11 @@ import type { Theme } from './theme.js';
 /** What to try when the place that found the error had no better idea. */
 const hints: Partial<Record<ErrorCode, string>> = {
   truncated: 'the input ends too early: was the migration cancelled, the disk full, the copy cut short?',
-  'footer-mismatch': 'damage, or a payload that is longer or shorter than described; `mstream inspect --hex SPAN` shows the bytes',
+  'footer-mismatch':
+    'damage, or a payload that is longer or shorter than described; `mstream inspect --hex SPAN` shows the bytes',
   'unknown-section-id': 'damage before this place, or the start of the stream is missing',
-  'bad-ram-flags': 'damage before this place, or another target page size or dialect: --page-size and --dialect override what was inferred',
+  'bad-ram-flags':
+    'damage before this place, or another target page size or dialect: --page-size and --dialect override what was inferred',
   'offset-out-of-block': 'damage, or another target page size: --page-size overrides what was inferred',
 };
 

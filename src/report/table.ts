@@ -55,10 +55,16 @@ export async function renderTable(
 }
 
 /** Indexes of the columns that fit, or of those that must stay. */
-function fitting(columns: readonly Column[], rows: readonly (readonly string[])[], width: number | undefined): number[] {
+function fitting(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number | undefined,
+): number[] {
   let kept = columns.map((_, i) => i);
   if (width === undefined) return kept;
-  const widths = columns.map((column, i) => Math.max(column.title.length, ...rows.map((row) => row[i]!.replace(colour, '').length)));
+  const widths = columns.map((column, i) =>
+    Math.max(column.title.length, ...rows.map((row) => row[i]!.replace(colour, '').length)),
+  );
   const needed = (): number => kept.reduce((sum, i) => sum + widths[i]! + GAP, INDENT - GAP);
   const goes = columns.map((column, i) => ({ i, rank: column.expendable ?? 0 })).filter(({ rank }) => rank > 0);
   for (const { i } of goes.sort((a, b) => b.rank - a.rank)) {

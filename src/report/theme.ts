@@ -43,12 +43,17 @@ export const plainTheme: Theme = {
 };
 
 /** The option beats NO_COLOR, which beats FORCE_COLOR, which beats what the output is (no-color.org, force-color.org). */
-export function colourLevel(choice: ColourChoice, env: Readonly<Record<string, string | undefined>>, isTTY: boolean): ColourLevel {
+export function colourLevel(
+  choice: ColourChoice,
+  env: Readonly<Record<string, string | undefined>>,
+  isTTY: boolean,
+): ColourLevel {
   if (choice === 'never') return 0;
   if (choice === 'always') return 1;
   if ((env['NO_COLOR'] ?? '') !== '') return 0;
   const forced = env['FORCE_COLOR'];
-  if (forced !== undefined) return forced === '0' || forced === 'false' ? 0 : forced === '2' ? 2 : forced === '3' ? 3 : 1;
+  if (forced !== undefined)
+    return forced === '0' || forced === 'false' ? 0 : forced === '2' ? 2 : forced === '3' ? 3 : 1;
   return isTTY && env['TERM'] !== 'dumb' ? 1 : 0;
 }
 

@@ -42,9 +42,13 @@ export async function* readDevicePayload(
     };
   }
   if (state.footers === false) {
-    throw cursor.fail('unknown-payload', `nothing tells where the payload of ${quote(section.idstr)} ends: no vmdescription, no footers`, {
-      hint: 'a file instead of a pipe lets the vmdescription at its end be found',
-    });
+    throw cursor.fail(
+      'unknown-payload',
+      `nothing tells where the payload of ${quote(section.idstr)} ends: no vmdescription, no footers`,
+      {
+        hint: 'a file instead of a pipe lets the vmdescription at its end be found',
+      },
+    );
   }
   yield* walked(cursor, section, 'footer-scan', scanToFooter(cursor, { section, known: state.sections, limit }));
 }
@@ -57,7 +61,9 @@ async function holdBack(cursor: Cursor, state: ReaderState): Promise<void> {
   state.held = true;
   if (!(await cursor.hold(MAX_HELD))) return;
   const { port } = state.options;
-  state.lengths = searchTail(cursor.bytes.subarray(cursor.at, cursor.end), cursor.position, (json) => port.lengths(json))?.value;
+  state.lengths = searchTail(cursor.bytes.subarray(cursor.at, cursor.end), cursor.position, (json) =>
+    port.lengths(json),
+  )?.value;
 }
 
 function walkerFor(port: PayloadPort, idstr: string): PayloadWalker | undefined {
@@ -65,7 +71,12 @@ function walkerFor(port: PayloadPort, idstr: string): PayloadWalker | undefined 
 }
 
 /** Chunks as the walker grows sure of them. A step fills first and then reads without filling, so its bytes are here. */
-async function* walked(cursor: Cursor, section: SectionHeader, boundary: Boundary, walk: AsyncGenerator<void>): AsyncGenerator<StreamEvent> {
+async function* walked(
+  cursor: Cursor,
+  section: SectionHeader,
+  boundary: Boundary,
+  walk: AsyncGenerator<void>,
+): AsyncGenerator<StreamEvent> {
   let start = cursor.position;
   const chunk = (last: boolean): StreamEvent => {
     const bytes = cursor.bytes.subarray(start - cursor.base, cursor.at);
@@ -79,7 +90,12 @@ async function* walked(cursor: Cursor, section: SectionHeader, boundary: Boundar
   yield chunk(true);
 }
 
-async function footerStandsAt(cursor: Cursor, state: ReaderState, section: SectionHeader, length: number): Promise<boolean> {
+async function footerStandsAt(
+  cursor: Cursor,
+  state: ReaderState,
+  section: SectionHeader,
+  length: number,
+): Promise<boolean> {
   if (state.footers === false || length + SECTION_FOOTER_SIZE > MAX_FILL) return true;
   await cursor.fill(length + SECTION_FOOTER_SIZE);
   const at = cursor.at + length;
@@ -89,7 +105,12 @@ async function footerStandsAt(cursor: Cursor, state: ReaderState, section: Secti
   return stands || (state.footers === undefined && cursor.bytes[at] !== sectionType.footer);
 }
 
-async function* counted(cursor: Cursor, section: SectionHeader, length: number, bodies: boolean): AsyncGenerator<StreamEvent> {
+async function* counted(
+  cursor: Cursor,
+  section: SectionHeader,
+  length: number,
+  bodies: boolean,
+): AsyncGenerator<StreamEvent> {
   const end = cursor.position + length;
   const boundary = 'vmdescription';
   if (!bodies) {
@@ -103,6 +124,13 @@ async function* counted(cursor: Cursor, section: SectionHeader, length: number, 
     const start = cursor.position;
     if (cursor.available === 0 && start < end) throw cursor.truncated(end - start, 'payload');
     const bytes = cursor.take(Math.min(cursor.available, end - start));
-    yield { kind: 'payload', section, boundary, bytes, last: cursor.position === end, span: span(start, cursor.position) };
+    yield {
+      kind: 'payload',
+      section,
+      boundary,
+      bytes,
+      last: cursor.position === end,
+      span: span(start, cursor.position),
+    };
   } while (cursor.position < end);
 }

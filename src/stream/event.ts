@@ -40,13 +40,15 @@ export type StreamEvent =
   /** Bytes after the end, in chunks: QEMU does not read them. */
   | { readonly kind: 'trailing'; readonly bytes: Uint8Array; readonly span: Span }
   /** Something odd that does not stop the reading. */
-  | { readonly kind: 'warning'; readonly code: WarningCode; readonly message: string; readonly path: readonly string[]; readonly span: Span };
+  | {
+      readonly kind: 'warning';
+      readonly code: WarningCode;
+      readonly message: string;
+      readonly path: readonly string[];
+      readonly span: Span;
+    };
 
 export type WarningCode =
-  | 'no-vmdescription'
-  | 'bad-vmdescription'
-  | 'vmdescription-disagrees'
-  | 'trailing-data'
-  | 'version-of-subsection';
+  'no-vmdescription' | 'bad-vmdescription' | 'vmdescription-disagrees' | 'trailing-data' | 'version-of-subsection';
 
 export type { BlockLayout } from '../wire/dialect.js';

@@ -43,7 +43,8 @@ export async function* scanToFooter(cursor: Cursor, context: ScanContext): Async
     }
     yield;
     if (!final) continue;
-    if (limit < cursor.end) throw cursor.fail('bad-command', 'PACKAGED blob ends inside this', { offset: context.limit! });
+    if (limit < cursor.end)
+      throw cursor.fail('bad-command', 'PACKAGED blob ends inside this', { offset: context.limit! });
     throw cursor.truncated(SECTION_FOOTER_SIZE, `payload of unknown length`);
   }
 }
@@ -76,7 +77,10 @@ function nextFits(window: Window, index: number, limit: number, context: ScanCon
       return facts !== undefined && (facts.lengths === undefined || facts.lengths.includes(view.getUint16(index + 3)));
     }
     case sectionType.eof:
-      return index + 1 === limit || (bytes[index + 1] === sectionType.vmdescription && (index + 6 >= limit || bytes[index + 6] === 0x7b));
+      return (
+        index + 1 === limit ||
+        (bytes[index + 1] === sectionType.vmdescription && (index + 6 >= limit || bytes[index + 6] === 0x7b))
+      );
     default:
       return false;
   }

@@ -11,7 +11,13 @@ import { MAX_CONFIGURATION, MAX_PACKAGED_DEPTH, MAX_SECTIONS, MAX_VMDESCRIPTION 
 import { commandFacts, commandHeader, commandName, migCommand } from '../wire/command.js';
 import { capabilitiesOf, configurationSection } from '../wire/configuration.js';
 import { fileHeader, QEMU_VM_FILE_MAGIC, QEMU_VM_FILE_VERSION } from '../wire/file-header.js';
-import { sectionHeader, sectionHeaderShort, sectionType, type SectionHeader, type SectionKind } from '../wire/section.js';
+import {
+  sectionHeader,
+  sectionHeaderShort,
+  sectionType,
+  type SectionHeader,
+  type SectionKind,
+} from '../wire/section.js';
 import type { StreamEvent } from './event.js';
 import type { ReaderOptions, ReaderState } from './reader-state.js';
 import { closeSection } from './section-close.js';
@@ -49,7 +55,11 @@ async function* readHeader(cursor: Cursor): AsyncGenerator<StreamEvent> {
   const start = cursor.position;
   await cursor.fill(fileHeader.maxSize);
   if (cursor.available >= 4 && cursor.view.getUint32(cursor.at) !== QEMU_VM_FILE_MAGIC) {
-    throw cursor.fail('not-a-stream', `no QEMU migration stream: it begins with ${hex(cursor.u32())}, not with "QEVM"`, { offset: start });
+    throw cursor.fail(
+      'not-a-stream',
+      `no QEMU migration stream: it begins with ${hex(cursor.u32())}, not with "QEVM"`,
+      { offset: start },
+    );
   }
   const { version } = fileHeader.decode(cursor);
   if (version !== QEMU_VM_FILE_VERSION) {
@@ -94,7 +104,12 @@ async function* readConfiguration(cursor: Cursor, state: ReaderState): AsyncGene
 }
 
 /** Sections and commands up to EOF, or up to `end` inside a PACKAGED blob. */
-async function* readItems(cursor: Cursor, state: ReaderState, depth: number, end: number | undefined): AsyncGenerator<StreamEvent> {
+async function* readItems(
+  cursor: Cursor,
+  state: ReaderState,
+  depth: number,
+  end: number | undefined,
+): AsyncGenerator<StreamEvent> {
   while (end === undefined || cursor.position < end) {
     await cursor.fill(sectionHeader.maxSize + 1);
     const start = cursor.position;
@@ -112,7 +127,8 @@ async function* readItems(cursor: Cursor, state: ReaderState, depth: number, end
         hint: 'damage before this place, or a device payload that is longer or shorter than described',
       });
     }
-    if (end !== undefined && cursor.position > end) throw cursor.fail('bad-command', 'PACKAGED blob ends inside this', { offset: end });
+    if (end !== undefined && cursor.position > end)
+      throw cursor.fail('bad-command', 'PACKAGED blob ends inside this', { offset: end });
   }
 }
 
@@ -139,7 +155,10 @@ async function* readSection(
       capabilities: state.configuration === undefined ? undefined : (capabilitiesOf(state.configuration) ?? []),
       adviseSummary: state.adviseSummary,
       footers: state.footers,
-      targetPageSize: state.options.targetPageSize?.how === 'option' ? state.options.targetPageSize : (fromBits ?? state.options.targetPageSize),
+      targetPageSize:
+        state.options.targetPageSize?.how === 'option'
+          ? state.options.targetPageSize
+          : (fromBits ?? state.options.targetPageSize),
       layout: state.options.layout,
       bodies: state.options.bodies === true,
     });
@@ -161,7 +180,9 @@ function openSection(cursor: Cursor, state: ReaderState, type: SectionKind, star
   const { sectionId } = sectionHeaderShort.decode(cursor);
   const section = state.sections.get(sectionId);
   if (section === undefined) {
-    throw cursor.fail('unknown-section-id', `${type.toUpperCase()} of section ${sectionId}, which nothing opened`, { offset: start });
+    throw cursor.fail('unknown-section-id', `${type.toUpperCase()} of section ${sectionId}, which nothing opened`, {
+      offset: start,
+    });
   }
   return section;
 }
@@ -182,18 +203,29 @@ async function* readCommand(
   const expected = commandFacts[command]?.lengths;
   if (command === migCommand.postcopyAdvise && length === 16) state.adviseSummary = view.getBigUint64(0);
   if (command === migCommand.packaged) {
-    if (length !== 4) throw cursor.fail('bad-command', `PACKAGED with ${length} bytes of payload, not ${expected?.join(' or ')}`, { offset: start });
+    if (length !== 4)
+      throw cursor.fail('bad-command', `PACKAGED with ${length} bytes of payload, not ${expected?.join(' or ')}`, {
+        offset: start,
+      });
     yield* readPackage(cursor, state, view.getUint32(0), depth, end);
   }
   cursor.leave(level);
 }
 
 /** The blob behind a PACKAGED command: items without header, and whatever is left of it after an EOF byte. */
-async function* readPackage(cursor: Cursor, state: ReaderState, length: number, depth: number, outer: number | undefined): AsyncGenerator<StreamEvent> {
+async function* readPackage(
+  cursor: Cursor,
+  state: ReaderState,
+  length: number,
+  depth: number,
+  outer: number | undefined,
+): AsyncGenerator<StreamEvent> {
   const start = cursor.position;
   const end = start + length;
-  if (depth >= MAX_PACKAGED_DEPTH) throw cursor.fail('limit-exceeded', `PACKAGED nested deeper than ${MAX_PACKAGED_DEPTH}`);
-  if (outer !== undefined && end > outer) throw cursor.fail('bad-command', 'PACKAGED blob is longer than the one around it');
+  if (depth >= MAX_PACKAGED_DEPTH)
+    throw cursor.fail('limit-exceeded', `PACKAGED nested deeper than ${MAX_PACKAGED_DEPTH}`);
+  if (outer !== undefined && end > outer)
+    throw cursor.fail('bad-command', 'PACKAGED blob is longer than the one around it');
   yield { kind: 'package-open', length, span: span(start, start) };
   yield* readItems(cursor, state, depth + 1, end);
   yield* readTrailing(cursor, end);
@@ -209,11 +241,15 @@ async function* readTail(cursor: Cursor, state: ReaderState): AsyncGenerator<Str
     const length = cursor.u32();
     const { size } = cursor.source;
     if (size !== undefined && cursor.position + length > size) {
-      throw cursor.fail('truncated', `vmdescription needs ${length} bytes, ${size - cursor.position} remain`, { offset: size, hint: CUT });
+      throw cursor.fail('truncated', `vmdescription needs ${length} bytes, ${size - cursor.position} remain`, {
+        offset: size,
+        hint: CUT,
+      });
     }
-    if (length > MAX_VMDESCRIPTION) throw cursor.fail('limit-exceeded', `vmdescription of ${length} bytes`, { offset: start + 1 });
+    if (length > MAX_VMDESCRIPTION)
+      throw cursor.fail('limit-exceeded', `vmdescription of ${length} bytes`, { offset: start + 1 });
     const json = new Uint8Array(length);
-    for (let at = 0; at < length; ) {
+    for (let at = 0; at < length;) {
       await cursor.fill(1);
       if (cursor.available === 0) throw cursor.truncated(length - at);
       const part = cursor.take(Math.min(cursor.available, length - at));
@@ -225,16 +261,31 @@ async function* readTail(cursor: Cursor, state: ReaderState): AsyncGenerator<Str
     // Where it was found beforehand it has been read already.
     if (state.lengths === undefined && state.options.port.lengths(json) === undefined) {
       const here = span(cursor.position, cursor.position);
-      yield { kind: 'warning', code: 'bad-vmdescription', message: 'the vmdescription is not the JSON that QEMU writes', path: [], span: here };
+      yield {
+        kind: 'warning',
+        code: 'bad-vmdescription',
+        message: 'the vmdescription is not the JSON that QEMU writes',
+        path: [],
+        span: here,
+      };
     }
   } else {
-    const message = cursor.available === 0 ? 'no vmdescription: the stream ends at its EOF byte' : 'no vmdescription behind the EOF byte';
+    const message =
+      cursor.available === 0
+        ? 'no vmdescription: the stream ends at its EOF byte'
+        : 'no vmdescription behind the EOF byte';
     yield { kind: 'warning', code: 'no-vmdescription', message, path: [], span: span(start, start) };
   }
   await cursor.fill(1);
   if (cursor.available > 0) {
     const here = span(cursor.position, cursor.position);
-    yield { kind: 'warning', code: 'trailing-data', message: 'bytes behind the end of the stream: QEMU does not read them', path: [], span: here };
+    yield {
+      kind: 'warning',
+      code: 'trailing-data',
+      message: 'bytes behind the end of the stream: QEMU does not read them',
+      path: [],
+      span: here,
+    };
   }
   yield* readTrailing(cursor, undefined);
 }

@@ -9,14 +9,26 @@ import type { StreamEvent } from './event.js';
 import type { ReaderState } from './reader-state.js';
 
 /** @throws MigrationStreamError code footer-mismatch or truncated */
-export async function* closeSection(cursor: Cursor, state: ReaderState, section: SectionHeader): AsyncGenerator<StreamEvent> {
+export async function* closeSection(
+  cursor: Cursor,
+  state: ReaderState,
+  section: SectionHeader,
+): AsyncGenerator<StreamEvent> {
   await cursor.fill(SECTION_FOOTER_SIZE);
   const start = cursor.position;
   const here = span(start, start);
   if (state.footers === undefined) {
     if (cursor.available === 0) throw cursor.truncated(SECTION_FOOTER_SIZE, 'section footer');
     state.footers = cursor.peek() === sectionType.footer;
-    yield { kind: 'dialect', fact: 'footers', value: state.footers, how: 'inferred', alternatives: [], trials: [], span: here };
+    yield {
+      kind: 'dialect',
+      fact: 'footers',
+      value: state.footers,
+      how: 'inferred',
+      alternatives: [],
+      trials: [],
+      span: here,
+    };
   }
   if (!state.footers) {
     yield { kind: 'section-close', section, footer: false, span: here };
@@ -24,13 +36,21 @@ export async function* closeSection(cursor: Cursor, state: ReaderState, section:
   }
   const footer = sectionFooter.decode(cursor);
   if (footer.mark !== sectionType.footer) {
-    throw cursor.fail('footer-mismatch', `byte 0x${footer.mark.toString(16)} where the section footer 0x7e must stand`, {
-      offset: start,
-      hint: 'the payload before it is longer or shorter than this reader believes',
-    });
+    throw cursor.fail(
+      'footer-mismatch',
+      `byte 0x${footer.mark.toString(16)} where the section footer 0x7e must stand`,
+      {
+        offset: start,
+        hint: 'the payload before it is longer or shorter than this reader believes',
+      },
+    );
   }
   if (footer.sectionId !== section.sectionId) {
-    throw cursor.fail('footer-mismatch', `footer of section ${footer.sectionId} at the end of section ${section.sectionId}`, { offset: start + 1 });
+    throw cursor.fail(
+      'footer-mismatch',
+      `footer of section ${footer.sectionId} at the end of section ${section.sectionId}`,
+      { offset: start + 1 },
+    );
   }
   yield { kind: 'section-close', section, footer: true, span: span(start, cursor.position) };
 }

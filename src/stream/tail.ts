@@ -27,7 +27,10 @@ export interface Tail<T> {
  * `parse` answers undefined for bytes that are no vmdescription.
  * @throws MigrationStreamError code `io` when the source fails
  */
-export async function findTail<T>(source: ByteSource, parse: (json: Uint8Array) => T | undefined): Promise<Tail<T> | undefined> {
+export async function findTail<T>(
+  source: ByteSource,
+  parse: (json: Uint8Array) => T | undefined,
+): Promise<Tail<T> | undefined> {
   if (!source.seekable || source.size === undefined) return undefined;
   const size = source.size;
   for (let look = Math.min(FIRST_LOOK, size); ; look = Math.min(look * 4, size, MAX_VMDESCRIPTION + HEADER)) {
@@ -43,7 +46,11 @@ export async function findTail<T>(source: ByteSource, parse: (json: Uint8Array) 
 }
 
 /** The same over bytes in hand, which stand at `start` of the input and reach to its end. */
-export function searchTail<T>(bytes: Uint8Array, start: number, parse: (json: Uint8Array) => T | undefined): Tail<T> | undefined {
+export function searchTail<T>(
+  bytes: Uint8Array,
+  start: number,
+  parse: (json: Uint8Array) => T | undefined,
+): Tail<T> | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let tried = 0;
   // First what ends exactly at the end, then, for files with something appended, the last that parses.

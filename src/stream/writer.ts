@@ -51,7 +51,8 @@ export class StreamWriter {
           ? this.record(sectionHeader, event.section)
           : this.record(sectionHeaderShort, event.section);
       case 'ram-blocks': {
-        if (!event.continues) await this.record(pageHeader(event.targetPageSize), { address: event.total, flags: event.flags });
+        if (!event.continues)
+          await this.record(pageHeader(event.targetPageSize), { address: event.total, flags: event.flags });
         const entry = ramBlockEntry(event.layout, event.targetPageSize);
         for (const block of event.blocks) await this.record(entry, block);
         return;
@@ -67,7 +68,8 @@ export class StreamWriter {
       case 'trailing':
         return this.emitter.copy(event.bytes);
       case 'section-close':
-        if (event.footer) await this.record(sectionFooter, { mark: sectionType.footer, sectionId: event.section.sectionId });
+        if (event.footer)
+          await this.record(sectionFooter, { mark: sectionType.footer, sectionId: event.section.sectionId });
         return;
       case 'command':
         await this.type(sectionType.command);

@@ -46,6 +46,12 @@ export function coverageOf(state: DeviceState): Coverage {
 /** Elements that a decoder itself calls opaque or reserved are judged one by one. */
 function isOnlyNumbered(node: FieldNode): node is ArrayBranch {
   if (!(node instanceof ArrayBranch)) return false;
-  const bytes = node.segments.every(({ field }) => (field.type === 'uint8' || field.type === 'int8') && field.size === 1 && field.opaque === undefined && field.reserved === undefined);
+  const bytes = node.segments.every(
+    ({ field }) =>
+      (field.type === 'uint8' || field.type === 'int8') &&
+      field.size === 1 &&
+      field.opaque === undefined &&
+      field.reserved === undefined,
+  );
   return bytes && meaningOf(node) === undefined;
 }

@@ -37,7 +37,10 @@ export function parseVmDescription(json: Uint8Array): VmDescription {
   if (!isJsonObject(root) || !Array.isArray(root['devices'])) throw bad('has no "devices"');
   const pageSize = root['page_size'];
   return {
-    pageSize: typeof pageSize === 'number' && [1024, 2048, 4096, 8192, 16384, 32768, 65536].includes(pageSize) ? pageSize : undefined,
+    pageSize:
+      typeof pageSize === 'number' && [1024, 2048, 4096, 8192, 16384, 32768, 65536].includes(pageSize)
+        ? pageSize
+        : undefined,
     devices: root['devices'].map(device),
     hasConfiguration: isJsonObject(root['configuration']),
     spacedColons: /^\{\s*"\w+" :/.test(text),

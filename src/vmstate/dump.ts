@@ -69,7 +69,8 @@ const objects = (value: unknown): readonly JsonObject[] => (Array.isArray(value)
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 /** Versions may be negative. */
 const integer = (value: unknown): number | undefined => (Number.isSafeInteger(value) ? (value as number) : undefined);
-const count = (value: unknown): number | undefined => (Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined);
+const count = (value: unknown): number | undefined =>
+  Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 
 function bad(message: string): MigrationStreamError {
   return new MigrationStreamError({ code: 'bad-vmdescription', message });

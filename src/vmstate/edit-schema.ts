@@ -3,7 +3,15 @@
 // only our decoders divide) the whole entry gets its new size and stays, or becomes, a buffer. May import vmstate's nodes.
 
 import type { ArrayBranch, Branch, FieldNode } from './node.js';
-import { fieldSize, plainField, subsectionHeaderSize, vmsdSize, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
+import {
+  fieldSize,
+  plainField,
+  subsectionHeaderSize,
+  vmsdSize,
+  type DeviceSchema,
+  type FieldSchema,
+  type VmsdSchema,
+} from './schema.js';
 
 export type Reshaping =
   | { readonly kind: 'insert'; readonly node: FieldNode; readonly where: 'before' | 'after'; readonly size: number }
@@ -24,7 +32,14 @@ interface Plan {
 /** The device as described after all of them. */
 export function reshape(device: DeviceSchema, changes: readonly Reshaping[]): DeviceSchema {
   if (changes.length === 0) return device;
-  const plan: Plan = { dropped: new Set(), before: new Map(), after: new Map(), grown: new Map(), last: new Map(), parts: new Map() };
+  const plan: Plan = {
+    dropped: new Set(),
+    before: new Map(),
+    after: new Map(),
+    grown: new Map(),
+    last: new Map(),
+    parts: new Map(),
+  };
   for (const change of changes) {
     const delta = change.kind === 'delete' ? change.node.start - change.node.end : change.size;
     const blob = undivided(change.node, change.kind === 'subsection');
@@ -50,7 +65,8 @@ function place(plan: Plan, change: Reshaping, delta: number): void {
     const table = tableOf(node.parent);
     if (change.kind === 'delete' && part !== undefined) plan.dropped.add(part);
     // Before the first subsection is behind the last field.
-    else if (part !== undefined && table !== undefined && change.kind === 'insert') push(plan.last, table, plainField('inserted', 'buffer', change.size));
+    else if (part !== undefined && table !== undefined && change.kind === 'insert')
+      push(plan.last, table, plainField('inserted', 'buffer', change.size));
     else if (table !== undefined) grow(plan, table, delta);
     return;
   }
@@ -68,7 +84,9 @@ function undivided(node: FieldNode, inside: boolean): FieldSchema | undefined {
     if (field !== undefined && branch.kind === 'decoded') found = field;
     if (field !== undefined && branch.kind === 'list') found = field;
     if (field !== undefined && branch.kind === 'array' && below !== undefined) {
-      const segment = (branch as ArrayBranch).segments.find((one) => below!.start >= one.start && below!.start < one.start + one.stride * one.count);
+      const segment = (branch as ArrayBranch).segments.find(
+        (one) => below!.start >= one.start && below!.start < one.start + one.stride * one.count,
+      );
       const shown = segment !== undefined && segment.field.count === undefined && branch.fields.includes(segment.field);
       if (!shown) found = segment === undefined || !branch.fields.includes(segment.field) ? field : segment.field;
     }
@@ -131,7 +149,11 @@ function rebuild(vmsd: VmsdSchema, plan: Plan): { readonly vmsd: VmsdSchema; rea
     subsections.push(part);
     delta += subsectionHeaderSize(part.name) + (vmsdSize(part) ?? 0);
   }
-  const same = fields.length === vmsd.fields.length && subsections.length === vmsd.subsections.length && fields.every((one, i) => one === vmsd.fields[i]) && subsections.every((one, i) => one === vmsd.subsections[i]);
+  const same =
+    fields.length === vmsd.fields.length &&
+    subsections.length === vmsd.subsections.length &&
+    fields.every((one, i) => one === vmsd.fields[i]) &&
+    subsections.every((one, i) => one === vmsd.subsections[i]);
   return { vmsd: same ? vmsd : { ...vmsd, fields, subsections }, delta };
 }
 
@@ -139,14 +161,16 @@ function rebuildField(field: FieldSchema, plan: Plan): { readonly field: FieldSc
   const grown = plan.grown.get(field);
   if (grown !== undefined) {
     const size = (fieldSize(field) ?? 0) + grown;
-    const type = field.count === undefined && field.struct === undefined && field.inline.length === 0 ? field.type : 'buffer';
+    const type =
+      field.count === undefined && field.struct === undefined && field.inline.length === 0 ? field.type : 'buffer';
     return { field: { ...field, type, size, count: undefined, struct: undefined, inline: [] }, delta: grown };
   }
   if (field.struct === undefined && field.inline.length === 0) return { field, delta: 0 };
   const struct = field.struct === undefined ? undefined : rebuild(field.struct, plan);
   const inline = field.inline.map((table) => rebuild(table, plan));
   const delta = (struct?.delta ?? 0) + inline.reduce((sum, one) => sum + one.delta, 0);
-  if (struct?.vmsd === field.struct && inline.every((one, i) => one.vmsd === field.inline[i])) return { field: delta === 0 ? field : { ...field, size: sum(field.size, delta) }, delta };
+  if (struct?.vmsd === field.struct && inline.every((one, i) => one.vmsd === field.inline[i]))
+    return { field: delta === 0 ? field : { ...field, size: sum(field.size, delta) }, delta };
   const size = sum(field.size, delta);
   return { field: { ...field, size, struct: struct?.vmsd, inline: inline.map((one) => one.vmsd) }, delta };
 }

@@ -14,10 +14,12 @@ export function valueFor(node: FieldNode, value: EditValue, put: (leaf: Leaf, va
     put(node, leafValue(node, value));
     return;
   }
-  if (node.kind !== 'array') throw cannotEncode(`${node.fullPath} is a ${node.kind}: set one of its fields, or its bytes`);
+  if (node.kind !== 'array')
+    throw cannotEncode(`${node.fullPath} is a ${node.kind}: set one of its fields, or its bytes`);
   const elements = [...node.children()];
   const values = isList(value) ? value : byteList(node, elements, value);
-  if (values.length !== elements.length) throw cannotEncode(`${node.fullPath} has ${elements.length} elements, not ${values.length}`);
+  if (values.length !== elements.length)
+    throw cannotEncode(`${node.fullPath} has ${elements.length} elements, not ${values.length}`);
   elements.forEach((element, index) => valueFor(element, values[index]!, put));
 }
 
@@ -69,7 +71,8 @@ function integer(leaf: Leaf, text: string): Value {
 /** Digits in pairs, with or without blanks, colons or dashes between the pairs. */
 function parseHex(node: FieldNode, text: string): Uint8Array {
   const digits = text.replace(/^0x/i, '').replace(/(?<=[0-9a-f]{2})[\s:-](?=[0-9a-f]{2})/gi, '');
-  if (digits.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(digits)) throw cannotEncode(`${node.fullPath}: "${text}" is no string of hex digits in pairs`);
+  if (digits.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(digits))
+    throw cannotEncode(`${node.fullPath}: "${text}" is no string of hex digits in pairs`);
   return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
 }
 
@@ -79,7 +82,8 @@ function padded(leaf: Leaf, text: string): Uint8Array {
   if (text.length >= bytes.length) throw cannotEncode(`${leaf.fullPath} holds at most ${bytes.length - 1} characters`);
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
-    if (code === 0 || code > 0xff) throw cannotEncode(`${leaf.fullPath}: character U+${code.toString(16)} has no place in it`);
+    if (code === 0 || code > 0xff)
+      throw cannotEncode(`${leaf.fullPath}: character U+${code.toString(16)} has no place in it`);
     bytes[i] = code;
   }
   return bytes;

@@ -77,14 +77,16 @@ export class DeviceEdit {
   setBytes(target: FieldNode | string, bytes: Uint8Array): void {
     const node = this.one(target);
     const size = node.end - node.start;
-    if (bytes.length !== size) throw cannotEncode(`${node.fullPath} has ${size} bytes, not ${bytes.length}; insert and delete change lengths`);
+    if (bytes.length !== size)
+      throw cannotEncode(`${node.fullPath} has ${size} bytes, not ${bytes.length}; insert and delete change lengths`);
     this.splice('set-bytes', node, node.start, node.end, bytes.slice());
   }
 
   /** New bytes before or behind a node. The description gets a field `inserted` for them where it can say so. */
   insertBytes(target: FieldNode | string, bytes: Uint8Array, where: 'before' | 'after' = 'before'): void {
     const node = this.one(target);
-    if (node.kind === 'leaf' && node.role === 'frame') throw cannotEncode(`${node.fullPath} is framing: nothing can be put there`);
+    if (node.kind === 'leaf' && node.role === 'frame')
+      throw cannotEncode(`${node.fullPath} is framing: nothing can be put there`);
     if (node.parent === undefined) throw cannotEncode(`${node.fullPath} is a whole device: name one of its fields`);
     if (node.kind === 'subsection' && (where === 'after' || before(node)?.kind === 'subsection')) {
       throw cannotEncode(`${node.fullPath} stands among subsections: nothing else can be put there`);
@@ -98,7 +100,8 @@ export class DeviceEdit {
   deleteBytes(target: FieldNode | string): void {
     const node = this.one(target);
     if (node.parent === undefined) throw cannotEncode(`${node.fullPath} is a whole device: drop its section`);
-    if (node.kind === 'leaf' && node.role === 'frame') throw cannotEncode(`${node.fullPath} is framing: take out what it frames`);
+    if (node.kind === 'leaf' && node.role === 'frame')
+      throw cannotEncode(`${node.fullPath} is framing: take out what it frames`);
     this.splice('delete', node, node.start, node.end, new Uint8Array(0));
     this.reshapings.push({ kind: 'delete', node });
   }
@@ -109,7 +112,8 @@ export class DeviceEdit {
    */
   insertSubsection(target: Branch | string, part: VmsdSchema, body: Uint8Array): void {
     const node = this.one(target);
-    if (node.kind === 'leaf' || node.vmsd === undefined) throw cannotEncode(`${node.fullPath} has no fields, so no subsections`);
+    if (node.kind === 'leaf' || node.vmsd === undefined)
+      throw cannotEncode(`${node.fullPath} has no fields, so no subsections`);
     const bytes = new Uint8Array(subsectionHeaderSize(part.name) + body.length);
     bytes.set(encodeBytes(subsectionHeader, { mark: 5, name: part.name, version: part.version }));
     bytes.set(body, bytes.length - body.length);
@@ -144,7 +148,14 @@ export class DeviceEdit {
     return { device: reshape(this.state.device, this.reshapings), bytes, changes: splices.map(({ change }) => change) };
   }
 
-  private splice(kind: FieldChange['kind'], node: FieldNode, start: number, end: number, after: Uint8Array, values?: readonly [Value, Value]): void {
+  private splice(
+    kind: FieldChange['kind'],
+    node: FieldNode,
+    start: number,
+    end: number,
+    after: Uint8Array,
+    values?: readonly [Value, Value],
+  ): void {
     const change: FieldChange = {
       kind,
       path: node.fullPath,
@@ -163,7 +174,8 @@ export class DeviceEdit {
     }
     const found = findInDevice(this.state, target);
     const [node] = found;
-    if (node === undefined || found.length > 1) throw cannotEncode(`${found.length} fields of ${this.state.root.fullPath} are called ${target}`);
+    if (node === undefined || found.length > 1)
+      throw cannotEncode(`${found.length} fields of ${this.state.root.fullPath} are called ${target}`);
     return node;
   }
 }

@@ -11,7 +11,9 @@ import type { DescriptionSchema, DeviceSchema, FieldSchema, VmsdSchema } from '.
 export function formatSchema(description: DescriptionSchema): Uint8Array {
   const out = new Writer(description.spacedColons);
   const text = out.object([
-    description.configuration === undefined ? undefined : ['configuration', out.object(vmsdKeys(out, description.configuration))],
+    description.configuration === undefined
+      ? undefined
+      : ['configuration', out.object(vmsdKeys(out, description.configuration))],
     description.pageSize === undefined ? undefined : ['page_size', String(description.pageSize)],
     ['devices', out.list(description.devices.map((device) => out.object(deviceKeys(out, device))))],
   ]);
@@ -36,8 +38,17 @@ function vmsdKeys(out: Writer, vmsd: VmsdSchema): Key[] {
   return [
     isOldStyle ? undefined : ['vmsd_name', out.string(vmsd.name)],
     isOldStyle ? undefined : ['version', String(vmsd.version)],
-    isOldStyle && vmsd.fields.length === 0 ? undefined : ['fields', out.list(vmsd.fields.map((field) => out.object(isOldStyle ? oldStyleKeys(out, field) : fieldKeys(out, field))))],
-    vmsd.subsections.length === 0 ? undefined : ['subsections', out.list(vmsd.subsections.map((part) => out.object(vmsdKeys(out, part))))],
+    isOldStyle && vmsd.fields.length === 0
+      ? undefined
+      : [
+          'fields',
+          out.list(
+            vmsd.fields.map((field) => out.object(isOldStyle ? oldStyleKeys(out, field) : fieldKeys(out, field))),
+          ),
+        ],
+    vmsd.subsections.length === 0
+      ? undefined
+      : ['subsections', out.list(vmsd.subsections.map((part) => out.object(vmsdKeys(out, part))))],
   ];
 }
 

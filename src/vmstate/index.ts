@@ -5,7 +5,16 @@ export { parseVmDescription, type DeviceLayout, type VmDescription } from './des
 export { parseSchema } from './parse-schema.js';
 export { readDump, type DumpField, type DumpTable } from './dump.js';
 export { formatSchema } from './format-schema.js';
-export { fieldSize, plainField, subsectionHeaderSize, vmsdSize, type DescriptionSchema, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
+export {
+  fieldSize,
+  plainField,
+  subsectionHeaderSize,
+  vmsdSize,
+  type DescriptionSchema,
+  type DeviceSchema,
+  type FieldSchema,
+  type VmsdSchema,
+} from './schema.js';
 export { decodeDevice } from './walk.js';
 export {
   ArrayBranch,

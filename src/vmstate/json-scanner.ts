@@ -117,7 +117,8 @@ export class JsonScanner {
     let value = 0;
     let digit = text.charCodeAt(at);
     if (digit > 0x30) {
-      for (; digit >= 0x30 && digit <= 0x39 && at - this.at < 15; digit = text.charCodeAt(++at)) value = value * 10 + (digit - 0x30);
+      for (; digit >= 0x30 && digit <= 0x39 && at - this.at < 15; digit = text.charCodeAt(++at))
+        value = value * 10 + (digit - 0x30);
       if (digit === COMMA || digit === CLOSE || digit === 0x20) {
         this.at = at;
         return value;
@@ -193,14 +194,16 @@ export class JsonScanner {
 
   private count(): void {
     this.values += 1;
-    if (this.values > MAX_VMDESCRIPTION_VALUES) throw badDescription(`has more than ${MAX_VMDESCRIPTION_VALUES} values`);
+    if (this.values > MAX_VMDESCRIPTION_VALUES)
+      throw badDescription(`has more than ${MAX_VMDESCRIPTION_VALUES} values`);
   }
 
   private enter(): void {
     this.count();
     this.at += 1;
     this.depth += 1;
-    if (this.depth > MAX_VMDESCRIPTION_DEPTH) throw badDescription(`nests deeper than ${MAX_VMDESCRIPTION_DEPTH} levels`);
+    if (this.depth > MAX_VMDESCRIPTION_DEPTH)
+      throw badDescription(`nests deeper than ${MAX_VMDESCRIPTION_DEPTH} levels`);
   }
 
   private leave(): void {

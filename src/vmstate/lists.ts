@@ -14,8 +14,19 @@ export function listChildren(branch: Branch, field: FieldSchema, walk: TableWalk
   const children: FieldNode[] = [];
   const { start, end, state } = branch;
   const frame = (parent: Branch, name: string, at: number, size: number): Leaf =>
-    new Leaf(parent, name, at, at + size, 'frame', undefined, size === 1 ? byteScalar : size === 4 ? countScalar : keyScalar);
-  const lost = (at: number, reason: string): FieldNode[] => [...children, new Leaf(branch, '@rest', at, end, 'opaque', undefined, undefined, reason)];
+    new Leaf(
+      parent,
+      name,
+      at,
+      at + size,
+      'frame',
+      undefined,
+      size === 1 ? byteScalar : size === 4 ? countScalar : keyScalar,
+    );
+  const lost = (at: number, reason: string): FieldNode[] => [
+    ...children,
+    new Leaf(branch, '@rest', at, end, 'opaque', undefined, undefined, reason),
+  ];
 
   let at = start;
   let elements: readonly (readonly VmsdSchema[])[] = field.inline.map((table) => [table]);
@@ -24,7 +35,8 @@ export function listChildren(branch: Branch, field: FieldSchema, walk: TableWalk
     if (end - start < 4) return lost(at, 'too short for a tree');
     const count = state.view.getUint32(at);
     if (count === field.inline.length) directKey = true;
-    else if (count * 2 === field.inline.length) elements = Array.from({ length: count }, (_, i) => field.inline.slice(2 * i, 2 * i + 2));
+    else if (count * 2 === field.inline.length)
+      elements = Array.from({ length: count }, (_, i) => field.inline.slice(2 * i, 2 * i + 2));
     else return lost(at, `a tree of ${count} nodes, the description has ${field.inline.length} tables`);
     children.push(frame(branch, '@count', at, 4));
     at += 4;
@@ -37,18 +49,32 @@ export function listChildren(branch: Branch, field: FieldSchema, walk: TableWalk
     if (state.bytes[at] !== 1) return lost(at, `no mark before element ${index}`);
     const from = at;
     children.push(
-      new Branch(state, branch, `[${index}]`, from, from + size, 'struct', tables.length === 1 ? tables[0] : undefined, undefined, (element) => {
-        const parts: FieldNode[] = [frame(element, '@mark', from, 1)];
-        if (directKey) parts.push(frame(element, '@key', from + 1, 8));
-        let place = from + 1 + keySize;
-        if (tables.length === 1) return [...parts, ...walk(element, tables[0]!, place, from + size)];
-        tables.forEach((table, i) => {
-          const to = place + sizes[i]!;
-          parts.push(new Branch(state, element, i === 0 ? 'key' : 'value', place, to, 'struct', table, undefined, (half) => walk(half, table, half.start, half.end)));
-          place = to;
-        });
-        return parts;
-      }),
+      new Branch(
+        state,
+        branch,
+        `[${index}]`,
+        from,
+        from + size,
+        'struct',
+        tables.length === 1 ? tables[0] : undefined,
+        undefined,
+        (element) => {
+          const parts: FieldNode[] = [frame(element, '@mark', from, 1)];
+          if (directKey) parts.push(frame(element, '@key', from + 1, 8));
+          let place = from + 1 + keySize;
+          if (tables.length === 1) return [...parts, ...walk(element, tables[0]!, place, from + size)];
+          tables.forEach((table, i) => {
+            const to = place + sizes[i]!;
+            parts.push(
+              new Branch(state, element, i === 0 ? 'key' : 'value', place, to, 'struct', table, undefined, (half) =>
+                walk(half, table, half.start, half.end),
+              ),
+            );
+            place = to;
+          });
+          return parts;
+        },
+      ),
     );
     at += size;
   }

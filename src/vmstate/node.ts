@@ -78,7 +78,16 @@ export class Leaf extends Node {
   readonly reason: string | undefined;
 
   /** Made by the walk, thousands at a time: no object for the arguments. */
-  constructor(parent: Branch, name: string, start: number, end: number, role: LeafRole, field?: FieldSchema, scalar?: Scalar, reason?: string) {
+  constructor(
+    parent: Branch,
+    name: string,
+    start: number,
+    end: number,
+    role: LeafRole,
+    field?: FieldSchema,
+    scalar?: Scalar,
+    reason?: string,
+  ) {
     super(parent.state, parent, name, start, end);
     this.role = role;
     this.field = field;
@@ -207,7 +216,8 @@ export class ArrayBranch extends Branch {
 
   override *children(): Iterable<FieldNode> {
     for (const segment of this.segments) {
-      for (let index = segment.first; index < segment.first + segment.count; index += 1) yield this.make(this, segment, index);
+      for (let index = segment.first; index < segment.first + segment.count; index += 1)
+        yield this.make(this, segment, index);
     }
   }
 
@@ -215,7 +225,8 @@ export class ArrayBranch extends Branch {
   at(index: number): FieldNode | undefined {
     const { segments } = this;
     if (!Number.isInteger(index)) return undefined;
-    const holds = (one: Segment | undefined): boolean => one !== undefined && index >= one.first && index < one.first + one.count;
+    const holds = (one: Segment | undefined): boolean =>
+      one !== undefined && index >= one.first && index < one.first + one.count;
     // All of one element: the index is the place. Otherwise there are few.
     const segment = holds(segments[index]) ? segments[index] : segments.find(holds);
     return segment === undefined ? undefined : this.make(this, segment, index);

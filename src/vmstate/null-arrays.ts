@@ -11,9 +11,16 @@ import { vmsdSize, type FieldSchema, type VmsdSchema } from './schema.js';
  * The entries that 10.0 would have written for such an array, one for each run of null pointers and one for each
  * element; undefined when the description is right, or nobody knows better.
  */
-export function missedElements(vmsd: VmsdSchema, field: FieldSchema, bytes: Uint8Array, start: number, end: number): FieldSchema[] | undefined {
+export function missedElements(
+  vmsd: VmsdSchema,
+  field: FieldSchema,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): FieldSchema[] | undefined {
   const { count, size, struct, type } = field;
-  if (count === undefined || size !== 1 || type !== 'struct' || (struct !== undefined && struct.fields.length > 0)) return undefined;
+  if (count === undefined || size !== 1 || type !== 'struct' || (struct !== undefined && struct.fields.length > 0))
+    return undefined;
   const element = pointedTable(vmsd.name, field.name);
   const elementSize = element === undefined ? undefined : vmsdSize(element);
   if (element === undefined || elementSize === undefined) return undefined;

@@ -64,7 +64,15 @@ function readVmsd(scan: JsonScanner): VmsdSchema {
 }
 
 /** A place for which the description has no size: what follows it cannot be found. */
-const NO_SIZE: FieldSchema = { name: '', type: '', size: undefined, count: undefined, index: undefined, struct: undefined, inline: [] };
+const NO_SIZE: FieldSchema = {
+  name: '',
+  type: '',
+  size: undefined,
+  count: undefined,
+  index: undefined,
+  struct: undefined,
+  inline: [],
+};
 const UNREADABLE: VmsdSchema = { name: '', version: 0, fields: [NO_SIZE], subsections: [] };
 const NONE: readonly never[] = [];
 
@@ -170,7 +178,12 @@ class VmsdBuilder {
 
   build(): VmsdSchema {
     if (!this.used) return NO_FIELDS;
-    return { name: this.name ?? '', version: this.version ?? 0, fields: this.fields ?? NONE, subsections: this.subsections ?? NONE };
+    return {
+      name: this.name ?? '',
+      version: this.version ?? 0,
+      fields: this.fields ?? NONE,
+      subsections: this.subsections ?? NONE,
+    };
   }
 }
 

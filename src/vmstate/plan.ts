@@ -9,7 +9,12 @@ import { subsectionHeaderSize, vmsdSize, type FieldSchema, type VmsdSchema } fro
 /** Runs of entries and subsections, in stream order. */
 export interface Plan {
   readonly runs: readonly Run[];
-  readonly parts: readonly { readonly name: string; readonly part: VmsdSchema; readonly header: Uint8Array | undefined; readonly size: number }[];
+  readonly parts: readonly {
+    readonly name: string;
+    readonly part: VmsdSchema;
+    readonly header: Uint8Array | undefined;
+    readonly size: number;
+  }[];
 }
 
 /** Consecutive entries of one name: an array, unless there is only one. */
@@ -31,7 +36,7 @@ export interface PlanCache {
 export function planOf(vmsd: VmsdSchema): Plan {
   const { fields, subsections } = vmsd;
   const runs: Run[] = [];
-  for (let at = 0; at < fields.length; ) {
+  for (let at = 0; at < fields.length;) {
     const first = fields[at]!;
     let next = at + 1;
     while (next < fields.length && fields[next]!.name === first.name) next += 1;
@@ -103,7 +108,10 @@ function withSteps(runs: readonly Run[]): Run[] {
   const branches = new Set(runs.filter(isBranch).map((run) => run.name));
   const names = new Set(runs.map((run) => run.name));
   const given = new Map<string, number>();
-  return runs.map((run) => ({ ...run, name: step(given, names, run.name, isOdd(run.name) || (branches.size > 0 && intoBranch(run.name, branches))) }));
+  return runs.map((run) => ({
+    ...run,
+    name: step(given, names, run.name, isOdd(run.name) || (branches.size > 0 && intoBranch(run.name, branches))),
+  }));
 }
 
 function partsOf(subsections: readonly VmsdSchema[], runs: readonly Run[]): Plan['parts'] {

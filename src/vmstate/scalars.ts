@@ -40,7 +40,8 @@ function integer(name: string, size: number, signed: boolean, get: Get, put: Put
     read: get,
     write(view, at, value) {
       const number = typeof value === 'bigint' && value >= min && value <= max ? Number(value) : value;
-      if (typeof number !== 'number' || !Number.isInteger(number) || number < min || number > max) throw outOfRange(value, name, min, max);
+      if (typeof number !== 'number' || !Number.isInteger(number) || number < min || number > max)
+        throw outOfRange(value, name, min, max);
       put(view, at, number);
     },
   };
@@ -116,15 +117,57 @@ export const NULL_MARK = 0x30;
 /** Since 11.1. */
 export const PRESENT_MARK = 0x31;
 
-const u8 = integer('uint8', 1, false, (v, at) => v.getUint8(at), (v, at, x) => v.setUint8(at, x));
-const i8 = integer('int8', 1, true, (v, at) => v.getInt8(at), (v, at, x) => v.setInt8(at, x));
-const u16 = integer('uint16', 2, false, (v, at) => v.getUint16(at), (v, at, x) => v.setUint16(at, x));
-const i16 = integer('int16', 2, true, (v, at) => v.getInt16(at), (v, at, x) => v.setInt16(at, x));
-const u32 = integer('uint32', 4, false, (v, at) => v.getUint32(at), (v, at, x) => v.setUint32(at, x));
-const i32 = integer('int32', 4, true, (v, at) => v.getInt32(at), (v, at, x) => v.setInt32(at, x));
+const u8 = integer(
+  'uint8',
+  1,
+  false,
+  (v, at) => v.getUint8(at),
+  (v, at, x) => v.setUint8(at, x),
+);
+const i8 = integer(
+  'int8',
+  1,
+  true,
+  (v, at) => v.getInt8(at),
+  (v, at, x) => v.setInt8(at, x),
+);
+const u16 = integer(
+  'uint16',
+  2,
+  false,
+  (v, at) => v.getUint16(at),
+  (v, at, x) => v.setUint16(at, x),
+);
+const i16 = integer(
+  'int16',
+  2,
+  true,
+  (v, at) => v.getInt16(at),
+  (v, at, x) => v.setInt16(at, x),
+);
+const u32 = integer(
+  'uint32',
+  4,
+  false,
+  (v, at) => v.getUint32(at),
+  (v, at, x) => v.setUint32(at, x),
+);
+const i32 = integer(
+  'int32',
+  4,
+  true,
+  (v, at) => v.getInt32(at),
+  (v, at, x) => v.setInt32(at, x),
+);
 const u64 = wide('uint64', false);
 const i64 = wide('int64', true);
-const le16 = integer('le16', 2, false, (v, at) => v.getUint16(at, true), (v, at, x) => v.setUint16(at, x, true));
+const le16 = integer(
+  'le16',
+  2,
+  false,
+  (v, at) => v.getUint16(at, true),
+  (v, at, x) => v.setUint16(at, x, true),
+);
 const le24 = integer(
   'le24',
   3,
@@ -135,7 +178,13 @@ const le24 = integer(
     v.setUint8(at + 2, Math.floor(x / 0x10000));
   },
 );
-const le32 = integer('le32', 4, false, (v, at) => v.getUint32(at, true), (v, at, x) => v.setUint32(at, x, true));
+const le32 = integer(
+  'le32',
+  4,
+  false,
+  (v, at) => v.getUint32(at, true),
+  (v, at, x) => v.setUint32(at, x, true),
+);
 
 /** By the type name of the description. An equality check changes nothing on the wire; `int64 equal` checks a uint64. */
 const scalars: ReadonlyMap<string, Scalar> = new Map<string, Scalar>([

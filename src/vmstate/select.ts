@@ -31,7 +31,10 @@ export function findInDevice(state: DeviceState, pattern: string): FieldNode[] {
 /** The devices whose label (`DEVICE`, `DEVICE/INSTANCE`) matches. */
 export function findDevices(devices: Iterable<DeviceState>, pattern: string): DeviceState[] {
   const matches = matcher(pattern);
-  return [...devices].filter(({ device }) => matches(device.name) || matches(`${device.name}/${device.instanceId}`) || matches(deviceLabel(device)));
+  return [...devices].filter(
+    ({ device }) =>
+      matches(device.name) || matches(`${device.name}/${device.instanceId}`) || matches(deviceLabel(device)),
+  );
 }
 
 function search(node: FieldNode, path: string, pattern: string, found: FieldNode[]): void {
@@ -52,7 +55,8 @@ function search(node: FieldNode, path: string, pattern: string, found: FieldNode
       if (element !== undefined) visit(element, at + element.name);
       return;
     }
-    for (const child of one.children()) visit(child, child.name.startsWith('[') ? at + child.name : `${at}.${child.name}`);
+    for (const child of one.children())
+      visit(child, child.name.startsWith('[') ? at + child.name : `${at}.${child.name}`);
   };
   visit(node, path);
 }

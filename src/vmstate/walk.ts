@@ -7,7 +7,17 @@ import { quote } from '../base/quote.js';
 import type { Retyped } from './decoders/rule.js';
 import { layoutRule } from './decoders/table.js';
 import { listChildren } from './lists.js';
-import { ArrayBranch, Branch, Leaf, type DeviceState, type Expand, type FieldNode, type LeafRole, type MakeElement, type Segment } from './node.js';
+import {
+  ArrayBranch,
+  Branch,
+  Leaf,
+  type DeviceState,
+  type Expand,
+  type FieldNode,
+  type LeafRole,
+  type MakeElement,
+  type Segment,
+} from './node.js';
 import { missedElements } from './null-arrays.js';
 import { planOf, type Plan, type PlanCache } from './plan.js';
 import { isScalarType, pointerMark, PRESENT_MARK, scalarOf } from './scalars.js';
@@ -33,7 +43,10 @@ const expandTable: Expand = (branch) => tableChildren(branch, branch.vmsd!, bran
 
 const expandSubsection: Expand = (branch) => {
   const body = branch.start + subsectionHeaderSize(branch.vmsd!.name);
-  return [new Leaf(branch, '@header', branch.start, body, 'frame'), ...tableChildren(branch, branch.vmsd!, body, branch.end)];
+  return [
+    new Leaf(branch, '@header', branch.start, body, 'frame'),
+    ...tableChildren(branch, branch.vmsd!, body, branch.end),
+  ];
 };
 
 const expandList: Expand = (branch) => listChildren(branch, branch.fields[0]!, tableChildren);
@@ -59,16 +72,24 @@ function tableChildren(branch: Branch, vmsd: VmsdSchema, start: number, end: num
       return children;
     }
     const plain = all === undefined && first.count === undefined;
-    children.push(plain ? single(branch, vmsd, first, name, at, to) : arrayNode(branch, vmsd, first, all, name, at, to));
+    children.push(
+      plain ? single(branch, vmsd, first, name, at, to) : arrayNode(branch, vmsd, first, all, name, at, to),
+    );
     at = to;
   }
   for (const { name, part, header, size } of parts) {
-    const problem = !(at + size <= end) ? 'no room for' : header?.every((byte, index) => bytes[at + index] === byte) === true ? undefined : 'there is no';
+    const problem = !(at + size <= end)
+      ? 'no room for'
+      : header?.every((byte, index) => bytes[at + index] === byte) === true
+        ? undefined
+        : 'there is no';
     if (problem !== undefined) {
       children.push(rest(branch, at, end, `${problem} subsection ${quote(part.name)}`));
       return children;
     }
-    children.push(new Branch(branch.state, branch, name, at, at + size, 'subsection', part, undefined, expandSubsection));
+    children.push(
+      new Branch(branch.state, branch, name, at, at + size, 'subsection', part, undefined, expandSubsection),
+    );
     at += size;
   }
   if (at < end) children.push(rest(branch, at, end, 'behind the last described field'));
@@ -99,7 +120,15 @@ function rest(branch: Branch, start: number, end: number, reason: string): Leaf 
 }
 
 /** A counted entry, or several of one name: an array, however QEMU spelt it. */
-function arrayNode(branch: Branch, vmsd: VmsdSchema, first: FieldSchema, all: readonly FieldSchema[] | undefined, name: string, start: number, end: number): FieldNode {
+function arrayNode(
+  branch: Branch,
+  vmsd: VmsdSchema,
+  first: FieldSchema,
+  all: readonly FieldSchema[] | undefined,
+  name: string,
+  start: number,
+  end: number,
+): FieldNode {
   const segments = segmentsOf(branch.state, all ?? [first], start);
   if (segments.length === 1 && segments[0]!.mark !== undefined) return pointed(branch, vmsd, segments[0]!, name);
   return new ArrayBranch(branch, name, start, end, vmsd, all ?? first, segments, element);
@@ -118,7 +147,13 @@ function segmentsOf(state: DeviceState, run: readonly FieldSchema[], start: numb
   for (let i = 0; i < run.length; i += 1) {
     const field = run[i]!;
     const target = run[i + 1];
-    const marked = field.type === 'ptr-marker' && field.size === 1 && state.bytes[at] === PRESENT_MARK && target !== undefined && target.type !== 'ptr-marker' && target.count === undefined;
+    const marked =
+      field.type === 'ptr-marker' &&
+      field.size === 1 &&
+      state.bytes[at] === PRESENT_MARK &&
+      target !== undefined &&
+      target.type !== 'ptr-marker' &&
+      target.count === undefined;
     if (marked) {
       const stride = 1 + target.size!;
       segments.push({ field: target, start: at, stride, first, count: 1, mark: field });
@@ -150,10 +185,27 @@ function pointed(parent: Branch, vmsd: VmsdSchema, segment: Segment, name: strin
 }
 
 /** One value: a scalar, a table, a list, decoded bytes, or bytes. */
-function single(parent: Branch, vmsd: VmsdSchema, field: FieldSchema, name: string, start: number, end: number): FieldNode {
+function single(
+  parent: Branch,
+  vmsd: VmsdSchema,
+  field: FieldSchema,
+  name: string,
+  start: number,
+  end: number,
+): FieldNode {
   const size = end - start;
   const scalar = scalarOf(field.type, size);
-  if (scalar !== undefined) return new Leaf(parent, name, start, end, roleOf(parent.state, field, start, end), field, scalar, field.opaque ?? field.reserved);
+  if (scalar !== undefined)
+    return new Leaf(
+      parent,
+      name,
+      start,
+      end,
+      roleOf(parent.state, field, start, end),
+      field,
+      scalar,
+      field.opaque ?? field.reserved,
+    );
   const { state } = parent;
   if (field.struct !== undefined && !isEmpty(field.struct)) {
     return new Branch(state, parent, name, start, end, 'struct', field.struct, field, expandTable);
@@ -168,7 +220,8 @@ function single(parent: Branch, vmsd: VmsdSchema, field: FieldSchema, name: stri
     case 'unused_buffer':
       return new Leaf(parent, name, start, end, 'unused', field);
     case 'bitmap':
-      if (size % 8 === 0 && size > 0) return retyped(parent, vmsd, field, { type: 'uint64', size: 8, count: size / 8 }, name, start, end);
+      if (size % 8 === 0 && size > 0)
+        return retyped(parent, vmsd, field, { type: 'uint64', size: 8, count: size / 8 }, name, start, end);
       break;
     case 'qtailq':
     case 'qlist':
@@ -195,21 +248,49 @@ function roleOf(state: DeviceState, field: FieldSchema, start: number, end: numb
 }
 
 /** Asks our decoders; without an answer the bytes are opaque. */
-function decoded(parent: Branch, vmsd: VmsdSchema, field: FieldSchema, name: string, start: number, end: number): FieldNode {
-  const layout = field.opaque === undefined && end > start ? layoutRule(field.type, vmsd.name, field.name, parent.state.device.name) : undefined;
+function decoded(
+  parent: Branch,
+  vmsd: VmsdSchema,
+  field: FieldSchema,
+  name: string,
+  start: number,
+  end: number,
+): FieldNode {
+  const layout =
+    field.opaque === undefined && end > start
+      ? layoutRule(field.type, vmsd.name, field.name, parent.state.device.name)
+      : undefined;
   const { state } = parent;
-  if (layout === undefined) return new Leaf(parent, name, start, end, 'opaque', field, undefined, field.opaque ?? reasonOf(field, end - start));
+  if (layout === undefined)
+    return new Leaf(parent, name, start, end, 'opaque', field, undefined, field.opaque ?? reasonOf(field, end - start));
   const bytes = state.bytes.subarray(start, end);
   let answer: ReturnType<typeof layout>;
   try {
-    answer = layout({ bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), device: state.device.name, vmsd: vmsd.name, field: field.name });
+    answer = layout({
+      bytes,
+      view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      device: state.device.name,
+      vmsd: vmsd.name,
+      field: field.name,
+    });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
   }
-  if (answer === undefined) return new Leaf(parent, name, start, end, 'opaque', field, undefined, `does not look like ${field.type === 'buffer' ? name : field.type}`);
+  if (answer === undefined)
+    return new Leaf(
+      parent,
+      name,
+      start,
+      end,
+      'opaque',
+      field,
+      undefined,
+      `does not look like ${field.type === 'buffer' ? name : field.type}`,
+    );
   if ('type' in answer) return retyped(parent, vmsd, field, answer, name, start, end);
   const table = answer;
-  if (vmsdSize(table) !== end - start) return new Leaf(parent, name, start, end, 'opaque', field, undefined, `does not look like ${field.type}`);
+  if (vmsdSize(table) !== end - start)
+    return new Leaf(parent, name, start, end, 'opaque', field, undefined, `does not look like ${field.type}`);
   return new Branch(state, parent, name, start, end, 'decoded', table, field, expandTable);
 }
 
@@ -223,7 +304,13 @@ function retyped(
   start: number,
   end: number,
 ): FieldNode {
-  const retypedField: FieldSchema = { ...field, type: as.type, size: as.size, count: as.count, ...(as.opaque === undefined ? {} : { opaque: as.opaque }) };
+  const retypedField: FieldSchema = {
+    ...field,
+    type: as.type,
+    size: as.size,
+    count: as.count,
+    ...(as.opaque === undefined ? {} : { opaque: as.opaque }),
+  };
   if (as.count === undefined) return single(parent, vmsd, retypedField, name, start, end);
   const segments = [{ field: retypedField, start, stride: as.size, first: 0, count: as.count, mark: undefined }];
   return new ArrayBranch(parent, name, start, end, vmsd, field, segments, element);

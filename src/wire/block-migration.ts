@@ -46,7 +46,8 @@ export const blockMigrationRecord: Codec<BlockMigrationRecord> = {
     return record;
   },
   encode(emitter, { address, flags, device }) {
-    if (named(flags) !== (device !== undefined)) throw cannotEncode('a device name goes with DEVICE_BLOCK, and only with it');
+    if (named(flags) !== (device !== undefined))
+      throw cannotEncode('a device name goes with DEVICE_BLOCK, and only with it');
     word.encode(emitter, { address, flags });
     if (device !== undefined) counted.encode(emitter, device);
   },

@@ -26,7 +26,11 @@ export interface Configuration {
 }
 
 const PREFIX = 'configuration/';
-const names = { 'target-page-bits': `${PREFIX}target-page-bits`, capabilities: `${PREFIX}capabilities`, uuid: `${PREFIX}uuid` };
+const names = {
+  'target-page-bits': `${PREFIX}target-page-bits`,
+  capabilities: `${PREFIX}capabilities`,
+  uuid: `${PREFIX}uuid`,
+};
 const uuid = bytesOf(16);
 
 /** After the type byte 07. The window must hold the whole section (limits: MAX_CONFIGURATION). */
@@ -50,7 +54,10 @@ export const configurationSection: Codec<Configuration> = {
     for (const subsection of configuration.subsections) encodeSubsection(emitter, subsection);
   },
   size: (configuration) =>
-    configuration.subsections.reduce((sum, part) => sum + headerSize(part) + bodySize(part), 4 + configuration.machine.length),
+    configuration.subsections.reduce(
+      (sum, part) => sum + headerSize(part) + bodySize(part),
+      4 + configuration.machine.length,
+    ),
   maxSize: Number.MAX_SAFE_INTEGER,
   describe: () => 'be32 length, machine name, subsections',
 };
@@ -96,13 +103,17 @@ function atSubsection(window: Window, ahead: number): boolean {
   const length = window.peek(ahead + 1);
   if (length === undefined) return true;
   const start = window.at + ahead + 2;
-  return length > PREFIX.length && PREFIX.startsWith(latin1(window.bytes, start, Math.min(start + PREFIX.length, window.end)));
+  return (
+    length > PREFIX.length &&
+    PREFIX.startsWith(latin1(window.bytes, start, Math.min(start + PREFIX.length, window.end)))
+  );
 }
 
 /** START or FULL with a printable idstr, or a command of a known shape. */
 function atTopLevel(window: Window, ahead: number): boolean {
   const type = window.peek(ahead);
-  if (type === sectionType.command) return window.peek(ahead + 1) === 0 && (window.peek(ahead + 2) ?? 99) < 12 && window.peek(ahead + 3) === 0;
+  if (type === sectionType.command)
+    return window.peek(ahead + 1) === 0 && (window.peek(ahead + 2) ?? 99) < 12 && window.peek(ahead + 3) === 0;
   if (type !== sectionType.start && type !== sectionType.full) return false;
   const length = window.peek(ahead + 5) ?? 0;
   const start = window.at + ahead + 6;

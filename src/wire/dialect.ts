@@ -20,7 +20,8 @@ export interface BlockLayout {
   readonly producers: string;
 }
 
-export type LayoutName = 'plain' | 'postcopy' | 'ignore-shared-4.0' | 'ignore-shared-4.1' | 'mapped-ram' | 'ignore-shared-mapped-ram';
+export type LayoutName =
+  'plain' | 'postcopy' | 'ignore-shared-4.0' | 'ignore-shared-4.1' | 'mapped-ram' | 'ignore-shared-mapped-ram';
 
 function layout(name: LayoutName, has: Partial<BlockLayout>, producers: string): BlockLayout {
   return { name, postcopyPageSize: false, gpa: false, ignoredByte: false, mapped: false, ...has, producers };

@@ -96,7 +96,12 @@ export const dirtyBitmapChunk: Codec<DirtyBitmapChunk> = {
   },
   encode(emitter, chunk) {
     const { flags, device, bitmap, start, bits } = chunk;
-    const expected = [flags & dirtyBitmapFlag.deviceName, flags & dirtyBitmapFlag.bitmapName, bodyOf(flags) === 'start', bodyOf(flags) === 'bits'];
+    const expected = [
+      flags & dirtyBitmapFlag.deviceName,
+      flags & dirtyBitmapFlag.bitmapName,
+      bodyOf(flags) === 'start',
+      bodyOf(flags) === 'bits',
+    ];
     if ([device, bitmap, start, bits].some((part, i) => (part !== undefined) !== Boolean(expected[i]))) {
       throw cannotEncode(`dirty bitmap flags 0x${flags.toString(16)} say another chunk than this`);
     }
@@ -104,16 +109,19 @@ export const dirtyBitmapChunk: Codec<DirtyBitmapChunk> = {
     if (device !== undefined) counted.encode(emitter, device);
     if (bitmap !== undefined) counted.encode(emitter, bitmap);
     if (start !== undefined) {
-      if (!isPowerOfTwo(start.granularity) || start.flags & DIRTY_BITMAP_RESERVED) throw cannotEncode(`dirty bitmap header ${start.granularity}, 0x${start.flags.toString(16)}`);
+      if (!isPowerOfTwo(start.granularity) || start.flags & DIRTY_BITMAP_RESERVED)
+        throw cannotEncode(`dirty bitmap header ${start.granularity}, 0x${start.flags.toString(16)}`);
       be32.encode(emitter, start.granularity);
       u8.encode(emitter, start.flags);
     }
     if (bits === undefined) return;
-    if ((bits.data === undefined) !== ((flags & dirtyBitmapFlag.zeroes) !== 0)) throw cannotEncode('data goes without ZEROES, and only without it');
+    if ((bits.data === undefined) !== ((flags & dirtyBitmapFlag.zeroes) !== 0))
+      throw cannotEncode('data goes without ZEROES, and only without it');
     be64.encode(emitter, bits.startSector);
     be32.encode(emitter, bits.sectors);
     if (bits.data === undefined) return;
-    if (bits.data.length > MAX_DIRTY_BITMAP_DATA) throw cannotEncode(`${bits.data.length} bytes of bitmap in one chunk; QEMU takes ${MAX_DIRTY_BITMAP_DATA}`);
+    if (bits.data.length > MAX_DIRTY_BITMAP_DATA)
+      throw cannotEncode(`${bits.data.length} bytes of bitmap in one chunk; QEMU takes ${MAX_DIRTY_BITMAP_DATA}`);
     be64.encode(emitter, bits.data.length);
     emitter.put(bits.data);
   },
@@ -133,9 +141,12 @@ function decodeStart(window: Window): DirtyBitmapChunk['start'] & object {
   const offset = window.position;
   const granularity = be32.decode(window);
   const flags = u8.decode(window);
-  if (!isPowerOfTwo(granularity)) throw window.fail('bad-payload', `dirty bitmap granularity ${granularity} is no power of two`, { offset });
+  if (!isPowerOfTwo(granularity))
+    throw window.fail('bad-payload', `dirty bitmap granularity ${granularity} is no power of two`, { offset });
   if (flags & DIRTY_BITMAP_RESERVED) {
-    throw window.fail('bad-payload', `unknown flags in the dirty bitmap header: 0x${flags.toString(16)}`, { offset: offset + 4 });
+    throw window.fail('bad-payload', `unknown flags in the dirty bitmap header: 0x${flags.toString(16)}`, {
+      offset: offset + 4,
+    });
   }
   return { granularity, flags };
 }
@@ -146,7 +157,8 @@ function decodeBits(window: Window, flags: number): DirtyBitmapChunk['bits'] & o
   if (flags & dirtyBitmapFlag.zeroes) return { startSector, sectors };
   const offset = window.position;
   const size = be64.decode(window);
-  if (size > MAX_DIRTY_BITMAP_DATA) throw window.fail('bad-payload', `${size} bytes of dirty bitmap in one chunk`, { offset });
+  if (size > MAX_DIRTY_BITMAP_DATA)
+    throw window.fail('bad-payload', `${size} bytes of dirty bitmap in one chunk`, { offset });
   return { startSector, sectors, data: window.take(size).slice() };
 }
 

@@ -20,7 +20,8 @@ export function flaggedWord(unit: number): Codec<FlaggedWord> {
       return { address: word - flags, flags };
     },
     encode(emitter, { address, flags }) {
-      if (address % unit !== 0 || flags < 0 || flags >= unit) throw cannotEncode(`address ${address} and flags ${flags} do not fit units of ${unit}`);
+      if (address % unit !== 0 || flags < 0 || flags >= unit)
+        throw cannotEncode(`address ${address} and flags ${flags} do not fit units of ${unit}`);
       be64.encode(emitter, address + flags);
     },
     size: () => 8,

@@ -73,7 +73,8 @@ export const libvirtHeader: Codec<LibvirtHeader> = {
   },
   encode(emitter, header) {
     const { littleEndian, magic, version, dataLength, wasRunning, format, cookieOffset, unused } = header;
-    if (unused.length !== UNUSED_WORDS) throw cannotEncode(`${unused.length} unused words where the header has ${UNUSED_WORDS}`);
+    if (unused.length !== UNUSED_WORDS)
+      throw cannotEncode(`${unused.length} unused words where the header has ${UNUSED_WORDS}`);
     emitter.latin1(magic);
     for (const word of [version, dataLength, wasRunning, format, cookieOffset, ...unused]) {
       if (!Number.isInteger(word) || word < 0 || word > 0xffff_ffff) throw cannotEncode(`${word} does not fit 32 bits`);
@@ -83,7 +84,8 @@ export const libvirtHeader: Codec<LibvirtHeader> = {
   },
   size: () => LIBVIRT_HEADER_SIZE,
   maxSize: LIBVIRT_HEADER_SIZE,
-  describe: () => 'magic: 16 bytes, version, data_len, was_running, format, cookieOffset: u32 in host order, 14 unused u32',
+  describe: () =>
+    'magic: 16 bytes, version, data_len, was_running, format, cookieOffset: u32 in host order, 14 unused u32',
 };
 
 /** Where the stream begins, bytes from the start of the file. */

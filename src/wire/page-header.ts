@@ -36,16 +36,23 @@ export function pageHeader(targetPageSize: number): Codec<PageHeader> {
           hint: 'exactly one kind of record is allowed; damaged RAM, or another target page size or dialect',
         });
       }
-      const header: PageHeader = { address: word - flags, flags, ...(named(flags) ? { idstr: counted.decode(window) } : {}) };
+      const header: PageHeader = {
+        address: word - flags,
+        flags,
+        ...(named(flags) ? { idstr: counted.decode(window) } : {}),
+      };
       window.leave(depth);
       return header;
     },
     encode(emitter, header) {
       if (header.flags >= targetPageSize || header.address % targetPageSize !== 0) {
-        throw cannotEncode(`address 0x${header.address.toString(16)} or flags 0x${header.flags.toString(16)} do not fit pages of ${targetPageSize}`);
+        throw cannotEncode(
+          `address 0x${header.address.toString(16)} or flags 0x${header.flags.toString(16)} do not fit pages of ${targetPageSize}`,
+        );
       }
       // A name too many or one too few would be read as something else.
-      if (named(header.flags) !== (header.idstr !== undefined)) throw cannotEncode(`flags 0x${header.flags.toString(16)} decide whether a block name follows`);
+      if (named(header.flags) !== (header.idstr !== undefined))
+        throw cannotEncode(`flags 0x${header.flags.toString(16)} decide whether a block name follows`);
       be64.encode(emitter, header.address + header.flags);
       if (header.idstr !== undefined) counted.encode(emitter, header.idstr);
     },

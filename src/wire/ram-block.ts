@@ -54,7 +54,8 @@ export function ramBlockEntry(layout: BlockLayout, targetPageSize: number): Code
       counted.encode(emitter, entry.idstr);
       be64.encode(emitter, entry.usedLength);
       if (layout.postcopyPageSize && entry.pageSize !== undefined) {
-        if (!isPageSize(entry.pageSize, targetPageSize)) throw cannotEncode(`block page size ${entry.pageSize} would not be read as one`);
+        if (!isPageSize(entry.pageSize, targetPageSize))
+          throw cannotEncode(`block page size ${entry.pageSize} would not be read as one`);
         be64.encode(emitter, entry.pageSize);
       }
       if (layout.gpa) be64big.encode(emitter, demand(entry.gpa, 'gpa', layout));

@@ -35,14 +35,17 @@ export const skeysRecord: Codec<SkeysRecord> = {
     const depth = window.enter('storage keys record');
     const offset = window.position;
     const { address, flags } = word.decode(window);
-    if (!known.includes(flags)) throw window.fail('bad-payload', `unexpected storage key flags 0x${flags.toString(16)}`, { offset });
+    if (!known.includes(flags))
+      throw window.fail('bad-payload', `unexpected storage key flags 0x${flags.toString(16)}`, { offset });
     const record = { address, flags, ...(flags === skeysFlag.skeys ? { count: be64.decode(window) } : {}) };
     window.leave(depth);
     return record;
   },
   encode(emitter, { address, flags, count }) {
     if (!known.includes(flags) || (flags === skeysFlag.skeys) !== (count !== undefined)) {
-      throw cannotEncode(`no storage keys record has the flags 0x${flags.toString(16)} ${count === undefined ? 'without' : 'with'} a count`);
+      throw cannotEncode(
+        `no storage keys record has the flags 0x${flags.toString(16)} ${count === undefined ? 'without' : 'with'} a count`,
+      );
     }
     word.encode(emitter, { address, flags });
     if (count !== undefined) be64.encode(emitter, count);

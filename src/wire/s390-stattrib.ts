@@ -38,7 +38,8 @@ export const stattribRecord: Codec<StattribRecord> = {
     const offset = window.position;
     const { address, flags } = word.decode(window);
     if (!known.includes(flags)) {
-      const what = flags === stattribFlag.error ? 'storage attributes data is incomplete' : 'unexpected storage attribute flags';
+      const what =
+        flags === stattribFlag.error ? 'storage attributes data is incomplete' : 'unexpected storage attribute flags';
       throw window.fail('bad-payload', `${what} (0x${flags.toString(16)})`, { offset });
     }
     const record = { address, flags, ...(flags === stattribFlag.more ? { count: be64.decode(window) } : {}) };
@@ -47,7 +48,9 @@ export const stattribRecord: Codec<StattribRecord> = {
   },
   encode(emitter, { address, flags, count }) {
     if (!known.includes(flags) || (flags === stattribFlag.more) !== (count !== undefined)) {
-      throw cannotEncode(`no storage attributes record has the flags 0x${flags.toString(16)} ${count === undefined ? 'without' : 'with'} a count`);
+      throw cannotEncode(
+        `no storage attributes record has the flags 0x${flags.toString(16)} ${count === undefined ? 'without' : 'with'} a count`,
+      );
     }
     word.encode(emitter, { address, flags });
     if (count !== undefined) be64.encode(emitter, count);

@@ -35,9 +35,14 @@ export const walkHtab: Walk = async function* (cursor, _section, type) {
   const offset = cursor.position;
   const { shift } = htabHeader.decode(cursor);
   if (shift !== HTAB_CHUNKS && shift !== HTAB_NONE) {
-    if (type === 'part' || type === 'end') throw cursor.fail('bad-payload', `hash table size 2^${shift} outside START`, { offset });
+    if (type === 'part' || type === 'end')
+      throw cursor.fail('bad-payload', `hash table size 2^${shift} outside START`, { offset });
     if (shift < HTAB_SHIFT_MIN || shift > HTAB_SHIFT_MAX) {
-      throw cursor.fail('bad-payload', `hash table of 2^${shift} bytes, not of 2^${HTAB_SHIFT_MIN} to 2^${HTAB_SHIFT_MAX}`, { offset });
+      throw cursor.fail(
+        'bad-payload',
+        `hash table of 2^${shift} bytes, not of 2^${HTAB_SHIFT_MIN} to 2^${HTAB_SHIFT_MAX}`,
+        { offset },
+      );
     }
   }
   yield;

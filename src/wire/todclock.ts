@@ -19,12 +19,14 @@ export const todclock: Codec<Todclock> = {
   decode(window) {
     const depth = window.enter('todclock');
     const presence = u8.decode(window);
-    const value = presence === 0 ? { presence } : { presence, clock: { high: u8.decode(window), low: be64big.decode(window) } };
+    const value =
+      presence === 0 ? { presence } : { presence, clock: { high: u8.decode(window), low: be64big.decode(window) } };
     window.leave(depth);
     return value;
   },
   encode(emitter, { presence, clock }) {
-    if ((presence === 0) !== (clock === undefined)) throw cannotEncode(`presence byte ${presence} ${clock === undefined ? 'without' : 'with'} a clock`);
+    if ((presence === 0) !== (clock === undefined))
+      throw cannotEncode(`presence byte ${presence} ${clock === undefined ? 'without' : 'with'} a clock`);
     u8.encode(emitter, presence);
     if (clock === undefined) return;
     u8.encode(emitter, clock.high);

@@ -35,7 +35,9 @@ export interface VfioRecord {
   readonly size?: number;
 }
 
-const tags: ReadonlyMap<bigint, VfioTag> = new Map(Object.entries(vfioTag).map(([name, value]) => [value, name as VfioTag]));
+const tags: ReadonlyMap<bigint, VfioTag> = new Map(
+  Object.entries(vfioTag).map(([name, value]) => [value, name as VfioTag]),
+);
 
 /** Without the data behind it. `bad-payload` for a tag that QEMU does not know. */
 export const vfioRecord: Codec<VfioRecord> = {
@@ -50,7 +52,8 @@ export const vfioRecord: Codec<VfioRecord> = {
     return record;
   },
   encode(emitter, { tag, size }) {
-    if ((tag === 'deviceDataState') !== (size !== undefined)) throw cannotEncode(`vfio tag ${tag} ${size === undefined ? 'without' : 'with'} a size`);
+    if ((tag === 'deviceDataState') !== (size !== undefined))
+      throw cannotEncode(`vfio tag ${tag} ${size === undefined ? 'without' : 'with'} a size`);
     be64big.encode(emitter, vfioTag[tag]);
     if (size !== undefined) be64.encode(emitter, size);
   },
@@ -96,7 +99,8 @@ export const walkVfio: Walk = async function* (cursor, section) {
 function readEndOfSetup(cursor: Cursor): void {
   const offset = cursor.position;
   const { tag } = vfioRecord.decode(cursor);
-  if (tag !== 'endOfState') throw cursor.fail('bad-payload', `vfio set-up state is followed by ${tag}, not by endOfState`, { offset });
+  if (tag !== 'endOfState')
+    throw cursor.fail('bad-payload', `vfio set-up state is followed by ${tag}, not by endOfState`, { offset });
 }
 
 async function* passConfiguration(cursor: Cursor, sectionId: number): AsyncGenerator<void> {
@@ -119,7 +123,14 @@ async function* passConfiguration(cursor: Cursor, sectionId: number): AsyncGener
 }
 
 /** Types that a section after this one can have, where this one has no footer. */
-const itemTypes: readonly number[] = [sectionType.eof, sectionType.start, sectionType.part, sectionType.end, sectionType.full, sectionType.command];
+const itemTypes: readonly number[] = [
+  sectionType.eof,
+  sectionType.start,
+  sectionType.part,
+  sectionType.end,
+  sectionType.full,
+  sectionType.command,
+];
 
 function isEnd({ view, bytes, end }: Cursor, at: number, sectionId: number): boolean {
   if (bytes[at] !== 0xff || view.getUint32(at) !== HIGH_HALF || view.getUint32(at + 4) !== LOW_HALF) return false;

@@ -13,7 +13,7 @@ export type Walk = (cursor: Cursor, section: SectionHeader, type: SectionKind) =
  * @throws MigrationStreamError code `truncated` when the input ends inside
  */
 export async function* passBody(cursor: Cursor, count: number, what: string): AsyncGenerator<void> {
-  for (let left = count; left > 0; ) {
+  for (let left = count; left > 0;) {
     await cursor.fill(1);
     if (cursor.available === 0) throw cursor.truncated(left, what);
     const step = Math.min(left, cursor.available);

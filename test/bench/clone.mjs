@@ -51,20 +51,42 @@ const timed = (file, args) => {
   return { took: performance.now() - started, stdout };
 };
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-const show = (values) => `median ${median(values).toFixed(1)} ms (${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)})`;
+const show = (values) =>
+  `median ${median(values).toFixed(1)} ms (${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)})`;
 
 try {
   writeFileSync(join(folder, 'minimal.mjs'), minimal);
   const vm = ['-M', 'pc', '-m', '8', '-nodefaults', '-vga', 'none', '-bios', guest];
-  execFileSync(process.execPath, [mstream, 'template', 'create', 't', '--ready-delay', '0.5', '--', 'qemu-system-x86_64', ...vm], { cwd: folder, stdio: 'ignore' });
+  execFileSync(
+    process.execPath,
+    [mstream, 'template', 'create', 't', '--ready-delay', '0.5', '--', 'qemu-system-x86_64', ...vm],
+    { cwd: folder, stdio: 'ignore' },
+  );
   const { machine } = JSON.parse(readFileSync(join(folder, 't/manifest.json'), 'utf8'));
-  const argv = [...vm.with(1, machine), '-object', `memory-backend-file,id=mem0,size=8M,share=off,mem-path=${folder}/t/memory`, '-machine', 'memory-backend=mem0', '-incoming', 'defer', '-display', 'none', '-accel', 'tcg'];
+  const argv = [
+    ...vm.with(1, machine),
+    '-object',
+    `memory-backend-file,id=mem0,size=8M,share=off,mem-path=${folder}/t/memory`,
+    '-machine',
+    'memory-backend=mem0',
+    '-incoming',
+    'defer',
+    '-display',
+    'none',
+    '-accel',
+    'tcg',
+  ];
   const ours = { whole: [], load: [] };
   const theirs = { whole: [], load: [] };
   const bare = [];
   for (let i = 0; i <= runs; i += 1) {
     const a = timed(process.execPath, [mstream, 'clone', 't', '--json']);
-    const b = timed(process.execPath, ['minimal.mjs', JSON.stringify(argv), `${folder}/t/state`, join(folder, `qmp-${i}`)]);
+    const b = timed(process.execPath, [
+      'minimal.mjs',
+      JSON.stringify(argv),
+      `${folder}/t/state`,
+      join(folder, `qmp-${i}`),
+    ]);
     const c = timed(process.execPath, ['-e', '0']);
     if (i === 0) continue; // warm-up
     ours.whole.push(a.took);
@@ -78,7 +100,9 @@ try {
   console.log(`minimal script  whole ${show(theirs.whole)}; load ${show(theirs.load)}`);
   console.log(`node -e 0       ${show(bare)}`);
   const pairs = ours.whole.map((took, i) => took / theirs.whole[i]);
-  console.log(`whole ${median(pairs).toFixed(2)} x (median of pairs); load ${(median(ours.load) - median(theirs.load)).toFixed(1)} ms apart`);
+  console.log(
+    `whole ${median(pairs).toFixed(2)} x (median of pairs); load ${(median(ours.load) - median(theirs.load)).toFixed(1)} ms apart`,
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

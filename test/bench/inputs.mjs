@@ -12,7 +12,15 @@ const TIMER_SIZE = 24;
 const JSON_TEXT = Buffer.from(
   JSON.stringify({
     page_size: PAGE,
-    devices: [{ name: 'timer', instance_id: 0, vmsd_name: 'timer', version: 2, fields: [{ name: 'ticks', type: 'buffer', size: TIMER_SIZE }] }],
+    devices: [
+      {
+        name: 'timer',
+        instance_id: 0,
+        vmsd_name: 'timer',
+        version: 2,
+        fields: [{ name: 'ticks', type: 'buffer', size: TIMER_SIZE }],
+      },
+    ],
   }),
 );
 
@@ -32,17 +40,28 @@ const text = (name) => Buffer.concat([be([1, name.length]), Buffer.from(name)]);
 function head(size) {
   const machine = Buffer.from('pc-i440fx-7.2');
   return Buffer.concat([
-    be([4, 0x5145564d], [4, 3], [1, 7], [4, machine.length]), machine,
-    be([1, 1], [4, RAM]), text('ram'), be([4, 0], [4, 4]),
-    be([8, size + 4]), text('pc.ram'), be([8, size]), be([8, 0x10], [1, 0x7e], [4, RAM]),
+    be([4, 0x5145564d], [4, 3], [1, 7], [4, machine.length]),
+    machine,
+    be([1, 1], [4, RAM]),
+    text('ram'),
+    be([4, 0], [4, 4]),
+    be([8, size + 4]),
+    text('pc.ram'),
+    be([8, size]),
+    be([8, 0x10], [1, 0x7e], [4, RAM]),
   ]);
 }
 const partHead = be([1, 2], [4, RAM]);
 const partEnd = be([8, 0x10], [1, 0x7e], [4, RAM]);
 /** One FULL device, EOF, vmdescription. */
 const tail = Buffer.concat([
-  be([1, 4], [4, TIMER]), text('timer'), be([4, 0], [4, 2]), Buffer.alloc(TIMER_SIZE, 1), be([1, 0x7e], [4, TIMER]),
-  be([1, 0], [1, 6], [4, JSON_TEXT.length]), JSON_TEXT,
+  be([1, 4], [4, TIMER]),
+  text('timer'),
+  be([4, 0], [4, 2]),
+  Buffer.alloc(TIMER_SIZE, 1),
+  be([1, 0x7e], [4, TIMER]),
+  be([1, 0], [1, 6], [4, JSON_TEXT.length]),
+  JSON_TEXT,
 ]);
 
 /** END of RAM, and behind it what stands behind it in a capture: devices, EOF, vmdescription. */
@@ -50,7 +69,8 @@ export async function tailOf(capture) {
   const bytes = gunzipSync(readFileSync(new URL(`../../fixtures/streams/${capture}/state.gz`, import.meta.url)));
   const stream = await openStream(memorySource(bytes), { bodies: false });
   let from;
-  for await (const event of stream.events()) if (event.kind === 'section-open' && event.type === 'full') from ??= event.span.start;
+  for await (const event of stream.events())
+    if (event.kind === 'section-open' && event.type === 'full') from ??= event.span.start;
   await stream.close();
   return Buffer.concat([be([1, 3], [4, RAM]), be([8, 0x10], [1, 0x7e], [4, RAM]), bytes.subarray(from)]);
 }
@@ -95,11 +115,17 @@ function write(path, records, perPart, body, end = tail) {
 export function writeDense(path, records = 524_288, end = tail) {
   const content = Buffer.alloc(PAGE);
   for (let i = 0; i < PAGE; i += 1) content[i] = (i * 167) & 0xff;
-  return write(path, records, Math.ceil(records / 144), (page) => {
-    if ((page * 2_654_435_761) % 100 < 27) return undefined;
-    content.writeUInt32LE(page, 0);
-    return content;
-  }, end);
+  return write(
+    path,
+    records,
+    Math.ceil(records / 144),
+    (page) => {
+      if ((page * 2_654_435_761) % 100 < 27) return undefined;
+      content.writeUInt32LE(page, 0);
+      return content;
+    },
+    end,
+  );
 }
 
 export function writeIdle(path, records = 16_777_216, end = tail) {

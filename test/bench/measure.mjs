@@ -63,12 +63,18 @@ export function measuring(folder) {
     const ratio = median(mine.map((took, i) => ratioOf(took, other[i])));
     const [took, against] = [median(mine), median(other)];
     const range = `${Math.min(...mine).toFixed(0)} and ${Math.min(...other).toFixed(0)} at least`;
-    record(name, `${took.toFixed(1).padStart(8)} ms  against ${against.toFixed(1).padStart(8)} ms  ${ratio.toFixed(2)}; ${range}`, ratio, bar, {
-      ours: rounded(took, 1),
-      theirs: rounded(against, 1),
-      ratio: rounded(ratio, 2),
-      least: { ours: rounded(Math.min(...mine), 1), theirs: rounded(Math.min(...other), 1) },
-    });
+    record(
+      name,
+      `${took.toFixed(1).padStart(8)} ms  against ${against.toFixed(1).padStart(8)} ms  ${ratio.toFixed(2)}; ${range}`,
+      ratio,
+      bar,
+      {
+        ours: rounded(took, 1),
+        theirs: rounded(against, 1),
+        ratio: rounded(ratio, 2),
+        least: { ours: rounded(Math.min(...mine), 1), theirs: rounded(Math.min(...other), 1) },
+      },
+    );
     return took;
   }
 
@@ -80,7 +86,11 @@ export function measuring(folder) {
    * that it was forked from, and ours is large by now.
    */
   function peak(name, bar, ...args) {
-    const { status, stderr } = spawnSync('sh', ['-c', '"$0" "$@" >/dev/null; exit $?', process.execPath, '--require', script, ...args], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', '"$0" "$@" >/dev/null; exit $?', process.execPath, '--require', script, ...args],
+      { encoding: 'utf8' },
+    );
     if (status !== 0) throw new Error(`${args.join(' ')}: ${stderr}`);
     const megabytes = Math.round(Number(/peak (\d+)/.exec(stderr)?.[1]) / 1024);
     record(name, `${String(megabytes).padStart(8)} MB`, megabytes, bar, { megabytes });

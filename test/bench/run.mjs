@@ -56,7 +56,11 @@ async function identity(path) {
 
 /** QEMU's own script, where it can be had; says so where it cannot. */
 function analyzeScript() {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [new URL('../run.js', import.meta.url).pathname, new URL('analyze-script.ts', import.meta.url).pathname], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [new URL('../run.js', import.meta.url).pathname, new URL('analyze-script.ts', import.meta.url).pathname],
+    { encoding: 'utf8' },
+  );
   if (status === 0) return stdout.trim();
   console.log(`no comparison with analyze-migration.py: ${stderr.trim()}`);
   return undefined;
@@ -67,25 +71,82 @@ try {
   console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores, node ${process.version}`);
   const dense = writeDense(join(folder, 'dense'));
   const idle = writeIdle(join(folder, 'idle'));
-  console.log(`dense ${statSync(dense).size} bytes, idle ${statSync(idle).size} bytes; ${PAIRS} pairs, medians; others keep ${before.toFixed(2)} cores busy\n`);
-  await compare('dense: walk in process / cat >/dev/null', most(1.0), () => walk(dense), () => run('sh', '-c', `cat ${dense} >/dev/null`));
-  await compare('dense: mstream inspect / cat >/dev/null', most(1.3), () => run(process.execPath, mstream, 'inspect', dense), () => run('sh', '-c', `cat ${dense} >/dev/null`));
+  console.log(
+    `dense ${statSync(dense).size} bytes, idle ${statSync(idle).size} bytes; ${PAIRS} pairs, medians; others keep ${before.toFixed(2)} cores busy\n`,
+  );
+  await compare(
+    'dense: walk in process / cat >/dev/null',
+    most(1.0),
+    () => walk(dense),
+    () => run('sh', '-c', `cat ${dense} >/dev/null`),
+  );
+  await compare(
+    'dense: mstream inspect / cat >/dev/null',
+    most(1.3),
+    () => run(process.execPath, mstream, 'inspect', dense),
+    () => run('sh', '-c', `cat ${dense} >/dev/null`),
+  );
   const script = analyzeScript();
-  if (script !== undefined) await compare('dense: mstream inspect / analyze-migration.py', none, () => run(process.execPath, mstream, 'inspect', '--devices', dense), () => run('python3', script, '-d', 'state', '-f', dense));
+  if (script !== undefined)
+    await compare(
+      'dense: mstream inspect / analyze-migration.py',
+      none,
+      () => run(process.execPath, mstream, 'inspect', '--devices', dense),
+      () => run('python3', script, '-d', 'state', '-f', dense),
+    );
   for (const [name, path] of Object.entries({ dense, idle })) {
-    await compare(`${name}: mstream verify / mstream inspect`, most(1.2), () => run(process.execPath, mstream, 'verify', path), () => run(process.execPath, mstream, 'inspect', path));
+    await compare(
+      `${name}: mstream verify / mstream inspect`,
+      most(1.2),
+      () => run(process.execPath, mstream, 'verify', path),
+      () => run(process.execPath, mstream, 'inspect', path),
+    );
   }
-  const events = await compare('idle: bare DataView loop / walk, events only', least(0.7), () => walk(idle), () => bareLoop(idle), (a, b) => b / a);
-  await compare('idle: bare DataView loop / walk with the block table', least(0.4), () => table(idle), () => bareLoop(idle), (a, b) => b / a);
+  const events = await compare(
+    'idle: bare DataView loop / walk, events only',
+    least(0.7),
+    () => walk(idle),
+    () => bareLoop(idle),
+    (a, b) => b / a,
+  );
+  await compare(
+    'idle: bare DataView loop / walk with the block table',
+    least(0.4),
+    () => table(idle),
+    () => bareLoop(idle),
+    (a, b) => b / a,
+  );
   const speed = 16_777_216 / events / 1000;
-  record('idle: records a second, events only', `${speed.toFixed(0).padStart(8)} M`, speed, least(60), { millions: Math.round(speed) });
-  await compare('dense: identity rewrite with fsync / cp and sync', most(1.3), () => identity(dense), () => copyAndSync(dense, join(folder, 'copy')));
+  record('idle: records a second, events only', `${speed.toFixed(0).padStart(8)} M`, speed, least(60), {
+    millions: Math.round(speed),
+  });
+  await compare(
+    'dense: identity rewrite with fsync / cp and sync',
+    most(1.3),
+    () => identity(dense),
+    () => copyAndSync(dense, join(folder, 'copy')),
+  );
   rmSync(join(folder, 'out'));
   rmSync(join(folder, 'copy'));
-  await compare('start: mstream --version / node -e 0', most(2), () => run(process.execPath, mstream, '--version'), () => run(process.execPath, '-e', '0'));
-  await compare('start: mstream inspect example / node -e 0', most(3), () => run(process.execPath, mstream, 'inspect', example), () => run(process.execPath, '-e', '0'));
+  await compare(
+    'start: mstream --version / node -e 0',
+    most(2),
+    () => run(process.execPath, mstream, '--version'),
+    () => run(process.execPath, '-e', '0'),
+  );
+  await compare(
+    'start: mstream inspect example / node -e 0',
+    most(3),
+    () => run(process.execPath, mstream, 'inspect', example),
+    () => run(process.execPath, '-e', '0'),
+  );
   const converted = join(folder, 'converted');
-  await compare('start: mstream rewrite --to-dialect 4.1 / node -e 0', most(3), () => run(process.execPath, mstream, 'rewrite', example, '-o', converted, '--force', '--to-dialect', '4.1'), () => run(process.execPath, '-e', '0'));
+  await compare(
+    'start: mstream rewrite --to-dialect 4.1 / node -e 0',
+    most(3),
+    () => run(process.execPath, mstream, 'rewrite', example, '-o', converted, '--force', '--to-dialect', '4.1'),
+    () => run(process.execPath, '-e', '0'),
+  );
   peak('memory: mstream inspect dense', most(80), mstream, 'inspect', dense);
   peak('memory: mstream inspect idle', most(80), mstream, 'inspect', idle);
   peak('memory: mstream rewrite dense', most(80), mstream, 'rewrite', dense, '-o', join(folder, 'out'), '-q');

@@ -20,7 +20,12 @@ export async function measureTransplant({ compare, peak }, folder) {
   writeDense(source, PAGES, devices);
   writeIdle(donor, PAGES, devices);
   const carry = [mstream, 'transplant', source, '-o', out, '--onto', donor, '--force', '-q'];
-  await compare('dense: mstream transplant --onto / cp and sync', most(1.5), () => run(process.execPath, ...carry), () => copyAndSync(source, copy));
+  await compare(
+    'dense: mstream transplant --onto / cp and sync',
+    most(1.5),
+    () => run(process.execPath, ...carry),
+    () => copyAndSync(source, copy),
+  );
   peak('memory: mstream transplant --onto dense', most(120), ...carry);
   for (const path of [source, donor, out, copy]) rmSync(path);
   await measureDonor(compare, folder);
@@ -33,9 +38,28 @@ async function measureDonor(compare, folder) {
   writeIdle(source, PAGES, devices);
   writeIdle(donor, PAGES, devices);
   const plan = [mstream, 'transplant', source, '--dry-run', '-q'];
-  const asked = ['--no-trial', '--', 'lab:11.1', '-M', 'pc', '-m', '2G', '-nodefaults', '-vga', 'none', '-bios', firmware];
+  const asked = [
+    '--no-trial',
+    '--',
+    'lab:11.1',
+    '-M',
+    'pc',
+    '-m',
+    '2G',
+    '-nodefaults',
+    '-vga',
+    'none',
+    '-bios',
+    firmware,
+  ];
   const { status, stderr } = spawnSync(process.execPath, [...plan, ...asked], { encoding: 'utf8' });
-  if (status === 0) await compare('donor: transplant -- qemu of 2 GiB / --onto', none, () => run(process.execPath, ...plan, ...asked), () => run(process.execPath, ...plan, '--onto', donor));
+  if (status === 0)
+    await compare(
+      'donor: transplant -- qemu of 2 GiB / --onto',
+      none,
+      () => run(process.execPath, ...plan, ...asked),
+      () => run(process.execPath, ...plan, '--onto', donor),
+    );
   else console.log(`donor: not measured: ${stderr.trim()}`);
   for (const path of [source, donor]) rmSync(path);
 }

@@ -16,10 +16,15 @@ const ROUNDS = 31;
 
 const folder = mkdtempSync(join(tmpdir(), 'mstream-bench-'));
 const entry = join(folder, 'entry.ts');
-writeFileSync(entry, `export * from '${root}src/vmstate/index.ts';\nexport { openStream } from '${root}src/ops/open-stream.ts';\n`);
+writeFileSync(
+  entry,
+  `export * from '${root}src/vmstate/index.ts';\nexport { openStream } from '${root}src/ops/open-stream.ts';\n`,
+);
 const bundle = await rolldown({ input: entry, platform: 'node', resolve: { modules: [`${root}node_modules`] } });
 await bundle.write({ file: join(folder, 'bundle.mjs'), format: 'esm' });
-const { decodeDevice, openStream, parseSchema, visitLeaves, ArrayBranch } = await import(pathToFileURL(join(folder, 'bundle.mjs')).href);
+const { decodeDevice, openStream, parseSchema, visitLeaves, ArrayBranch } = await import(
+  pathToFileURL(join(folder, 'bundle.mjs')).href
+);
 rmSync(folder, { recursive: true });
 
 const file = process.argv[2] ?? `${root}fixtures/streams/7.2.22-q35-devices/state.gz`;
@@ -36,20 +41,22 @@ function nodes(node) {
   return count;
 }
 
-const decodeAll = (of, use) => of.reduce((sum, device, index) => sum + use(decodeDevice(device, pairs[index][1]).root), 0);
+const decodeAll = (of, use) =>
+  of.reduce((sum, device, index) => sum + use(decodeDevice(device, pairs[index][1]).root), 0);
 let compiled = compileAll();
 
 const contenders = {
   'JSON.parse': () => JSON.parse(Buffer.from(json).toString('latin1')),
   schema: () => parseSchema(json),
   'schema and trees': () => decodeAll(parseSchema(json).devices, nodes),
-  'trees': () => decodeAll(schema.devices, nodes),
+  trees: () => decodeAll(schema.devices, nodes),
   'trees, every element': () => {
     let count = 0;
     decodeAll(schema.devices, (node) => (visitLeaves(node, (leaf) => (count += leaf.value === undefined ? 0 : 1)), 0));
     return count;
   },
-  'binary-parser, compiled before': () => compiled.forEach((parser, index) => parser.parse(Buffer.from(pairs[index][1]))),
+  'binary-parser, compiled before': () =>
+    compiled.forEach((parser, index) => parser.parse(Buffer.from(pairs[index][1]))),
   'binary-parser, compiling': () => {
     compiled = compileAll();
     contenders['binary-parser, compiled before']();
@@ -57,7 +64,8 @@ const contenders = {
 };
 
 const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
-for (const [name, run] of Object.entries(contenders)) for (let i = 0; i < (name.includes('compiling') ? 3 : WARM); i += 1) run();
+for (const [name, run] of Object.entries(contenders))
+  for (let i = 0; i < (name.includes('compiling') ? 3 : WARM); i += 1) run();
 for (let round = 0; round < ROUNDS; round += 1) {
   for (const [name, run] of Object.entries(contenders)) {
     const start = performance.now();
@@ -67,12 +75,16 @@ for (let round = 0; round < ROUNDS; round += 1) {
 }
 const median = (list) => [...list].sort((x, y) => x - y)[list.length >> 1];
 const unit = median(times['JSON.parse']);
-console.log(`${json.length} bytes of vmdescription, ${pairs.length} devices, ${[...payloads.values()].reduce((sum, one) => sum + one.length, 0)} bytes of payload`);
+console.log(
+  `${json.length} bytes of vmdescription, ${pairs.length} devices, ${[...payloads.values()].reduce((sum, one) => sum + one.length, 0)} bytes of payload`,
+);
 console.log(`${contenders['trees']()} nodes, ${contenders['trees, every element']()} leaves`);
 const least = Math.min(...times['JSON.parse']);
 for (const [name, list] of Object.entries(times)) {
   const [mid, min] = [median(list), Math.min(...list)];
-  console.log(`${name.padEnd(32)} ${mid.toFixed(2).padStart(8)} ms ${(mid / unit).toFixed(2).padStart(7)} x   least ${min.toFixed(2).padStart(7)} ms ${(min / least).toFixed(2).padStart(7)} x`);
+  console.log(
+    `${name.padEnd(32)} ${mid.toFixed(2).padStart(8)} ms ${(mid / unit).toFixed(2).padStart(7)} x   least ${min.toFixed(2).padStart(7)} ms ${(min / least).toFixed(2).padStart(7)} x`,
+  );
 }
 
 async function read(bytes) {
@@ -95,7 +107,8 @@ async function read(bytes) {
 /** One parser per device; names out of the file never reach the generated code. PCI and virtio stay buffers. */
 function compileAll() {
   const primitive = { bool: 'uint8', timer: 'int64be', fd: 'uint8', nullptr: 'uint8' };
-  for (const width of [8, 16, 32, 64]) for (const sign of ['int', 'uint']) primitive[`${sign}${width}`] = width === 8 ? `${sign}8` : `${sign}${width}be`;
+  for (const width of [8, 16, 32, 64])
+    for (const sign of ['int', 'uint']) primitive[`${sign}${width}`] = width === 8 ? `${sign}8` : `${sign}${width}be`;
   let number = 0;
   const table = (parser, vmsd) => {
     for (const field of vmsd.fields) one(parser, field);

@@ -56,7 +56,11 @@ describe.skipIf(reason !== undefined)('agreement with QEMU', () => {
     const pristine = new Set(named.filter((one) => one.pristine).map(({ name }) => name));
     const mine = results.filter(({ name }) => pristine.has(name));
     expect(mine.length).toBeGreaterThan(60);
-    expect(mine.filter(({ predicted, real }) => predicted.verdict !== 'loads' || real.verdict !== 'loads').map(({ name }) => name)).toEqual([]);
+    expect(
+      mine
+        .filter(({ predicted, real }) => predicted.verdict !== 'loads' || real.verdict !== 'loads')
+        .map(({ name }) => name),
+    ).toEqual([]);
     for (const { name, stream } of named.filter((one) => one.pristine)) {
       const opened = await openStream(stream);
       const { findings } = await verifyStream(opened);
@@ -66,24 +70,35 @@ describe.skipIf(reason !== undefined)('agreement with QEMU', () => {
   });
 
   it('notices a predictor that always says the same, or nearly the right words', () => {
-    const with_ = (change: (one: Result) => Result['predicted']): string[] => judge(results.map((one) => ({ ...one, predicted: change(one) })));
-    const says = expect.arrayContaining([expect.stringContaining('of the named verdicts'), expect.stringContaining('of the random verdicts')]);
+    const with_ = (change: (one: Result) => Result['predicted']): string[] =>
+      judge(results.map((one) => ({ ...one, predicted: change(one) })));
+    const says = expect.arrayContaining([
+      expect.stringContaining('of the named verdicts'),
+      expect.stringContaining('of the random verdicts'),
+    ]);
     expect(with_(() => ({ verdict: 'loads', messages: [] }))).toEqual(says);
-    expect(with_(() => ({ verdict: 'rejected', messages: ['load of migration failed: Invalid argument'] }))).toEqual(says);
-    expect(with_(({ real }) => ({ verdict: real.verdict, messages: real.lines.map((line) => `${line}.`) }))).toEqual(expect.arrayContaining([expect.stringContaining('of the texts are equal')]));
+    expect(with_(() => ({ verdict: 'rejected', messages: ['load of migration failed: Invalid argument'] }))).toEqual(
+      says,
+    );
+    expect(with_(({ real }) => ({ verdict: real.verdict, messages: real.lines.map((line) => `${line}.`) }))).toEqual(
+      expect.arrayContaining([expect.stringContaining('of the texts are equal')]),
+    );
   });
 
   it('lists disagreements of cases that exist', async () => {
     const names = new Set((await allNamedCases(library)).map(({ name }) => name));
     const listed = disagreements.flatMap(({ cases }) => cases).filter((name) => !/^[0-9.]+ random /.test(name));
     expect(listed.filter((name) => !names.has(name))).toEqual([]);
-    expect(new Set(rows.map(({ rule, name, from }) => `${rule}: ${name} ${from?.join() ?? ''}`)).size).toBe(rows.length);
+    expect(new Set(rows.map(({ rule, name, from }) => `${rule}: ${name} ${from?.join() ?? ''}`)).size).toBe(
+      rows.length,
+    );
   });
 });
 
 describe('words of QEMU', () => {
   it('are compared without program name and warnings', () => {
-    const words = 'qemu-system-x86_64: warning: TCG does not support it\nqemu-system-x86_64: Unknown ramblock "x"\nload of migration failed: Invalid argument\n\n';
+    const words =
+      'qemu-system-x86_64: warning: TCG does not support it\nqemu-system-x86_64: Unknown ramblock "x"\nload of migration failed: Invalid argument\n\n';
     expect(linesOf(words)).toEqual(['Unknown ramblock "x"', 'load of migration failed: Invalid argument']);
   });
 });

@@ -20,13 +20,25 @@ if ('reason' in script) {
 /** Captures by name, what the script says, and why. */
 const unreadable: readonly (readonly [RegExp, RegExp, string])[] = [
   [/-(no-vmdesc|postcopy|postcopy-preempt)$/, /^OSError/, 'there is no vmdescription to be found'],
-  [/-(postcopy-ready|return-path|dirty-bitmaps)$/, /^Exception: Unknown QEMU_VM_COMMAND/, 'it knows one command, SWITCHOVER_START'],
+  [
+    /-(postcopy-ready|return-path|dirty-bitmaps)$/,
+    /^Exception: Unknown QEMU_VM_COMMAND/,
+    'it knows one command, SWITCHOVER_START',
+  ],
   [/-live-xbzrle$/, /^Exception: XBZRLE/, 'it does not know XBZRLE records'],
   [/-compress$/, /^Exception: Unknown RAM flags/, 'it does not know compressed pages'],
   [/-mapped-ram/, /^AttributeError/, 'it takes the block list of mapped-ram for names'],
-  [/^7\..*-s390x-ccw$/, /^Exception: No fields in struct/, 'QEMU up to 9.2 describes the pointers of s390_css as null, though one is not'],
+  [
+    /^7\..*-s390x-ccw$/,
+    /^Exception: No fields in struct/,
+    'QEMU up to 9.2 describes the pointers of s390_css as null, though one is not',
+  ],
   // Before 8.2 the description leaves the configuration section out, and the script reads the machine's name only.
-  [/^[4-7]\..*-(ignore-shared|ignore-shared-2nodes|uuid|aarch64-virt)$/, /^Exception: Unknown section type: 5$/, 'it does not know the subsections of configuration'],
+  [
+    /^[4-7]\..*-(ignore-shared|ignore-shared-2nodes|uuid|aarch64-virt)$/,
+    /^Exception: Unknown section type: 5$/,
+    'it does not know the subsections of configuration',
+  ],
 ];
 
 /** Sections of several parts: the script prints what it has seen of them, not fields. */
@@ -50,10 +62,15 @@ describe.skipIf('reason' in script)('analyze-migration.py', () => {
   const of = (name: string): Analysis => analyses.find(({ file }) => file === join(folder, name))!;
 
   test('reads half of the captures, and the others for known reasons', () => {
-    const failures = analyses.flatMap(({ file, error }) => (error === undefined ? [] : [[file.slice(folder.length + 1), error] as const]));
-    process.stderr.write(`analyze-migration.py reads ${analyses.length - failures.length} of ${analyses.length} captures; it cannot read:\n`);
+    const failures = analyses.flatMap(({ file, error }) =>
+      error === undefined ? [] : [[file.slice(folder.length + 1), error] as const],
+    );
+    process.stderr.write(
+      `analyze-migration.py reads ${analyses.length - failures.length} of ${analyses.length} captures; it cannot read:\n`,
+    );
     for (const [name, error] of failures) process.stderr.write(`  ${name}: ${error}\n`);
-    const known = (name: string, error: string): boolean => unreadable.some(([which, words]) => which.test(name) && words.test(error));
+    const known = (name: string, error: string): boolean =>
+      unreadable.some(([which, words]) => which.test(name) && words.test(error));
     expect(failures.filter(([name, error]) => !known(name, error))).toEqual([]);
     // A reason that nothing needs any more is gone.
     expect(unreadable.filter(([which]) => !failures.some(([name]) => which.test(name)))).toEqual([]);
@@ -68,7 +85,10 @@ describe.skipIf('reason' in script)('analyze-migration.py', () => {
       if (state === undefined) continue;
       const { states } = (await devicesOf(fixtureBytes(name)))!;
       const printed = Object.entries(state).filter(([key]) => !IN_PARTS.test(key));
-      expect(printed.map(([key]) => key.replace(/ \(\d+\)$/, '')), name).toEqual(states.map(({ device }) => device.name));
+      expect(
+        printed.map(([key]) => key.replace(/ \(\d+\)$/, '')),
+        name,
+      ).toEqual(states.map(({ device }) => device.name));
       for (const [index, one] of states.entries()) {
         const { compared: values, differences } = comparePrinted(one, printed[index]![1]);
         compared += values;

@@ -16,7 +16,8 @@ import { until } from '../../src/qemu/qmp/wait.js';
 
 const skip = qemuSkipReason();
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
-const schema = (name: string): object => JSON.parse(readFileSync(new URL(`../../docs/schema/${name}.json`, import.meta.url), 'utf8')) as object;
+const schema = (name: string): object =>
+  JSON.parse(readFileSync(new URL(`../../docs/schema/${name}.json`, import.meta.url), 'utf8')) as object;
 ajv.addSchema(schema('common'));
 
 /** Holds a document against its published schema. */
@@ -36,8 +37,14 @@ interface Ended {
 }
 
 /** Our own temporary folder, so that what is left behind shows. */
-function start(args: readonly string[], env: Record<string, string> = {}): { child: ChildProcess; ended: Promise<Ended>; output(): string } {
-  const child = spawn(process.execPath, [join(root, 'bin/mstream.js'), ...args], { cwd: folder, env: { ...process.env, TMPDIR: join(folder, 'tmp'), ...env } });
+function start(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { child: ChildProcess; ended: Promise<Ended>; output(): string } {
+  const child = spawn(process.execPath, [join(root, 'bin/mstream.js'), ...args], {
+    cwd: folder,
+    env: { ...process.env, TMPDIR: join(folder, 'tmp'), ...env },
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (text: Buffer) => (stdout += text));
@@ -48,7 +55,21 @@ function start(args: readonly string[], env: Record<string, string> = {}): { chi
 
 const mstream = (args: readonly string[], env?: Record<string, string>): Promise<Ended> => start(args, env).ended;
 const qemu = 'lab:7.2';
-const vm = (console: string): string[] => ['--', qemu, '-M', 'pc', '-m', '8', '-nodefaults', '-vga', 'none', '-bios', 'guest.bin', '-debugcon', `file:${console}`];
+const vm = (console: string): string[] => [
+  '--',
+  qemu,
+  '-M',
+  'pc',
+  '-m',
+  '8',
+  '-nodefaults',
+  '-vga',
+  'none',
+  '-bios',
+  'guest.bin',
+  '-debugcon',
+  `file:${console}`,
+];
 
 /** QEMUs whose command line names our folder. */
 async function qemus(): Promise<string[]> {
@@ -61,8 +82,14 @@ async function qemus(): Promise<string[]> {
 }
 
 async function nothingLeft(...kept: string[]): Promise<void> {
-  await until(async () => ((await qemus()).length === 0 ? true : undefined), { timeoutMs: 5000, what: 'every QEMU of ours to be gone' });
-  await until(async () => ((await readdir(join(folder, 'tmp'))).length === 0 ? true : undefined), { timeoutMs: 5000, what: 'the temporary folder to be empty' });
+  await until(async () => ((await qemus()).length === 0 ? true : undefined), {
+    timeoutMs: 5000,
+    what: 'every QEMU of ours to be gone',
+  });
+  await until(async () => ((await readdir(join(folder, 'tmp'))).length === 0 ? true : undefined), {
+    timeoutMs: 5000,
+    what: 'the temporary folder to be empty',
+  });
   const here = (await readdir(folder)).filter((name) => name.includes('partial') || name.includes('.tmp'));
   expect(here).toEqual([]);
   for (const name of kept) await access(join(folder, name));
@@ -75,7 +102,16 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mstream-test-'));
   await writeFile(join(folder, 'guest.bin'), guestFirmware());
   await run('mkdir', [join(folder, 'tmp')]);
-  const made = await mstream(['template', 'create', 't', '--ready-file', 'console', '--ready-text', 'R', ...vm('console')]);
+  const made = await mstream([
+    'template',
+    'create',
+    't',
+    '--ready-file',
+    'console',
+    '--ready-text',
+    'R',
+    ...vm('console'),
+  ]);
   expect(made.stderr + made.stdout).toContain('pc-i440fx-7.2');
   expect(made.code).toBe(0);
 });
@@ -111,15 +147,73 @@ describe.skipIf(skip !== undefined)('template', () => {
   });
 
   test.each([
-    ['a template that is there', ['template', 'create', 't', '--ready-delay', '1', ...vm('x')], 1, /holds a template already/],
-    ['memory not in a named file', ['template', 'create', 'n', '--ready-delay', '1', ...vm('x'), '-object', 'memory-backend-ram,id=m,size=8M'], 1, /only a named file/],
-    ['share=off', ['template', 'create', 'n', '--ready-delay', '1', ...vm('x'), '-object', 'memory-backend-file,id=m,size=8M,mem-path=x'], 1, /share=off/],
-    ['9p', ['template', 'create', 'n', '--ready-delay', '1', ...vm('x'), '-virtfs', 'local,path=.,mount_tag=x,security_model=none'], 1, /9p/],
-    ['virtio-fs', ['template', 'create', 'n', '--ready-delay', '1', ...vm('x'), '-device', 'vhost-user-fs-pci,chardev=c'], 1, /vhost-user/],
-    ['return-path over exec', ['template', 'create', 'n', '--ready-delay', '1', '--capability', 'return-path', ...vm('x')], 1, /never completes/],
+    [
+      'a template that is there',
+      ['template', 'create', 't', '--ready-delay', '1', ...vm('x')],
+      1,
+      /holds a template already/,
+    ],
+    [
+      'memory not in a named file',
+      ['template', 'create', 'n', '--ready-delay', '1', ...vm('x'), '-object', 'memory-backend-ram,id=m,size=8M'],
+      1,
+      /only a named file/,
+    ],
+    [
+      'share=off',
+      [
+        'template',
+        'create',
+        'n',
+        '--ready-delay',
+        '1',
+        ...vm('x'),
+        '-object',
+        'memory-backend-file,id=m,size=8M,mem-path=x',
+      ],
+      1,
+      /share=off/,
+    ],
+    [
+      '9p',
+      [
+        'template',
+        'create',
+        'n',
+        '--ready-delay',
+        '1',
+        ...vm('x'),
+        '-virtfs',
+        'local,path=.,mount_tag=x,security_model=none',
+      ],
+      1,
+      /9p/,
+    ],
+    [
+      'virtio-fs',
+      ['template', 'create', 'n', '--ready-delay', '1', ...vm('x'), '-device', 'vhost-user-fs-pci,chardev=c'],
+      1,
+      /vhost-user/,
+    ],
+    [
+      'return-path over exec',
+      ['template', 'create', 'n', '--ready-delay', '1', '--capability', 'return-path', ...vm('x')],
+      1,
+      /never completes/,
+    ],
     ['no readiness condition', ['template', 'create', 'n', ...vm('x')], 2, /when is the guest ready/],
-    ['a QEMU that exits at start', ['template', 'create', 'n', '--ready-delay', '1', ...vm('x'), '-bogus'], 4, /-bogus: invalid option/],
-    ['no QEMU', ['template', 'create', 'n', '--ready-delay', '1', '--', 'no-such-qemu'], 4, /no-such-qemu is not there/],
+    [
+      'a QEMU that exits at start',
+      ['template', 'create', 'n', '--ready-delay', '1', ...vm('x'), '-bogus'],
+      4,
+      /-bogus: invalid option/,
+    ],
+    [
+      'no QEMU',
+      ['template', 'create', 'n', '--ready-delay', '1', '--', 'no-such-qemu'],
+      4,
+      /no-such-qemu is not there/,
+    ],
   ])('refused before anything is made: %s', async (_, args, code, words) => {
     const ended = await mstream(args);
     expect([ended.code, ended.stderr]).toEqual([code, expect.stringMatching(words)]);
@@ -128,8 +222,22 @@ describe.skipIf(skip !== undefined)('template', () => {
   });
 
   test('a guest that never becomes ready', async () => {
-    const ended = await mstream(['template', 'create', 'n', '--ready-file', 'console', '--ready-text', 'never', '--timeout', '1', ...vm('console')]);
-    expect([ended.code, ended.stderr]).toEqual([4, expect.stringMatching(/waited 1\.0 s for "never" in console; last seen: /)]);
+    const ended = await mstream([
+      'template',
+      'create',
+      'n',
+      '--ready-file',
+      'console',
+      '--ready-text',
+      'never',
+      '--timeout',
+      '1',
+      ...vm('console'),
+    ]);
+    expect([ended.code, ended.stderr]).toEqual([
+      4,
+      expect.stringMatching(/waited 1\.0 s for "never" in console; last seen: /),
+    ]);
     await nothingLeft('t/memory');
   });
 
@@ -138,7 +246,10 @@ describe.skipIf(skip !== undefined)('template', () => {
     await run('mkdir', ['-p', 'full'], { cwd: folder });
     await writeFile(join(folder, 'full/cat'), '#!/bin/sh\nexec /bin/cat >/dev/full\n');
     await chmod(join(folder, 'full/cat'), 0o755);
-    const ended = await mstream(['template', 'create', 'n', '--ready-file', 'console', '--ready-text', 'R', ...vm('console')], { PATH: `${join(folder, 'full')}:${process.env['PATH']}` });
+    const ended = await mstream(
+      ['template', 'create', 'n', '--ready-file', 'console', '--ready-text', 'R', ...vm('console')],
+      { PATH: `${join(folder, 'full')}:${process.env['PATH']}` },
+    );
     expect(ended.code).toBe(4);
     expect(ended.stderr).toMatch(/No space left on device/);
     await nothingLeft('t/memory');
@@ -146,7 +257,10 @@ describe.skipIf(skip !== undefined)('template', () => {
 
   test('SIGINT while it waits', async () => {
     const { child, ended } = start(['template', 'create', 'n', '--ready-delay', '60', ...vm('x')]);
-    await until(async () => ((await qemus()).length > 0 ? true : undefined), { timeoutMs: 20_000, what: 'QEMU to run' });
+    await until(async () => ((await qemus()).length > 0 ? true : undefined), {
+      timeoutMs: 20_000,
+      what: 'QEMU to run',
+    });
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
     await nothingLeft('t/memory');
@@ -155,7 +269,10 @@ describe.skipIf(skip !== undefined)('template', () => {
   test('SIGKILL of us leaves no QEMU either', async () => {
     const { child, ended, output } = start(['template', 'create', 'n', '--ready-delay', '60', ...vm('x')]);
     // Not merely until QEMU runs: between its start and the line to the guard lies a moment in which nobody knows of it.
-    await until(() => (output().includes('waiting until the guest is ready') ? true : undefined), { timeoutMs: 20_000, what: 'it to wait for the guest' });
+    await until(() => (output().includes('waiting until the guest is ready') ? true : undefined), {
+      timeoutMs: 20_000,
+      what: 'it to wait for the guest',
+    });
     expect(await qemus()).toHaveLength(1);
     child.kill('SIGKILL');
     await ended;
@@ -167,11 +284,31 @@ describe.skipIf(skip !== undefined)('template', () => {
     const { file, before, env } = (await openLab({ suites: ['bookworm'] }))[0]!.binary;
     const settings = Object.entries(env).map(([name, value]) => `export ${name}=${value}`);
     const qemuWords = ['exec', file, ...before].join(' ');
-    const script = ['#!/bin/sh', ...settings, `case "$*" in *--version*) ${qemuWords} --version;; esac`, `${qemuWords} -M none -display none -name ${folder}`];
+    const script = [
+      '#!/bin/sh',
+      ...settings,
+      `case "$*" in *--version*) ${qemuWords} --version;; esac`,
+      `${qemuWords} -M none -display none -name ${folder}`,
+    ];
     await writeFile(join(folder, 'deaf'), `${script.join('\n')}\n`);
     await chmod(join(folder, 'deaf'), 0o755);
-    const ended = await mstream(['template', 'create', 'n', '--ready-delay', '1', '--timeout', '1', '--', './deaf', '-m', '8']);
-    expect([ended.code, ended.stderr]).toEqual([4, expect.stringMatching(/waited 1\.0 s for QEMU's monitor at .*last seen/)]);
+    const ended = await mstream([
+      'template',
+      'create',
+      'n',
+      '--ready-delay',
+      '1',
+      '--timeout',
+      '1',
+      '--',
+      './deaf',
+      '-m',
+      '8',
+    ]);
+    expect([ended.code, ended.stderr]).toEqual([
+      4,
+      expect.stringMatching(/waited 1\.0 s for QEMU's monitor at .*last seen/),
+    ]);
     await nothingLeft('t/memory');
   });
 });
@@ -181,7 +318,9 @@ describe.skipIf(skip !== undefined)('clone', () => {
     const ended = await mstream(['clone', 't', '--count', '3', '--start', '--json']);
     expect(ended.code).toBe(0);
     valid('clones', JSON.parse(ended.stdout));
-    const { clones } = JSON.parse(ended.stdout) as { clones: { ok: boolean; pid: number; phases: Record<string, number> }[] };
+    const { clones } = JSON.parse(ended.stdout) as {
+      clones: { ok: boolean; pid: number; phases: Record<string, number> }[];
+    };
     expect(clones.map((clone) => clone.ok)).toEqual([true, true, true]);
     for (const { phases } of clones) expect(Object.values(phases).every((ms) => ms > 0 && ms < 60_000)).toBe(true);
     await nothingLeft('t/memory');
@@ -196,16 +335,24 @@ describe.skipIf(skip !== undefined)('clone', () => {
     const ended = await mstream(['clone', 'small']);
     expect(ended.code).toBe(1);
     expect(ended.stdout).toContain('Size mismatch: mem0: 0x800000 != 0x400000: Invalid argument');
-    expect(ended.stdout).toContain('why: Block mem0 has 0x800000 bytes in the stream and 0x400000 at the destination. What helps: the same -m and sizes;');
+    expect(ended.stdout).toContain(
+      'why: Block mem0 has 0x800000 bytes in the stream and 0x400000 at the destination. What helps: the same -m and sizes;',
+    );
     await rm(join(folder, 'small'), { recursive: true });
   });
 
   test('a clone killed from outside, and Ctrl-C for the rest', async () => {
     const { child, ended, output } = start(['clone', 't', '--count', '2', '--start', '--wait']);
-    await until(() => (output().includes('Ctrl-C ends them') ? true : undefined), { timeoutMs: 30_000, what: 'the clones' });
+    await until(() => (output().includes('Ctrl-C ends them') ? true : undefined), {
+      timeoutMs: 30_000,
+      what: 'the clones',
+    });
     const [victim] = await qemus();
     process.kill(Number(victim), 'SIGKILL');
-    await until(async () => ((await qemus()).length === 1 ? true : undefined), { timeoutMs: 5000, what: 'the clone to be gone' });
+    await until(async () => ((await qemus()).length === 1 ? true : undefined), {
+      timeoutMs: 5000,
+      what: 'the clone to be gone',
+    });
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
     await nothingLeft('t/memory');
@@ -217,7 +364,10 @@ describe.skipIf(skip !== undefined)('clone', () => {
     await rm(join(folder, 'slow/state'));
     await run('mkfifo', [join(folder, 'slow/state')]);
     const { child, ended } = start(['clone', 'slow']);
-    await until(async () => ((await qemus()).length > 0 ? true : undefined), { timeoutMs: 20_000, what: 'QEMU to run' });
+    await until(async () => ((await qemus()).length > 0 ? true : undefined), {
+      timeoutMs: 20_000,
+      what: 'QEMU to run',
+    });
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
     await nothingLeft('t/memory');
@@ -225,13 +375,27 @@ describe.skipIf(skip !== undefined)('clone', () => {
   });
 
   test('clone-test, as a document and as a report', async () => {
-    const ended = await mstream(['clone-test', '--qemu', qemu, '--machine', 'pc', '--count', '2', '--json', '--report', 'out.md']);
+    const ended = await mstream([
+      'clone-test',
+      '--qemu',
+      qemu,
+      '--machine',
+      'pc',
+      '--count',
+      '2',
+      '--json',
+      '--report',
+      'out.md',
+    ]);
     expect(ended.code).toBe(0);
     valid('clone-test', JSON.parse(ended.stdout));
     expect(await readFile(join(folder, 'out.md'), 'utf8')).toContain('14 checks ok');
   });
 
   test('no template', async () => {
-    expect(await mstream(['clone', 'nowhere'])).toMatchObject({ code: 3, stderr: expect.stringContaining('nowhere is no template') });
+    expect(await mstream(['clone', 'nowhere'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('nowhere is no template'),
+    });
   });
 });

@@ -7,7 +7,9 @@ import { openLab, qemuSkipReason } from '../../src/qemu/lab.js';
 
 const skip = qemuSkipReason();
 const lab = skip === undefined ? await openLab({ progress: (line) => console.error(line) }) : [];
-const cases = lab.flatMap((qemu) => ['pc', 'q35', 'microvm'].map((machine) => ({ qemu, machine, name: `QEMU ${qemu.version}, ${machine}` })));
+const cases = lab.flatMap((qemu) =>
+  ['pc', 'q35', 'microvm'].map((machine) => ({ qemu, machine, name: `QEMU ${qemu.version}, ${machine}` })),
+);
 const results: ScenarioResult[] = [];
 
 if (skip !== undefined) test.skip(`clone-test: ${skip}`);

@@ -44,11 +44,19 @@ describe('manifest', () => {
  * host, and sets MSR[ME] (bit 12) as its own CPU wants it; TCG for s390x saves the condition code computed, in the PSW, and shows what computes it before.
  */
 function standing(registers: string): string {
-  return registers.replace(/^ *(TB|m?cycle|m?instret|mideleg) .*$/gm, '').replace(/\bMSR [0-9a-f]{12}./g, 'MSR').replace(/PSW=mask [0-9a-f]{5}(.*) cc .*/g, 'PSW=mask $1');
+  return registers
+    .replace(/^ *(TB|m?cycle|m?instret|mideleg) .*$/gm, '')
+    .replace(/\bMSR [0-9a-f]{12}./g, 'MSR')
+    .replace(/PSW=mask [0-9a-f]{5}(.*) cc .*/g, 'PSW=mask $1');
 }
 
 function loads(target: string, { binary, version }: LabQemu): void {
-  const mine = readdirSync(streams).filter((name) => name.startsWith(`${version}-`) && existsSync(join(streams, name, 'state.gz')) && (truthOf(name).target ?? 'x86_64') === target);
+  const mine = readdirSync(streams).filter(
+    (name) =>
+      name.startsWith(`${version}-`) &&
+      existsSync(join(streams, name, 'state.gz')) &&
+      (truthOf(name).target ?? 'x86_64') === target,
+  );
   // Postcopy streams want an answering destination; a lab with another patch release has no fixtures of its own.
   const names = mine.filter((name) => !/-postcopy/.test(name));
   if (names.length === 0) it.skip(`no fixtures of ${version}`, () => undefined);
@@ -57,9 +65,11 @@ function loads(target: string, { binary, version }: LabQemu): void {
     const folder = mkdtempSync(join(tmpdir(), 'mstream-test-'));
     try {
       for (const file of readdirSync(join(streams, name))) {
-        if (file.endsWith('.gz')) writeFileSync(join(folder, file.slice(0, -3)), gunzipSync(readFileSync(join(streams, name, file))));
+        if (file.endsWith('.gz'))
+          writeFileSync(join(folder, file.slice(0, -3)), gunzipSync(readFileSync(join(streams, name, file))));
       }
-      for (const guest of readdirSync(fixtures).filter((file) => file.endsWith('.bin'))) copyFileSync(join(fixtures, guest), join(folder, guest));
+      for (const guest of readdirSync(fixtures).filter((file) => file.endsWith('.bin')))
+        copyFileSync(join(fixtures, guest), join(folder, guest));
       const argv = [...truth.argv, '-S', '-incoming', 'defer'];
       await withMachine({ binary, argv, accelerator: 'argv', cwd: folder }, async (machine) => {
         // background-snapshot is the source's alone.
@@ -71,7 +81,12 @@ function loads(target: string, { binary, version }: LabQemu): void {
         if (truth.registers !== undefined) expect(standing(await machine.registers())).toBe(standing(truth.registers));
         await machine.quit();
         // A machine with anonymous memory has no sums to compare.
-        const sums = Object.keys(truth.ram_sha256).map((id) => [id, createHash('sha256').update(readFileSync(join(folder, `${id}.img`))).digest('hex')]);
+        const sums = Object.keys(truth.ram_sha256).map((id) => [
+          id,
+          createHash('sha256')
+            .update(readFileSync(join(folder, `${id}.img`)))
+            .digest('hex'),
+        ]);
         expect(Object.fromEntries(sums)).toEqual(truth.ram_sha256);
       });
     } finally {

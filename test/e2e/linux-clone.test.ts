@@ -11,7 +11,16 @@ import { createTemplate } from '../../src/clone/template.js';
 import { dropFolder } from '../../src/qemu/keeper.js';
 import { openLab, qemuSkipReason, type LabQemu } from '../../src/qemu/lab.js';
 import { temporaryFolder } from '../../src/qemu/process.js';
-import { copyDisk, guestArgv, GUEST_READY, makeDisk, openLinuxGuest, ticksOf, waitForTick, type LinuxGuest } from './support/linux-guest.js';
+import {
+  copyDisk,
+  guestArgv,
+  GUEST_READY,
+  makeDisk,
+  openLinuxGuest,
+  ticksOf,
+  waitForTick,
+  type LinuxGuest,
+} from './support/linux-guest.js';
 
 const CLONES = 4;
 
@@ -24,16 +33,26 @@ if ('unavailable' in linux) {
   say(`Linux guest tests skipped: ${linux.unavailable}`);
   test.skip(`Linux clones: ${linux.unavailable}`);
 } else {
-  for (const qemu of lab) test(`a Linux goes on in ${CLONES} clones on QEMU ${qemu.version}`, () => goesOnInClones(qemu, linux));
+  for (const qemu of lab)
+    test(`a Linux goes on in ${CLONES} clones on QEMU ${qemu.version}`, () => goesOnInClones(qemu, linux));
 }
 
 const rows: string[] = [];
 afterAll(() => {
-  if (rows.length > 0) console.log(['| QEMU | boot | state | launch | load | resume | own memory of 128 MiB |', '| --- | --- | --- | --- | --- | --- | --- |', ...rows].join('\n'));
+  if (rows.length > 0)
+    console.log(
+      [
+        '| QEMU | boot | state | launch | load | resume | own memory of 128 MiB |',
+        '| --- | --- | --- | --- | --- | --- | --- |',
+        ...rows,
+      ].join('\n'),
+    );
 });
 
 async function hashOf(file: string): Promise<string> {
-  return createHash('sha256').update(await readFile(file)).digest('hex');
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
 }
 
 /** MiB of a file's private mapping that a process has written to. */
@@ -77,7 +96,9 @@ async function goesOnInClones({ version, binary }: LabQemu, guest: LinuxGuest): 
     expect(clones.filter((clone) => !clone.ok)).toEqual([]);
 
     // The tick after the next is the first one that began in the clone.
-    const consoles = await Promise.all(running.map(({ machine, number }) => waitForTick(machine, serial(number), last.n + 1)));
+    const consoles = await Promise.all(
+      running.map(({ machine, number }) => waitForTick(machine, serial(number), last.n + 1)),
+    );
     consoles.forEach((after, index) => {
       // No tick is lost or repeated, and no byte of the line during which the template was stopped.
       const ticks = ticksOf(before + after);
@@ -102,10 +123,13 @@ async function goesOnInClones({ version, binary }: LabQemu, guest: LinuxGuest): 
       expect(await readFile(disk(index + 1), 'latin1')).toContain(`tick ${n} ${hash}`);
     }
 
-    const middle = (phase: 'launch' | 'load' | 'resume'): number => median(running.map(({ phases }) => phases[phase] ?? Number.NaN));
+    const middle = (phase: 'launch' | 'load' | 'resume'): number =>
+      median(running.map(({ phases }) => phases[phase] ?? Number.NaN));
     expect(middle('load')).toBeLessThan(boot / 10);
     const ms = (phase: 'launch' | 'load' | 'resume'): string => `${middle(phase).toFixed(1)} ms`;
-    rows.push(`| ${version} | ${(boot / 1000).toFixed(1)} s | ${Math.round(manifest.state.size / 1024)} KiB | ${ms('launch')} | ${ms('load')} | ${ms('resume')} | ${median(own).toFixed(1)} MiB |`);
+    rows.push(
+      `| ${version} | ${(boot / 1000).toFixed(1)} s | ${Math.round(manifest.state.size / 1024)} KiB | ${ms('launch')} | ${ms('load')} | ${ms('resume')} | ${median(own).toFixed(1)} MiB |`,
+    );
   } finally {
     await endClones(clones);
     dropFolder(work);

@@ -17,18 +17,27 @@ import { onEveryQemuOf } from './support/qemus.js';
 const fixtures = new URL('../../fixtures/', import.meta.url).pathname;
 
 /** Loads the stream into the machine that the fixture was captured from. */
-async function loaded<T>({ binary }: LabQemu, name: string, stream: Uint8Array, look: (machine: Machine) => Promise<T>): Promise<T> {
+async function loaded<T>(
+  { binary }: LabQemu,
+  name: string,
+  stream: Uint8Array,
+  look: (machine: Machine) => Promise<T>,
+): Promise<T> {
   const { argv } = fixtureJson<{ argv: readonly string[] }>(name, 'truth.json')!;
   const folder = mkdtempSync(join(tmpdir(), 'mstream-test-'));
   try {
-    for (const guest of readdirSync(fixtures).filter((file) => file.endsWith('.bin'))) copyFileSync(join(fixtures, guest), join(folder, guest));
+    for (const guest of readdirSync(fixtures).filter((file) => file.endsWith('.bin')))
+      copyFileSync(join(fixtures, guest), join(folder, guest));
     writeFileSync(join(folder, 'state'), stream);
-    return await withMachine({ binary, argv: [...argv, '-S', '-incoming', 'defer'], accelerator: 'argv', cwd: folder }, async (machine) => {
-      // Its events are what migrations are followed by.
-      await setCapabilities(machine, {});
-      await migrateFrom(machine, 'exec:cat state', { timeoutMs: 60_000 });
-      return look(machine);
-    });
+    return await withMachine(
+      { binary, argv: [...argv, '-S', '-incoming', 'defer'], accelerator: 'argv', cwd: folder },
+      async (machine) => {
+        // Its events are what migrations are followed by.
+        await setCapabilities(machine, {});
+        await migrateFrom(machine, 'exec:cat state', { timeoutMs: 60_000 });
+        return look(machine);
+      },
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -74,9 +83,16 @@ for (const target of ['aarch64', 'riscv64', 'ppc64', 's390x'] as const) {
       const board = `${qemu.version}-arm-microbit`;
       it('machine: another name is refused, and the right one put back loads', async () => {
         const away = (await edited(fixtureBytes(board), [{ edit: 'machine', name: 'virt' }])).bytes;
-        const refused = await loaded(qemu, board, away, registers).catch((error: unknown) => (error instanceof QemuDied ? error.stderr : error));
+        const refused = await loaded(qemu, board, away, registers).catch((error: unknown) =>
+          error instanceof QemuDied ? error.stderr : error,
+        );
         expect(refused).toContain("Machine type received is 'virt' and local is 'microbit'");
-        const back = (await edited(away, [{ edit: 'machine', name: 'microbit' }, { edit: 'set', path: 'cpu.env.regs[3]', value: '0x12345678' }])).bytes;
+        const back = (
+          await edited(away, [
+            { edit: 'machine', name: 'microbit' },
+            { edit: 'set', path: 'cpu.env.regs[3]', value: '0x12345678' },
+          ])
+        ).bytes;
         expect(await loaded(qemu, board, back, registers)).toContain('R03=12345678');
       });
     }

@@ -14,7 +14,10 @@ const COMPOSED = new Set<string>(['load-failed', 'channel-error']);
 
 /** As printf's format, to its end. `%s: ` for __func__ in front is left away, and behind it what QEMU hangs on: strerror(), the inner error. */
 function formatOf({ text }: Wording): string {
-  const plain = text.replace(/^(warning: )?[a-z_]+: /, '').replace(/: (Invalid argument|\{error\})$/, '').replace("'inmigrate'", "'{from}'");
+  const plain = text
+    .replace(/^(warning: )?[a-z_]+: /, '')
+    .replace(/: (Invalid argument|\{error\})$/, '')
+    .replace("'inmigrate'", "'{from}'");
   return piecesFor(plain)
     .map((piece) => {
       if (typeof piece === 'string') return piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -27,14 +30,24 @@ describe.skipIf(skip !== undefined)('words of QEMU', () => {
   for (const [release, { binary, version }] of lab) {
     test(`${release}: those that the tables give it, and none of those that they give others only`, () => {
       const [major = 0, minor = 0] = version.split('.').map(Number);
-      const strings = readFileSync(binary.executable).toString('latin1').match(/[\x20-\x7e]{6,}/g)!.join('\n');
+      const strings = readFileSync(binary.executable)
+        .toString('latin1')
+        .match(/[\x20-\x7e]{6,}/g)!
+        .join('\n');
       const there = (format: string): boolean => new RegExp(`${format}(: )?$`, 'm').test(strings);
-      const wrong = messageIds.filter((id) => !COMPOSED.has(id)).flatMap((id) => {
-        const said = wordingOf(id, { major, minor });
-        const mine = said === undefined ? '' : formatOf(said);
-        const others = loadMessages[id].texts.filter((one) => one !== said && !mine.endsWith(formatOf(one)) && there(formatOf(one)));
-        return [...(said === undefined || there(mine) ? [] : [`${id} is missing: ${said.text}`]), ...others.map(({ text }) => `${id} is there: ${text}`)];
-      });
+      const wrong = messageIds
+        .filter((id) => !COMPOSED.has(id))
+        .flatMap((id) => {
+          const said = wordingOf(id, { major, minor });
+          const mine = said === undefined ? '' : formatOf(said);
+          const others = loadMessages[id].texts.filter(
+            (one) => one !== said && !mine.endsWith(formatOf(one)) && there(formatOf(one)),
+          );
+          return [
+            ...(said === undefined || there(mine) ? [] : [`${id} is missing: ${said.text}`]),
+            ...others.map(({ text }) => `${id} is there: ${text}`),
+          ];
+        });
       expect(wrong).toEqual([]);
     });
   }

@@ -24,7 +24,16 @@ function plant(): void {
 }
 
 const hashes = (): Record<string, string> =>
-  Object.fromEntries(readdirSync(folder).sort().map((name) => [name, createHash('sha256').update(readFileSync(join(folder, name))).digest('hex')]));
+  Object.fromEntries(
+    readdirSync(folder)
+      .sort()
+      .map((name) => [
+        name,
+        createHash('sha256')
+          .update(readFileSync(join(folder, name)))
+          .digest('hex'),
+      ]),
+  );
 
 /** What can hurt: a shared memory file, a writable disk, a device that writes memory at reset, files to be made. */
 const argv = [
@@ -32,7 +41,18 @@ const argv = [
   ...['-object', 'memory-backend-file,id=mem0,size=2M,share=on,mem-path=memory', '-numa', 'node,memdev=mem0'],
   ...['-device', 'loader,addr=0x20000,data=0x11223344,data-len=4'],
   ...['-drive', 'file=disk,format=raw,if=none,id=d', '-device', 'virtio-blk-pci,drive=d'],
-  ...['-serial', 'file:serial', '-pidfile', 'pid', '-D', 'log', '-netdev', 'user,id=n', '-device', 'e1000,netdev=n,romfile='],
+  ...[
+    '-serial',
+    'file:serial',
+    '-pidfile',
+    'pid',
+    '-D',
+    'log',
+    '-netdev',
+    'user,id=n',
+    '-device',
+    'e1000,netdev=n,romfile=',
+  ],
 ];
 
 onEveryQemu('asking', ({ version, binary }) => {
@@ -43,8 +63,20 @@ onEveryQemu('asking', ({ version, binary }) => {
     const before = hashes();
     const profile = await askProfile(binary, argv, { cwd: folder });
     expect(profile.notes).toEqual([]);
-    expect(profile.blocks.find(({ idstr }) => idstr === 'mem0')).toMatchObject({ ignored: true, migratable: true, usedLength: 2 << 20, gpa: '0x0' });
-    expect(profile.neutralised.map(({ option }) => option)).toEqual(['-object', '-drive', '-serial', '-pidfile', '-D', '-netdev']);
+    expect(profile.blocks.find(({ idstr }) => idstr === 'mem0')).toMatchObject({
+      ignored: true,
+      migratable: true,
+      usedLength: 2 << 20,
+      gpa: '0x0',
+    });
+    expect(profile.neutralised.map(({ option }) => option)).toEqual([
+      '-object',
+      '-drive',
+      '-serial',
+      '-pidfile',
+      '-D',
+      '-netdev',
+    ]);
 
     const donor = join(mkdtempSync(join(folder, '..', 'mstream-donor-')), 'donor');
     await saveDonor(common, donor);
@@ -55,7 +87,10 @@ onEveryQemu('asking', ({ version, binary }) => {
     expect(inspection.blocks.find(({ idstr }) => idstr === 'mem0')).toMatchObject({ usedLength: 2 << 20, pages: 512 });
 
     expect(await tryLoad({ ...common, state: donor })).toMatchObject({ verdict: 'loads', lines: [] });
-    expect(await tryLoad({ ...common, state: readFileSync(donor).subarray(0, 20_000) })).toMatchObject({ verdict: 'rejected', exitCode: 1 });
+    expect(await tryLoad({ ...common, state: readFileSync(donor).subarray(0, 20_000) })).toMatchObject({
+      verdict: 'rejected',
+      exitCode: 1,
+    });
     rmSync(join(donor, '..'), { recursive: true });
     expect(hashes()).toEqual(before);
   });
@@ -77,21 +112,125 @@ onEveryQemu('asking', ({ version, binary }) => {
     const before = hashes();
     const modern = !version.startsWith('5.');
     const crowd = [
-      ...['-M', 'q35', '-m', '64', '-nodefaults', '-vga', 'none', '-monitor', 'stdio', '-vnc', ':97', '-gdb', 'tcp::1', '-overcommit', 'mem-lock=on'],
-      ...['-mem-path', 'memory', '-mem-prealloc', '-snapshot', '-daemonize', '-sandbox', 'on,spawn=deny', '-d', 'in_asm'],
-      ...['-hda', 'disk', '-cdrom', 'disk', '-drive', 'file=disk,format=raw,if=pflash', '-drive', 'file=disk,format=raw,if=none,id=r,readonly=on,cache=none,aio=native', '-device', 'virtio-scsi-pci', '-device', 'scsi-hd,drive=r'],
-      ...['-blockdev', 'driver=file,filename=disk,node-name=f', '-blockdev', '{"driver":"raw","file":"f","node-name":"n","cache":{"direct":true}}', '-device', 'virtio-blk-pci,drive=n'],
-      ...['-nic', 'tap,model=virtio-net-pci,script=no', '-nic', 'user,hostfwd=tcp::9797-:22,model=e1000', '-netdev', 'socket,id=s,listen=:9798', '-device', 'rtl8139,netdev=s'],
-      ...['-chardev', 'socket,id=c,path=socket,server=on,wait=on', '-device', 'virtio-serial-pci', '-device', 'virtconsole,chardev=c', '-parallel', 'file:parallel', '-serial', 'pty'],
-      ...['-fsdev', 'local,id=fs,path=/etc,security_model=none', '-device', 'virtio-9p-pci,fsdev=fs,mount_tag=a', '-virtfs', 'local,path=/etc,mount_tag=b,security_model=mapped'],
-      ...['-audiodev', 'pa,id=a', '-device', 'intel-hda', '-device', 'hda-duplex,audiodev=a', '-device', 'qemu-xhci', '-device', 'usb-tablet'],
-      ...(modern ? ['-object', '{"qom-type":"memory-backend-file","id":"nv","size":1048576,"share":true,"mem-path":"disk"}'] : []),
+      ...[
+        '-M',
+        'q35',
+        '-m',
+        '64',
+        '-nodefaults',
+        '-vga',
+        'none',
+        '-monitor',
+        'stdio',
+        '-vnc',
+        ':97',
+        '-gdb',
+        'tcp::1',
+        '-overcommit',
+        'mem-lock=on',
+      ],
+      ...[
+        '-mem-path',
+        'memory',
+        '-mem-prealloc',
+        '-snapshot',
+        '-daemonize',
+        '-sandbox',
+        'on,spawn=deny',
+        '-d',
+        'in_asm',
+      ],
+      ...[
+        '-hda',
+        'disk',
+        '-cdrom',
+        'disk',
+        '-drive',
+        'file=disk,format=raw,if=pflash',
+        '-drive',
+        'file=disk,format=raw,if=none,id=r,readonly=on,cache=none,aio=native',
+        '-device',
+        'virtio-scsi-pci',
+        '-device',
+        'scsi-hd,drive=r',
+      ],
+      ...[
+        '-blockdev',
+        'driver=file,filename=disk,node-name=f',
+        '-blockdev',
+        '{"driver":"raw","file":"f","node-name":"n","cache":{"direct":true}}',
+        '-device',
+        'virtio-blk-pci,drive=n',
+      ],
+      ...[
+        '-nic',
+        'tap,model=virtio-net-pci,script=no',
+        '-nic',
+        'user,hostfwd=tcp::9797-:22,model=e1000',
+        '-netdev',
+        'socket,id=s,listen=:9798',
+        '-device',
+        'rtl8139,netdev=s',
+      ],
+      ...[
+        '-chardev',
+        'socket,id=c,path=socket,server=on,wait=on',
+        '-device',
+        'virtio-serial-pci',
+        '-device',
+        'virtconsole,chardev=c',
+        '-parallel',
+        'file:parallel',
+        '-serial',
+        'pty',
+      ],
+      ...[
+        '-fsdev',
+        'local,id=fs,path=/etc,security_model=none',
+        '-device',
+        'virtio-9p-pci,fsdev=fs,mount_tag=a',
+        '-virtfs',
+        'local,path=/etc,mount_tag=b,security_model=mapped',
+      ],
+      ...[
+        '-audiodev',
+        'pa,id=a',
+        '-device',
+        'intel-hda',
+        '-device',
+        'hda-duplex,audiodev=a',
+        '-device',
+        'qemu-xhci',
+        '-device',
+        'usb-tablet',
+      ],
+      ...(modern
+        ? ['-object', '{"qom-type":"memory-backend-file","id":"nv","size":1048576,"share":true,"mem-path":"disk"}']
+        : []),
     ];
     const profile = await askProfile(binary, crowd, { cwd: folder });
     expect(profile.notes).toEqual([]);
     const idstrs = profile.devices.map(({ idstr }) => idstr).join(' ');
-    for (const device of ['virtio-blk', 'virtio-net', 'virtio-scsi', 'virtio-console', 'virtio-9p', 'e1000', 'rtl8139', 'slirp', 'intel-hda', 'xhci', 'ahci', 'parallel_isa', 'serial']) expect(idstrs).toContain(device);
-    expect(profile.blocks.map(({ idstr, usedLength }) => [idstr, usedLength])).toContainEqual(['system.flash0', 1 << 20]);
+    for (const device of [
+      'virtio-blk',
+      'virtio-net',
+      'virtio-scsi',
+      'virtio-console',
+      'virtio-9p',
+      'e1000',
+      'rtl8139',
+      'slirp',
+      'intel-hda',
+      'xhci',
+      'ahci',
+      'parallel_isa',
+      'serial',
+    ])
+      expect(idstrs).toContain(device);
+    expect(profile.blocks.map(({ idstr, usedLength }) => [idstr, usedLength])).toContainEqual([
+      'system.flash0',
+      1 << 20,
+    ]);
     expect(hashes()).toEqual(before);
   });
 

@@ -17,7 +17,10 @@ import { waitUntilReady } from '../../src/qemu/readiness.js';
 import { onEveryQemu, onQemu, runs, tinyMachine } from './support/qemus.js';
 
 async function refusal(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(() => undefined, (error: unknown) => error);
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 }
 
 onEveryQemu('QEMU as a process', ({ binary }) => {
@@ -25,7 +28,9 @@ onEveryQemu('QEMU as a process', ({ binary }) => {
     const failed = await refusal(startMachine({ binary, argv: [...tinyMachine, '-device', 'no-such-device'] }));
     expect(failed).toBeInstanceOf(QemuDied);
     expect(failed).toMatchObject({ exit: { code: 1, signal: null }, missing: false });
-    expect(String(failed)).toMatch(/QEMU exited with status 1 before its monitor answered:\n.*no-such-device.*\n {2}command: .*-device no-such-device/);
+    expect(String(failed)).toMatch(
+      /QEMU exited with status 1 before its monitor answered:\n.*no-such-device.*\n {2}command: .*-device no-such-device/,
+    );
   });
 
   it('leaves no process and no folder', async () => {
@@ -57,7 +62,9 @@ onEveryQemu('QEMU as a process', ({ binary }) => {
       const machine = await startMachine({ binary, argv: [...tinyMachine, '-incoming', 'defer'] });
       await setCapabilities(machine, {});
       const failed = await refusal(migrateFrom(machine, `exec:cat ${file}`));
-      expect(String(failed)).toMatch(/load of migration failed|Configuration section|doesn't match|error while loading/i);
+      expect(String(failed)).toMatch(
+        /load of migration failed|Configuration section|doesn't match|error while loading/i,
+      );
       await machine.end();
     } finally {
       rmSync(folder, { recursive: true });
@@ -69,20 +76,28 @@ onEveryQemu('QEMU as a process', ({ binary }) => {
     const state = join(folder, 'state');
     const debugcon = join(folder, 'debugcon');
     try {
-      const before = await withMachine({ binary, argv: [...tinyMachine, '-debugcon', `file:${debugcon}`] }, async (machine) => {
-        await waitUntilReady(machine, { kind: 'text', file: debugcon, text: 'R' });
-        await machine.execute('stop');
-        await setCapabilities(machine, {});
-        expect(await migrateTo(machine, `exec:cat > ${state}.part && mv ${state}.part ${state}`)).toMatchObject({ status: 'completed' });
-        await until(() => (existsSync(state) ? true : undefined), { timeoutMs: 10_000, what: state });
-        return (await machine.readMemory(0x7000, 4)).readUInt32LE();
-      });
+      const before = await withMachine(
+        { binary, argv: [...tinyMachine, '-debugcon', `file:${debugcon}`] },
+        async (machine) => {
+          await waitUntilReady(machine, { kind: 'text', file: debugcon, text: 'R' });
+          await machine.execute('stop');
+          await setCapabilities(machine, {});
+          expect(await migrateTo(machine, `exec:cat > ${state}.part && mv ${state}.part ${state}`)).toMatchObject({
+            status: 'completed',
+          });
+          await until(() => (existsSync(state) ? true : undefined), { timeoutMs: 10_000, what: state });
+          return (await machine.readMemory(0x7000, 4)).readUInt32LE();
+        },
+      );
       await withMachine({ binary, argv: [...tinyMachine, '-incoming', 'defer'] }, async (machine) => {
         await setCapabilities(machine, {});
         await migrateFrom(machine, `exec:cat ${state}`);
         expect((await machine.readMemory(0x7000, 4)).readUInt32LE()).toBe(before);
         await machine.execute('cont');
-        await until(async () => ((await machine.readMemory(0x7000, 4)).readUInt32LE() !== before ? true : undefined), { timeoutMs: 10_000, what: 'the counter to advance' });
+        await until(async () => ((await machine.readMemory(0x7000, 4)).readUInt32LE() !== before ? true : undefined), {
+          timeoutMs: 10_000,
+          what: 'the counter to advance',
+        });
       });
     } finally {
       rmSync(folder, { recursive: true });
@@ -93,7 +108,10 @@ onEveryQemu('QEMU as a process', ({ binary }) => {
 onQemu('7.2', 'QEMU as a process', ({ binary }) => {
   it('says that an executable is missing', async () => {
     const failed = await refusal(startMachine({ binary: plainBinary('/nonexistent/qemu-system-x86_64'), argv: [] }));
-    expect(failed).toMatchObject({ missing: true, message: expect.stringContaining('could not be started (spawn /nonexistent/qemu-system-x86_64 ENOENT)') as string });
+    expect(failed).toMatchObject({
+      missing: true,
+      message: expect.stringContaining('could not be started (spawn /nonexistent/qemu-system-x86_64 ENOENT)') as string,
+    });
   });
 
   it('waits for a monitor that never answers no longer than it was told', async () => {
@@ -124,19 +142,34 @@ onQemu('7.2', 'QEMU as a process', ({ binary }) => {
   const folder = mkdtempSync(join(tmpdir(), 'mstream-test-'));
   const program = join(folder, 'holder.mjs');
   beforeAll(async () => {
-    await build({ input: new URL('./support/holder.ts', import.meta.url).pathname, platform: 'node', output: { file: program, format: 'esm' }, logLevel: 'warn' });
+    await build({
+      input: new URL('./support/holder.ts', import.meta.url).pathname,
+      platform: 'node',
+      output: { file: program, format: 'esm' },
+      logLevel: 'warn',
+    });
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it.each(['exit', 'throw', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)('leaves no orphan when we end by %s', async (how) => {
-    const child = spawn(process.execPath, [program, how, JSON.stringify(binary), ...tinyMachine], { stdio: ['ignore', 'pipe', 'ignore'] });
-    const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
-    const line = await new Promise<string>((resolve) => createInterface(child.stdout).once('line', resolve));
-    const [pid = '', temporary = ''] = line.split(' ');
-    if (how.startsWith('SIG')) child.kill(how as NodeJS.Signals);
-    const { code, signal } = await ended;
-    if (how.startsWith('SIG')) expect(signal).toBe(how);
-    else expect(code).toBe(how === 'exit' ? 7 : 1);
-    await until(async () => ((await runs(Number(pid))) || existsSync(temporary) ? undefined : true), { timeoutMs: 5000, what: `QEMU ${pid} and ${temporary} to be gone` });
-  });
+  it.each(['exit', 'throw', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)(
+    'leaves no orphan when we end by %s',
+    async (how) => {
+      const child = spawn(process.execPath, [program, how, JSON.stringify(binary), ...tinyMachine], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
+        child.once('exit', (code, signal) => resolve({ code, signal })),
+      );
+      const line = await new Promise<string>((resolve) => createInterface(child.stdout).once('line', resolve));
+      const [pid = '', temporary = ''] = line.split(' ');
+      if (how.startsWith('SIG')) child.kill(how as NodeJS.Signals);
+      const { code, signal } = await ended;
+      if (how.startsWith('SIG')) expect(signal).toBe(how);
+      else expect(code).toBe(how === 'exit' ? 7 : 1);
+      await until(async () => ((await runs(Number(pid))) || existsSync(temporary) ? undefined : true), {
+        timeoutMs: 5000,
+        what: `QEMU ${pid} and ${temporary} to be gone`,
+      });
+    },
+  );
 });

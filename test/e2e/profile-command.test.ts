@@ -9,7 +9,8 @@ import { parseProfile } from '../../src/ops/verify/profile.js';
 import { onQemu, tinyMachine } from './support/qemus.js';
 import { runMstream } from './support/run-mstream.js';
 
-const schema = (name: string): object => JSON.parse(readFileSync(new URL(`../../docs/schema/${name}.json`, import.meta.url), 'utf8')) as object;
+const schema = (name: string): object =>
+  JSON.parse(readFileSync(new URL(`../../docs/schema/${name}.json`, import.meta.url), 'utf8')) as object;
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
 ajv.addSchema(schema('common'));
 const fits = ajv.compile(schema('profile'));
@@ -21,7 +22,17 @@ beforeEach(() => writeFileSync(join(folder, 'disk'), Buffer.alloc(1 << 20)));
 const mstream = (...args: string[]): ReturnType<typeof runMstream> => runMstream(folder, args);
 
 onQemu('7.2', 'mstream profile', () => {
-  const qemu = ['--', 'lab:7.2', ...tinyMachine, '-drive', 'file=disk,format=raw,if=none,id=d', '-netdev', 'tap,id=n', '-device', 'virtio-net-pci,netdev=n,romfile='];
+  const qemu = [
+    '--',
+    'lab:7.2',
+    ...tinyMachine,
+    '-drive',
+    'file=disk,format=raw,if=none,id=d',
+    '-netdev',
+    'tap,id=n',
+    '-device',
+    'virtio-net-pci,netdev=n,romfile=',
+  ];
 
   test('into a file, and what it is as text', async () => {
     const { code, stdout, stderr } = await mstream('profile', '-o', 'p.json', ...qemu);
@@ -31,7 +42,9 @@ onQemu('7.2', 'mstream profile', () => {
     expect(profile.argv).toEqual(qemu.slice(2));
     expect(stdout).toMatch(/machine +pc-i440fx-7\.2\n/);
     expect(stdout).toMatch(/pc\.ram +2 MiB +4 KiB +0x0 +yes +no\n/);
-    expect(stdout).toContain('-drive file=disk,format=raw,if=none,id=d\n    became -drive if=none,id=d,driver=null-co,size=1048576,read-zeroes=on (no image is opened');
+    expect(stdout).toContain(
+      '-drive file=disk,format=raw,if=none,id=d\n    became -drive if=none,id=d,driver=null-co,size=1048576,read-zeroes=on (no image is opened',
+    );
     expect(stdout).toMatch(/but virtio-net offers no offloads/);
     // Never over a file that is there.
     expect(await mstream('profile', '-o', 'p.json', ...qemu)).toMatchObject({ code: 3 });
@@ -48,7 +61,17 @@ onQemu('7.2', 'mstream profile', () => {
   });
 
   test('refused, unusable, missing', async () => {
-    const refused = await mstream('profile', '-o', 'x.json', '--', 'lab:7.2', '-device', 'vfio-pci,host=1', '-readconfig', 'vm');
+    const refused = await mstream(
+      'profile',
+      '-o',
+      'x.json',
+      '--',
+      'lab:7.2',
+      '-device',
+      'vfio-pci,host=1',
+      '-readconfig',
+      'vm',
+    );
     expect([refused.code, refused.stdout]).toEqual([1, '']);
     expect(refused.stderr).toContain('-device vfio-pci,host=1: it is a device of the host; -readconfig vm:');
     const wrong = await mstream('profile', '--', 'lab:7.2', '-M', 'no-such-machine');

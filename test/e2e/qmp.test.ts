@@ -9,7 +9,10 @@ import { onEveryQemu, onQemu, tinyMachine } from './support/qemus.js';
 
 /** What a promise was rejected with. */
 async function refusal(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(() => undefined, (error: unknown) => error);
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 }
 
 onEveryQemu('QMP', ({ binary, version }) => {
@@ -38,7 +41,10 @@ onEveryQemu('QMP', ({ binary, version }) => {
 
   it("gives QEMU's class and words when it refuses", async () => {
     expect(await refusal(machine.execute('no-such-command'))).toMatchObject({
-      name: 'QmpError', class: 'CommandNotFound', command: 'no-such-command', desc: expect.stringContaining('no-such-command') as string,
+      name: 'QmpError',
+      class: 'CommandNotFound',
+      command: 'no-such-command',
+      desc: expect.stringContaining('no-such-command') as string,
     });
     expect(await refusal(machine.execute('migrate', { uri: 'nonsense:' }))).toMatchObject({ class: 'GenericError' });
   });
@@ -58,13 +64,21 @@ onEveryQemu('QMP', ({ binary, version }) => {
 
   it('fails open calls and waits at once when QEMU is killed', async () => {
     machine.process.signal('SIGSTOP');
-    const open = [machine.execute('query-status'), machine.execute('query-migrate'), machine.waitForEvent('STOP'), refusal(machine.qmp.execute('query-kvm'))];
+    const open = [
+      machine.execute('query-status'),
+      machine.execute('query-migrate'),
+      machine.waitForEvent('STOP'),
+      refusal(machine.qmp.execute('query-kvm')),
+    ];
     const started = performance.now();
     machine.process.signal('SIGKILL');
     const [status, migrate, event, bare] = await Promise.all(open.map(refusal));
     expect(performance.now() - started).toBeLessThan(2000);
     expect(status).toBeInstanceOf(QemuDied);
-    expect(status).toMatchObject({ exit: { signal: 'SIGKILL' }, message: expect.stringContaining('during query-status') as string });
+    expect(status).toMatchObject({
+      exit: { signal: 'SIGKILL' },
+      message: expect.stringContaining('during query-status') as string,
+    });
     expect(migrate).toBeInstanceOf(QemuDied);
     expect(event).toMatchObject({ message: expect.stringContaining('while event STOP was awaited') as string });
     expect(bare).toBeUndefined();
@@ -88,7 +102,9 @@ onQemu('7.2', 'QMP deadlines and states', ({ binary }) => {
     const failed = await refusal(machine.execute('query-status', undefined, { timeoutMs: 100 }));
     machine.process.signal('SIGCONT');
     expect(failed).toBeInstanceOf(Timeout);
-    expect(String(failed)).toMatch(/waited 0\.1 s for the reply to query-status; last seen: the reply to stop, 0\.\d s ago; stderr: \(nothing\)/);
+    expect(String(failed)).toMatch(
+      /waited 0\.1 s for the reply to query-status; last seen: the reply to stop, 0\.\d s ago; stderr: \(nothing\)/,
+    );
     // The late reply belongs to nobody; the session goes on.
     expect(await machine.execute('query-status')).toMatchObject({ status: 'paused' });
   });
@@ -96,7 +112,10 @@ onQemu('7.2', 'QMP deadlines and states', ({ binary }) => {
   it('stops waiting when the signal says so', async () => {
     const reason = new Error('enough');
     const controller = new AbortController();
-    const waits = [machine.waitForEvent('NEVER', { signal: controller.signal }), machine.execute('query-status', undefined, { signal: AbortSignal.abort(reason) })];
+    const waits = [
+      machine.waitForEvent('NEVER', { signal: controller.signal }),
+      machine.execute('query-status', undefined, { signal: AbortSignal.abort(reason) }),
+    ];
     const outcomes = waits.map(refusal);
     controller.abort(reason);
     expect(await Promise.all(outcomes)).toEqual([reason, reason]);
@@ -121,7 +140,9 @@ onQemu('7.2', 'QMP deadlines and states', ({ binary }) => {
     const failed = await refusal(new QmpClient().connect({ path: `${machine.folder}/none` }, { timeoutMs: 100 }));
     expect(failed).toBeInstanceOf(Timeout);
     expect(String(failed)).toContain('ENOENT');
-    await expect(new QmpClient().connect({ path: `${machine.folder}/none` }, { once: true })).rejects.toThrow(Disconnected);
+    await expect(new QmpClient().connect({ path: `${machine.folder}/none` }, { once: true })).rejects.toThrow(
+      Disconnected,
+    );
   });
 
   it('does not wait for a greeting for ever', async () => {

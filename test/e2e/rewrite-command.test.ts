@@ -32,7 +32,10 @@ interface Ended {
   readonly stderr: string;
 }
 
-async function mstream(args: readonly string[], options: { readonly stdin?: Uint8Array; readonly shell?: string } = {}): Promise<Ended> {
+async function mstream(
+  args: readonly string[],
+  options: { readonly stdin?: Uint8Array; readonly shell?: string } = {},
+): Promise<Ended> {
   const child =
     options.shell === undefined
       ? spawn(process.execPath, [join(root, 'bin/mstream.js'), ...args], { cwd: folder })
@@ -51,7 +54,10 @@ const file = async (name: string, bytes: Uint8Array): Promise<string> => {
   await writeFile(join(folder, name), bytes);
   return name;
 };
-const hash = async (name: string): Promise<string> => createHash('sha256').update(await readFile(join(folder, name))).digest('hex');
+const hash = async (name: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(join(folder, name)))
+    .digest('hex');
 
 /** What is in the folder besides the given names. */
 async function others(...known: string[]): Promise<string[]> {
@@ -63,8 +69,15 @@ describe.skipIf(skip !== undefined)('inside exec:', () => {
     const state = join(folder, `exec-${release}`);
     const done = `${state}.done`;
     await withGuest(release, pc('pc'), async (machine) => {
-      await migrateTo(machine, `exec:${program} rewrite - -o - -q --rename-block pc.ram=somewhere-else --drop-vmdescription >${shellWord(state)}; echo $? >${shellWord(done)}`, { timeoutMs: 60_000 });
-      await until(async () => ((await readFile(done, 'utf8').catch(() => '')) === '0\n' ? true : undefined), { timeoutMs: 30_000, what: 'the shell to be done' });
+      await migrateTo(
+        machine,
+        `exec:${program} rewrite - -o - -q --rename-block pc.ram=somewhere-else --drop-vmdescription >${shellWord(state)}; echo $? >${shellWord(done)}`,
+        { timeoutMs: 60_000 },
+      );
+      await until(async () => ((await readFile(done, 'utf8').catch(() => '')) === '0\n' ? true : undefined), {
+        timeoutMs: 30_000,
+        what: 'the shell to be done',
+      });
     });
     expect((await look(await readFile(state))).blocks[0]!.idstr).toBe('somewhere-else');
     const uri = `exec:${program} rewrite - -o - -q --rename-block somewhere-else=pc.ram <${shellWord(state)}`;
@@ -105,14 +118,31 @@ describe('files', () => {
   });
 
   test.each([
-    ['an edit that matches nothing', ['--externalize', 'pc.ram=m', '--rename-block', 'no=thing'], 1, /^no-match: --rename-block no matches nothing/],
+    [
+      'an edit that matches nothing',
+      ['--externalize', 'pc.ram=m', '--rename-block', 'no=thing'],
+      1,
+      /^no-match: --rename-block no matches nothing/,
+    ],
     ['pages that are not there', ['--externalize', 'pc.ram=m'], 1, /^refused: 17 pages of "pc.ram"/, 'multifd'],
     ['a stream cut short', ['--externalize', 'pc.ram=m'], 3, /^truncated: /, 'cut'],
-    ['contradicting edits', ['--externalize', 'pc.ram=m', '--inline', 'pc.ram=state'], 2, /^usage: .*(share|externalized and inlined|two blocks)/],
+    [
+      'contradicting edits',
+      ['--externalize', 'pc.ram=m', '--inline', 'pc.ram=state'],
+      2,
+      /^usage: .*(share|externalized and inlined|two blocks)/,
+    ],
     ['one file for two', ['--externalize', 'pc.ram=out'], 2, /out is to be written twice/],
     ['the input as memory', ['--externalize', 'pc.ram=state', '--force'], 2, /state is read: it is never written/],
     ['the input as output', ['-o', './state', '--force'], 2, /is given 2 times/],
-    ['a full disk', ['--externalize', 'pc.ram=m'], 3, /^io: cannot write .*: (file too large|EFBIG)/, 'state', 'ulimit -f 8'],
+    [
+      'a full disk',
+      ['--externalize', 'pc.ram=m'],
+      3,
+      /^io: cannot write .*: (file too large|EFBIG)/,
+      'state',
+      'ulimit -f 8',
+    ],
   ])('%s leaves nothing', async (_, edits, code, words, input = 'state', shell?: string) => {
     await file('state', fixtureBytes('7.2.22-plain'));
     await file('multifd', fixtureBytes('7.2.22-multifd'));
@@ -128,9 +158,15 @@ describe('files', () => {
   test('files that are there are not replaced, whichever comes first', async () => {
     await file('state', fixtureBytes('7.2.22-plain'));
     await file('there', Buffer.from('mine'));
-    for (const [out, memory] of [['there', 'm'], ['o', 'there']]) {
+    for (const [out, memory] of [
+      ['there', 'm'],
+      ['o', 'there'],
+    ]) {
       const ended = await mstream(['rewrite', 'state', '-o', out!, '--externalize', `pc.ram=${memory}`]);
-      expect([ended.code, ended.stderr]).toEqual([3, expect.stringMatching(/there exists already\n {2}hint: --force replaces it/)]);
+      expect([ended.code, ended.stderr]).toEqual([
+        3,
+        expect.stringMatching(/there exists already\n {2}hint: --force replaces it/),
+      ]);
       await expect(access(join(folder, 'o'))).rejects.toThrow();
       await expect(access(join(folder, 'm'))).rejects.toThrow();
     }
@@ -139,11 +175,18 @@ describe('files', () => {
 
   test('SIGINT in the middle leaves nothing', async () => {
     const before = new Set(await readdir(folder));
-    const child = spawn(process.execPath, [join(root, 'bin/mstream.js'), 'rewrite', '-', '-o', 'o', '--externalize', 'pc.ram=m'], { cwd: folder });
+    const child = spawn(
+      process.execPath,
+      [join(root, 'bin/mstream.js'), 'rewrite', '-', '-o', 'o', '--externalize', 'pc.ram=m'],
+      { cwd: folder },
+    );
     child.stdin.on('error', () => {});
     // More than is looked ahead at a block list.
     child.stdin.write(fixtureBytes('7.2.22-dirty-bitmaps').subarray(0, 1_000_000));
-    await until(async () => ((await readdir(folder)).some((name) => name.startsWith('m.')) ? true : undefined), { timeoutMs: 20_000, what: 'the memory file to be begun' });
+    await until(async () => ((await readdir(folder)).some((name) => name.startsWith('m.')) ? true : undefined), {
+      timeoutMs: 20_000,
+      what: 'the memory file to be begun',
+    });
     child.kill('SIGINT');
     expect((await once(child, 'close'))[0]).toBe(130);
     expect((await readdir(folder)).filter((name) => !before.has(name))).toEqual([]);
@@ -151,10 +194,19 @@ describe('files', () => {
 
   test('a pipe: what was given to stdout before the failure is no stream, and it says so', async () => {
     const whole = fixtureBytes('7.2.22-dirty-bitmaps');
-    const half = await mstream(['rewrite', '-', '-o', '-', '--machine', 'x'], { stdin: whole.subarray(0, whole.length - 1000) });
-    expect([half.code, half.stderr]).toEqual([3, expect.stringMatching(/^what stdout was given so far is not a whole stream\ntruncated: /)]);
+    const half = await mstream(['rewrite', '-', '-o', '-', '--machine', 'x'], {
+      stdin: whole.subarray(0, whole.length - 1000),
+    });
+    expect([half.code, half.stderr]).toEqual([
+      3,
+      expect.stringMatching(/^what stdout was given so far is not a whole stream\ntruncated: /),
+    ]);
     // Nothing was given yet.
     const none = await mstream(['rewrite', '-', '-o', '-', '--compact'], { stdin: whole });
-    expect([none.code, none.stdout.length, none.stderr]).toEqual([3, 0, expect.stringMatching(/^not-seekable: which version of a page is the newest.*\n {2}hint: give a file/)]);
+    expect([none.code, none.stdout.length, none.stderr]).toEqual([
+      3,
+      0,
+      expect.stringMatching(/^not-seekable: which version of a page is the newest.*\n {2}hint: give a file/),
+    ]);
   });
 });

@@ -46,7 +46,9 @@ describe.skipIf(skip !== undefined)('another release’s own machine type', () =
   const saves = new Map<string, Save>();
   const matrix = new Map<string, string>();
   const cured = new Map<string, string>();
-  const pairs = releases.flatMap((from) => releases.filter((to) => to !== from).map((to) => ({ from, to, cell: expected[from]![releases.indexOf(to)]! })));
+  const pairs = releases.flatMap((from) =>
+    releases.filter((to) => to !== from).map((to) => ({ from, to, cell: expected[from]![releases.indexOf(to)]! })),
+  );
 
   beforeAll(async () => {
     for (const release of releases) {
@@ -64,7 +66,14 @@ describe.skipIf(skip !== undefined)('another release’s own machine type', () =
       row(['---', ...releases.map(() => '---')]),
       ...releases.map((from) => row([from, ...releases.map((to) => cells.get(`${from} ${to}`) ?? '-')])),
     ];
-    console.log(['machine name and SWITCHOVER_START:', ...table(matrix), 'and what two devices gained in 6.x:', ...table(cured)].join('\n'));
+    console.log(
+      [
+        'machine name and SWITCHOVER_START:',
+        ...table(matrix),
+        'and what two devices gained in 6.x:',
+        ...table(cured),
+      ].join('\n'),
+    );
   });
 
   test('every save is of the newest machine type of its release', () => {
@@ -82,14 +91,20 @@ describe.skipIf(skip !== undefined)('another release’s own machine type', () =
 
   async function attempt(from: string, to: string, edits: readonly Edit[]): Promise<string> {
     const { machine } = saves.get(to)!;
-    const outcome = await load({ release: to, argv: pc(machine), stream: (await edited(saves.get(from)!.bytes, edits)).bytes });
+    const outcome = await load({
+      release: to,
+      argv: pc(machine),
+      stream: (await edited(saves.get(from)!.bytes, edits)).bytes,
+    });
     if (outcome.loaded) return outcome.ran ? 'runs' : 'loads, dead';
     return Object.entries(stops).find(([, words]) => words.test(outcome.words))?.[0] ?? `?: ${outcome.words}`;
   }
 
   test.each(pairs)('$from to $to: $cell', async ({ from, to, cell }) => {
     // As it is nobody takes it.
-    expect(await load({ release: to, argv: pc(saves.get(to)!.machine), stream: saves.get(from)!.bytes })).toMatchObject({ loaded: false, words: expect.stringMatching(/Machine type received is/) });
+    expect(await load({ release: to, argv: pc(saves.get(to)!.machine), stream: saves.get(from)!.bytes })).toMatchObject(
+      { loaded: false, words: expect.stringMatching(/Machine type received is/) },
+    );
     const seen = await attempt(from, to, common(from, to));
     matrix.set(`${from} ${to}`, seen);
     expect(seen).toBe(cell);
@@ -100,7 +115,11 @@ describe.skipIf(skip !== undefined)('another release’s own machine type', () =
     const { bytes } = await edited(saves.get(from)!.bytes, edits, { pipe: from === '5.2' });
     // The vmdescription was edited along: the stream still reads whole, by it.
     const seen = await look(bytes);
-    expect([seen.error, seen.warnings, seen.map.filter((row) => row.boundary === 'footer-scan')]).toEqual([undefined, [], []]);
+    expect([seen.error, seen.warnings, seen.map.filter((row) => row.boundary === 'footer-scan')]).toEqual([
+      undefined,
+      [],
+      [],
+    ]);
     cured.set(`${from} ${to}`, await attempt(from, to, edits));
     expect(cured.get(`${from} ${to}`)).toBe('runs');
   });

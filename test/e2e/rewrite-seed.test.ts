@@ -20,7 +20,8 @@ import { fileOf, folder, guestRam, lab, load, memoryIn, pc, skip, withGuest, wit
 
 if (skip !== undefined) test.skip(`rewrite: ${skip}`);
 
-const memoryOf = (name: string): Buffer => gunzipSync(readFileSync(new URL(`../../fixtures/streams/${name}/mem0.img.gz`, import.meta.url)));
+const memoryOf = (name: string): Buffer =>
+  gunzipSync(readFileSync(new URL(`../../fixtures/streams/${name}/mem0.img.gz`, import.meta.url)));
 
 async function rewriteFile(from: string, to: string, edits: readonly Edit[]): Promise<RewriteResult> {
   const source = await openFile(from);
@@ -39,11 +40,20 @@ describe.skipIf(skip !== undefined)('the template of QEMU 4.0.0', () => {
 
   test.each(['5.2', '7.2', '10.0'])('refused by %s as it is, loaded by it when converted', async (release) => {
     const refused = await load({ release, argv: argv(), stream: before, capabilities });
-    expect(refused).toMatchObject({ loaded: false, words: expect.stringMatching(/Unknown ramblock ".*", cannot accept migration/) });
+    expect(refused).toMatchObject({
+      loaded: false,
+      words: expect.stringMatching(/Unknown ramblock ".*", cannot accept migration/),
+    });
 
     const { bytes } = await edited(before, [{ edit: 'to-dialect', dialect: '4.1' }]);
     let ram: Buffer | undefined;
-    const outcome = await load({ release, argv: argv(), stream: bytes, capabilities, look: async (machine) => void (ram = await guestRam(machine)) });
+    const outcome = await load({
+      release,
+      argv: argv(),
+      stream: bytes,
+      capabilities,
+      look: async (machine) => void (ram = await guestRam(machine)),
+    });
     expect(outcome).toMatchObject({ loaded: true, ran: true });
     expect(ram!.equals(withoutRoms(memory))).toBe(true);
   });
@@ -52,11 +62,19 @@ describe.skipIf(skip !== undefined)('the template of QEMU 4.0.0', () => {
     const { bytes } = await edited(before, [
       { edit: 'to-dialect', dialect: '4.1' },
       { edit: 'machine', name: 'pc-i440fx-11.1' },
-      { edit: 'append-bytes', path: '0000:00:01.3/piix4_pm.acpi_pci_hotplug.acpi_pcihp_pci_status', bytes: new Uint8Array(4) },
+      {
+        edit: 'append-bytes',
+        path: '0000:00:01.3/piix4_pm.acpi_pci_hotplug.acpi_pcihp_pci_status',
+        bytes: new Uint8Array(4),
+      },
     ]);
     let ram: Buffer | undefined;
     const options = { release: '11.1', argv: pc('pc', ...memoryIn(fileOf(memory), 'off')), capabilities };
-    const outcome = await load({ ...options, stream: bytes, look: async (machine) => void (ram = await guestRam(machine)) });
+    const outcome = await load({
+      ...options,
+      stream: bytes,
+      look: async (machine) => void (ram = await guestRam(machine)),
+    });
     expect(outcome).toMatchObject({ loaded: true, ran: true });
     expect(ram!.equals(withoutRoms(memory))).toBe(true);
   });
@@ -64,7 +82,12 @@ describe.skipIf(skip !== undefined)('the template of QEMU 4.0.0', () => {
   test('as the 2.11 fork with bypass-shared-memory would have it: any QEMU, no capability', async () => {
     const { bytes } = await edited(before, [{ edit: 'to-dialect', dialect: 'plain' }]);
     let ram: Buffer | undefined;
-    const outcome = await load({ release: '7.2', argv: argv(), stream: bytes, look: async (machine) => void (ram = await guestRam(machine)) });
+    const outcome = await load({
+      release: '7.2',
+      argv: argv(),
+      stream: bytes,
+      look: async (machine) => void (ram = await guestRam(machine)),
+    });
     expect(outcome).toMatchObject({ loaded: true, ran: true });
     expect(ram!.equals(withoutRoms(memory))).toBe(true);
   });
@@ -81,7 +104,9 @@ describe.skipIf(skip !== undefined)('a full save becomes a template', () => {
       await migrateToFile(machine, join(work, 'full'));
       return snapshot;
     });
-    await rewriteFile(join(work, 'full'), join(work, 'state'), [{ edit: 'externalize', block: 'pc.ram', memory: memoryFile(join(work, 'memory'), false) }]);
+    await rewriteFile(join(work, 'full'), join(work, 'state'), [
+      { edit: 'externalize', block: 'pc.ram', memory: memoryFile(join(work, 'memory'), false) },
+    ]);
     expect(withoutRoms(await readFile(join(work, 'memory'))).equals(withoutRoms(template.memory))).toBe(true);
     const before = await hashFile(join(work, 'memory'));
 
@@ -91,7 +116,11 @@ describe.skipIf(skip !== undefined)('a full save becomes a template', () => {
       created: new Date(0).toISOString(),
       qemu: { version, package: '', executable: binary.executable, sha256: '' },
       machine: null,
-      argv: ['-object', 'memory-backend-file,id=pc.ram,size=2M,share=on,mem-path=<DIR>/memory', ...pc('pc,memory-backend=pc.ram')],
+      argv: [
+        '-object',
+        'memory-backend-file,id=pc.ram,size=2M,share=on,mem-path=<DIR>/memory',
+        ...pc('pc,memory-backend=pc.ram'),
+      ],
       capabilities: ['x-ignore-shared'],
       cpu: { model: null, features: [], accelerator: 'tcg' },
       dialect: null,
@@ -102,7 +131,11 @@ describe.skipIf(skip !== undefined)('a full save becomes a template', () => {
     const clones = await makeClones({ binary, manifest, folder: work, count: 3, jobs: 2, start: false, extra: [] });
     try {
       expect(clones.filter((clone) => !clone.ok)).toEqual([]);
-      const checks = [...(await checkEqual(template, clones)), ...(await checkIsolation(template, clones)), ...(await checkAlive(clones))];
+      const checks = [
+        ...(await checkEqual(template, clones)),
+        ...(await checkIsolation(template, clones)),
+        ...(await checkAlive(clones)),
+      ];
       expect(checks.filter((check) => !check.ok)).toEqual([]);
     } finally {
       await endClones(clones);
@@ -130,7 +163,12 @@ describe.skipIf(skip !== undefined)('a template becomes a save that needs no mem
     await origin.close();
     await writeFile(path, '');
     let ram: Buffer | undefined;
-    const outcome = await load({ release, argv: pc('pc'), stream: bytes, look: async (machine) => void (ram = await guestRam(machine)) });
+    const outcome = await load({
+      release,
+      argv: pc('pc'),
+      stream: bytes,
+      look: async (machine) => void (ram = await guestRam(machine)),
+    });
     expect(outcome).toMatchObject({ loaded: true, ran: true });
     expect(ram!.equals(withoutRoms(memory))).toBe(true);
   });
@@ -138,9 +176,14 @@ describe.skipIf(skip !== undefined)('a template becomes a save that needs no mem
   test('without the new name it is refused', async () => {
     const path = fileOf(memoryOf('7.2.22-ignore-shared'));
     const origin = await openMemory(path);
-    const { bytes } = await edited(fixtureBytes('7.2.22-ignore-shared'), [{ edit: 'inline', block: 'mem0', memory: origin }]);
+    const { bytes } = await edited(fixtureBytes('7.2.22-ignore-shared'), [
+      { edit: 'inline', block: 'mem0', memory: origin },
+    ]);
     await origin.close();
     await copyFile(path, `${path}.copy`);
-    expect(await load({ release: '7.2', argv: pc('pc'), stream: bytes })).toMatchObject({ loaded: false, words: expect.stringContaining('Unknown ramblock "mem0", cannot accept migration') });
+    expect(await load({ release: '7.2', argv: pc('pc'), stream: bytes })).toMatchObject({
+      loaded: false,
+      words: expect.stringContaining('Unknown ramblock "mem0", cannot accept migration'),
+    });
   });
 });

@@ -20,11 +20,22 @@ interface Carried extends TransplantResult {
   readonly out: string;
 }
 
-async function carry(state: string, to: string, argv: readonly string[], capabilities: readonly string[]): Promise<Carried> {
+async function carry(
+  state: string,
+  to: string,
+  argv: readonly string[],
+  capabilities: readonly string[],
+): Promise<Carried> {
   const work = temporaryFolder();
   const source = await openFile(state);
   try {
-    const { donor, tables, release, trial } = await askDestination({ binary: qemu(to).binary, argv, folder: work, capabilities, timeoutMs: 60_000 });
+    const { donor, tables, release, trial } = await askDestination({
+      binary: qemu(to).binary,
+      argv,
+      folder: work,
+      capabilities,
+      timeoutMs: 60_000,
+    });
     const out = `${state}-${to}`;
     return { ...(await transplant(source, await openFileSink(out), donor, { tables, release, trial })), out };
   } finally {
@@ -48,36 +59,52 @@ describe.skipIf(skip !== undefined)('a mapped-ram file', () => {
     }
   });
 
-  test.each([['10.0', '11.1'], ['11.1', '10.0']] as const)('of %s to %s runs on', async (from, to) => {
+  test.each([
+    ['10.0', '11.1'],
+    ['11.1', '10.0'],
+  ] as const)('of %s to %s runs on', async (from, to) => {
     const state = saves.get(from)!;
     const { report, written, out } = await carry(state, to, argv, ['mapped-ram']);
     expect(report.trial).toMatchObject({ state: 'passed' });
     expect(written).toBe(true);
     const [before, after] = [await look(await readFile(state)), await look(await readFile(out))];
-    expect(after.blocks.map(({ idstr, mapped }) => [idstr, mapped?.pagesOffset])).toEqual(before.blocks.map(({ idstr, mapped }) => [idstr, mapped?.pagesOffset]));
+    expect(after.blocks.map(({ idstr, mapped }) => [idstr, mapped?.pagesOffset])).toEqual(
+      before.blocks.map(({ idstr, mapped }) => [idstr, mapped?.pagesOffset]),
+    );
     // Holes stay holes.
     const { blocks, size } = await stat(out);
     expect(blocks * 512).toBeLessThan(size / 4);
-    expect(await load({ release: to, argv, stream: { uri: `file:${out}` }, capabilities: ['mapped-ram'] })).toMatchObject({ loaded: true, ran: true });
+    expect(
+      await load({ release: to, argv, stream: { uri: `file:${out}` }, capabilities: ['mapped-ram'] }),
+    ).toMatchObject({ loaded: true, ran: true });
   });
 
   test('to 7.2, which reads none, is refused', async () => {
     const { report, written } = await carry(saves.get('10.0')!, '7.2', argv, ['mapped-ram']);
     expect(written).toBe(false);
-    expect(report.differences.find(({ grade }) => grade === 'impossible')).toMatchObject({ path: 'mapped-ram', cure: expect.stringContaining('without mapped-ram') as string });
+    expect(report.differences.find(({ grade }) => grade === 'impossible')).toMatchObject({
+      path: 'mapped-ram',
+      cure: expect.stringContaining('without mapped-ram') as string,
+    });
   });
 });
 
 describe.skipIf(skip !== undefined)('a template', () => {
   const captures = { '4.1': '4.1.0', '7.2': '7.2.22', '11.1': '11.1.3' } as const;
 
-  test.each([['4.1', '11.1'], ['7.2', '11.1'], ['11.1', '7.2']] as const)('of %s to %s runs on in its memory', async (from, to) => {
+  test.each([
+    ['4.1', '11.1'],
+    ['7.2', '11.1'],
+    ['11.1', '7.2'],
+  ] as const)('of %s to %s runs on in its memory', async (from, to) => {
     const capture = `${captures[from]}-ignore-shared`;
     const memory = fileOf(fixtureMemory(capture));
     const argv = pc('pc', ...memoryIn(memory, 'off'));
     const { report, written, out } = await carry(fileOf(fixtureBytes(capture)), to, argv, ['x-ignore-shared']);
     expect(report.trial).toMatchObject({ state: 'passed' });
     expect(written).toBe(true);
-    expect(await load({ release: to, argv, stream: await readFile(out), capabilities: ['x-ignore-shared'] })).toMatchObject({ loaded: true, ran: true });
+    expect(
+      await load({ release: to, argv, stream: await readFile(out), capabilities: ['x-ignore-shared'] }),
+    ).toMatchObject({ loaded: true, ran: true });
   });
 });

@@ -59,38 +59,71 @@ describe.skipIf(why !== undefined)('a disk plugged into a carried Linux', () => 
   const folder = temporaryFolder();
   afterAll(() => dropFolder(folder));
 
-  test.concurrent.each(boards.filter((one) => campaign || one.campaign !== true))('$board, $from to $to: the guest reads it', { timeout: 600_000 }, async ({ board, from, to, argv, bus, more = [] }) => {
-    const file = (name: string): string => join(folder, `${board}-${from}-${to}-${name}`);
-    const [disk, serial, state, out, console_, plugged] = ['disk', 'serial', 'state', 'out', 'console', 'plugged'].map(file) as [string, string, string, string, string, string];
-    await makeDisk(disk, 'source');
-    await makeDisk(plugged, 'plugged');
-    const last = await withMachine({ binary: qemu(from).binary, argv: [...argv, ...guestArgv(guest, { serial, disk })] }, async (machine) => {
-      await setCapabilities(machine, {});
-      await waitForTick(machine, serial, 0, BOOT);
-      await machine.execute('stop');
-      await migrateToFile(machine, state);
-      return ticksOf(await readFile(serial, 'latin1')).at(-1)!;
-    });
-    await copyFile(disk, file('copy'));
-    const words = [...argv, ...more, ...guestArgv(guest, { serial: console_, disk: file('copy') })];
-    const { binary } = qemu(to);
-    const { donor, tables, release, trial } = await askDestination({ binary, argv: words, folder: mkdtempSync(file('asked-')), capabilities: [], timeoutMs: 60_000 });
-    const source = await openFile(state);
-    const { report, written } = await transplant(source, await openFileSink(out), donor, { tables, release, trial }).finally(() => source.close());
-    expect([written, report.trial.state], JSON.stringify(report.differences.filter(({ grade }) => grade === 'impossible'))).toEqual([true, 'passed']);
-    await withMachine({ binary, argv: [...words, '-S', '-incoming', 'defer'] }, async (machine) => {
-      await setCapabilities(machine, {});
-      await migrateFrom(machine, stateUri(machine, out), { timeoutMs: 60_000 });
-      await machine.execute('cont');
-      await waitForTick(machine, console_, last.n, BOOT);
-      await machine.execute('blockdev-add', { driver: 'raw', 'node-name': 'plugged', file: { driver: 'file', filename: plugged } });
-      await machine.execute('device_add', { driver: 'virtio-blk-pci', drive: 'plugged', id: 'plugged', bus });
-      expect(await plugIn(machine, console_)).toContain("guest sees disk label 'plugged'");
-      // And what was there before goes on.
-      const seen = ticksOf(await waitForTick(machine, console_, ticksOf(await readFile(console_, 'latin1')).at(-1)!.n + 1, BOOT));
-      expect(seen.at(-1)).toMatchObject({ disk: 'ok', label: 'source', hash: last.hash });
-    });
-  });
+  test.concurrent.each(boards.filter((one) => campaign || one.campaign !== true))(
+    '$board, $from to $to: the guest reads it',
+    { timeout: 600_000 },
+    async ({ board, from, to, argv, bus, more = [] }) => {
+      const file = (name: string): string => join(folder, `${board}-${from}-${to}-${name}`);
+      const [disk, serial, state, out, console_, plugged] = [
+        'disk',
+        'serial',
+        'state',
+        'out',
+        'console',
+        'plugged',
+      ].map(file) as [string, string, string, string, string, string];
+      await makeDisk(disk, 'source');
+      await makeDisk(plugged, 'plugged');
+      const last = await withMachine(
+        { binary: qemu(from).binary, argv: [...argv, ...guestArgv(guest, { serial, disk })] },
+        async (machine) => {
+          await setCapabilities(machine, {});
+          await waitForTick(machine, serial, 0, BOOT);
+          await machine.execute('stop');
+          await migrateToFile(machine, state);
+          return ticksOf(await readFile(serial, 'latin1')).at(-1)!;
+        },
+      );
+      await copyFile(disk, file('copy'));
+      const words = [...argv, ...more, ...guestArgv(guest, { serial: console_, disk: file('copy') })];
+      const { binary } = qemu(to);
+      const { donor, tables, release, trial } = await askDestination({
+        binary,
+        argv: words,
+        folder: mkdtempSync(file('asked-')),
+        capabilities: [],
+        timeoutMs: 60_000,
+      });
+      const source = await openFile(state);
+      const { report, written } = await transplant(source, await openFileSink(out), donor, {
+        tables,
+        release,
+        trial,
+      }).finally(() => source.close());
+      expect(
+        [written, report.trial.state],
+        JSON.stringify(report.differences.filter(({ grade }) => grade === 'impossible')),
+      ).toEqual([true, 'passed']);
+      await withMachine({ binary, argv: [...words, '-S', '-incoming', 'defer'] }, async (machine) => {
+        await setCapabilities(machine, {});
+        await migrateFrom(machine, stateUri(machine, out), { timeoutMs: 60_000 });
+        await machine.execute('cont');
+        await waitForTick(machine, console_, last.n, BOOT);
+        await machine.execute('blockdev-add', {
+          driver: 'raw',
+          'node-name': 'plugged',
+          file: { driver: 'file', filename: plugged },
+        });
+        await machine.execute('device_add', { driver: 'virtio-blk-pci', drive: 'plugged', id: 'plugged', bus });
+        expect(await plugIn(machine, console_)).toContain("guest sees disk label 'plugged'");
+        // And what was there before goes on.
+        const seen = ticksOf(
+          await waitForTick(machine, console_, ticksOf(await readFile(console_, 'latin1')).at(-1)!.n + 1, BOOT),
+        );
+        expect(seen.at(-1)).toMatchObject({ disk: 'ok', label: 'source', hash: last.hash });
+      });
+    },
+  );
 });
 
 async function plugIn(machine: Machine, console_: string): Promise<string> {
@@ -100,5 +133,9 @@ async function plugIn(machine: Machine, console_: string): Promise<string> {
     seen = await readFile(console_, 'latin1');
     return seen.includes('guest sees disk') ? seen : undefined;
   };
-  return until(look, { timeoutMs: 60_000, what: 'the guest to see the disk', lastSeen: () => JSON.stringify(seen.slice(-300)) });
+  return until(look, {
+    timeoutMs: 60_000,
+    what: 'the guest to see the disk',
+    lastSeen: () => JSON.stringify(seen.slice(-300)),
+  });
 }

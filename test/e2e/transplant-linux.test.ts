@@ -49,14 +49,19 @@ describe.skipIf(why !== undefined)('a Linux', () => {
   const pairs = runsOn.filter((pair) => campaign || pair.campaign !== true);
 
   beforeAll(async () => {
-    const wanted = [...[...new Set([...pairs.map(({ from }) => from), ...tooNew])].map((release) => ({ release, net: true })), { release: '10.0', net: false }];
+    const wanted = [
+      ...[...new Set([...pairs.map(({ from }) => from), ...tooNew])].map((release) => ({ release, net: true })),
+      { release: '10.0', net: false },
+    ];
     // Two CPUs: two at a time.
     while (wanted.length > 0) {
-      await Promise.all(wanted.splice(0, 2).map(async ({ release, net: withNet }) => {
-        const save = await saveLinux(guest, release, withNet);
-        if (withNet) saves.set(release, save);
-        else diskOnly = save;
-      }));
+      await Promise.all(
+        wanted.splice(0, 2).map(async ({ release, net: withNet }) => {
+          const save = await saveLinux(guest, release, withNet);
+          if (withNet) saves.set(release, save);
+          else diskOnly = save;
+        }),
+      );
     }
   }, 900_000);
 
@@ -80,37 +85,67 @@ describe.skipIf(why !== undefined)('a Linux', () => {
     const { report, written } = await carryLinux(guest, saves.get('10.0')!, '11.1', net);
     expect(written).toBe(false);
     const reasons = report.differences.filter(({ grade }) => grade === 'impossible');
-    expect(reasons.map(({ before, after }) => `${before} ${after}`)).toEqual(['1024 256', '1024 256', '1024 256', '1024 64']);
+    expect(reasons.map(({ before, after }) => `${before} ${after}`)).toEqual([
+      '1024 256',
+      '1024 256',
+      '1024 256',
+      '1024 64',
+    ]);
     expect(reasons[0]!.cure).toContain('queue-size=1024');
-    expect(await forcedWords(guest, saves.get('10.0')!, '11.1', net)).toContain('VQ 0 vring.num 1024 exceeds allocated max 256');
+    expect(await forcedWords(guest, saves.get('10.0')!, '11.1', net)).toContain(
+      'VQ 0 vring.num 1024 exceeds allocated max 256',
+    );
     // With what helps the disk and the card's first queue, the next one is the reason.
     const cured: Shape = { net: true, blk: ',queue-size=1024', nic: ',rx_queue_size=1024' };
-    const rest = (await carryLinux(guest, saves.get('10.0')!, '11.1', cured)).report.differences.filter(({ grade }) => grade === 'impossible');
+    const rest = (await carryLinux(guest, saves.get('10.0')!, '11.1', cured)).report.differences.filter(
+      ({ grade }) => grade === 'impossible',
+    );
     expect(rest.map(({ path }) => /queues\[\d\]/.exec(path)?.[0])).toEqual(['queues[1]', 'queues[2]']);
-    expect(await forcedWords(guest, saves.get('10.0')!, '11.1', cured)).toContain('VQ 1 vring.num 1024 exceeds allocated max 256');
+    expect(await forcedWords(guest, saves.get('10.0')!, '11.1', cured)).toContain(
+      'VQ 1 vring.num 1024 exceeds allocated max 256',
+    );
   });
 
-  test('5.2 to 7.2 with one vector more is refused: forced, it loads, and the network card is deaf', { timeout: 600_000 }, async () => {
-    const save = saves.get('5.2')!;
-    const { report, written } = await carryLinux(guest, save, '7.2', net);
-    expect(written).toBe(false);
-    expect(report.differences.flatMap(({ grade, cure }) => (grade === 'impossible' ? [cure] : []))).toEqual(Array(2).fill('give the destination’s device vectors=3'));
-    expect((await carryLinux(guest, save, '7.2', net, { force: true })).tick).toMatchObject({ disk: 'ok', ping: 'lost', hash: save.last.hash });
-  });
+  test(
+    '5.2 to 7.2 with one vector more is refused: forced, it loads, and the network card is deaf',
+    { timeout: 600_000 },
+    async () => {
+      const save = saves.get('5.2')!;
+      const { report, written } = await carryLinux(guest, save, '7.2', net);
+      expect(written).toBe(false);
+      expect(report.differences.flatMap(({ grade, cure }) => (grade === 'impossible' ? [cure] : []))).toEqual(
+        Array(2).fill('give the destination’s device vectors=3'),
+      );
+      expect((await carryLinux(guest, save, '7.2', net, { force: true })).tick).toMatchObject({
+        disk: 'ok',
+        ping: 'lost',
+        hash: save.last.hash,
+      });
+    },
+  );
 
-  test.each(tooNew)('%s to 5.2 is refused: vectors, and then features that the guest uses', { timeout: 600_000 }, async (from) => {
-    const save = saves.get(from)!;
-    const bare = await carryLinux(guest, save, '5.2', net);
-    expect(bare.written).toBe(false);
-    expect(bare.report.differences.flatMap(({ grade, cure }) => (grade === 'impossible' ? [cure] : []))).toContain('give the destination’s device vectors=4');
-    const cured: Shape = { net: true, nic: ',vectors=4' };
-    const { report, written } = await carryLinux(guest, save, '5.2', cured, { allow: 'lossy' });
-    expect([written, report.trial.state]).toEqual([false, 'failed']);
-    const [reason, ...others] = report.differences.filter(({ grade }) => grade === 'impossible');
-    expect([reason?.why, others]).toEqual(['the guest uses features that the destination does not offer', []]);
-    const words = await forcedWords(guest, save, '5.2', cured);
-    const [, wanted = '', allowed = ''] = /Features (0x[\da-f]+) unsupported\. Allowed features: (0x[\da-f]+)/.exec(words) ?? [];
-    expect(words).toContain(`device '${reason!.path}'`);
-    expect(reason!.before).toBe(featureNames(/[^/]+$/.exec(reason!.path)![0], BigInt(wanted) & ~BigInt(allowed)).join(', '));
-  });
+  test.each(tooNew)(
+    '%s to 5.2 is refused: vectors, and then features that the guest uses',
+    { timeout: 600_000 },
+    async (from) => {
+      const save = saves.get(from)!;
+      const bare = await carryLinux(guest, save, '5.2', net);
+      expect(bare.written).toBe(false);
+      expect(bare.report.differences.flatMap(({ grade, cure }) => (grade === 'impossible' ? [cure] : []))).toContain(
+        'give the destination’s device vectors=4',
+      );
+      const cured: Shape = { net: true, nic: ',vectors=4' };
+      const { report, written } = await carryLinux(guest, save, '5.2', cured, { allow: 'lossy' });
+      expect([written, report.trial.state]).toEqual([false, 'failed']);
+      const [reason, ...others] = report.differences.filter(({ grade }) => grade === 'impossible');
+      expect([reason?.why, others]).toEqual(['the guest uses features that the destination does not offer', []]);
+      const words = await forcedWords(guest, save, '5.2', cured);
+      const [, wanted = '', allowed = ''] =
+        /Features (0x[\da-f]+) unsupported\. Allowed features: (0x[\da-f]+)/.exec(words) ?? [];
+      expect(words).toContain(`device '${reason!.path}'`);
+      expect(reason!.before).toBe(
+        featureNames(/[^/]+$/.exec(reason!.path)![0], BigInt(wanted) & ~BigInt(allowed)).join(', '),
+      );
+    },
+  );
 });

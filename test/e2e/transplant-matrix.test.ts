@@ -20,7 +20,9 @@ describe.skipIf(skip !== undefined)('a plain pc', () => {
   const donors = new Map<string, Uint8Array>();
   const tables = new Map<string, KnownTables>();
   const rows = new Map<string, string>();
-  const pairs = [...old, ...releases].flatMap((from) => releases.filter((to) => to !== from).map((to) => ({ from, to })));
+  const pairs = [...old, ...releases].flatMap((from) =>
+    releases.filter((to) => to !== from).map((to) => ({ from, to })),
+  );
 
   beforeAll(async () => {
     for (const release of releases) {
@@ -35,13 +37,22 @@ describe.skipIf(skip !== undefined)('a plain pc', () => {
   });
 
   test.each(pairs)('$from to $to runs on', async ({ from, to }) => {
-    const { report, written, bytes } = await transplanted(saves.get(from)!, donors.get(to)!, { tables: tables.get(to) });
+    const { report, written, bytes } = await transplanted(saves.get(from)!, donors.get(to)!, {
+      tables: tables.get(to),
+    });
     expect(written).toBe(true);
     expect(report.counts.impossible).toBe(0);
     const seen = await look(bytes);
-    expect([seen.error, seen.warnings, seen.map.filter((row) => row.boundary === 'footer-scan')]).toEqual([undefined, [], []]);
+    expect([seen.error, seen.warnings, seen.map.filter((row) => row.boundary === 'footer-scan')]).toEqual([
+      undefined,
+      [],
+      [],
+    ]);
     const outcome = await load({ release: to, argv: pc('pc'), stream: bytes });
-    rows.set(`${from} to ${to}`, `${report.state}, ${report.copied} values as they were, ${report.differences.length} differences: ${report.differences.map(({ kind, path }) => `${kind} ${path}`).join('; ')}`);
+    rows.set(
+      `${from} to ${to}`,
+      `${report.state}, ${report.copied} values as they were, ${report.differences.length} differences: ${report.differences.map(({ kind, path }) => `${kind} ${path}`).join('; ')}`,
+    );
     expect(outcome, outcome.words).toMatchObject({ loaded: true, ran: true });
   });
 

@@ -10,7 +10,8 @@ import { hashFile } from '../../src/clone/manifest.js';
 import { onQemu } from './support/qemus.js';
 import { runMstream } from './support/run-mstream.js';
 
-const schema = (name: string): object => JSON.parse(readFileSync(new URL(`../../docs/schema/${name}.json`, import.meta.url), 'utf8')) as object;
+const schema = (name: string): object =>
+  JSON.parse(readFileSync(new URL(`../../docs/schema/${name}.json`, import.meta.url), 'utf8')) as object;
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
 ajv.addSchema(schema('common'));
 const fits = ajv.compile(schema('verify'));
@@ -21,7 +22,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const mstream = (...args: string[]): ReturnType<typeof runMstream> => runMstream(folder, args);
 
 interface Document {
-  readonly results: readonly { readonly findings: readonly { readonly code: string }[]; readonly prediction?: { readonly verdict: string; readonly trial?: { readonly verdict: string; readonly lines: readonly string[] } } }[];
+  readonly results: readonly {
+    readonly findings: readonly { readonly code: string }[];
+    readonly prediction?: {
+      readonly verdict: string;
+      readonly trial?: { readonly verdict: string; readonly lines: readonly string[] };
+    };
+  }[];
 }
 
 function document(stdout: string): Document {
@@ -40,7 +47,9 @@ onQemu('7.2', 'mstream verify', () => {
 
   beforeAll(async () => {
     writeFileSync(join(folder, 'guest.bin'), guestFirmware());
-    expect(await mstream('template', 'create', 't', '--ready-file', 'console', '--ready-text', 'R', ...source)).toMatchObject({ code: 0 });
+    expect(
+      await mstream('template', 'create', 't', '--ready-file', 'console', '--ready-text', 'R', ...source),
+    ).toMatchObject({ code: 0 });
   });
 
   describe('of a template folder', () => {
@@ -72,30 +81,61 @@ onQemu('7.2', 'mstream verify', () => {
 
   describe('--load', () => {
     test('loads, as predicted, and no file is another', async () => {
-      const hashes = (): Promise<string[]> => Promise.all(['t/state', 't/memory', 't/manifest.json'].map((name) => hashFile(join(folder, name))));
+      const hashes = (): Promise<string[]> =>
+        Promise.all(['t/state', 't/memory', 't/manifest.json'].map((name) => hashFile(join(folder, name))));
       const before = await hashes();
-      const { code, stdout, stderr } = await mstream('verify', '--load', 't', ...clone('-device', 'loader,addr=0x20000,data=0x11223344,data-len=4'));
+      const { code, stdout, stderr } = await mstream(
+        'verify',
+        '--load',
+        't',
+        ...clone('-device', 'loader,addr=0x20000,data=0x11223344,data-len=4'),
+      );
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toContain('  tried: loads, paused, as predicted\n');
       expect(await hashes()).toEqual(before);
     });
 
     test('refused, as predicted, in its own words', async () => {
-      const refused = await mstream('verify', '--load', '--json', '--capability', 'x-ignore-shared=off', 't/state', ...clone());
+      const refused = await mstream(
+        'verify',
+        '--load',
+        '--json',
+        '--capability',
+        'x-ignore-shared=off',
+        't/state',
+        ...clone(),
+      );
       expect(refused.code).toBe(1);
       const [result] = document(refused.stdout).results;
       expect(result!.prediction).toMatchObject({
         verdict: 'rejected',
-        trial: { verdict: 'rejected', lines: ['Capability x-ignore-shared is off, but received capability is on', 'load of migration failed: Invalid argument'] },
+        trial: {
+          verdict: 'rejected',
+          lines: [
+            'Capability x-ignore-shared is off, but received capability is on',
+            'load of migration failed: Invalid argument',
+          ],
+        },
       });
       // Said apart from what was predicted.
-      expect((await mstream('verify', '--load', '--capability', 'x-ignore-shared=off', 't/state', ...clone())).stdout).toContain('  tried: rejected, as predicted\n');
+      expect(
+        (await mstream('verify', '--load', '--capability', 'x-ignore-shared=off', 't/state', ...clone())).stdout,
+      ).toContain('  tried: rejected, as predicted\n');
     });
 
     test('a QEMU that dies of it', async () => {
       const runState = Buffer.alloc(100);
       runState.write('debug');
-      expect(await mstream('rewrite', 't/state', '-o', 'dies', '--set-bytes', `globalstate.runstate=${runState.toString('hex')}`)).toMatchObject({ code: 0 });
+      expect(
+        await mstream(
+          'rewrite',
+          't/state',
+          '-o',
+          'dies',
+          '--set-bytes',
+          `globalstate.runstate=${runState.toString('hex')}`,
+        ),
+      ).toMatchObject({ code: 0 });
       const { code, stdout } = await mstream('verify', '--load', 'dies', ...clone());
       expect(stdout).toMatch(/\n {2}tried: died/);
       expect(code).toBe(4);

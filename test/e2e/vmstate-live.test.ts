@@ -9,7 +9,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LabQemu } from '../../src/qemu/lab.js';
 import { withMachine, type Machine } from '../../src/qemu/machine.js';
 import { migrateFrom, migrateToFile, setCapabilities } from '../../src/qemu/migrate.js';
-import { coverageOf, findNodes, meaningOf, type Branch, type DeviceState, type FieldNode } from '../../src/vmstate/index.js';
+import {
+  coverageOf,
+  findNodes,
+  meaningOf,
+  type Branch,
+  type DeviceState,
+  type FieldNode,
+} from '../../src/vmstate/index.js';
 import { mstream } from '../support/fake-host.js';
 import { devicesOf } from '../support/vmstate.js';
 import { biosMachines, macs, readPciConfig, readPort, withBiosGuest, writePort } from './support/bios-guest.js';
@@ -66,8 +73,19 @@ async function ask(qemu: LabQemu, argv: readonly string[]): Promise<Asked> {
     const pci = parsePci(await machine.hmp('info pci'));
     const configs: Buffer[] = [];
     for (const one of pci) configs.push(await readPciConfig(machine, one, 64));
-    const virtio = !hasVirtioStatus(qemu) ? undefined : await machine.execute<VirtioStatus>('x-query-virtio-status', { path: '/machine/peripheral/blk0/virtio-backend' });
-    const asked = { registers: await machine.registers(), pci, configs, network: await machine.hmp('info network'), clock: await rtcTime(machine), virtio };
+    const virtio = !hasVirtioStatus(qemu)
+      ? undefined
+      : await machine.execute<VirtioStatus>('x-query-virtio-status', {
+          path: '/machine/peripheral/blk0/virtio-backend',
+        });
+    const asked = {
+      registers: await machine.registers(),
+      pci,
+      configs,
+      network: await machine.hmp('info network'),
+      clock: await rtcTime(machine),
+      virtio,
+    };
     const file = join(folder, `state-${qemu.version}`);
     await migrateToFile(machine, file, { timeoutMs: 60_000 });
     const stream = Uint8Array.from(readFileSync(file));
@@ -110,7 +128,8 @@ function configsOf(states: readonly DeviceState[]): Map<string, Branch> {
     const bus = buses.get(path ?? '');
     if (config === undefined || bus === undefined) continue;
     found.set(`${bus}/${Number.parseInt(slot!, 16)}/${fn}`, config);
-    if (config.vmsd?.name === 'pci bridge header') buses.set(`${path}:${slot}.${fn}`, numberIn(config, 'secondary_bus'));
+    if (config.vmsd?.name === 'pci bridge header')
+      buses.set(`${path}:${slot}.${fn}`, numberIn(config, 'secondary_bus'));
   }
   return found;
 }
@@ -130,7 +149,10 @@ function barOf(config: Branch, index: number): { kind: string; address: bigint }
   if ((low & 1n) === 1n) return { kind: 'I/O', address: low & ~3n };
   const wide = (low & 6n) === 4n;
   const high = wide ? BigInt(numberIn(config, 'bar', index + 1)) << 32n : 0n;
-  return { kind: `${wide ? 64 : 32} bit ${(low & 8n) === 0n ? '' : 'prefetchable '}memory`, address: high | (low & ~0xfn) };
+  return {
+    kind: `${wide ? 64 : 32} bit ${(low & 8n) === 0n ? '' : 'prefetchable '}memory`,
+    address: high | (low & ~0xfn),
+  };
 }
 
 onEveryQemu('A stopped guest', (qemu) => {
@@ -166,9 +188,17 @@ onEveryQemu('A stopped guest', (qemu) => {
     for (const [index, one] of pci.entries()) {
       const config = ours.get(`${one.bus}/${one.device}/${one.function}`)!;
       const where = config.fullPath;
-      expect([where, numberIn(config, 'vendor_id'), numberIn(config, 'device_id')]).toEqual([where, one.vendorId, one.deviceId]);
+      expect([where, numberIn(config, 'vendor_id'), numberIn(config, 'device_id')]).toEqual([
+        where,
+        one.vendorId,
+        one.deviceId,
+      ]);
       if (one.irq !== undefined) {
-        expect([where, numberIn(config, 'interrupt_line'), said([config.state], `${where}.interrupt_pin`)]).toEqual([where, one.irq, [`INT${one.pin}`]]);
+        expect([where, numberIn(config, 'interrupt_line'), said([config.state], `${where}.interrupt_pin`)]).toEqual([
+          where,
+          one.irq,
+          [`INT${one.pin}`],
+        ]);
       }
       if (one.secondaryBus !== undefined) expect(numberIn(config, 'secondary_bus')).toBe(one.secondaryBus);
       for (const bar of one.bars) {
@@ -176,7 +206,9 @@ onEveryQemu('A stopped guest', (qemu) => {
         bars += 1;
       }
       // What a guest reads of the header, command and status included.
-      expect(`${where} ${Buffer.from(config.bytes.subarray(0, 64)).toString('hex')}`).toBe(`${where} ${configs[index]!.toString('hex')}`);
+      expect(`${where} ${Buffer.from(config.bytes.subarray(0, 64)).toString('hex')}`).toBe(
+        `${where} ${configs[index]!.toString('hex')}`,
+      );
     }
     expect(bars).toBeGreaterThan(10);
   });
@@ -201,19 +233,30 @@ onEveryQemu('A stopped guest', (qemu) => {
     expect(new Date(clock).toISOString()).toMatch(/^2026-03-04T05:/);
   });
 
-  test.each(hasVirtioStatus(qemu) ? Object.keys(biosMachines) : [])('%s: what the disk’s driver negotiated', (machine) => {
-    const { virtio, states } = of(machine);
-    const names = (list: readonly string[]): string[] => list.map((one) => one.replace(/:.*$/, '')).sort();
-    const features = virtio!['guest-features'];
-    const path = '*/virtio-blk.virtio.';
-    const [wide] = said(states, `${path}virtio/64bit_features.guest_features`);
-    const [low] = said(states, `${path}guest_features_lo`);
-    const ours = (wide ?? low ?? '').split(', ').filter((name) => name !== 'none');
-    expect(ours.sort()).toEqual(names([...features['dev-features'], ...features.transports]));
-    expect(names(virtio!.status.statuses)).toEqual(said(states, `${path}status`)[0]!.split(', ').map((name) => `VIRTIO_CONFIG_S_${name}`).sort());
-    expect(virtio!.status.statuses.length).toBeGreaterThan(2);
-    expect([valueAt(states, `${path}isr`), valueAt(states, `${path}queue_sel`)]).toEqual([BigInt(virtio!.isr), BigInt(virtio!['queue-sel'])]);
-  });
+  test.each(hasVirtioStatus(qemu) ? Object.keys(biosMachines) : [])(
+    '%s: what the disk’s driver negotiated',
+    (machine) => {
+      const { virtio, states } = of(machine);
+      const names = (list: readonly string[]): string[] => list.map((one) => one.replace(/:.*$/, '')).sort();
+      const features = virtio!['guest-features'];
+      const path = '*/virtio-blk.virtio.';
+      const [wide] = said(states, `${path}virtio/64bit_features.guest_features`);
+      const [low] = said(states, `${path}guest_features_lo`);
+      const ours = (wide ?? low ?? '').split(', ').filter((name) => name !== 'none');
+      expect(ours.sort()).toEqual(names([...features['dev-features'], ...features.transports]));
+      expect(names(virtio!.status.statuses)).toEqual(
+        said(states, `${path}status`)[0]!
+          .split(', ')
+          .map((name) => `VIRTIO_CONFIG_S_${name}`)
+          .sort(),
+      );
+      expect(virtio!.status.statuses.length).toBeGreaterThan(2);
+      expect([valueAt(states, `${path}isr`), valueAt(states, `${path}queue_sel`)]).toEqual([
+        BigInt(virtio!.isr),
+        BigInt(virtio!['queue-sel']),
+      ]);
+    },
+  );
 
   test.each(Object.keys(biosMachines))('%s: hardly anything is not understood', (machine) => {
     const sums = of(machine).states.map(coverageOf);
@@ -245,30 +288,48 @@ onEveryQemu('A stopped guest', (qemu) => {
       [`${config.fullPath}.command`]: String(command ^ 4),
     };
     const words = Object.entries(edits).flatMap(([path, value]) => ['--set', `${path}=${value}`]);
-    const outcome = await mstream(['rewrite', 'state', '-o', 'edited', ...words, '--set-bytes', `*/vga.vga.palette=${Buffer.from(palette).toString('hex')}`], { files: { state: stream } });
+    const outcome = await mstream(
+      [
+        'rewrite',
+        'state',
+        '-o',
+        'edited',
+        ...words,
+        '--set-bytes',
+        `*/vga.vga.palette=${Buffer.from(palette).toString('hex')}`,
+      ],
+      { files: { state: stream } },
+    );
     expect([outcome.code, outcome.stderr]).toEqual([0, expect.stringContaining('wrote: 11 changes')]);
     const file = join(folder, 'edited');
     writeFileSync(file, outcome.written.get('edited')!);
 
-    await withMachine({ binary: qemu.binary, argv: [...biosMachines.pc, '-S', '-incoming', 'defer'] }, async (machine) => {
-      await setCapabilities(machine, {});
-      await migrateFrom(machine, `exec:cat '${file}'`, { timeoutMs: 60_000 });
-      const [first, second] = parseRegisters(await machine.registers());
-      expect([first!.get('ESI'), second!.get('EBX')]).toEqual([['0000600d'], ['00005eed']]);
-      expect([first!.get('CR2'), first!.get('DR0'), first!.get('XMM03')?.[1]]).toEqual([['0000cafe'], ['0000000000007c00'], '0123456789abcdef']);
-      expect(await rtcTime(machine)).toBe(clock + Number(year) * 1000);
-      await writePort(machine, 0x70, 1, 0x40);
-      expect(await readPort(machine, 0x71, 1)).toBe(0x5a);
-      const [filter] = await machine.execute<{ 'main-mac': string }[]>('query-rx-filter', { name: 'net0' });
-      expect(filter!['main-mac']).toBe('52:54:00:aa:bb:99');
-      // The card's receive address, where its driver reads it.
-      const registers = card.bars.find(({ index }) => index === 0)!.address;
-      expect(await machine.hmp(`xp /1wx 0x${(registers + 0x5400n).toString(16)}`)).toMatch(/: 0x00545200\n$/);
-      expect((await readPciConfig(machine, card, 8)).readUInt16LE(4)).toBe(command ^ 4);
-      await writePort(machine, 0x3c7, 1, 0);
-      const read: number[] = [];
-      for (let index = 0; index < palette.length; index += 1) read.push(await readPort(machine, 0x3c9, 1));
-      expect(read).toEqual(palette);
-    });
+    await withMachine(
+      { binary: qemu.binary, argv: [...biosMachines.pc, '-S', '-incoming', 'defer'] },
+      async (machine) => {
+        await setCapabilities(machine, {});
+        await migrateFrom(machine, `exec:cat '${file}'`, { timeoutMs: 60_000 });
+        const [first, second] = parseRegisters(await machine.registers());
+        expect([first!.get('ESI'), second!.get('EBX')]).toEqual([['0000600d'], ['00005eed']]);
+        expect([first!.get('CR2'), first!.get('DR0'), first!.get('XMM03')?.[1]]).toEqual([
+          ['0000cafe'],
+          ['0000000000007c00'],
+          '0123456789abcdef',
+        ]);
+        expect(await rtcTime(machine)).toBe(clock + Number(year) * 1000);
+        await writePort(machine, 0x70, 1, 0x40);
+        expect(await readPort(machine, 0x71, 1)).toBe(0x5a);
+        const [filter] = await machine.execute<{ 'main-mac': string }[]>('query-rx-filter', { name: 'net0' });
+        expect(filter!['main-mac']).toBe('52:54:00:aa:bb:99');
+        // The card's receive address, where its driver reads it.
+        const registers = card.bars.find(({ index }) => index === 0)!.address;
+        expect(await machine.hmp(`xp /1wx 0x${(registers + 0x5400n).toString(16)}`)).toMatch(/: 0x00545200\n$/);
+        expect((await readPciConfig(machine, card, 8)).readUInt16LE(4)).toBe(command ^ 4);
+        await writePort(machine, 0x3c7, 1, 0);
+        const read: number[] = [];
+        for (let index = 0; index < palette.length; index += 1) read.push(await readPort(machine, 0x3c9, 1));
+        expect(read).toEqual(palette);
+      },
+    );
   });
 });

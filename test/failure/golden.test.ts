@@ -20,7 +20,9 @@ const generated = await brokenStreams();
 const names = [...generated.keys()];
 
 function codeOf(name: string): ErrorCode {
-  const code = [...errorCodes].sort((one, other) => other.length - one.length).find((one) => name === one || name.startsWith(`${one}-`));
+  const code = [...errorCodes]
+    .sort((one, other) => other.length - one.length)
+    .find((one) => name === one || name.startsWith(`${one}-`));
   if (code === undefined) throw new TypeError(`${name} is not called after an error code`);
   return code;
 }
@@ -39,7 +41,13 @@ async function failure(source: ByteSource): Promise<MigrationStreamError | undef
 
 function describeError(error: MigrationStreamError): string {
   const offset = error.offset === undefined ? '-' : `0x${error.offset.toString(16)}`;
-  return [`${error.code}: ${error.message}`, `offset: ${offset}`, `path: ${error.path.join(' > ')}`, `hint: ${error.hint ?? '-'}`, ''].join('\n');
+  return [
+    `${error.code}: ${error.message}`,
+    `offset: ${offset}`,
+    `path: ${error.path.join(' > ')}`,
+    `hint: ${error.hint ?? '-'}`,
+    '',
+  ].join('\n');
 }
 
 /** Set by `npm run golden`, which alone may write. */
@@ -61,8 +69,11 @@ test('the files are those that the generator makes', () => {
   }
   const files = readdirSync(root).filter((file) => file.endsWith('.bin'));
   expect(files.sort()).toEqual(names.map((name) => `${name}.bin`).sort());
-  for (const [name, bytes] of generated) expect(Buffer.compare(readFileSync(new URL(`${name}.bin`, root)), bytes), name).toBe(0);
-  const stray = readdirSync(root).filter((file) => file.endsWith('.txt') && !existsSync(new URL(file.replace('.txt', '.bin'), root)));
+  for (const [name, bytes] of generated)
+    expect(Buffer.compare(readFileSync(new URL(`${name}.bin`, root)), bytes), name).toBe(0);
+  const stray = readdirSync(root).filter(
+    (file) => file.endsWith('.txt') && !existsSync(new URL(file.replace('.txt', '.bin'), root)),
+  );
   expect(stray).toEqual([]);
 });
 

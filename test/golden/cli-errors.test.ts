@@ -23,11 +23,11 @@ const broken: Readonly<Record<string, Uint8Array>> = {
   'bad-section-type': flip(21_626, 0x55),
   'bad-footer': flip(295, 0x55),
   'version-2': flip(7, 2),
-  'appended': Buffer.concat([good, Buffer.from('left over')]),
-  'empty': new Uint8Array(0),
-  'text': Buffer.from('Dear diary, today I migrated a virtual machine.\n'),
-  'gzip': gzipSync(good, { level: 1 }).fill(0xff, 9, 10),
-  'qcow2': Buffer.concat([Buffer.from('QFI\xfb\x00\x00\x00\x03', 'latin1'), Buffer.alloc(600)]),
+  appended: Buffer.concat([good, Buffer.from('left over')]),
+  empty: new Uint8Array(0),
+  text: Buffer.from('Dear diary, today I migrated a virtual machine.\n'),
+  gzip: gzipSync(good, { level: 1 }).fill(0xff, 9, 10),
+  qcow2: Buffer.concat([Buffer.from('QFI\xfb\x00\x00\x00\x03', 'latin1'), Buffer.alloc(600)]),
 };
 
 test.each(Object.keys(broken))('inspect of %s', async (name) => {
@@ -59,7 +59,7 @@ const usage: Readonly<Record<string, readonly string[]>> = {
   'bad page size': ['inspect', '--page-size', '5000', 'state'],
   'bad dialect': ['inspect', '--dialect', '3.9', 'state'],
   'two reports': ['inspect', '--json', '--pages', 'state'],
-  'twice': ['inspect', '--dialect=4.0', '--dialect=4.1', 'state'],
+  twice: ['inspect', '--dialect=4.0', '--dialect=4.1', 'state'],
 };
 
 test('usage', async () => {
@@ -69,7 +69,12 @@ test('usage', async () => {
     expect(outcome.code, name).toBe(2);
     expect(outcome.stdout, name).toBe('');
     // The whole help of a bare `mstream` is in docs/cli.md.
-    shown.push(transcript(`mstream ${args.join(' ')}`, args.length === 0 ? { ...outcome, stderr: outcome.stderr.split('\n')[0]! } : outcome));
+    shown.push(
+      transcript(
+        `mstream ${args.join(' ')}`,
+        args.length === 0 ? { ...outcome, stderr: outcome.stderr.split('\n')[0]! } : outcome,
+      ),
+    );
   }
   await expect(shown.join('\n')).toMatchFileSnapshot('usage.txt');
 });

@@ -26,7 +26,10 @@ test.each(fixtureNames)('--json of %s', async (name) => {
 test.each(fixtureNames)('--jsonl of %s', async (name) => {
   const bytes = fixtureBytes(name);
   const { stdout } = await mstream(['inspect', '--jsonl', 'state'], { files: { state: bytes } });
-  const events = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   let at = 0;
   for (const event of events) {
     expect(isEvent(event), `${JSON.stringify(event)} ${JSON.stringify(isEvent.errors?.slice(-1))}`).toBe(true);

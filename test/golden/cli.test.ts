@@ -19,8 +19,14 @@ test.each(fixtureNames)('a pipe shows the same of %s', async (name) => {
   const pipe = JSON.parse(piped.stdout);
   expect(piped.code).toBe(0);
   expect(pipe.input).toEqual({ label: 'stdin', size: null });
-  for (const part of ['complete', 'producer', 'configuration', 'blocks', 'totals'] as const) expect(pipe[part]).toEqual(file[part]);
-  const places = (document: typeof file): unknown => document.sections.map(({ kind, span, section }: { kind: unknown; span: unknown; section: unknown }) => ({ kind, span, section }));
+  for (const part of ['complete', 'producer', 'configuration', 'blocks', 'totals'] as const)
+    expect(pipe[part]).toEqual(file[part]);
+  const places = (document: typeof file): unknown =>
+    document.sections.map(({ kind, span, section }: { kind: unknown; span: unknown; section: unknown }) => ({
+      kind,
+      span,
+      section,
+    }));
   expect(places(pipe)).toEqual(places(file));
 });
 
@@ -32,29 +38,59 @@ test('the example is the stream that its name says', () => {
 test('the first ten lines of a template tell what matters', async () => {
   const { stdout } = await mstream(['inspect', 'state'], { files: { state: fixtureBytes('4.0.0-ignore-shared') } });
   const head = stdout.split('\n').slice(0, 10).join('\n');
-  for (const fact of ['QEMU 4.0 exactly', 'an ignored byte in each block list entry', 'pc-i440fx-4.0', 'x-ignore-shared', 'mem0 2 MiB: ignored']) {
+  for (const fact of [
+    'QEMU 4.0 exactly',
+    'an ignored byte in each block list entry',
+    'pc-i440fx-4.0',
+    'x-ignore-shared',
+    'mem0 2 MiB: ignored',
+  ]) {
     expect(head).toContain(fact);
   }
 });
 
-test.each([['--sections'], ['--blocks'], ['--sections', '--blocks'], ['--pages'], ['--hex', '4e-180'], ['--hex', '0+10'], ['--hex', '5460+30']])(
-  'inspect %s %s',
+test.each([
+  ['--sections'],
+  ['--blocks'],
+  ['--sections', '--blocks'],
+  ['--pages'],
+  ['--hex', '4e-180'],
+  ['--hex', '0+10'],
+  ['--hex', '5460+30'],
+])('inspect %s %s', async (...options) => {
+  const outcome = await mstream(['inspect', ...options, 'state'], {
+    files: { state: fixtureBytes('4.0.0-ignore-shared') },
+  });
+  expect(outcome.code).toBe(0);
+  const name = options
+    .join(' ')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(1);
+  await expect(transcript(`mstream inspect ${options.join(' ')} state`, outcome)).toMatchFileSnapshot(
+    `inspect-options/${name}.txt`,
+  );
+});
+
+test.each([['--devices'], ['--devices=*/piix4_pm'], ['--devices', 'mc146818rtc', '--hex'], ['--schema']])(
+  'inspect %s %s %s',
   async (...options) => {
-    const outcome = await mstream(['inspect', ...options, 'state'], { files: { state: fixtureBytes('4.0.0-ignore-shared') } });
-    expect(outcome.code).toBe(0);
-    const name = options.join(' ').replaceAll(/[^a-z0-9]+/g, '-').slice(1);
-    await expect(transcript(`mstream inspect ${options.join(' ')} state`, outcome)).toMatchFileSnapshot(`inspect-options/${name}.txt`);
+    const outcome = await mstream(['inspect', ...options, 'state'], {
+      files: { state: fixtureBytes('4.0.0-ignore-shared') },
+    });
+    const name = options
+      .join(' ')
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .slice(1);
+    await expect(transcript(`mstream inspect ${options.join(' ')} state`, outcome)).toMatchFileSnapshot(
+      `inspect-options/${name}.txt`,
+    );
   },
 );
 
-test.each([['--devices'], ['--devices=*/piix4_pm'], ['--devices', 'mc146818rtc', '--hex'], ['--schema']])('inspect %s %s %s', async (...options) => {
-  const outcome = await mstream(['inspect', ...options, 'state'], { files: { state: fixtureBytes('4.0.0-ignore-shared') } });
-  const name = options.join(' ').replaceAll(/[^a-z0-9]+/g, '-').slice(1);
-  await expect(transcript(`mstream inspect ${options.join(' ')} state`, outcome)).toMatchFileSnapshot(`inspect-options/${name}.txt`);
-});
-
 test('colours', async () => {
-  const outcome = await mstream(['inspect', '--color=always', '--blocks', 'state'], { files: { state: fixtureBytes('4.0.0-ignore-shared') } });
+  const outcome = await mstream(['inspect', '--color=always', '--blocks', 'state'], {
+    files: { state: fixtureBytes('4.0.0-ignore-shared') },
+  });
   await expect(outcome.stdout.replaceAll('\u001b', '<ESC>')).toMatchFileSnapshot('inspect-options/colour.txt');
 });
 
@@ -82,7 +118,9 @@ async function cliDocument(): Promise<string> {
       '- An error says what, where (offset in hex and path in the stream), and what to try. What could be read before it is printed first.\n',
     ].join('\n'),
     '## Exit codes\n',
-    ['| code | means |', '| --- | --- |', ...exitCodeTexts.map(([code, text]) => `| ${code} | ${text} |`), ''].join('\n'),
+    ['| code | means |', '| --- | --- |', ...exitCodeTexts.map(([code, text]) => `| ${code} | ${text} |`), ''].join(
+      '\n',
+    ),
     '## JSON\n',
     [
       'Every document has `schemaVersion`; schemas are in [schema/](schema/), with what they share in [common.json](schema/common.json).',

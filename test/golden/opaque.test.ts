@@ -14,7 +14,11 @@ const END = '<!-- end -->';
 const MAX_OPAQUE = 0.02;
 
 /** In postcopy and without a vmdescription nobody can tell. Other architectures: test/unit/vmstate/fixtures.test.ts. */
-const described = fixtureNames.filter((name) => (!/no-vmdesc|postcopy/.test(name) || name.endsWith('postcopy-ready')) && !/-(aarch64|arm|ppc64|riscv64|s390x)-/.test(name));
+const described = fixtureNames.filter(
+  (name) =>
+    (!/no-vmdesc|postcopy/.test(name) || name.endsWith('postcopy-ready')) &&
+    !/-(aarch64|arm|ppc64|riscv64|s390x)-/.test(name),
+);
 
 interface Sums {
   captures: number;
@@ -48,7 +52,11 @@ async function machineOf(bytes: Uint8Array): Promise<string> {
   }
 }
 
-async function measure(): Promise<{ machines: Map<string, Sums>; devices: Map<string, Sums>; spans: Map<string, OpaqueSpan> }> {
+async function measure(): Promise<{
+  machines: Map<string, Sums>;
+  devices: Map<string, Sums>;
+  spans: Map<string, OpaqueSpan>;
+}> {
   const machines = new Map<string, Sums>();
   const devices = new Map<string, Sums>();
   const spans = new Map<string, OpaqueSpan>();
@@ -61,7 +69,13 @@ async function measure(): Promise<{ machines: Map<string, Sums>; devices: Map<st
       const { total, opaque, unused, gaps, numbered } = coverageOf(state);
       const device = state.device.name.replace(/^.*\//, '');
       const row = devices.get(device) ?? nothing();
-      devices.set(device, { captures: row.captures + 1, total: row.total + total, opaque: row.opaque + opaque, unused: row.unused + unused, worst: Math.max(row.worst, opaque / Math.max(1, total)) });
+      devices.set(device, {
+        captures: row.captures + 1,
+        total: row.total + total,
+        opaque: row.opaque + opaque,
+        unused: row.unused + unused,
+        worst: Math.max(row.worst, opaque / Math.max(1, total)),
+      });
       for (const gap of [...gaps, ...numbered]) {
         const reason = gap.kind === 'leaf' ? (gap.reason ?? '') : 'bytes that are only numbered';
         spans.set(`${device} ${gap.path}`, { device, path: gap.path, size: gap.end - gap.start, reason });
@@ -72,7 +86,13 @@ async function measure(): Promise<{ machines: Map<string, Sums>; devices: Map<st
     }
     const machine = await machineOf(bytes);
     const all = machines.get(machine) ?? nothing();
-    machines.set(machine, { captures: all.captures + 1, total: all.total + sums.total, opaque: all.opaque + sums.opaque, unused: all.unused + sums.unused, worst: Math.max(all.worst, sums.opaque / sums.total) });
+    machines.set(machine, {
+      captures: all.captures + 1,
+      total: all.total + sums.total,
+      opaque: all.opaque + sums.opaque,
+      unused: all.unused + sums.unused,
+      worst: Math.max(all.worst, sums.opaque / sums.total),
+    });
   }
   return { machines, devices, spans };
 }
@@ -93,19 +113,33 @@ test('docs/limitations.md', async () => {
 
 function tables(): string {
   const { machines, devices, spans } = measured;
-  const byMachine = [...machines].sort().map(([name, { captures, total, opaque, worst, unused }]) => `| ${name} | ${captures} | ${total} | ${percent(opaque / total)} | ${percent(worst)} | ${percent(unused / total)} |`);
-  const bySpan = [...spans.values()].sort((x, y) => (x.device + x.path < y.device + y.path ? -1 : 1)).map(({ device, path, size, reason }) => `| ${device} | \`${path}\` | ${size} | ${reason} |`);
-  const ignored = [...devices].filter(([, { unused }]) => unused > 0).sort(([, x], [, y]) => y.unused / y.captures - x.unused / x.captures);
+  const byMachine = [...machines]
+    .sort()
+    .map(
+      ([name, { captures, total, opaque, worst, unused }]) =>
+        `| ${name} | ${captures} | ${total} | ${percent(opaque / total)} | ${percent(worst)} | ${percent(unused / total)} |`,
+    );
+  const bySpan = [...spans.values()]
+    .sort((x, y) => (x.device + x.path < y.device + y.path ? -1 : 1))
+    .map(({ device, path, size, reason }) => `| ${device} | \`${path}\` | ${size} | ${reason} |`);
+  const ignored = [...devices]
+    .filter(([, { unused }]) => unused > 0)
+    .sort(([, x], [, y]) => y.unused / y.captures - x.unused / x.captures);
   return [
     '| machine | captures | device bytes | opaque | at worst | ignored or reserved |',
     '|---|---|---|---|---|---|',
     ...byMachine,
     '',
-    ...(bySpan.length === 0 ? ['Opaque spans, by device: none.'] : ['| device | opaque span | bytes | why |', '|---|---|---|---|', ...bySpan]),
+    ...(bySpan.length === 0
+      ? ['Opaque spans, by device: none.']
+      : ['| device | opaque span | bytes | why |', '|---|---|---|---|', ...bySpan]),
     '',
     '| device | bytes in one capture | ignored or reserved |',
     '|---|---|---|',
-    ...ignored.map(([device, { captures, total, unused }]) => `| ${device} | ${Math.round(total / captures)} | ${Math.round(unused / captures)} |`),
+    ...ignored.map(
+      ([device, { captures, total, unused }]) =>
+        `| ${device} | ${Math.round(total / captures)} | ${Math.round(unused / captures)} |`,
+    ),
     '',
   ].join('\n');
 }

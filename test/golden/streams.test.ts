@@ -12,8 +12,25 @@ import { fixtureBytes, fixtureJson, fixtureNames, ramBlocksOf } from '../support
 /** Of expected.json, what is compared. */
 interface Expected {
   readonly dialect: string;
-  readonly items: readonly { type: string; start: number; end: number; id?: number; idstr?: string; instance?: number; version?: number; payload?: number; walk?: string; records?: Record<string, number> }[];
-  readonly blocks: readonly { name: string; length: number; gpa?: number; ignored?: number; records: Record<string, number> }[];
+  readonly items: readonly {
+    type: string;
+    start: number;
+    end: number;
+    id?: number;
+    idstr?: string;
+    instance?: number;
+    version?: number;
+    payload?: number;
+    walk?: string;
+    records?: Record<string, number>;
+  }[];
+  readonly blocks: readonly {
+    name: string;
+    length: number;
+    gpa?: number;
+    ignored?: number;
+    records: Record<string, number>;
+  }[];
   readonly vmdescription?: { offset: number; length: number };
 }
 
@@ -21,9 +38,19 @@ test('there are captures to look at', () => expect(fixtureNames.length).toBeGrea
 
 describe.each(fixtureNames)('%s', (name) => {
   const bytes = fixtureBytes(name);
-  const slabs: readonly OpenOptions[] = [{ poison: true }, { slabSize: 777, poison: true }, ...(bytes.length < 1 << 20 ? [{ slabSize: 13 }] : []), ...(/^4\..*shared$/.test(name) ? [{ slabSize: 1 }] : [])];
+  const slabs: readonly OpenOptions[] = [
+    { poison: true },
+    { slabSize: 777, poison: true },
+    ...(bytes.length < 1 << 20 ? [{ slabSize: 13 }] : []),
+    ...(/^4\..*shared$/.test(name) ? [{ slabSize: 1 }] : []),
+  ];
 
-  test.each(slabs.flatMap((options) => [{ ...options, pipe: false }, { ...options, pipe: true }]))('spans tile, bytes come back: %o', async ({ pipe, ...options }) => {
+  test.each(
+    slabs.flatMap((options) => [
+      { ...options, pipe: false },
+      { ...options, pipe: true },
+    ]),
+  )('spans tile, bytes come back: %o', async ({ pipe, ...options }) => {
     const sink = memorySink();
     const writer = createWriter(sink);
     const source = pipe ? forwardSource(memorySource(bytes)) : memorySource(bytes);
@@ -44,7 +71,9 @@ describe.each(fixtureNames)('%s', (name) => {
     const truth = fixtureJson<{ info_ramblock: string }>(name, 'truth.json')!;
     const { blocks } = await walk(bytes);
     const byName = (one: { name: string }, other: { name: string }): number => (one.name < other.name ? -1 : 1);
-    expect(blocks.map((block) => ({ name: block.idstr, used: block.usedLength })).sort(byName)).toEqual(ramBlocksOf(truth.info_ramblock).sort(byName));
+    expect(blocks.map((block) => ({ name: block.idstr, used: block.usedLength })).sort(byName)).toEqual(
+      ramBlocksOf(truth.info_ramblock).sort(byName),
+    );
   });
 
   // Written for the captures of 4.0 and 4.1 only.
@@ -52,14 +81,41 @@ describe.each(fixtureNames)('%s', (name) => {
   if (expected === undefined) return;
   test('what an independent reader found', async () => {
     const found = await walk(bytes);
-    expect(found.layout).toBe({ plain: 'plain', 'gpa-4.0': 'ignore-shared-4.0', 'gpa-4.1': 'ignore-shared-4.1' }[expected.dialect]);
-    const rows = expected.items.map(({ type, start, end, id, idstr, instance, version, payload, walk: how, records }) => ({
-      type, start, end, id, idstr, instance, version, payload, boundary: how === 'exact' ? 'vmdescription' : undefined, records,
-    }));
+    expect(found.layout).toBe(
+      { plain: 'plain', 'gpa-4.0': 'ignore-shared-4.0', 'gpa-4.1': 'ignore-shared-4.1' }[expected.dialect],
+    );
+    const rows = expected.items.map(
+      ({ type, start, end, id, idstr, instance, version, payload, walk: how, records }) => ({
+        type,
+        start,
+        end,
+        id,
+        idstr,
+        instance,
+        version,
+        payload,
+        boundary: how === 'exact' ? 'vmdescription' : undefined,
+        records,
+      }),
+    );
     expect(found.rows).toEqual(rows);
-    expect(found.blocks.map((block, i) => ({ name: block.idstr, length: block.usedLength, gpa: block.gpa, ignored: block.ignored, records: found.records[i] ?? {} }))).toEqual(
+    expect(
+      found.blocks.map((block, i) => ({
+        name: block.idstr,
+        length: block.usedLength,
+        gpa: block.gpa,
+        ignored: block.ignored,
+        records: found.records[i] ?? {},
+      })),
+    ).toEqual(
       // The other channels of multifd are not part of the stream.
-      expected.blocks.map(({ name: block, length, gpa, ignored, records: { MULTIFD: _, ...records } }) => ({ name: block, length, gpa: gpa === undefined ? undefined : BigInt(gpa), ignored, records })),
+      expected.blocks.map(({ name: block, length, gpa, ignored, records: { MULTIFD: _, ...records } }) => ({
+        name: block,
+        length,
+        gpa: gpa === undefined ? undefined : BigInt(gpa),
+        ignored,
+        records,
+      })),
     );
   });
 });
@@ -70,13 +126,16 @@ const recordNames = { zero: 'ZERO', page: 'PAGE', xbzrle: 'XBZRLE', compressed: 
 const markNames = { eos: 'EOS', hook: 'HOOK', 'multifd-flush': 'MULTIFD_FLUSH' } as const;
 
 /** The stream in the terms of expected.json. */
-async function walk(bytes: Uint8Array): Promise<{ rows: Row[]; blocks: RamBlockEntry[]; records: Record<string, number>[]; layout: string | undefined }> {
+async function walk(
+  bytes: Uint8Array,
+): Promise<{ rows: Row[]; blocks: RamBlockEntry[]; records: Record<string, number>[]; layout: string | undefined }> {
   const rows: Row[] = [];
   const blocks: RamBlockEntry[] = [];
   const records: Record<string, number>[] = [];
   let layout: string | undefined;
   let row: Row | undefined;
-  const count = (into: Record<string, number>, key: string, times = 1): void => void (into[key] = (into[key] ?? 0) + times);
+  const count = (into: Record<string, number>, key: string, times = 1): void =>
+    void (into[key] = (into[key] ?? 0) + times);
   const stream = await openStream(bytes);
   for await (const event of stream.events()) {
     switch (event.kind) {
@@ -109,7 +168,17 @@ async function walk(bytes: Uint8Array): Promise<{ rows: Row[]; blocks: RamBlockE
         break;
       case 'eof':
       case 'vmdescription':
-        rows.push({ type: event.kind.toUpperCase(), ...event.span, id: undefined, idstr: undefined, instance: undefined, version: undefined, payload: undefined, boundary: undefined, records: undefined } as unknown as Row);
+        rows.push({
+          type: event.kind.toUpperCase(),
+          ...event.span,
+          id: undefined,
+          idstr: undefined,
+          instance: undefined,
+          version: undefined,
+          payload: undefined,
+          boundary: undefined,
+          records: undefined,
+        } as unknown as Row);
         break;
     }
   }
@@ -119,7 +188,15 @@ async function walk(bytes: Uint8Array): Promise<{ rows: Row[]; blocks: RamBlockE
 function sectionRow({ type, section, span }: Extract<StreamEvent, { kind: 'section-open' }>): Row {
   const { sectionId, idstr, instanceId, versionId } = section;
   return {
-    type: type.toUpperCase(), start: span.start, end: 0, id: sectionId, idstr, instance: instanceId, version: versionId, payload: span.end, boundary: undefined,
+    type: type.toUpperCase(),
+    start: span.start,
+    end: 0,
+    id: sectionId,
+    idstr,
+    instance: instanceId,
+    version: versionId,
+    payload: span.end,
+    boundary: undefined,
     ...(idstr === 'ram' ? { records: {} } : { records: undefined }),
   } as unknown as Row;
 }

@@ -19,7 +19,14 @@ const isExplanations = ajv.compile(JSON.parse(read('docs/schema/explain.json')))
 const folder = mkdtempSync(join(tmpdir(), 'mstream-verify-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test.each(['4.0.0-ignore-shared', '7.2.22-q35-devices', '10.0.13-multifd', '5.2.0-postcopy', '11.1.3-mapped-ram', '7.2.22-no-configuration'])('verify %s', async (name) => {
+test.each([
+  '4.0.0-ignore-shared',
+  '7.2.22-q35-devices',
+  '10.0.13-multifd',
+  '5.2.0-postcopy',
+  '11.1.3-mapped-ram',
+  '7.2.22-no-configuration',
+])('verify %s', async (name) => {
   const outcome = await mstream(['verify', 'state'], { files: { state: fixtureBytes(name) } });
   expect(outcome.code).toBe(0);
   await expect(transcript('mstream verify state', outcome)).toMatchFileSnapshot(`verify/${name}.txt`);
@@ -27,7 +34,14 @@ test.each(['4.0.0-ignore-shared', '7.2.22-q35-devices', '10.0.13-multifd', '5.2.
 
 test.each([
   ['cut', (bytes: Uint8Array) => bytes.subarray(0, 30_000)],
-  ['no-ram-part', (bytes: Uint8Array) => Buffer.concat([bytes.subarray(0, 0x12c), bytes.subarray(Buffer.from(bytes).indexOf(Buffer.from('0300000002', 'hex')))])],
+  [
+    'no-ram-part',
+    (bytes: Uint8Array) =>
+      Buffer.concat([
+        bytes.subarray(0, 0x12c),
+        bytes.subarray(Buffer.from(bytes).indexOf(Buffer.from('0300000002', 'hex'))),
+      ]),
+  ],
 ])('verify of damage: %s', async (name, damage) => {
   const outcome = await mstream(['verify', 'state'], { files: { state: damage(fixtureBytes('4.0.0-ignore-shared')) } });
   expect(outcome.code).toBe(1);
@@ -52,7 +66,12 @@ describe('many files', () => {
   ])('%s: exit %i', async (states, code) => {
     const outcome = await mstream(['verify', '--quiet', ...states], { files });
     expect(outcome.code).toBe(code);
-    expect(outcome.stdout.trimEnd().split('\n').map((line) => line.split(':')[0])).toEqual(states);
+    expect(
+      outcome.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(':')[0]),
+    ).toEqual(states);
     const json = await mstream(['verify', '--json', ...states], { files });
     expect(json.code).toBe(code);
     expect(isVerification(JSON.parse(json.stdout)), JSON.stringify(isVerification.errors)).toBe(true);
@@ -63,7 +82,14 @@ describe('many files', () => {
     expect([stdout.split(' ')[0], stdout.split(' ')[1], code]).toEqual(['-:', 'sound', 0]);
   });
 
-  test.each([['--quiet', '--json'], ['--memory', 'mem0'], ['--capability', 'x-ignore-shared=on'], ['--against-version', '99'], ['--machine', 'pc'], ['--against-version', '7.2', '--capability', 'x']])('%s %s is refused', async (...options) => {
+  test.each([
+    ['--quiet', '--json'],
+    ['--memory', 'mem0'],
+    ['--capability', 'x-ignore-shared=on'],
+    ['--against-version', '99'],
+    ['--machine', 'pc'],
+    ['--against-version', '7.2', '--capability', 'x'],
+  ])('%s %s is refused', async (...options) => {
     expect((await mstream(['verify', ...options, 'good'], { files })).code).toBe(2);
   });
 });
@@ -73,7 +99,12 @@ describe('with its memory', () => {
   const memory = join(folder, 'mem0.img');
   const verify = async (...options: string[]): Promise<{ code: number; codes: string[] }> => {
     const { code, stdout } = await mstream(['verify', '--json', state, ...options], { openInput: openFile });
-    return { code, codes: JSON.parse(stdout).results[0].findings.flatMap((one: { code: string }) => (/^memory-/.test(one.code) ? [one.code] : [])).sort() };
+    return {
+      code,
+      codes: JSON.parse(stdout)
+        .results[0].findings.flatMap((one: { code: string }) => (/^memory-/.test(one.code) ? [one.code] : []))
+        .sort(),
+    };
   };
   const write = (bytes: Uint8Array, seconds = 0): void => {
     writeFileSync(state, fixtureBytes('7.2.22-ignore-shared'));
@@ -82,7 +113,9 @@ describe('with its memory', () => {
     utimesSync(state, now, now);
     utimesSync(memory, now + seconds, now + seconds);
   };
-  const image = Uint8Array.from(gunzipSync(readFileSync(new URL('../../fixtures/streams/7.2.22-ignore-shared/mem0.img.gz', import.meta.url))));
+  const image = Uint8Array.from(
+    gunzipSync(readFileSync(new URL('../../fixtures/streams/7.2.22-ignore-shared/mem0.img.gz', import.meta.url))),
+  );
 
   test('the right one', async () => {
     write(image);
@@ -93,7 +126,10 @@ describe('with its memory', () => {
     write(image);
     expect(await verify()).toEqual({ code: 0, codes: ['memory-outside'] });
     expect(await verify('--memory', `mem0=${memory}.no`)).toEqual({ code: 1, codes: ['memory-missing'] });
-    expect(await verify('--memory', `mem1=${memory}`)).toEqual({ code: 1, codes: ['memory-no-such-block', 'memory-not-given', 'memory-outside'] });
+    expect(await verify('--memory', `mem1=${memory}`)).toEqual({
+      code: 1,
+      codes: ['memory-no-such-block', 'memory-not-given', 'memory-outside'],
+    });
   });
 
   test('of another size, newer, all zero, never written', async () => {
@@ -111,7 +147,9 @@ describe('with its memory', () => {
 });
 
 describe('against a destination', () => {
-  const profile = Uint8Array.from(gunzipSync(readFileSync(new URL('../../fixtures/profiles/7.2.22-pc.json.gz', import.meta.url))));
+  const profile = Uint8Array.from(
+    gunzipSync(readFileSync(new URL('../../fixtures/profiles/7.2.22-pc.json.gz', import.meta.url))),
+  );
 
   test('a profile: loads, and rejected in its own words', async () => {
     const files = { profile, state: fixtureBytes('7.2.22-plain'), other: fixtureBytes('10.0.13-plain') };
@@ -127,13 +165,19 @@ describe('against a destination', () => {
 
   test('a release alone, and a capability that is set otherwise', async () => {
     const files = { state: fixtureBytes('7.2.22-ignore-shared') };
-    const { code, stdout } = await mstream(['verify', '--against-version', '7.2', '--capability', 'x-ignore-shared=off', 'state'], { files });
+    const { code, stdout } = await mstream(
+      ['verify', '--against-version', '7.2', '--capability', 'x-ignore-shared=off', 'state'],
+      { files },
+    );
     expect(code).toBe(1);
     expect(stdout).toContain('Capability x-ignore-shared is off, but received capability is on');
   });
 
   test('no profile, no file', async () => {
-    expect((await mstream(['verify', '--against', 'state', 'state'], { files: { state: fixtureBytes('7.2.22-plain') } })).code).toBe(2);
+    expect(
+      (await mstream(['verify', '--against', 'state', 'state'], { files: { state: fixtureBytes('7.2.22-plain') } }))
+        .code,
+    ).toBe(2);
   });
 });
 
@@ -141,7 +185,11 @@ describe('explain', () => {
   test('a golden of each kind', async () => {
     for (const [name, args, stdin] of [
       ['seed', ['explain', 'RAM block mem0 should  be migrated'], undefined],
-      ['log', ['explain'], "qemu-system-x86_64: Features 0x1c0010130afffaf unsupported. Allowed features: 0x10179bfffef\nqemu-system-x86_64: error while loading state for instance 0x0 of device '0000:00:03.0/virtio-net'\nqemu-system-x86_64: load of migration failed: Operation not permitted\n"],
+      [
+        'log',
+        ['explain'],
+        "qemu-system-x86_64: Features 0x1c0010130afffaf unsupported. Allowed features: 0x10179bfffef\nqemu-system-x86_64: error while loading state for instance 0x0 of device '0000:00:03.0/virtio-net'\nqemu-system-x86_64: load of migration failed: Operation not permitted\n",
+      ],
       ['unknown', ['explain', 'segmentation fault'], undefined],
     ] as const) {
       const outcome = await mstream(args, stdin === undefined ? {} : { stdin: Buffer.from(stdin) });
@@ -152,7 +200,10 @@ describe('explain', () => {
 
   test('--json and --state', async () => {
     const files = { state: fixtureBytes('7.2.22-plain') };
-    const { stdout, code } = await mstream(['explain', '--json', '--state', 'state', 'Missing section footer for timer'], { files });
+    const { stdout, code } = await mstream(
+      ['explain', '--json', '--state', 'state', 'Missing section footer for timer'],
+      { files },
+    );
     expect(code).toBe(0);
     const document = JSON.parse(stdout);
     expect(isExplanations(document), JSON.stringify(isExplanations.errors)).toBe(true);
@@ -163,6 +214,13 @@ describe('explain', () => {
 });
 
 test('docs/verify.md lists every code with its severity', () => {
-  const listed = [...read('docs/verify.md').matchAll(/^\| `([a-z0-9-]+)` \| (\w+)/gm)].map(([, code, severity]) => [code, severity]);
-  expect(listed.sort()).toEqual(Object.entries(findingCodes).map(([code, facts]) => [code, facts.severity]).sort());
+  const listed = [...read('docs/verify.md').matchAll(/^\| `([a-z0-9-]+)` \| (\w+)/gm)].map(([, code, severity]) => [
+    code,
+    severity,
+  ]);
+  expect(listed.sort()).toEqual(
+    Object.entries(findingCodes)
+      .map(([code, facts]) => [code, facts.severity])
+      .sort(),
+  );
 });

@@ -6,7 +6,17 @@ import { MigrationStreamError } from '../../src/base/errors.js';
 import { Window } from '../../src/bytes/window.js';
 import { configurationSection } from '../../src/wire/configuration.js';
 import { layouts } from '../../src/wire/dialect.js';
-import { be16, be32, be64, be64big, bytesOf, counted, encodeBytes, u8 as byte, type Codec } from '../../src/wire/kit/codec.js';
+import {
+  be16,
+  be32,
+  be64,
+  be64big,
+  bytesOf,
+  counted,
+  encodeBytes,
+  u8 as byte,
+  type Codec,
+} from '../../src/wire/kit/codec.js';
 import { pageHeader, type PageHeader } from '../../src/wire/page-header.js';
 import { ramBlockEntry } from '../../src/wire/ram-block.js';
 import { ramFlag, recordFlags } from '../../src/wire/ram-flags.js';
@@ -29,7 +39,9 @@ function roundTrip<T>(codec: Codec<T>, value: T, behind: Uint8Array = new Uint8A
   for (const cut of new Set([0, 1, encoded.length >> 1, encoded.length - 1])) {
     if (!cuts || cut < 0 || cut >= encoded.length) continue;
     const short = Window.over(encoded.subarray(0, cut), 1000);
-    expect(() => codec.decode(short)).toThrow(expect.objectContaining({ code: 'truncated', offset: 1000 + cut }) as Error);
+    expect(() => codec.decode(short)).toThrow(
+      expect.objectContaining({ code: 'truncated', offset: 1000 + cut }) as Error,
+    );
   }
 }
 
@@ -57,14 +69,26 @@ const scalars: readonly CodecCase<never>[] = [
 ] as unknown as CodecCase<never>[];
 
 describe.each([...scalars, ...(fieldRecords as unknown as CodecCase<never>[])])('$name', ({ codec, value }) => {
-  test('value -> bytes -> value', () => fc.assert(fc.property(value, bytes(8), (one, behind) => roundTrip(codec, one, behind)), cases(400)));
-  test('bytes -> value -> bytes', () => fc.assert(fc.property(bytes(codec.maxSize + 4), (raw) => thereAndBack(codec, raw)), cases(400)));
+  test('value -> bytes -> value', () =>
+    fc.assert(
+      fc.property(value, bytes(8), (one, behind) => roundTrip(codec, one, behind)),
+      cases(400),
+    ));
+  test('bytes -> value -> bytes', () =>
+    fc.assert(
+      fc.property(bytes(codec.maxSize + 4), (raw) => thereAndBack(codec, raw)),
+      cases(400),
+    ));
 });
 
 describe('configuration', () => {
   /** START of "ram": what can follow. */
   const next = Uint8Array.from([1, 0, 0, 0, 2, 3, 0x72, 0x61, 0x6d, 0, 0, 0, 0, 0, 0, 0, 4]);
-  test('known subsections', () => fc.assert(fc.property(configuration(false), (one) => roundTrip(configurationSection, one, undefined, false)), cases(300)));
+  test('known subsections', () =>
+    fc.assert(
+      fc.property(configuration(false), (one) => roundTrip(configurationSection, one, undefined, false)),
+      cases(300),
+    ));
   test('with unknown subsections, in front of a section', () =>
     fc.assert(
       fc.property(configuration(true), (one) => {
@@ -76,31 +100,51 @@ describe('configuration', () => {
       }),
       cases(300),
     ));
-  test('bytes -> value -> bytes', () => fc.assert(fc.property(fc.oneof(bytes(60), bytes(60).map((raw) => Uint8Array.from([0, 0, 0, 1, 0x70, ...raw]))), (raw) => thereAndBack(configurationSection, raw)), cases(400)));
+  test('bytes -> value -> bytes', () =>
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          bytes(60),
+          bytes(60).map((raw) => Uint8Array.from([0, 0, 0, 1, 0x70, ...raw])),
+        ),
+        (raw) => thereAndBack(configurationSection, raw),
+      ),
+      cases(400),
+    ));
 });
 
 describe('block list entry', () => {
   const layoutAndPage = fc.tuple(anyLayout, pageSize);
   test('value -> bytes -> value', () =>
     fc.assert(
-      fc.property(layoutAndPage.chain(([layout, size]) => anyEntry(layout, size).map((entry) => ({ layout, size, entry }))), ({ layout, size, entry }) => {
-        const codec = ramBlockEntry(layout, size);
-        // A page size is told from what follows: something with a name must.
-        if (layout.postcopyPageSize && entry.pageSize === undefined) {
-          const encoded = encodeBytes(codec, entry);
-          const window = Window.over(Uint8Array.from([...encoded, 1, 0x61]));
-          expect(codec.decode(window)).toEqual(entry);
-          expect(window.at).toBe(encoded.length);
-        } else roundTrip(codec, entry, undefined, entry.pageSize === undefined);
-      }),
+      fc.property(
+        layoutAndPage.chain(([layout, size]) => anyEntry(layout, size).map((entry) => ({ layout, size, entry }))),
+        ({ layout, size, entry }) => {
+          const codec = ramBlockEntry(layout, size);
+          // A page size is told from what follows: something with a name must.
+          if (layout.postcopyPageSize && entry.pageSize === undefined) {
+            const encoded = encodeBytes(codec, entry);
+            const window = Window.over(Uint8Array.from([...encoded, 1, 0x61]));
+            expect(codec.decode(window)).toEqual(entry);
+            expect(window.at).toBe(encoded.length);
+          } else roundTrip(codec, entry, undefined, entry.pageSize === undefined);
+        },
+      ),
       cases(1500),
     ));
   test('bytes -> value -> bytes', () =>
-    fc.assert(fc.property(layoutAndPage, bytes(320), ([layout, size], raw) => thereAndBack(ramBlockEntry(layout, size), raw)), cases(800)));
+    fc.assert(
+      fc.property(layoutAndPage, bytes(320), ([layout, size], raw) => thereAndBack(ramBlockEntry(layout, size), raw)),
+      cases(800),
+    ));
   test('what a layout lacks or needs', () => {
-    expect(() => encodeBytes(ramBlockEntry(layouts['ignore-shared-4.1'], 4096), { idstr: 'a', usedLength: 4096 })).toThrow(/needs "gpa"/);
+    expect(() =>
+      encodeBytes(ramBlockEntry(layouts['ignore-shared-4.1'], 4096), { idstr: 'a', usedLength: 4096 }),
+    ).toThrow(/needs "gpa"/);
     for (const wrong of [0, 1, 4096, 0x3000, 2 ** 53]) {
-      expect(() => encodeBytes(ramBlockEntry(layouts.postcopy, 4096), { idstr: 'a', usedLength: 4096, pageSize: wrong })).toThrow(MigrationStreamError);
+      expect(() =>
+        encodeBytes(ramBlockEntry(layouts.postcopy, 4096), { idstr: 'a', usedLength: 4096, pageSize: wrong }),
+      ).toThrow(MigrationStreamError);
     }
   });
 });
@@ -118,21 +162,34 @@ describe('page header', () => {
   test('value -> bytes -> value', () =>
     fc.assert(
       fc.property(header, ({ size, page, kind, continued, idstr }) => {
-        const named = !continued && [ramFlag.zero, ramFlag.page, ramFlag.xbzrle, ramFlag.compressPage].some((flag) => flag === kind);
-        const value: PageHeader = { address: page - (page % size), flags: kind | (continued ? ramFlag.continue : 0), ...(named ? { idstr } : {}) };
+        const named =
+          !continued &&
+          [ramFlag.zero, ramFlag.page, ramFlag.xbzrle, ramFlag.compressPage].some((flag) => flag === kind);
+        const value: PageHeader = {
+          address: page - (page % size),
+          flags: kind | (continued ? ramFlag.continue : 0),
+          ...(named ? { idstr } : {}),
+        };
         roundTrip(pageHeader(size), value);
         // The mirror holds for what must not be said as well: a name too many or one too few would read as something else.
         const { idstr: _, ...nameless } = value;
         const crooked = named ? nameless : { ...value, idstr: 'x' };
-        expect(() => encodeBytes(pageHeader(size), crooked)).toThrow(expect.objectContaining({ code: 'cannot-encode' }) as Error);
+        expect(() => encodeBytes(pageHeader(size), crooked)).toThrow(
+          expect.objectContaining({ code: 'cannot-encode' }) as Error,
+        );
       }),
       cases(800),
     ));
-  test('bytes -> value -> bytes', () => fc.assert(fc.property(pageSize, bytes(270), (size, raw) => thereAndBack(pageHeader(size), raw)), cases(800)));
+  test('bytes -> value -> bytes', () =>
+    fc.assert(
+      fc.property(pageSize, bytes(270), (size, raw) => thereAndBack(pageHeader(size), raw)),
+      cases(800),
+    ));
 });
 
 test('values that the wire cannot say are refused, not cut', () => {
-  const cannot = (run: () => unknown): void => expect(run).toThrow(expect.objectContaining({ code: 'cannot-encode' }) as Error);
+  const cannot = (run: () => unknown): void =>
+    expect(run).toThrow(expect.objectContaining({ code: 'cannot-encode' }) as Error);
   cannot(() => encodeBytes(byte, 256));
   cannot(() => encodeBytes(be16, -1));
   cannot(() => encodeBytes(be32, 1.5));

@@ -61,7 +61,16 @@ function bytesOf(list: List): Uint8Array {
   ]);
 }
 
-function contextOf({ layout, size, entries, sectionId, footers, footersKnown, configuration, advise }: List): LayoutContext {
+function contextOf({
+  layout,
+  size,
+  entries,
+  sectionId,
+  footers,
+  footersKnown,
+  configuration,
+  advise,
+}: List): LayoutContext {
   return {
     capabilities: configuration ? (layout.gpa ? ['x-ignore-shared'] : []) : undefined,
     adviseSummary: advise ? entries.reduce((sum, entry) => sum | BigInt(entry.pageSize ?? 4096), 4096n) : undefined,
@@ -98,52 +107,104 @@ function tally(runs: number, lists: fc.Arbitrary<List>): Map<Verdict, number> {
 }
 
 test('lists that a QEMU could have written: always right', () => {
-  const counts = tally(12_000, listOf((layout, size) => honestEntries(layout, size, 6)));
+  const counts = tally(
+    12_000,
+    listOf((layout, size) => honestEntries(layout, size, 6)),
+  );
   expect([...counts.keys()]).toEqual(['right']);
 });
 
 test('4.0 against 4.1, names of one character, every number of blocks: always right', () => {
   const short = printable(1).filter((name) => name.length === 1);
-  const lists = listOf((layout, size) => honestEntries(layout, size, 8).chain((list) => fc.uniqueArray(short, { minLength: list.length, maxLength: list.length }).map((names) => list.map((entry, i) => ({ ...entry, idstr: names[i]! })))));
-  const counts = tally(4000, lists.filter((list) => list.layout.gpa));
+  const lists = listOf((layout, size) =>
+    honestEntries(layout, size, 8).chain((list) =>
+      fc
+        .uniqueArray(short, { minLength: list.length, maxLength: list.length })
+        .map((names) => list.map((entry, i) => ({ ...entry, idstr: names[i]! }))),
+    ),
+  );
+  const counts = tally(
+    4000,
+    lists.filter((list) => list.layout.gpa),
+  );
   expect([...counts.keys()]).toEqual(['right']);
 });
 
 describe('lists that no QEMU writes', () => {
   /** Lengths that are no multiples, names of any bytes and twice, addresses and ignored bytes of any value. */
   const wild = (layout: BlockLayout, size: number): fc.Arbitrary<RamBlockEntry[]> =>
-    fc.array(
-      record({ idstr: latin1(255, 1), usedLength: fc.oneof(fc.nat(), u53.map((value) => value % 2 ** 48), fc.constantFrom(0x10, 0x200, 0x7e, 1)), gpa: u64, ignored: u8, huge: fc.integer({ min: -3, max: 4 }) }).map(({ idstr, usedLength, gpa, ignored, huge }) => ({
-        idstr,
-        usedLength,
-        ...(layout.postcopyPageSize && huge > 0 ? { pageSize: size * 2 ** huge } : {}),
-        ...(layout.gpa ? { gpa } : {}),
-        ...(layout.ignoredByte ? { ignored } : {}),
-      })),
-      { minLength: 1, maxLength: 4 },
-    ).filter((list) => list.at(-1)!.usedLength > 0);
+    fc
+      .array(
+        record({
+          idstr: latin1(255, 1),
+          usedLength: fc.oneof(
+            fc.nat(),
+            u53.map((value) => value % 2 ** 48),
+            fc.constantFrom(0x10, 0x200, 0x7e, 1),
+          ),
+          gpa: u64,
+          ignored: u8,
+          huge: fc.integer({ min: -3, max: 4 }),
+        }).map(({ idstr, usedLength, gpa, ignored, huge }) => ({
+          idstr,
+          usedLength,
+          ...(layout.postcopyPageSize && huge > 0 ? { pageSize: size * 2 ** huge } : {}),
+          ...(layout.gpa ? { gpa } : {}),
+          ...(layout.ignoredByte ? { ignored } : {}),
+        })),
+        { minLength: 1, maxLength: 4 },
+      )
+      .filter((list) => list.at(-1)!.usedLength > 0);
 
   test('never wrong', () => {
     const counts = tally(8000, listOf(wild));
     expect(counts.get('right')).toBeGreaterThan(7000);
   });
 
-  test('a name that holds the rest of another layout\'s list: never wrong', () => {
+  test("a name that holds the rest of another layout's list: never wrong", () => {
     // The true layout is 4.0 with a strange ignored byte, or 4.1 with a name of one byte; what the other one reads
     // there (a name, a length, an address, EOS, a footer) is put into the bytes of the next name.
-    const forged = record({ size: pageSize, first: printable(20), pages: fc.integer({ min: 1, max: 4 }), ignored: fc.integer({ min: 1, max: 60 }), pad: fc.integer({ min: 0, max: 20 }), footers: fc.boolean(), known: fc.boolean(), configuration: fc.boolean() });
+    const forged = record({
+      size: pageSize,
+      first: printable(20),
+      pages: fc.integer({ min: 1, max: 4 }),
+      ignored: fc.integer({ min: 1, max: 60 }),
+      pad: fc.integer({ min: 0, max: 20 }),
+      footers: fc.boolean(),
+      known: fc.boolean(),
+      configuration: fc.boolean(),
+    });
     const verdicts = new Map<Verdict, number>();
     fc.assert(
       fc.property(forged, ({ size, first, pages, ignored, pad, footers, known, configuration }) => {
         // Read as 4.1: a name of `ignored` bytes (the length byte and ignored-1 characters), then this.
-        const inner = [...encodeBytes(ramBlockEntry(layouts['ignore-shared-4.1'], size), { idstr: '', usedLength: size, gpa: 0n })].slice(1);
+        const inner = [
+          ...encodeBytes(ramBlockEntry(layouts['ignore-shared-4.1'], size), { idstr: '', usedLength: size, gpa: 0n }),
+        ].slice(1);
         const end = [0, 0, 0, 0, 0, 0, 0, 0x10, ...(footers ? [0x7e, 0, 0, 0, 2] : []), 4];
-        const name = [...Array.from({ length: ignored - 1 }, () => 0x61), ...inner, ...end, ...Array.from({ length: pad }, () => 0x62)];
+        const name = [
+          ...Array.from({ length: ignored - 1 }, () => 0x61),
+          ...inner,
+          ...end,
+          ...Array.from({ length: pad }, () => 0x62),
+        ];
         const entries = [
           { idstr: first, usedLength: pages * size, gpa: 0n, ignored },
           { idstr: String.fromCharCode(...name), usedLength: size, gpa: 0n, ignored: 0 },
         ];
-        const list: List = { layout: layouts['ignore-shared-4.0'], size, entries, sectionId: 2, footers, footersKnown: known, configuration, advise: false, flush: false, next: 4, tail: new Uint8Array(300).fill(0x61) };
+        const list: List = {
+          layout: layouts['ignore-shared-4.0'],
+          size,
+          entries,
+          sectionId: 2,
+          footers,
+          footersKnown: known,
+          configuration,
+          advise: false,
+          flush: false,
+          next: 4,
+          tail: new Uint8Array(300).fill(0x61),
+        };
         const verdict = judge(list);
         verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
         expect(verdict).not.toBe('WRONG');
@@ -157,11 +218,15 @@ describe('lists that no QEMU writes', () => {
 
 test('a list that is cut anywhere is never read as another layout', () => {
   fc.assert(
-    fc.property(listOf((layout, size) => honestEntries(layout, size, 5)), fc.nat(), (list, where) => {
-      const raw = bytesOf({ ...list, tail: new Uint8Array(0) });
-      const verdict = judge(list, raw.subarray(0, where % raw.length));
-      expect(['right', 'unknown']).toContain(verdict);
-    }),
+    fc.property(
+      listOf((layout, size) => honestEntries(layout, size, 5)),
+      fc.nat(),
+      (list, where) => {
+        const raw = bytesOf({ ...list, tail: new Uint8Array(0) });
+        const verdict = judge(list, raw.subarray(0, where % raw.length));
+        expect(['right', 'unknown']).toContain(verdict);
+      },
+    ),
     cases(5000),
   );
 });

@@ -21,19 +21,38 @@ import { bytes, pageSize, record } from '../support/arbitraries/primitives.js';
 import { pagesOf } from '../support/items.js';
 import { cases } from '../support/seed.js';
 
-const flagOf: Record<PageKindName, number> = { zero: ramFlag.zero, page: ramFlag.page, xbzrle: ramFlag.xbzrle, compressed: ramFlag.compressPage };
+const flagOf: Record<PageKindName, number> = {
+  zero: ramFlag.zero,
+  page: ramFlag.page,
+  xbzrle: ramFlag.xbzrle,
+  compressed: ramFlag.compressPage,
+};
 
 /** One record by the codec and by the words of the format, nothing shared with loop and writer. */
 function encodeSlowly(page: PageValue, blocks: readonly RamBlockEntry[], codec: Codec<PageHeader>): Uint8Array {
   const flags = flagOf[page.kind] | (page.named ? 0 : ramFlag.continue);
-  const head = encodeBytes(codec, { address: page.addr, flags, ...(page.named ? { idstr: blocks[page.block]!.idstr } : {}) });
+  const head = encodeBytes(codec, {
+    address: page.addr,
+    flags,
+    ...(page.named ? { idstr: blocks[page.block]!.idstr } : {}),
+  });
   const { length } = page.body;
-  const bodyHead = page.kind === 'xbzrle' ? [1, length >> 8, length & 0xff] : page.kind === 'compressed' ? [0, length >> 16, (length >> 8) & 0xff, length & 0xff] : [];
+  const bodyHead =
+    page.kind === 'xbzrle'
+      ? [1, length >> 8, length & 0xff]
+      : page.kind === 'compressed'
+        ? [0, length >> 16, (length >> 8) & 0xff, length & 0xff]
+        : [];
   return Buffer.concat([head, Uint8Array.from(bodyHead), page.body]);
 }
 
 /** The records that the codec can read, up to the first that is not whole, not good, or no page. */
-function decodeSlowly(window: Window, blocks: readonly RamBlockEntry[], size: number, start: number): { pages: PageValue[]; at: number } {
+function decodeSlowly(
+  window: Window,
+  blocks: readonly RamBlockEntry[],
+  size: number,
+  start: number,
+): { pages: PageValue[]; at: number } {
   const pages: PageValue[] = [];
   let current = start;
   for (;;) {
@@ -52,7 +71,13 @@ function decodeSlowly(window: Window, blocks: readonly RamBlockEntry[], size: nu
         length = window.u32();
         if (length > maxCompressedPage(size)) return { pages, at };
       }
-      pages.push({ kind, block, addr: address, named: idstr !== undefined, body: Uint8Array.from(window.take(length)) });
+      pages.push({
+        kind,
+        block,
+        addr: address,
+        named: idstr !== undefined,
+        body: Uint8Array.from(window.take(length)),
+      });
       current = block;
     } catch {
       return { pages, at };
@@ -60,7 +85,12 @@ function decodeSlowly(window: Window, blocks: readonly RamBlockEntry[], size: nu
   }
 }
 
-function loopAll(raw: Uint8Array, blocks: readonly RamBlockEntry[], size: number, current: number): { pages: PageValue[]; at: number; runs: number } {
+function loopAll(
+  raw: Uint8Array,
+  blocks: readonly RamBlockEntry[],
+  size: number,
+  current: number,
+): { pages: PageValue[]; at: number; runs: number } {
   const window = Window.over(raw);
   const table = new BlockTable();
   table.add(blocks);
@@ -97,7 +127,13 @@ const table = (size: number): fc.Arbitrary<RamBlockEntry[]> =>
     .map((list) => list.map(({ name, usedLength }, i) => ({ idstr: `${i}${name}`.slice(0, 255), usedLength })));
 
 const stage = pageSize.chain((size) =>
-  table(size).chain((blocks) => record({ size: fc.constant(size), blocks: fc.constant(blocks), pages: pageRecords(blocks, size, { bursts: 8, most: size > 8192 ? 4 : 20 }) })),
+  table(size).chain((blocks) =>
+    record({
+      size: fc.constant(size),
+      blocks: fc.constant(blocks),
+      pages: pageRecords(blocks, size, { bursts: 8, most: size > 8192 ? 4 : 20 }),
+    }),
+  ),
 );
 
 test('writer = codec, loop = codec', async () => {
@@ -119,15 +155,24 @@ test('writer = codec, loop = codec', async () => {
 
 test('loop = codec on damaged records, cut anywhere, with a block remembered or none', () => {
   fc.assert(
-    fc.property(stage, fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 3 }), fc.nat(), fc.integer({ min: -1, max: 0 }), bytes(40), ({ size, blocks, pages }, edits, cut, current, tail) => {
-      const whole = Uint8Array.from(Buffer.concat([...pages.map((page) => encodeSlowly(page, blocks, pageHeader(size))), tail]));
-      const raw = whole.subarray(0, whole.length - (cut % 3 === 0 ? cut % (whole.length + 1) : 0));
-      for (const [at, value] of edits) if (raw.length > 0) raw[at % raw.length] = value;
-      const slow = decodeSlowly(Window.over(raw), blocks, size, current);
-      const fast = loopAll(raw, blocks, size, current);
-      expect(fast.at).toBe(slow.at);
-      expect(isDeepStrictEqual(fast.pages, slow.pages)).toBe(true);
-    }),
+    fc.property(
+      stage,
+      fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 3 }),
+      fc.nat(),
+      fc.integer({ min: -1, max: 0 }),
+      bytes(40),
+      ({ size, blocks, pages }, edits, cut, current, tail) => {
+        const whole = Uint8Array.from(
+          Buffer.concat([...pages.map((page) => encodeSlowly(page, blocks, pageHeader(size))), tail]),
+        );
+        const raw = whole.subarray(0, whole.length - (cut % 3 === 0 ? cut % (whole.length + 1) : 0));
+        for (const [at, value] of edits) if (raw.length > 0) raw[at % raw.length] = value;
+        const slow = decodeSlowly(Window.over(raw), blocks, size, current);
+        const fast = loopAll(raw, blocks, size, current);
+        expect(fast.at).toBe(slow.at);
+        expect(isDeepStrictEqual(fast.pages, slow.pages)).toBe(true);
+      },
+    ),
     cases(1500),
   );
 });
@@ -159,7 +204,13 @@ test('a run is one entry, also across 4 GiB', () => {
   const size = 4096;
   const blocks = [{ idstr: 'a', usedLength: 2 ** 34 }];
   for (const kind of ['zero', 'page'] as const) {
-    const pages = Array.from({ length: 10 }, (_, i): PageValue => ({ kind, block: 0, addr: 2 ** 32 + (i - 5) * size, named: i === 0, body: new Uint8Array(kind === 'zero' ? 1 : size) }));
+    const pages = Array.from({ length: 10 }, (_, i): PageValue => ({
+      kind,
+      block: 0,
+      addr: 2 ** 32 + (i - 5) * size,
+      named: i === 0,
+      body: new Uint8Array(kind === 'zero' ? 1 : size),
+    }));
     const raw = Uint8Array.from(Buffer.concat(pages.map((page) => encodeSlowly(page, blocks, pageHeader(size)))));
     const loop = loopAll(raw, blocks, size, -1);
     expect(loop.pages).toEqual(pages);
@@ -169,8 +220,10 @@ test('a run is one entry, also across 4 GiB', () => {
 
 test('what a record cannot hold is refused', () => {
   const blocks = [{ idstr: 'a', usedLength: 2 ** 34 }];
-  const build = (page: Partial<PageValue>, size = 4096): (() => unknown) => () =>
-    buildPageRuns([{ kind: 'zero', block: 0, addr: 0, named: true, body: new Uint8Array(1), ...page }], blocks, size);
+  const build =
+    (page: Partial<PageValue>, size = 4096): (() => unknown) =>
+    () =>
+      buildPageRuns([{ kind: 'zero', block: 0, addr: 0, named: true, body: new Uint8Array(1), ...page }], blocks, size);
   const refused = expect.objectContaining({ code: 'cannot-encode' }) as Error;
   expect(build({ block: 1 })).toThrow(refused);
   expect(build({ kind: 'page' })).toThrow(refused);

@@ -41,7 +41,8 @@ test('every prefix of what only its own end describes: typed, and no further tha
     for (let length = 0; length < bytes.length; length += 1) {
       const { failure, end } = await readItems(bytes.slice(0, length), { targetPageSize: model.pageSize });
       expect(end, name).toBeLessThanOrEqual(length);
-      if (failure !== undefined) expect(failure.offset, `${name}, ${length}: ${failure.message}`).toBeLessThanOrEqual(length);
+      if (failure !== undefined)
+        expect(failure.offset, `${name}, ${length}: ${failure.message}`).toBeLessThanOrEqual(length);
     }
   }
 });

@@ -29,10 +29,19 @@ async function run(source: ByteSource, slabSize: number): Promise<unknown> {
 }
 
 describe('a source that fails', () => {
-  const errors = [new Error('EIO: i/o error, read'), 'a string', null, Object.assign(new Error('gone'), { code: 'ENODEV' })];
+  const errors = [
+    new Error('EIO: i/o error, read'),
+    'a string',
+    null,
+    Object.assign(new Error('gone'), { code: 'ENODEV' }),
+  ];
 
   test('at read n, for every n', async () => {
-    const [stream] = await smallStreams(1, 4000, (model) => model.tame && model.pipe && model.pageSize === 4096 && model.items.length > 20);
+    const [stream] = await smallStreams(
+      1,
+      4000,
+      (model) => model.tame && model.pipe && model.pageSize === 4096 && model.items.length > 20,
+    );
     const { bytes } = stream!;
     for (const slabSize of [64, 500]) {
       for (const pipe of [false, true]) {
@@ -76,11 +85,22 @@ async function denseStream(pages: number): Promise<Uint8Array> {
     { kind: 'header' },
     { kind: 'configuration', configuration: { machine: 'pc', subsections: [] } },
     { kind: 'section-open', type: 'start', section: ram },
-    { kind: 'ram-blocks', total: pages * 4096, flags: 4, layout: 'plain', pageSize: 4096, blocks: [{ idstr: 'pc.ram', usedLength: pages * 4096 }], continues: false },
+    {
+      kind: 'ram-blocks',
+      total: pages * 4096,
+      flags: 4,
+      layout: 'plain',
+      pageSize: 4096,
+      blocks: [{ idstr: 'pc.ram', usedLength: pages * 4096 }],
+      continues: false,
+    },
     eos,
     close,
     { kind: 'section-open', type: 'end', section: { ...ram, idstr: '' } },
-    ...Array.from({ length: pages }, (_, i): ModelItem => ({ kind: 'page', page: { kind: 'page', block: 0, addr: i * 4096, named: i === 0, body: new Uint8Array(4096).fill(i) } })),
+    ...Array.from({ length: pages }, (_, i): ModelItem => ({
+      kind: 'page',
+      page: { kind: 'page', block: 0, addr: i * 4096, named: i === 0, body: new Uint8Array(4096).fill(i) },
+    })),
     eos,
     close,
     { kind: 'section-open', type: 'full', section: { sectionId: 3, idstr: 'dev', instanceId: 0, versionId: 1 } },
@@ -140,7 +160,9 @@ describe('how much is read', () => {
       expect(areas).toBeGreaterThan(2 ** 30);
       expect(end).toBe(source.size);
       // Without a configuration section the layout must be told from pages: then it is the look ahead, and no more.
-      expect(volume(source), configured ? 'configured' : 'no configuration').toBeLessThan(configured ? 1 << 20 : 3 << 20);
+      expect(volume(source), configured ? 'configured' : 'no configuration').toBeLessThan(
+        configured ? 1 << 20 : 3 << 20,
+      );
     }
   });
 });

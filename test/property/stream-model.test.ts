@@ -33,7 +33,11 @@ test('identity: events written again are the same bytes', async () => {
       const { bytes } = await writeModel(model.items, model.pageSize);
       const sink = memorySink();
       const writer = createWriter(sink);
-      const stream = await openStream(bytes, { ...model.options, poison: true, ...(slabSize === undefined ? {} : { slabSize }) });
+      const stream = await openStream(bytes, {
+        ...model.options,
+        poison: true,
+        ...(slabSize === undefined ? {} : { slabSize }),
+      });
       for await (const event of stream.events()) await writer.write(event);
       await writer.finish();
       expect(Buffer.compare(sink.bytes(), bytes)).toBe(0);

@@ -14,19 +14,26 @@ const names = ['4.0.0-ignore-shared', '7.2.22-uuid', '11.1.3-live', '5.2.0-postc
 
 describe('verify', () => {
   test('a stream that is cut is not sound', async () => {
-    const streams = await Promise.all(names.map(async (name) => {
-      const bytes = fixtureBytes(name);
-      return { bytes, eof: (await look(bytes)).map.find((row) => row.kind === 'eof')!.span.end };
-    }));
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...streams), fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), fc.boolean(), async ({ bytes, eof }, at, pipe) => {
-        const length = Math.floor(at * bytes.length);
-        // A stream may end right behind its end mark: suppress-vmdesc=on.
-        fc.pre(length !== eof);
-        const source = memorySource(bytes.slice(0, length));
-        const { verdict } = await verify(pipe ? forwardSource(source) : source);
-        expect(verdict).not.toBe('sound');
+    const streams = await Promise.all(
+      names.map(async (name) => {
+        const bytes = fixtureBytes(name);
+        return { bytes, eof: (await look(bytes)).map.find((row) => row.kind === 'eof')!.span.end };
       }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...streams),
+        fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+        fc.boolean(),
+        async ({ bytes, eof }, at, pipe) => {
+          const length = Math.floor(at * bytes.length);
+          // A stream may end right behind its end mark: suppress-vmdesc=on.
+          fc.pre(length !== eof);
+          const source = memorySource(bytes.slice(0, length));
+          const { verdict } = await verify(pipe ? forwardSource(source) : source);
+          expect(verdict).not.toBe('sound');
+        },
+      ),
       seed,
     );
   });
@@ -34,13 +41,16 @@ describe('verify', () => {
   test('any change gives a verdict', async () => {
     const bytes = fixtureBytes('4.0.0-ignore-shared');
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }), async (changes) => {
-        const copy = Uint8Array.from(bytes);
-        for (const [at, value] of changes) copy[at] = value;
-        const { verdict, findings } = await verify(copy);
-        expect(['sound', 'broken', 'unjudged']).toContain(verdict);
-        for (const { text } of findings) expect(text).toMatch(/^[\x20-\x7e…]*$/);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        async (changes) => {
+          const copy = Uint8Array.from(bytes);
+          for (const [at, value] of changes) copy[at] = value;
+          const { verdict, findings } = await verify(copy);
+          expect(['sound', 'broken', 'unjudged']).toContain(verdict);
+          for (const { text } of findings) expect(text).toMatch(/^[\x20-\x7e…]*$/);
+        },
+      ),
       seed,
     );
   });
@@ -48,15 +58,23 @@ describe('verify', () => {
 
 describe('explain', () => {
   test('any text is explained or not', () => {
-    fc.assert(fc.property(fc.string({ maxLength: 300, unit: 'binary' }), (text) => void explain(text)), seed);
+    fc.assert(
+      fc.property(fc.string({ maxLength: 300, unit: 'binary' }), (text) => void explain(text)),
+      seed,
+    );
   });
 
   test('pieces of messages, put together in any way', () => {
     const pieces = messageIds.flatMap((id) => loadMessages[id].texts.flatMap(({ text }) => text.split(/\{[^}]*\}/)));
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ maxLength: 10 }), fc.nat().map(String)), { maxLength: 30 }), (parts) => {
-        for (const one of explain(parts.join(''))) expect(one.meaning).not.toBe('');
-      }),
+      fc.property(
+        fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ maxLength: 10 }), fc.nat().map(String)), {
+          maxLength: 30,
+        }),
+        (parts) => {
+          for (const one of explain(parts.join(''))) expect(one.meaning).not.toBe('');
+        },
+      ),
       seed,
     );
   });

@@ -47,7 +47,11 @@ describe('decoding', () => {
       fc.property(describedDevice, ({ device, bytes }) => {
         const state = decodeDevice(device, bytes);
         expect(soundProblem(state)).toBeUndefined();
-        expect(all(state).filter((leaf) => leaf.name.startsWith('@rest')).map((leaf) => `${leaf.path}: ${leaf.reason}`)).toEqual([]);
+        expect(
+          all(state)
+            .filter((leaf) => leaf.name.startsWith('@rest'))
+            .map((leaf) => `${leaf.path}: ${leaf.reason}`),
+        ).toEqual([]);
         expect(coverageOf(state).total).toBe(bytes.length);
       }),
       cases(100),
@@ -71,7 +75,9 @@ describe('decoding', () => {
         const state = decodeDevice(device, bytes);
         for (const leaf of all(state)) {
           if (leaf.path.includes('*') || leaf.start === leaf.end) continue;
-          expect(findInDevice(state, leaf.path).map((node) => [node.start, node.end])).toEqual([[leaf.start, leaf.end]]);
+          expect(findInDevice(state, leaf.path).map((node) => [node.start, node.end])).toEqual([
+            [leaf.start, leaf.end],
+          ]);
         }
       }),
       cases(100),
@@ -80,7 +86,10 @@ describe('decoding', () => {
 });
 
 describe('edits', () => {
-  const leafOf = ({ device, bytes }: { device: DeviceState['device']; bytes: Uint8Array }, pick: number): Leaf | undefined => {
+  const leafOf = (
+    { device, bytes }: { device: DeviceState['device']; bytes: Uint8Array },
+    pick: number,
+  ): Leaf | undefined => {
     const found = all(decodeDevice(device, bytes)).filter((leaf) => leaf.end > leaf.start);
     return found[pick % Math.max(1, found.length)];
   };
@@ -105,17 +114,23 @@ describe('edits', () => {
 
   test('bytes in and out: the description still says how long the payload is', () => {
     fc.assert(
-      fc.property(describedDevice, fc.nat(), fc.uint8Array({ maxLength: 9 }), fc.constantFrom('before', 'after', 'delete'), (made, pick, noise, how) => {
-        const leaf = leafOf(made, pick);
-        if (leaf === undefined || leaf.role === 'frame') return;
-        const edit = new DeviceEdit(leaf.state);
-        if (how === 'before' || how === 'after') edit.insertBytes(leaf, noise, how);
-        else edit.deleteBytes(leaf);
-        const { device, bytes } = edit.apply();
-        expect(bytes.length).toBe(made.bytes.length + (how === 'delete' ? leaf.start - leaf.end : noise.length));
-        expect(vmsdSize(device.vmsd)).toBe(bytes.length);
-        expect(soundProblem(decodeDevice(device, bytes))).toBeUndefined();
-      }),
+      fc.property(
+        describedDevice,
+        fc.nat(),
+        fc.uint8Array({ maxLength: 9 }),
+        fc.constantFrom('before', 'after', 'delete'),
+        (made, pick, noise, how) => {
+          const leaf = leafOf(made, pick);
+          if (leaf === undefined || leaf.role === 'frame') return;
+          const edit = new DeviceEdit(leaf.state);
+          if (how === 'before' || how === 'after') edit.insertBytes(leaf, noise, how);
+          else edit.deleteBytes(leaf);
+          const { device, bytes } = edit.apply();
+          expect(bytes.length).toBe(made.bytes.length + (how === 'delete' ? leaf.start - leaf.end : noise.length));
+          expect(vmsdSize(device.vmsd)).toBe(bytes.length);
+          expect(soundProblem(decodeDevice(device, bytes))).toBeUndefined();
+        },
+      ),
       cases(100),
     );
   });
@@ -133,27 +148,37 @@ describe('descriptions', () => {
 
   test('are accepted exactly when JSON.parse accepts them and they list devices', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.json(), fc.json().map((json) => `{"devices": [], "x": ${json}}`), fc.string()), fc.nat(), fc.constantFrom('', ',', '"', '\\', '}', '0', 'e', '\u0001'), (text, at, insert) => {
-        const where = at % (text.length + 1);
-        const json = text.slice(0, where) + insert + text.slice(where);
-        const latin = Buffer.from(json, 'latin1').toString('latin1');
-        let parsed: unknown;
-        try {
-          parsed = JSON.parse(latin);
-        } catch {
-          parsed = undefined;
-        }
-        const devices = typeof parsed === 'object' && parsed !== null ? (parsed as { devices?: unknown }).devices : undefined;
-        const expected = Array.isArray(devices) && devices.every((device) => typeof device?.name === 'string');
-        let accepted = true;
-        try {
-          parseSchema(Buffer.from(json, 'latin1'));
-        } catch (error) {
-          if (!(error instanceof MigrationStreamError) || error.code !== 'bad-vmdescription') throw error;
-          accepted = false;
-        }
-        expect(accepted).toBe(expected);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.json(),
+          fc.json().map((json) => `{"devices": [], "x": ${json}}`),
+          fc.string(),
+        ),
+        fc.nat(),
+        fc.constantFrom('', ',', '"', '\\', '}', '0', 'e', '\u0001'),
+        (text, at, insert) => {
+          const where = at % (text.length + 1);
+          const json = text.slice(0, where) + insert + text.slice(where);
+          const latin = Buffer.from(json, 'latin1').toString('latin1');
+          let parsed: unknown;
+          try {
+            parsed = JSON.parse(latin);
+          } catch {
+            parsed = undefined;
+          }
+          const devices =
+            typeof parsed === 'object' && parsed !== null ? (parsed as { devices?: unknown }).devices : undefined;
+          const expected = Array.isArray(devices) && devices.every((device) => typeof device?.name === 'string');
+          let accepted = true;
+          try {
+            parseSchema(Buffer.from(json, 'latin1'));
+          } catch (error) {
+            if (!(error instanceof MigrationStreamError) || error.code !== 'bad-vmdescription') throw error;
+            accepted = false;
+          }
+          expect(accepted).toBe(expected);
+        },
+      ),
       cases(500),
     );
   });
@@ -166,12 +191,18 @@ describe('a real stream, damaged', async () => {
   test.skipIf(stream === undefined)('in a device: the tree still tiles', () => {
     const states = stream!.states.filter((state) => state.bytes.length < 60_000);
     fc.assert(
-      fc.property(fc.nat(), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }), fc.nat(40), (pick, changes, cut) => {
-        const { device, bytes } = states[pick % states.length]!;
-        const damaged = bytes.slice(0, Math.max(0, bytes.length - (cut < 20 ? 0 : cut - 20)));
-        for (const [at, value] of changes) if (damaged.length > 0) damaged[at % Math.min(damaged.length, 1500)] = value;
-        expect(soundProblem(decodeDevice(device, damaged))).toBeUndefined();
-      }),
+      fc.property(
+        fc.nat(),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }),
+        fc.nat(40),
+        (pick, changes, cut) => {
+          const { device, bytes } = states[pick % states.length]!;
+          const damaged = bytes.slice(0, Math.max(0, bytes.length - (cut < 20 ? 0 : cut - 20)));
+          for (const [at, value] of changes)
+            if (damaged.length > 0) damaged[at % Math.min(damaged.length, 1500)] = value;
+          expect(soundProblem(decodeDevice(device, damaged))).toBeUndefined();
+        },
+      ),
       cases(150),
     );
   });
@@ -179,22 +210,27 @@ describe('a real stream, damaged', async () => {
   test.skipIf(stream === undefined)('in the description: a typed error, or trees that tile', () => {
     const { json, states } = stream!;
     fc.assert(
-      fc.property(fc.nat(json.length - 1), fc.constantFrom(...'0123456789,{}[]"e'), fc.boolean(), (at, char, remove) => {
-        const damaged = Buffer.from(json);
-        if (remove) damaged.copy(damaged, at, at + 1);
-        else damaged[at] = char.charCodeAt(0);
-        let schema;
-        try {
-          schema = parseSchema(damaged);
-        } catch (error) {
-          if (error instanceof MigrationStreamError && error.code === 'bad-vmdescription') return;
-          throw error;
-        }
-        for (const [index, device] of schema.devices.entries()) {
-          const bytes = states[index]?.bytes ?? new Uint8Array(0);
-          if (bytes.length < 5000) expect(soundProblem(decodeDevice(device, bytes))).toBeUndefined();
-        }
-      }),
+      fc.property(
+        fc.nat(json.length - 1),
+        fc.constantFrom(...'0123456789,{}[]"e'),
+        fc.boolean(),
+        (at, char, remove) => {
+          const damaged = Buffer.from(json);
+          if (remove) damaged.copy(damaged, at, at + 1);
+          else damaged[at] = char.charCodeAt(0);
+          let schema;
+          try {
+            schema = parseSchema(damaged);
+          } catch (error) {
+            if (error instanceof MigrationStreamError && error.code === 'bad-vmdescription') return;
+            throw error;
+          }
+          for (const [index, device] of schema.devices.entries()) {
+            const bytes = states[index]?.bytes ?? new Uint8Array(0);
+            if (bytes.length < 5000) expect(soundProblem(decodeDevice(device, bytes))).toBeUndefined();
+          }
+        },
+      ),
       cases(60),
     );
   });

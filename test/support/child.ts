@@ -16,14 +16,24 @@ export interface Child<T> {
 export async function childScript<T>(name: string): Promise<Child<T>> {
   const dir = await mkdtemp(join(tmpdir(), 'mstream-child-'));
   const file = join(dir, `${name}.mjs`);
-  await build({ input: fileURLToPath(new URL(`children/${name}.ts`, import.meta.url)), platform: 'node', logLevel: 'warn', output: { file, format: 'esm' } });
+  await build({
+    input: fileURLToPath(new URL(`children/${name}.ts`, import.meta.url)),
+    platform: 'node',
+    logLevel: 'warn',
+    output: { file, format: 'esm' },
+  });
   return {
     run: (...args) =>
       new Promise((resolve, reject) => {
-        execFile(process.execPath, [file, ...args], { timeout: 110_000, maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
-          if (error !== null) reject(new Error(`${name} ${args.join(' ')}: ${error.message}\n${stderr}`));
-          else resolve(JSON.parse(stdout) as T & { rss: number });
-        });
+        execFile(
+          process.execPath,
+          [file, ...args],
+          { timeout: 110_000, maxBuffer: 1 << 24 },
+          (error, stdout, stderr) => {
+            if (error !== null) reject(new Error(`${name} ${args.join(' ')}: ${error.message}\n${stderr}`));
+            else resolve(JSON.parse(stdout) as T & { rss: number });
+          },
+        );
       }),
     close: () => rm(dir, { recursive: true, force: true }),
   };

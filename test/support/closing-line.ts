@@ -14,9 +14,16 @@ export interface Counts {
 export function countTests(modules: readonly Pick<TestModule, 'children' | 'errors'>[], stray: number): Counts {
   const states = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state));
   // Errors of a suite, a hook that threw for instance, leave its tests skipped, so they have to be counted themselves.
-  const broken = modules.flatMap((module) => [...module.errors(), ...[...module.children.allSuites()].flatMap((suite) => suite.errors())]);
+  const broken = modules.flatMap((module) => [
+    ...module.errors(),
+    ...[...module.children.allSuites()].flatMap((suite) => suite.errors()),
+  ]);
   const count = (...wanted: readonly string[]): number => states.filter((state) => wanted.includes(state)).length;
-  return { passed: count('passed'), failed: count('failed') + broken.length + stray, skipped: count('skipped', 'pending') };
+  return {
+    passed: count('passed'),
+    failed: count('failed') + broken.length + stray,
+    skipped: count('skipped', 'pending'),
+  };
 }
 
 export function closingLine({ passed, failed, skipped }: Counts): string {

@@ -34,7 +34,9 @@ export function mstreamArgs(command: string): readonly string[] {
   if (own === null) throw new Error(`not an mstream command: ${command}`);
   const rest = own[1] ?? '';
   if (/[|<>;&`$\\]/.test(rest)) throw new Error(`not run by a shell here: ${command}`);
-  return [...rest.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, bare]) => single ?? double ?? bare ?? '');
+  return [...rest.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, single, double, bare]) => single ?? double ?? bare ?? '',
+  );
 }
 
 /** Is `actual` what `expected` shows, its `...` taken for any lines? */

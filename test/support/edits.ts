@@ -13,10 +13,17 @@ export interface Edited {
   readonly result: RewriteResult;
 }
 
-export async function edited(bytes: Uint8Array, edits: readonly Edit[], options: RewriteOptions & { readonly pipe?: boolean } = {}): Promise<Edited> {
+export async function edited(
+  bytes: Uint8Array,
+  edits: readonly Edit[],
+  options: RewriteOptions & { readonly pipe?: boolean } = {},
+): Promise<Edited> {
   const sink = memorySink();
   const source = memorySource(bytes);
-  const result = await rewrite(options.pipe === true ? forwardSource(source) : source, sink, edits, { poison: true, ...options });
+  const result = await rewrite(options.pipe === true ? forwardSource(source) : source, sink, edits, {
+    poison: true,
+    ...options,
+  });
   return { bytes: sink.bytes(), result };
 }
 
@@ -73,7 +80,9 @@ const text = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 40 }).fi
 /** A handful of edits of what `inspection` shows. They may contradict each other or be refused: that is for rewrite to say. */
 export function editsFor(inspection: Inspection): fc.Arbitrary<Edit[]> {
   const block = fc.constantFrom(...inspection.blocks.map((row) => row.idstr));
-  const sections = inspection.map.flatMap((row) => (row.kind === 'full' && row.section !== undefined ? [row.section] : []));
+  const sections = inspection.map.flatMap((row) =>
+    row.kind === 'full' && row.section !== undefined ? [row.section] : [],
+  );
   const commands = [...new Set(inspection.map.flatMap((row) => row.command ?? []))];
   const section = fc.constantFrom(...sections);
   const of = <E extends Edit['edit']>(edit: E, rest: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<Edit> =>
@@ -84,7 +93,10 @@ export function editsFor(inspection: Inspection): fc.Arbitrary<Edit[]> {
     of('set-address', { block, address: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }) }),
     of('rename-block', { block, to: text }),
     of('drop-block', { block }),
-    of('externalize', { block, memory: fc.constant(undefined).map(() => fakeMemory(`memory ${Math.random()}`).target) }),
+    of('externalize', {
+      block,
+      memory: fc.constant(undefined).map(() => fakeMemory(`memory ${Math.random()}`).target),
+    }),
     of('machine', { name: text }),
     of('uuid', { uuid: fc.uint8Array({ minLength: 16, maxLength: 16 }) }),
     of('target-page-bits', { bits: fc.constant(12) }),
@@ -94,10 +106,25 @@ export function editsFor(inspection: Inspection): fc.Arbitrary<Edit[]> {
     of('drop-vmdescription', {}),
     of('compact', {}),
     named.map(({ idstr }): Edit => ({ edit: 'delete-bytes', path: `${idstr}.*` })),
-    fc.constantFrom('piix4_pm/memhp', 'pckbd/extended_state', 'apic_sipi').map((path): Edit => ({ edit: 'drop-subsection', path })),
-    fc.tuple(fc.constantFrom('cpu.env.regs', 'timer.cpu_ticks_offset', 'mc146818rtc.*'), fc.uint8Array({ minLength: 1, maxLength: 9 })).map(([path, bytes]): Edit => ({ edit: 'append-bytes', path, bytes })),
-    fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }).map((value): Edit => ({ edit: 'set', path: 'cpu.env.eip', value: String(value) })),
-    ...(commands.length === 0 ? [] : [fc.constantFrom(...commands).map((name): Edit => ({ edit: 'drop-command', command: commandNumbers.get(name)! }))]),
+    fc
+      .constantFrom('piix4_pm/memhp', 'pckbd/extended_state', 'apic_sipi')
+      .map((path): Edit => ({ edit: 'drop-subsection', path })),
+    fc
+      .tuple(
+        fc.constantFrom('cpu.env.regs', 'timer.cpu_ticks_offset', 'mc146818rtc.*'),
+        fc.uint8Array({ minLength: 1, maxLength: 9 }),
+      )
+      .map(([path, bytes]): Edit => ({ edit: 'append-bytes', path, bytes })),
+    fc
+      .bigInt({ min: 0n, max: (1n << 64n) - 1n })
+      .map((value): Edit => ({ edit: 'set', path: 'cpu.env.eip', value: String(value) })),
+    ...(commands.length === 0
+      ? []
+      : [
+          fc
+            .constantFrom(...commands)
+            .map((name): Edit => ({ edit: 'drop-command', command: commandNumbers.get(name)! })),
+        ]),
   ];
   return fc.array(fc.oneof(...edits), { minLength: 1, maxLength: 5 });
 }

@@ -43,8 +43,16 @@ export async function mstream(args: readonly string[], options: FakeHostOptions 
     args,
     env: options.env ?? {},
     cwd: '/here',
-    stdout: { isTTY: options.tty?.stdout ?? false, columns: options.tty?.stdout ? (options.columns ?? 100) : undefined, write: writer(out) },
-    stderr: { isTTY: options.tty?.stderr ?? false, columns: options.tty?.stderr ? (options.columns ?? 100) : undefined, write: writer(err) },
+    stdout: {
+      isTTY: options.tty?.stdout ?? false,
+      columns: options.tty?.stdout ? (options.columns ?? 100) : undefined,
+      write: writer(out),
+    },
+    stderr: {
+      isTTY: options.tty?.stderr ?? false,
+      columns: options.tty?.stderr ? (options.columns ?? 100) : undefined,
+      write: writer(err),
+    },
     signal: options.signal ?? new AbortController().signal,
     openInput: options.openInput ?? (async (path) => fakeInput(path, options)),
     openOutput: async (path): Promise<ByteSink> => {
@@ -59,11 +67,16 @@ export async function mstream(args: readonly string[], options: FakeHostOptions 
 
 function fakeInput(path: string, { files = {}, stdin }: FakeHostOptions): ByteSource {
   if (path === '-') {
-    if (stdin === undefined) throw new MigrationStreamError({ code: 'io', message: 'stdin is a terminal, and a migration stream is not typed' });
+    if (stdin === undefined)
+      throw new MigrationStreamError({
+        code: 'io',
+        message: 'stdin is a terminal, and a migration stream is not typed',
+      });
     return stdin instanceof Uint8Array ? forwardSource(memorySource(stdin, 'stdin')) : stdin;
   }
   const bytes = files[path];
-  if (bytes === undefined) throw new MigrationStreamError({ code: 'io', message: `cannot open ${path}: no such file or directory` });
+  if (bytes === undefined)
+    throw new MigrationStreamError({ code: 'io', message: `cannot open ${path}: no such file or directory` });
   return memorySource(bytes, path);
 }
 

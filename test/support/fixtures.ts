@@ -6,7 +6,10 @@ const root = new URL('../../fixtures/streams/', import.meta.url);
 
 /** Folder names, `<qemu version>-<scenario>`. */
 export const fixtureNames: readonly string[] = existsSync(root)
-  ? readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort()
+  ? readdirSync(root, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort()
   : [];
 
 /** The migration stream: `state`, or the main channel of multifd. */
@@ -29,5 +32,8 @@ export function fixtureJson<T>(name: string, file: string): T | undefined {
 
 /** `info ramblock` as QEMU prints it: name and used length, in bytes. */
 export function ramBlocksOf(text: string): { name: string; used: number }[] {
-  return [...text.matchAll(/^ *(\S+) +\d+ \S+ +0x[0-9a-f]+ +0x([0-9a-f]+) +0x[0-9a-f]+/gm)].map((row) => ({ name: row[1]!, used: Number.parseInt(row[2]!, 16) }));
+  return [...text.matchAll(/^ *(\S+) +\d+ \S+ +0x[0-9a-f]+ +0x([0-9a-f]+) +0x[0-9a-f]+/gm)].map((row) => ({
+    name: row[1]!,
+    used: Number.parseInt(row[2]!, 16),
+  }));
 }

@@ -18,7 +18,15 @@ export type Item =
   | { readonly kind: 'header' }
   | { readonly kind: 'configuration'; readonly configuration: Configuration }
   | { readonly kind: 'section-open'; readonly type: SectionKind; readonly section: SectionHeader }
-  | { readonly kind: 'ram-blocks'; readonly total: number; readonly flags: number; readonly layout: LayoutName; readonly pageSize: number; readonly blocks: readonly RamBlockEntry[]; readonly continues: boolean }
+  | {
+      readonly kind: 'ram-blocks';
+      readonly total: number;
+      readonly flags: number;
+      readonly layout: LayoutName;
+      readonly pageSize: number;
+      readonly blocks: readonly RamBlockEntry[];
+      readonly continues: boolean;
+    }
   | { readonly kind: 'mapped-area'; readonly block: number; bytes: Uint8Array }
   | { readonly kind: 'page'; readonly page: PageValue }
   | { readonly kind: 'ram-mark'; readonly mark: RamMark; readonly flags: number; readonly address: number }
@@ -83,7 +91,8 @@ function checkSpan(kind: string, { start, end }: Span, at: number): number {
     if (end !== start || start > at) throw new TypeError(`${kind} has the span ${start}-${end} at ${at}`);
     return at;
   }
-  if (start !== at || end < start) throw new TypeError(`${kind} has the span ${start}-${end}, the one before ended at ${at}`);
+  if (start !== at || end < start)
+    throw new TypeError(`${kind} has the span ${start}-${end}, the one before ended at ${at}`);
   return end;
 }
 
@@ -104,7 +113,15 @@ function append(items: Item[], event: StreamEvent, open: boolean): boolean {
       return false;
     case 'ram-blocks': {
       const { total, flags, layout, targetPageSize, blocks, continues } = event;
-      items.push({ kind: 'ram-blocks', total, flags, layout: layout.name, pageSize: targetPageSize, blocks: [...blocks], continues });
+      items.push({
+        kind: 'ram-blocks',
+        total,
+        flags,
+        layout: layout.name,
+        pageSize: targetPageSize,
+        blocks: [...blocks],
+        continues,
+      });
       return false;
     }
     case 'pages':
@@ -145,7 +162,9 @@ function chunk(items: Item[], open: boolean, bytes: Uint8Array, make: (bytes: Ui
 
 /** PART and END say only the id. */
 export function short(type: SectionKind, section: SectionHeader): SectionHeader {
-  return type === 'start' || type === 'full' ? section : { sectionId: section.sectionId, idstr: '', instanceId: 0, versionId: 0 };
+  return type === 'start' || type === 'full'
+    ? section
+    : { sectionId: section.sectionId, idstr: '', instanceId: 0, versionId: 0 };
 }
 
 export function pagesOf(runs: PageRuns): PageValue[] {

@@ -6,6 +6,8 @@ const factor = Number(process.env['MSTREAM_RUNS'] ?? 1);
 const seed = Number(process.env['MSTREAM_SEED'] ?? 20_190_715);
 
 /** Parameters of a property of `runs` cases. */
-export function cases(runs: number): { numRuns: number; seed: number } & Pick<fc.Parameters<unknown>, 'interruptAfterTimeLimit'> {
+export function cases(
+  runs: number,
+): { numRuns: number; seed: number } & Pick<fc.Parameters<unknown>, 'interruptAfterTimeLimit'> {
   return { numRuns: Math.ceil(runs * factor), seed };
 }

@@ -9,7 +9,11 @@ export interface SmallStream extends Written {
 }
 
 /** `count` streams of at most `limit` bytes that `wanted` likes, as different as can be. */
-export async function smallStreams(count: number, limit: number, wanted: (model: StreamModel) => boolean = () => true): Promise<SmallStream[]> {
+export async function smallStreams(
+  count: number,
+  limit: number,
+  wanted: (model: StreamModel) => boolean = () => true,
+): Promise<SmallStream[]> {
   const found: SmallStream[] = [];
   const shapes = new Set<string>();
   for (const model of fc.sample(streamModel, { numRuns: 1500, seed: 4041 })) {

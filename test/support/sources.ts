@@ -49,7 +49,11 @@ export function countingSource(outer: ByteSource): Counting {
 }
 
 /** Read number `failAt` (from 0) and all later ones reject with `error`. */
-export function faultySource(outer: ByteSource, failAt: number, error: unknown = new Error('the disk is on fire')): Counting {
+export function faultySource(
+  outer: ByteSource,
+  failAt: number,
+  error: unknown = new Error('the disk is on fire'),
+): Counting {
   const source = countingSource(outer);
   const { read } = source;
   let turn = 0;
@@ -62,7 +66,11 @@ export function faultySource(outer: ByteSource, failAt: number, error: unknown =
 }
 
 /** `size` bytes that `fill` computes on demand: it puts what stands at `at` into `into`, which holds rubbish. */
-export function syntheticSource(size: number, fill: (into: Uint8Array, at: number) => void, label = 'synthetic'): ByteSource {
+export function syntheticSource(
+  size: number,
+  fill: (into: Uint8Array, at: number) => void,
+  label = 'synthetic',
+): ByteSource {
   return {
     label,
     size,

@@ -8,7 +8,11 @@ export interface Transplanted extends TransplantResult {
 }
 
 /** `source` onto the save `donor`. */
-export async function transplanted(source: Uint8Array, donor: Uint8Array, options: TransplantOptions = {}): Promise<Transplanted> {
+export async function transplanted(
+  source: Uint8Array,
+  donor: Uint8Array,
+  options: TransplantOptions = {},
+): Promise<Transplanted> {
   const sink = memorySink();
   const result = await transplant(memorySource(source), sink, await readDonor(memorySource(donor)), options);
   return { ...result, bytes: sink.bytes() };

@@ -1,6 +1,13 @@
 // Descriptions by hand, as QEMU writes them, and the trees of payloads under them.
 
-import { decodeDevice, leaves, parseSchema, type DeviceSchema, type DeviceState, type Leaf } from '../../src/vmstate/index.js';
+import {
+  decodeDevice,
+  leaves,
+  parseSchema,
+  type DeviceSchema,
+  type DeviceState,
+  type Leaf,
+} from '../../src/vmstate/index.js';
 
 /** A device whose `fields` (and `subsections`) are JSON text. */
 export function deviceOf(fields: string, subsections = '', name = 'dev'): DeviceSchema {
@@ -21,7 +28,12 @@ export function show(state: DeviceState): string[] {
 
 function line(leaf: Leaf): string {
   const { value } = leaf;
-  const text = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : typeof value === 'bigint' ? `${value}n` : String(value);
+  const text =
+    value instanceof Uint8Array
+      ? Buffer.from(value).toString('hex')
+      : typeof value === 'bigint'
+        ? `${value}n`
+        : String(value);
   return `${leaf.path}${{ field: '=', frame: '#', unused: '-', opaque: '?' }[leaf.role]}${text}`;
 }
 

@@ -40,7 +40,10 @@ export async function devicesOf(stream: Uint8Array): Promise<StreamDevices | und
 }
 
 /** What leaves must be: side by side from the first byte to the last. */
-export function tilingProblem(state: DeviceState, leaves: Iterable<{ start: number; end: number; path: string }>): string | undefined {
+export function tilingProblem(
+  state: DeviceState,
+  leaves: Iterable<{ start: number; end: number; path: string }>,
+): string | undefined {
   let at = 0;
   for (const leaf of leaves) {
     if (leaf.start !== at || leaf.end < leaf.start) return `${leaf.path} at ${leaf.start}, not ${at}`;

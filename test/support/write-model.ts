@@ -30,7 +30,14 @@ export async function writeModel(model: readonly ModelItem[], pageSize: number):
   const writer = createWriter(sink);
   const items: Item[] = [];
   const ends: number[] = [];
-  const context: Context = { writer, pageSize, blocks: [], section: { sectionId: 0, idstr: '', instanceId: 0, versionId: 0 }, items, ends };
+  const context: Context = {
+    writer,
+    pageSize,
+    blocks: [],
+    section: { sectionId: 0, idstr: '', instanceId: 0, versionId: 0 },
+    items,
+    ends,
+  };
   await writeAll(context, model);
   await writer.finish();
   return { bytes: Uint8Array.from(sink.bytes()), items, ends };
@@ -47,11 +54,15 @@ interface Context {
 
 /** Pages that follow each other are one event, as in a stream that was read. */
 async function writeAll(context: Context, model: readonly ModelItem[]): Promise<void> {
-  for (let i = 0; i < model.length; ) {
+  for (let i = 0; i < model.length;) {
     const pages: Extract<Item, { kind: 'page' }>[] = [];
     for (let item = model[i]; item?.kind === 'page'; item = model[++i]) pages.push(item);
     if (pages.length === 0) await writeItem(context, model[i++]!);
-    for (const runs of buildPageRuns(pages.map((item) => item.page), context.blocks, context.pageSize)) {
+    for (const runs of buildPageRuns(
+      pages.map((item) => item.page),
+      context.blocks,
+      context.pageSize,
+    )) {
       await context.writer.write({ kind: 'pages', runs, span: none });
     }
     for (const item of pages) {
@@ -115,7 +126,14 @@ async function writeMapped(context: Context, item: Extract<Item, { kind: 'ram-bl
   let stretch: RamBlockEntry[] = [];
   let continues = false;
   const emit = async (): Promise<void> => {
-    const event: StreamEvent = { ...item, blocks: stretch, continues, layout: layouts[item.layout], targetPageSize: pageSize, span: none };
+    const event: StreamEvent = {
+      ...item,
+      blocks: stretch,
+      continues,
+      layout: layouts[item.layout],
+      targetPageSize: pageSize,
+      span: none,
+    };
     await context.writer.write(event);
     context.items.push({ ...item, blocks: stretch, continues });
     context.ends.push(context.writer.position);
@@ -123,7 +141,8 @@ async function writeMapped(context: Context, item: Extract<Item, { kind: 'ram-bl
   let block = 0;
   for (const entry of item.blocks) {
     const blank = { version: MAPPED_RAM_VERSION, pageSize, bitmapOffset: 0, pagesOffset: 0 };
-    const before = context.writer.position + (continues ? 0 : 8) + stretch.reduce((sum, one) => sum + codec.size(one), 0);
+    const before =
+      context.writer.position + (continues ? 0 : 8) + stretch.reduce((sum, one) => sum + codec.size(one), 0);
     const bitmapOffset = before + codec.size({ ...entry, mapped: blank });
     const pagesOffset = roundUp(bitmapOffset + mappedBitmapSize(entry.usedLength, pageSize), pageSize);
     const ignored = entry.ignored === 1;
@@ -132,7 +151,9 @@ async function writeMapped(context: Context, item: Extract<Item, { kind: 'ram-bl
     block += 1;
     if (ignored) continue;
     await emit();
-    const bytes = new Uint8Array(pagesOffset + entry.usedLength - bitmapOffset).map((_byte, i) => (i * 7 + block) & 0xff);
+    const bytes = new Uint8Array(pagesOffset + entry.usedLength - bitmapOffset).map(
+      (_byte, i) => (i * 7 + block) & 0xff,
+    );
     await writeItem(context, { kind: 'mapped-area', block: block - 1, bytes });
     stretch = [];
     continues = true;

@@ -11,5 +11,10 @@ export function isThere(path: string): Promise<boolean> {
 }
 
 export function exists(path: string, cause?: unknown): MigrationStreamError {
-  return new MigrationStreamError({ code: 'io', message: `${path} exists already`, hint: '--force replaces it', cause });
+  return new MigrationStreamError({
+    code: 'io',
+    message: `${path} exists already`,
+    hint: '--force replaces it',
+    cause,
+  });
 }

@@ -41,7 +41,8 @@ export async function openFileSink(path: string, options: FileSinkOptions = {}):
     write: (bytes) => writer.write(bytes),
     skip: (length) => writer.skip(length),
     async commit() {
-      if (state !== 'open') throw new MigrationStreamError({ code: 'io', message: `cannot write ${path}: it was given up` });
+      if (state !== 'open')
+        throw new MigrationStreamError({ code: 'io', message: `cannot write ${path}: it was given up` });
       try {
         if (present !== undefined) await handle.chmod(present.mode & 0o777);
         await writer.commit();
@@ -73,7 +74,8 @@ async function examine(path: string, force: boolean): Promise<{ target: string; 
       return undefined;
     });
     if (present === undefined) return { target: path, present };
-    if (present.isDirectory()) throw new MigrationStreamError({ code: 'io', message: `cannot write ${path}: it is a directory` });
+    if (present.isDirectory())
+      throw new MigrationStreamError({ code: 'io', message: `cannot write ${path}: it is a directory` });
     if (!force && (present.isFile() || present.isBlockDevice())) throw exists(path);
     return { target: present.isFile() ? await realpath(path) : path, present };
   } catch (cause) {
@@ -87,7 +89,11 @@ function openInPlace(path: string): Promise<FileHandle> {
   });
 }
 
-async function openTemporary(target: string, path: string, registry: Temporaries): Promise<{ handle: FileHandle; temporary: string }> {
+async function openTemporary(
+  target: string,
+  path: string,
+  registry: Temporaries,
+): Promise<{ handle: FileHandle; temporary: string }> {
   for (let attempt = 0; ; attempt += 1) {
     const temporary = `${target}.${process.pid}${attempt === 0 ? '' : `-${attempt}`}.tmp`;
     try {

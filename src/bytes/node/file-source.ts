@@ -16,7 +16,8 @@ export async function openFile(path: string): Promise<ByteSource> {
   });
   try {
     const stat = await handle.stat();
-    if (stat.isDirectory()) throw new MigrationStreamError({ code: 'io', message: `cannot read ${path}: it is a directory` });
+    if (stat.isDirectory())
+      throw new MigrationStreamError({ code: 'io', message: `cannot read ${path}: it is a directory` });
     if (stat.isFile()) return seekableFile(handle, path, stat.size);
     if (stat.isBlockDevice()) return seekableFile(handle, path, await deviceSize(handle));
     return forwardFile(handle, path);
@@ -55,7 +56,13 @@ function forwardFile(handle: FileHandle, path: string): ByteSource {
   });
 }
 
-async function read(handle: FileHandle, path: string, into: Uint8Array, position: number | null, offset: number): Promise<{ bytesRead: number }> {
+async function read(
+  handle: FileHandle,
+  path: string,
+  into: Uint8Array,
+  position: number | null,
+  offset: number,
+): Promise<{ bytesRead: number }> {
   try {
     return await handle.read(into, 0, into.length, position);
   } catch (cause) {
@@ -68,7 +75,8 @@ const SECTOR = 512;
 /** stat says 0 for a block device, and node has no ioctl: find the last sector that can be read. Bytes. */
 async function deviceSize(handle: FileHandle): Promise<number> {
   const probe = new Uint8Array(SECTOR);
-  const readable = async (sector: number): Promise<boolean> => (await handle.read(probe, 0, SECTOR, sector * SECTOR)).bytesRead === SECTOR;
+  const readable = async (sector: number): Promise<boolean> =>
+    (await handle.read(probe, 0, SECTOR, sector * SECTOR)).bytesRead === SECTOR;
   let beyond = 1;
   while (await readable(beyond - 1)) beyond *= 2;
   let inside = Math.floor(beyond / 2);

@@ -45,7 +45,7 @@ export function openFileWriter(handle: FileHandle, label: string, forward: boole
   };
 
   const write = async (bytes: Uint8Array): Promise<void> => {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, forward ? null : position);
       at += bytesWritten;
       position += bytesWritten;
@@ -62,7 +62,9 @@ export function openFileWriter(handle: FileHandle, label: string, forward: boole
     skip: (count) =>
       guard(async () => {
         if (!forward) position += count;
-        else for (let left = count; left > 0; left -= ZEROS.length) await write(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
+        else
+          for (let left = count; left > 0; left -= ZEROS.length)
+            await write(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
       }),
     commit: () =>
       guard(async () => {

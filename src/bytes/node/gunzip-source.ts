@@ -24,7 +24,7 @@ export function gunzipSource(outer: ByteSource): ByteSource {
 }
 
 async function* blocksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const block = new Uint8Array(BLOCK);
     const got = await source.read(block, at);
     if (got === 0) return;

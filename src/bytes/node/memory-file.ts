@@ -39,7 +39,7 @@ export function memoryFile(path: string, force: boolean): MemoryTarget {
       }),
     write: (bytes, at) =>
       guard(async () => {
-        for (let done = 0; done < bytes.length; ) {
+        for (let done = 0; done < bytes.length;) {
           const { bytesWritten } = await opened().write(bytes, done, bytes.length - done, at + done);
           done += bytesWritten;
         }
@@ -48,7 +48,7 @@ export function memoryFile(path: string, force: boolean): MemoryTarget {
     read: (into, at) =>
       guard(async () => {
         into.fill(0);
-        for (let done = 0; done < into.length; ) {
+        for (let done = 0; done < into.length;) {
           const { bytesRead } = await opened().read(into, done, into.length - done, at + done);
           if (bytesRead === 0) return;
           done += bytesRead;
@@ -63,7 +63,8 @@ export function memoryFile(path: string, force: boolean): MemoryTarget {
           const part = Math.min(zeros.length, end - from);
           // A hole reads as zeros, and is to stay one.
           const { bytesRead } = await opened().read(there, 0, part, from);
-          if (Buffer.compare(there.subarray(0, bytesRead), zeros.subarray(0, bytesRead)) !== 0) await opened().write(zeros, 0, part, from);
+          if (Buffer.compare(there.subarray(0, bytesRead), zeros.subarray(0, bytesRead)) !== 0)
+            await opened().write(zeros, 0, part, from);
         }
       }),
     async commit() {

@@ -55,7 +55,8 @@ export function writableSink(stream: Writable, label: string): ByteSink {
     label,
     write,
     async skip(length) {
-      for (let left = length; left > 0; left -= ZEROS.length) await write(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
+      for (let left = length; left > 0; left -= ZEROS.length)
+        await write(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
     },
     async commit() {
       if (failure !== undefined) throw writeError(label, failure);

@@ -28,11 +28,21 @@ export const cloneTestCommand = defineCommand<CloneTestOptions>({
   ],
   build: (yargs) =>
     yargs
-      .option('qemu', { type: 'string', array: true, requiresArg: true, describe: 'A QEMU: a path, a name, or lab:7.2; again for more' })
+      .option('qemu', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'A QEMU: a path, a name, or lab:7.2; again for more',
+      })
       .option('lab', { type: 'boolean', describe: 'Every QEMU of the lab (`npm run lab`)' })
       .option('machine', { type: 'string', array: true, requiresArg: true, describe: 'Machine types (pc, q35)' })
       .option('count', { alias: 'n', type: 'string', requiresArg: true, describe: 'Clones (8)' })
-      .option('jobs', { alias: 'j', type: 'string', requiresArg: true, describe: 'At most so many launched at a time (2)' })
+      .option('jobs', {
+        alias: 'j',
+        type: 'string',
+        requiresArg: true,
+        describe: 'At most so many launched at a time (2)',
+      })
       .option('report', { type: 'string', requiresArg: true, describe: 'Also into a file: .json or .md' })
       .option('json', { type: 'boolean', describe: 'One document' }),
   run: (options, context) =>
@@ -42,16 +52,33 @@ export const cloneTestCommand = defineCommand<CloneTestOptions>({
       const results: ScenarioResult[] = [];
       for (const binary of await binaries(options, context)) {
         for (const machine of options.machine ?? ['pc', 'q35']) {
-          const progress = (line: string): void => void (context.progress && host.stderr.write(`${context.err.dim(`${binary.label}, ${machine}: ${line}`)}\n`));
+          const progress = (line: string): void =>
+            void (
+              context.progress && host.stderr.write(`${context.err.dim(`${binary.label}, ${machine}: ${line}`)}\n`)
+            );
           const count = positive('count', options.count, 8);
-          const result = await runScenario({ binary, machine, count, jobs: positive('jobs', options.jobs, 2), signal: host.signal, progress });
+          const result = await runScenario({
+            binary,
+            machine,
+            count,
+            jobs: positive('jobs', options.jobs, 2),
+            signal: host.signal,
+            progress,
+          });
           results.push(result);
           if (options.json !== true) await host.stdout.write(await cloneTestText([result], context.out));
         }
       }
       if (options.json === true) await host.stdout.write(`${JSON.stringify(cloneTestDocument(results), null, 2)}\n`);
-      if (report !== undefined) await writeReport(context, options.report!, report === 'md' ? cloneTestMarkdown(results) : `${JSON.stringify(cloneTestDocument(results), null, 2)}\n`);
-      return results.every((result) => result.failure === undefined && result.checks.every((check) => check.ok)) ? exitCode.clean : exitCode.findings;
+      if (report !== undefined)
+        await writeReport(
+          context,
+          options.report!,
+          report === 'md' ? cloneTestMarkdown(results) : `${JSON.stringify(cloneTestDocument(results), null, 2)}\n`,
+        );
+      return results.every((result) => result.failure === undefined && result.checks.every((check) => check.ok))
+        ? exitCode.clean
+        : exitCode.findings;
     }),
 });
 

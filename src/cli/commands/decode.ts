@@ -25,15 +25,27 @@ interface DecodeOptions extends ReadingOptions, SchemaFromOption {
 export const decodeCommand = defineCommand<DecodeOptions>({
   examples: [
     { args: 'decode state -o state.json --ram state.ram', text: 'Everything, page records in a file beside it' },
-    { args: 'decode save -o save.json --ram save.ram --schema-from other', text: 'Fields of a save without vmdescription' },
+    {
+      args: 'decode save -o save.json --ram save.ram --schema-from other',
+      text: 'Fields of a save without vmdescription',
+    },
     { args: 'encode state.json -o again', text: '… and back: the same bytes when nothing was edited' },
   ],
   build: (yargs) =>
     readingOptions(
       schemaFromOption(
         yargs
-          .positional('state', { describe: 'A migration stream: a file, or - for stdin', type: 'string', demandOption: true })
-          .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'The document: a file, or - for stdout (-)' })
+          .positional('state', {
+            describe: 'A migration stream: a file, or - for stdin',
+            type: 'string',
+            demandOption: true,
+          })
+          .option('output', {
+            alias: 'o',
+            type: 'string',
+            requiresArg: true,
+            describe: 'The document: a file, or - for stdout (-)',
+          })
           .option('ram', { type: 'string', requiresArg: true, describe: 'Where page records and mapped-ram areas go' })
           .option('hex', { type: 'boolean', describe: 'Payloads of devices as hex, without their fields' })
           .option('force', { type: 'boolean', describe: 'Replace files' }),
@@ -54,7 +66,9 @@ export const decodeCommand = defineCommand<DecodeOptions>({
     context.defer(() => ram?.abort());
     try {
       const lines = new Lines(document);
-      await lines.push(`{"schemaVersion": 1, "kind": "mstream-decode", "from": ${toJson(input)}${ramName(host.cwd, output, ramPath)}, "items": [\n`);
+      await lines.push(
+        `{"schemaVersion": 1, "kind": "mstream-decode", "from": ${toJson(input)}${ramName(host.cwd, output, ramPath)}, "items": [\n`,
+      );
       let separator = '';
       for await (const item of decodeItems(stream, ram, { fields: options.hex !== true, layouts })) {
         await lines.push(separator);
@@ -93,7 +107,13 @@ function ramName(cwd: string, output: string, ram: string | undefined): string {
 }
 
 function textOutput({ host }: Context): ByteSink {
-  return { label: 'stdout', write: (bytes) => host.stdout.write(bytes), skip: async () => {}, commit: async () => {}, abort: async () => {} };
+  return {
+    label: 'stdout',
+    write: (bytes) => host.stdout.write(bytes),
+    skip: async () => {},
+    commit: async () => {},
+    abort: async () => {},
+  };
 }
 
 /** Text into a sink, some of it at a time. */

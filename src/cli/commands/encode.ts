@@ -29,9 +29,22 @@ export const encodeCommand = defineCommand<EncodeOptions>({
   ],
   build: (yargs) =>
     yargs
-      .positional('document', { describe: 'What `mstream decode` wrote: a file, or - for stdin', type: 'string', demandOption: true })
-      .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'The stream: a file, or - for stdout' })
-      .option('ram', { type: 'string', requiresArg: true, describe: 'The file with page records (the one that the document names, beside it)' })
+      .positional('document', {
+        describe: 'What `mstream decode` wrote: a file, or - for stdin',
+        type: 'string',
+        demandOption: true,
+      })
+      .option('output', {
+        alias: 'o',
+        type: 'string',
+        requiresArg: true,
+        describe: 'The stream: a file, or - for stdout',
+      })
+      .option('ram', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'The file with page records (the one that the document names, beside it)',
+      })
       .option('force', { type: 'boolean', describe: 'Replace a file' }),
   async run(options, context) {
     const { host } = context;
@@ -53,7 +66,8 @@ export const encodeCommand = defineCommand<EncodeOptions>({
       await encodeDocument(document, ram, counted);
       await sink.commit();
     } catch (error) {
-      if (output === STDIO && given > 0) await host.stderr.write('what stdout was given so far is not a whole stream\n');
+      if (output === STDIO && given > 0)
+        await host.stderr.write('what stdout was given so far is not a whole stream\n');
       throw asEditFailure(error);
     }
     return exitCode.clean;
@@ -64,7 +78,10 @@ export const encodeCommand = defineCommand<EncodeOptions>({
 function besides(input: string, document: DecodedDocument): string | undefined {
   if (document.ram === undefined) return undefined;
   if (document.ram !== basename(document.ram) || ['', '.', '..', STDIO].includes(document.ram)) {
-    throw new UsageError(`the document names its RAM file ${JSON.stringify(document.ram)}, which is not beside it`, 'give it with --ram FILE');
+    throw new UsageError(
+      `the document names its RAM file ${JSON.stringify(document.ram)}, which is not beside it`,
+      'give it with --ram FILE',
+    );
   }
   return input === STDIO ? document.ram : join(dirname(input), document.ram);
 }
@@ -72,13 +89,17 @@ function besides(input: string, document: DecodedDocument): string | undefined {
 async function readText(source: ByteSource): Promise<string> {
   try {
     const parts: Buffer[] = [];
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const part = Buffer.alloc(1024 * 1024);
       const got = await readSource(source, part, at);
       if (got === 0) return Buffer.concat(parts).toString('utf8');
       parts.push(part.subarray(0, got));
       at += got;
-      if (at > MAX_DOCUMENT) throw new MigrationStreamError({ code: 'limit-exceeded', message: `a document of more than ${MAX_DOCUMENT} bytes` });
+      if (at > MAX_DOCUMENT)
+        throw new MigrationStreamError({
+          code: 'limit-exceeded',
+          message: `a document of more than ${MAX_DOCUMENT} bytes`,
+        });
     }
   } finally {
     await source.close();

@@ -26,23 +26,28 @@ export const explainCommand = defineCommand<ExplainOptions>({
   ],
   build: (yargs) =>
     yargs
-      .positional('text', { describe: 'QEMU\'s words; - or nothing: from stdin', type: 'string', array: true })
+      .positional('text', { describe: "QEMU's words; - or nothing: from stdin", type: 'string', array: true })
       .option('state', { describe: 'The stream that it was said about', type: 'string', requiresArg: true })
       .option('json', { describe: 'One document (docs/schema/explain.json)', type: 'boolean' }) as never,
   async run(options, context) {
     const given = (options.text ?? []).map(showDash);
-    const text = given.length === 0 || (given.length === 1 && given[0] === STDIO) ? await log(context) : given.join(' ');
+    const text =
+      given.length === 0 || (given.length === 1 && given[0] === STDIO) ? await log(context) : given.join(' ');
     const state = single('state', options.state);
     const found = explain(text, state === undefined ? undefined : await inspected(context, state));
     if (options.json === true) {
       const { toJson } = await import('../../report/printable.js');
-      await context.host.stdout.write(`${toJson({ schemaVersion: 1, kind: 'explanations', mstream: context.host.version, explanations: found }, 2)}\n`);
+      await context.host.stdout.write(
+        `${toJson({ schemaVersion: 1, kind: 'explanations', mstream: context.host.version, explanations: found }, 2)}\n`,
+      );
     } else if (found.length > 0) {
       const { explanationsText } = await import('../../report/explain/text.js');
       await context.host.stdout.write(explanationsText(found, context.out));
     }
     if (found.length > 0) return exitCode.clean;
-    await context.host.stderr.write('unknown: none of these words is a message of QEMU\'s that mstream knows; it knows what QEMU 2.11 to 11.1 say while they load a stream\n');
+    await context.host.stderr.write(
+      "unknown: none of these words is a message of QEMU's that mstream knows; it knows what QEMU 2.11 to 11.1 say while they load a stream\n",
+    );
     return exitCode.findings;
   },
 });
@@ -53,7 +58,7 @@ async function log(context: Context): Promise<string> {
   try {
     let kept = Buffer.alloc(0);
     const buffer = new Uint8Array(64 * 1024);
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const got = await readSource(source, buffer, at);
       if (got === 0) break;
       at += got;

@@ -29,8 +29,17 @@ export const getCommand = defineCommand<GetOptions>({
     readingOptions(
       schemaFromOption(
         yargs
-          .positional('state', { describe: 'A migration stream: a file, or - for stdin', type: 'string', demandOption: true })
-          .positional('paths', { describe: 'DEVICE[/INSTANCE].path.to.field, * for anything', type: 'string', array: true, demandOption: true })
+          .positional('state', {
+            describe: 'A migration stream: a file, or - for stdin',
+            type: 'string',
+            demandOption: true,
+          })
+          .positional('paths', {
+            describe: 'DEVICE[/INSTANCE].path.to.field, * for anything',
+            type: 'string',
+            array: true,
+            demandOption: true,
+          })
           .option('json', { describe: 'One document (docs/schema/get.json)', type: 'boolean' }),
       ),
     ),
@@ -49,14 +58,24 @@ export const getCommand = defineCommand<GetOptions>({
     const lines = new LineWriter(host.stdout);
     const alone = nodes.length === 1 && options.json !== true ? plainValue(nodes[0]!) : undefined;
     const text =
-      options.json === true ? fieldsJson(nodes, { label: read.label, size: read.size, mstream: host.version }, read.note) : alone === undefined ? valueLines(nodes) : [alone];
+      options.json === true
+        ? fieldsJson(nodes, { label: read.label, size: read.size, mstream: host.version }, read.note)
+        : alone === undefined
+          ? valueLines(nodes)
+          : [alone];
     for (const line of text) await lines.line(line);
     await lines.flush();
     if (read.error !== undefined) {
       await host.stderr.write(errorText(read.error, context.err));
       return exitCode.input;
     }
-    if (missed.length > 0) throw new Failure(exitCode.findings, 'no-match', `${missed.map(quote).join(' and ')} matches nothing in this stream`, hint(missed[0]!, read));
+    if (missed.length > 0)
+      throw new Failure(
+        exitCode.findings,
+        'no-match',
+        `${missed.map(quote).join(' and ')} matches nothing in this stream`,
+        hint(missed[0]!, read),
+      );
     return exitCode.clean;
   },
 });
@@ -65,11 +84,15 @@ export const getCommand = defineCommand<GetOptions>({
 function hint(path: string, { devices }: ReadState): string {
   const labels = devices.map(({ state }) => deviceLabel(state.device));
   const device = devices.find(({ state }) => names(state).some((name) => path === name || path.startsWith(`${name}.`)));
-  if (device?.reason !== undefined) return `nothing says what ${quote(device.section.idstr)} holds (${device.reason}); --schema-from FILE may`;
-  if (device !== undefined) return `\`mstream inspect --devices=${deviceLabel(device.state.device)} STATE\` lists its fields`;
+  if (device?.reason !== undefined)
+    return `nothing says what ${quote(device.section.idstr)} holds (${device.reason}); --schema-from FILE may`;
+  if (device !== undefined)
+    return `\`mstream inspect --devices=${deviceLabel(device.state.device)} STATE\` lists its fields`;
   const word = path.split(/[.*]/).find((part) => part !== '') ?? path;
   const like = labels.filter((label) => label.includes(word)).slice(0, 5);
-  return like.length > 0 ? `devices with such a name: ${like.join(', ')}` : '`mstream inspect --devices STATE` lists devices and fields';
+  return like.length > 0
+    ? `devices with such a name: ${like.join(', ')}`
+    : '`mstream inspect --devices STATE` lists devices and fields';
 }
 
 function names({ device }: DeviceState): string[] {

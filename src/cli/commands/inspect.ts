@@ -45,10 +45,22 @@ export const inspectCommand = defineCommand<InspectOptions>({
           .option('sections', { describe: 'Only the map of sections', type: 'boolean' })
           .option('blocks', { describe: 'Only the RAM block table', type: 'boolean' })
           .option('pages', { describe: 'Only page records, as runs, while they are read', type: 'boolean' })
-          .option('devices', { describe: 'Only devices, field by field; with a name (* for anything): those', type: 'string' })
-          .option('schema', { describe: 'Only which fields devices have, without values and places, for diff', type: 'boolean' })
-          .option('hex', { describe: 'Only a hexdump of START-END or START+LENGTH (hex); with --devices: the bytes of each field', type: 'string' })
-          .option('json', { describe: 'One document (docs/schema/inspect.json, with --devices devices.json)', type: 'boolean' })
+          .option('devices', {
+            describe: 'Only devices, field by field; with a name (* for anything): those',
+            type: 'string',
+          })
+          .option('schema', {
+            describe: 'Only which fields devices have, without values and places, for diff',
+            type: 'boolean',
+          })
+          .option('hex', {
+            describe: 'Only a hexdump of START-END or START+LENGTH (hex); with --devices: the bytes of each field',
+            type: 'string',
+          })
+          .option('json', {
+            describe: 'One document (docs/schema/inspect.json, with --devices devices.json)',
+            type: 'boolean',
+          })
           .option('jsonl', { describe: 'Events, one a line, while they are read', type: 'boolean' })
           .option('quiet', { alias: 'q', describe: 'Nothing but errors: is the stream whole?', type: 'boolean' }),
       ),
@@ -80,8 +92,13 @@ function resolve(options: InspectOptions): Resolved {
     if (hex !== undefined && hex !== '') [state, hex] = [hex, ''];
     else if ((devices.at(-1) ?? '') !== '') state = devices.pop();
   }
-  if (state === undefined) throw new UsageError('mstream inspect <state>: an argument is missing', 'mstream inspect --help');
-  if (hex === '' && devices === undefined) throw new UsageError('--hex: of which bytes?', 'START-END or START+LENGTH in hex, e.g. 54a0+60; without them it goes with --devices');
+  if (state === undefined)
+    throw new UsageError('mstream inspect <state>: an argument is missing', 'mstream inspect --help');
+  if (hex === '' && devices === undefined)
+    throw new UsageError(
+      '--hex: of which bytes?',
+      'START-END or START+LENGTH in hex, e.g. 54a0+60; without them it goes with --devices',
+    );
   return { ...options, state, hex, globs: devices?.filter((glob) => glob !== '') };
 }
 
@@ -92,9 +109,19 @@ function oneReport(options: Resolved): void {
   const asked = [
     tables ? (options.sections === true ? '--sections' : '--blocks') : undefined,
     fields && options.schema !== true ? '--devices' : undefined,
-    ...(['pages', 'schema', 'hex', 'json', 'jsonl', 'quiet'] as const).map((name) => (options[name] === undefined || options[name] === false ? undefined : `--${name}`)),
-  ].filter((name) => name !== undefined && !(fields && options.schema !== true && (name === '--json' || (name === '--hex' && options.hex === ''))));
-  if (asked.length > 1) throw new UsageError(`${asked.join(' and ')} are different reports`, 'one at a time; --json and --jsonl hold everything');
+    ...(['pages', 'schema', 'hex', 'json', 'jsonl', 'quiet'] as const).map((name) =>
+      options[name] === undefined || options[name] === false ? undefined : `--${name}`,
+    ),
+  ].filter(
+    (name) =>
+      name !== undefined &&
+      !(fields && options.schema !== true && (name === '--json' || (name === '--hex' && options.hex === ''))),
+  );
+  if (asked.length > 1)
+    throw new UsageError(
+      `${asked.join(' and ')} are different reports`,
+      'one at a time; --json and --jsonl hold everything',
+    );
 }
 
 async function report(options: Resolved, context: Context): Promise<MigrationStreamError | undefined> {
@@ -103,12 +130,22 @@ async function report(options: Resolved, context: Context): Promise<MigrationStr
     const { inspectDevices, inspectSchema } = await import('../inspect/devices.js');
     const { globs = [], json, hex, schemaFrom } = options;
     const wanted = { globs, schemaFrom, json: json === true, hex: hex !== undefined };
-    return options.schema === true ? inspectSchema(context, options.state, reading, wanted) : inspectDevices(context, options.state, reading, wanted);
+    return options.schema === true
+      ? inspectSchema(context, options.state, reading, wanted)
+      : inspectDevices(context, options.state, reading, wanted);
   }
   const { hex } = options;
-  if (options.jsonl === true) return (await import('../inspect/streaming.js')).inspectJsonl(context, options.state, reading);
-  if (options.pages === true) return (await import('../inspect/streaming.js')).inspectPages(context, options.state, reading);
-  if (hex !== undefined) return (await import('../inspect/streaming.js')).inspectHex(context, options.state, reading, spanOption('hex', hex));
+  if (options.jsonl === true)
+    return (await import('../inspect/streaming.js')).inspectJsonl(context, options.state, reading);
+  if (options.pages === true)
+    return (await import('../inspect/streaming.js')).inspectPages(context, options.state, reading);
+  if (hex !== undefined)
+    return (await import('../inspect/streaming.js')).inspectHex(
+      context,
+      options.state,
+      reading,
+      spanOption('hex', hex),
+    );
   const inspection = await inspectWhole(options.state, context, reading);
   if (options.quiet !== true) await context.host.stdout.write(await render(inspection, options, context));
   return inspection.error;
@@ -118,12 +155,17 @@ async function inspectWhole(state: string, context: Context, reading: OpenOption
   const { stream, progress } = await openState(context, state, { ...reading, bodies: false });
   const inspection = await inspect(stream);
   progress.stop();
-  return inspection.error === undefined ? inspection : { ...inspection, error: await context.explain(inspection.error) };
+  return inspection.error === undefined
+    ? inspection
+    : { ...inspection, error: await context.explain(inspection.error) };
 }
 
 async function render(inspection: Inspection, options: Resolved, context: Context): Promise<string> {
   if (options.json === true) {
-    const [{ inspectionJson }, { toJson }] = await Promise.all([import('../../report/inspect/json.js'), import('../../report/printable.js')]);
+    const [{ inspectionJson }, { toJson }] = await Promise.all([
+      import('../../report/inspect/json.js'),
+      import('../../report/printable.js'),
+    ]);
     return `${toJson(inspectionJson(inspection, context.host.version), 2)}\n`;
   }
   // Where nothing was understood the error says it all.

@@ -19,12 +19,20 @@ interface ProfileCommandOptions {
 export const profileCommand = defineCommand<ProfileCommandOptions>({
   examples: [
     { args: 'profile -- qemu-system-x86_64 -M q35 -m 2G', text: 'What is this destination?' },
-    { args: 'profile -o host7.json -- qemu-system-x86_64 -M q35 -m 2G disk.qcow2', text: 'Kept, for checks where that QEMU is not at hand' },
+    {
+      args: 'profile -o host7.json -- qemu-system-x86_64 -M q35 -m 2G disk.qcow2',
+      text: 'Kept, for checks where that QEMU is not at hand',
+    },
     { args: 'profile -o - -- lab:7.2 -M pc | jq .machine', text: 'As JSON, of a QEMU of `npm run lab`' },
   ],
   build: (yargs) =>
     yargs
-      .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Write the profile as JSON to a file, or - for stdout' })
+      .option('output', {
+        alias: 'o',
+        type: 'string',
+        requiresArg: true,
+        describe: 'Write the profile as JSON to a file, or - for stdout',
+      })
       .option('json', { type: 'boolean', describe: 'The profile as JSON on stdout' })
       .option('timeout', { type: 'string', requiresArg: true, describe: 'Seconds for each step (30)' })
       .option('force', { type: 'boolean', describe: 'Replace a file' }),
@@ -35,9 +43,14 @@ export const profileCommand = defineCommand<ProfileCommandOptions>({
       const { binary, argv } = await qemuCommandLine(context.rest, progress);
       const wanted = single('output', options.output);
       const output = wanted === undefined ? undefined : showDash(wanted);
-      const file = output === undefined || output === STDIO ? undefined : await host.openOutput(output, options.force ?? false);
+      const file =
+        output === undefined || output === STDIO ? undefined : await host.openOutput(output, options.force ?? false);
       context.defer(() => file?.abort());
-      const profile = await askProfile(binary, argv, { cwd: host.cwd, timeoutMs: seconds('timeout', options.timeout, 30_000), signal: host.signal });
+      const profile = await askProfile(binary, argv, {
+        cwd: host.cwd,
+        timeoutMs: seconds('timeout', options.timeout, 30_000),
+        signal: host.signal,
+      });
       const document = formatProfile(profile);
       if (file !== undefined) {
         await file.write(Buffer.from(document, 'utf8'));

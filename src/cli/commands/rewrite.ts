@@ -29,7 +29,10 @@ export const rewriteCommand = defineCommand<RewriteOptions>({
   examples: [
     { args: 'rewrite state -o new --to-dialect 4.1', text: 'A QEMU 4.0 template for 4.1 and later' },
     { args: 'rewrite state -o new --ignored mem0=no', text: '… for 4.0 itself, with share=off' },
-    { args: 'rewrite save -o new --machine pc-i440fx-10.0 --drop-command SWITCHOVER_START', text: 'For another machine type' },
+    {
+      args: 'rewrite save -o new --machine pc-i440fx-10.0 --drop-command SWITCHOVER_START',
+      text: 'For another machine type',
+    },
     { args: 'rewrite save -o state --externalize pc.ram=memory', text: 'A template out of a save' },
     { args: 'rewrite state --dry-run --rename-block pc.ram=mem0', text: 'What would change' },
     { args: 'rewrite - -o - --drop-vmdescription', text: 'In a pipe, e.g. inside exec:' },
@@ -39,9 +42,22 @@ export const rewriteCommand = defineCommand<RewriteOptions>({
       schemaFromOption(
         editOptions(
           yargs
-            .positional('state', { describe: 'A migration stream: a file, or - for stdin', type: 'string', demandOption: true })
-            .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Where to: a file, or - for stdout' })
-            .option('dry-run', { alias: 'explain', type: 'boolean', describe: 'Print what would change, write nothing' })
+            .positional('state', {
+              describe: 'A migration stream: a file, or - for stdin',
+              type: 'string',
+              demandOption: true,
+            })
+            .option('output', {
+              alias: 'o',
+              type: 'string',
+              requiresArg: true,
+              describe: 'Where to: a file, or - for stdout',
+            })
+            .option('dry-run', {
+              alias: 'explain',
+              type: 'boolean',
+              describe: 'Print what would change, write nothing',
+            })
             .option('force', { type: 'boolean', describe: 'Replace files; write also what no QEMU would load' })
             .option('json', { type: 'boolean', describe: 'The changes as one document' })
             .option('quiet', { alias: 'q', type: 'boolean', describe: 'No summary' }),
@@ -54,15 +70,30 @@ export const rewriteCommand = defineCommand<RewriteOptions>({
     if (!planned && output === undefined) throw new UsageError('where to?', '-o FILE, -o - for stdout, or --dry-run');
     const force = options.force ?? false;
     const edits = await editsFrom(options, context, force);
-    const result = await work(options, context, planned ? withoutFiles(edits) : edits, planned ? undefined : showDash(output!));
+    const result = await work(
+      options,
+      context,
+      planned ? withoutFiles(edits) : edits,
+      planned ? undefined : showDash(output!),
+    );
     return tell(options, context, result, planned, output);
   },
 });
 
-async function work(options: RewriteOptions, context: Context, edits: readonly Edit[], output: string | undefined): Promise<RewriteResult> {
+async function work(
+  options: RewriteOptions,
+  context: Context,
+  edits: readonly Edit[],
+  output: string | undefined,
+): Promise<RewriteResult> {
   const input = showDash(options.state);
-  const files = (kind: 'inline' | 'externalize'): string[] => edits.flatMap((edit) => (edit.edit === kind ? [edit.memory.label] : []));
-  await refuseSameFiles(context.host, [input, ...files('inline')], output === undefined ? [] : [output, ...files('externalize')]);
+  const files = (kind: 'inline' | 'externalize'): string[] =>
+    edits.flatMap((edit) => (edit.edit === kind ? [edit.memory.label] : []));
+  await refuseSameFiles(
+    context.host,
+    [input, ...files('inline')],
+    output === undefined ? [] : [output, ...files('externalize')],
+  );
   const layouts = await layoutsFrom(options, options.state, context);
   const source = await context.host.openInput(input);
   context.defer(() => source.close());
@@ -76,23 +107,43 @@ async function work(options: RewriteOptions, context: Context, edits: readonly E
     },
   };
   context.defer(() => sink.abort());
-  const progress = startProgress(context.host, context.progress, `rewriting ${input === STDIO ? 'stdin' : input}`, source.size);
+  const progress = startProgress(
+    context.host,
+    context.progress,
+    `rewriting ${input === STDIO ? 'stdin' : input}`,
+    source.size,
+  );
   context.defer(() => progress.stop());
   try {
-    return await rewrite(source, sink, edits, { ...openOptions(options), force: options.force ?? false, layouts, onProgress: (position) => progress.update(position) });
+    return await rewrite(source, sink, edits, {
+      ...openOptions(options),
+      force: options.force ?? false,
+      layouts,
+      onProgress: (position) => progress.update(position),
+    });
   } catch (error) {
-    if (output === STDIO && given > 0) await context.host.stderr.write('what stdout was given so far is not a whole stream\n');
+    if (output === STDIO && given > 0)
+      await context.host.stderr.write('what stdout was given so far is not a whole stream\n');
     throw asEditFailure(error);
   } finally {
     progress.stop();
   }
 }
 
-async function tell(options: RewriteOptions, context: Context, result: RewriteResult, planned: boolean, output: string | undefined): Promise<ExitCode> {
+async function tell(
+  options: RewriteOptions,
+  context: Context,
+  result: RewriteResult,
+  planned: boolean,
+  output: string | undefined,
+): Promise<ExitCode> {
   // Where stdout carries the stream, talk goes to stderr; so does the summary of what was done.
   const toStderr = output !== undefined && showDash(output) === STDIO && !planned;
   const { host } = context;
-  if (options.json === true) await (toStderr ? host.stderr : host.stdout).write(`${toJson(rewriteDocument(result, planned, host.version), 2)}\n`);
+  if (options.json === true)
+    await (toStderr ? host.stderr : host.stdout).write(
+      `${toJson(rewriteDocument(result, planned, host.version), 2)}\n`,
+    );
   else if (planned) await host.stdout.write(differencesText(result, planned, context.out));
   else if (options.quiet !== true) await host.stderr.write(differencesText(result, planned, context.err));
   return exitCode.clean;
@@ -100,7 +151,9 @@ async function tell(options: RewriteOptions, context: Context, result: RewriteRe
 
 /** A plan writes nothing, memory files included. */
 function withoutFiles(edits: readonly Edit[]): Edit[] {
-  return edits.map((edit) => (edit.edit === 'externalize' ? { ...edit, memory: { ...noMemory, label: edit.memory.label } } : edit));
+  return edits.map((edit) =>
+    edit.edit === 'externalize' ? { ...edit, memory: { ...noMemory, label: edit.memory.label } } : edit,
+  );
 }
 
 const noMemory = {
@@ -113,4 +166,10 @@ const noMemory = {
   abort: async () => {},
 };
 
-const nothing: ByteSink = { label: 'nothing', write: async () => {}, skip: async () => {}, commit: async () => {}, abort: async () => {} };
+const nothing: ByteSink = {
+  label: 'nothing',
+  write: async () => {},
+  skip: async () => {},
+  commit: async () => {},
+  abort: async () => {},
+};

@@ -27,22 +27,57 @@ interface TemplateCommandOptions {
 
 export const templateCommand = defineCommand<TemplateCommandOptions>({
   examples: [
-    { args: 'template create /dev/shm/t --ready-delay 10 -- qemu-system-x86_64 -M pc -m 2G -kernel vmlinuz -append console=ttyS0', text: 'Ten seconds after its start' },
-    { args: 'template create t --ready-file boot.log --ready-text login: -- qemu-system-x86_64 -m 512 -serial file:boot.log disk.qcow2', text: 'When the console says so' },
+    {
+      args: 'template create /dev/shm/t --ready-delay 10 -- qemu-system-x86_64 -M pc -m 2G -kernel vmlinuz -append console=ttyS0',
+      text: 'Ten seconds after its start',
+    },
+    {
+      args: 'template create t --ready-file boot.log --ready-text login: -- qemu-system-x86_64 -m 512 -serial file:boot.log disk.qcow2',
+      text: 'When the console says so',
+    },
     { args: 'template show t', text: 'What it is' },
     { args: 'template check t', text: 'Is it still what its manifest says?' },
   ],
   build: (yargs) =>
     yargs
-      .positional('action', { choices: ['create', 'show', 'check'] as const, demandOption: true, describe: 'What to do' })
+      .positional('action', {
+        choices: ['create', 'show', 'check'] as const,
+        demandOption: true,
+        describe: 'What to do',
+      })
       .positional('dir', { type: 'string', demandOption: true, describe: 'The template: memory, state, manifest.json' })
       .option('ready-event', { type: 'string', requiresArg: true, describe: 'The guest is ready at this QMP event' })
-      .option('ready-file', { type: 'string', requiresArg: true, describe: 'A serial console or debugcon file of the guest' })
-      .option('ready-text', { type: 'string', requiresArg: true, describe: 'The guest is ready when that file has this text' })
-      .option('ready-delay', { type: 'string', requiresArg: true, describe: 'The guest is ready after so many seconds' })
-      .option('capability', { type: 'string', array: true, requiresArg: true, describe: 'Another migration capability to switch on' })
-      .option('timeout', { type: 'string', requiresArg: true, describe: 'Seconds for readiness, and for the migration (120)' })
-      .option('accel', { choices: ['tcg', 'kvm'], requiresArg: true, describe: 'kvm falls back to tcg where there is none' })
+      .option('ready-file', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'A serial console or debugcon file of the guest',
+      })
+      .option('ready-text', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'The guest is ready when that file has this text',
+      })
+      .option('ready-delay', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'The guest is ready after so many seconds',
+      })
+      .option('capability', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'Another migration capability to switch on',
+      })
+      .option('timeout', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Seconds for readiness, and for the migration (120)',
+      })
+      .option('accel', {
+        choices: ['tcg', 'kvm'],
+        requiresArg: true,
+        describe: 'kvm falls back to tcg where there is none',
+      })
       .option('force', { type: 'boolean', describe: 'Replace a template that is there' })
       .option('json', { type: 'boolean', describe: 'The manifest, or the findings, as JSON' }),
   run: (options, context) => withFailures(() => actions[options.action](options, context)),
@@ -66,28 +101,39 @@ async function create(options: TemplateCommandOptions, context: Context): Promis
     signal: context.host.signal,
     progress,
   });
-  await context.host.stdout.write(options.json === true ? `${JSON.stringify(manifest, null, 2)}\n` : await manifestText(manifest, context.out));
+  await context.host.stdout.write(
+    options.json === true ? `${JSON.stringify(manifest, null, 2)}\n` : await manifestText(manifest, context.out),
+  );
   return exitCode.clean;
 }
 
 function readinessOf(options: TemplateCommandOptions): Readiness {
   const asked = [options.readyEvent, options.readyText, options.readyDelay].filter((one) => one !== undefined);
-  if (asked.length !== 1) throw new UsageError('when is the guest ready?', 'one of --ready-event, --ready-file with --ready-text, --ready-delay');
+  if (asked.length !== 1)
+    throw new UsageError(
+      'when is the guest ready?',
+      'one of --ready-event, --ready-file with --ready-text, --ready-delay',
+    );
   if (options.readyEvent !== undefined) return { kind: 'event', event: options.readyEvent };
   if (options.readyDelay !== undefined) return { kind: 'delay', ms: seconds('ready-delay', options.readyDelay, 0) };
-  if (options.readyFile === undefined) throw new UsageError('--ready-text needs --ready-file', 'the file behind -serial file:… or a debugcon');
+  if (options.readyFile === undefined)
+    throw new UsageError('--ready-text needs --ready-file', 'the file behind -serial file:… or a debugcon');
   return { kind: 'text', file: options.readyFile, text: options.readyText! };
 }
 
 async function show(options: TemplateCommandOptions, context: Context): Promise<ExitCode> {
   const manifest = await readManifest(resolve(context.host.cwd, options.dir));
-  await context.host.stdout.write(options.json === true ? `${JSON.stringify(manifest, null, 2)}\n` : await manifestText(manifest, context.out));
+  await context.host.stdout.write(
+    options.json === true ? `${JSON.stringify(manifest, null, 2)}\n` : await manifestText(manifest, context.out),
+  );
   return exitCode.clean;
 }
 
 async function check(options: TemplateCommandOptions, context: Context): Promise<ExitCode> {
   const { findings } = await checkTemplate(resolve(context.host.cwd, options.dir));
   const document = { schemaVersion: 1, kind: 'mstream-template-check', template: options.dir, findings };
-  await context.host.stdout.write(options.json === true ? `${JSON.stringify(document, null, 2)}\n` : findingsText(options.dir, findings, context.out));
+  await context.host.stdout.write(
+    options.json === true ? `${JSON.stringify(document, null, 2)}\n` : findingsText(options.dir, findings, context.out),
+  );
   return findings.some((finding) => finding.severity === 'error') ? exitCode.findings : exitCode.clean;
 }

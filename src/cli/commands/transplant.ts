@@ -46,24 +46,66 @@ interface TransplantOptions extends ReadingOptions {
 
 export const transplantCommand = defineCommand<TransplantOptions>({
   examples: [
-    { args: 'transplant old -o new -- qemu-system-x86_64 -M pc -m 2G …', text: 'To that QEMU: it is asked, and tries the result, without touching disks or memory files' },
-    { args: 'transplant old -o new --source-cpu max --source-accel tcg -- …', text: '… with what no stream says of the source' },
+    {
+      args: 'transplant old -o new -- qemu-system-x86_64 -M pc -m 2G …',
+      text: 'To that QEMU: it is asked, and tries the result, without touching disks or memory files',
+    },
+    {
+      args: 'transplant old -o new --source-cpu max --source-accel tcg -- …',
+      text: '… with what no stream says of the source',
+    },
     { args: 'transplant vm -o new -- …', text: '… of a template’s folder, whose manifest says it' },
-    { args: 'transplant old -o new --onto donor --schema dump', text: 'Onto a save that the destination made of itself, started with -S and the same devices' },
+    {
+      args: 'transplant old -o new --onto donor --schema dump',
+      text: 'Onto a save that the destination made of itself, started with -S and the same devices',
+    },
     { args: 'transplant old --dry-run --onto donor', text: 'What would be carried, assumed, lost' },
   ],
   build: (yargs) =>
     readingOptions(
       yargs
-        .positional('state', { describe: 'A saved VM: a migration stream, a file, or - for stdin; or a template’s folder', type: 'string', demandOption: true })
-        .option('output', { alias: 'o', type: 'string', requiresArg: true, describe: 'Where to: a file, or - for stdout' })
-        .option('onto', { type: 'string', requiresArg: true, describe: 'What the destination saved of itself before its guest ran' })
-        .option('schema', { type: 'string', requiresArg: true, describe: 'The destination’s -dump-vmstate: what it could load' })
-        .option('schema-from', { type: 'string', requiresArg: true, describe: 'A stream of the source’s QEMU and options, for a source without vmdescription' })
+        .positional('state', {
+          describe: 'A saved VM: a migration stream, a file, or - for stdin; or a template’s folder',
+          type: 'string',
+          demandOption: true,
+        })
+        .option('output', {
+          alias: 'o',
+          type: 'string',
+          requiresArg: true,
+          describe: 'Where to: a file, or - for stdout',
+        })
+        .option('onto', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'What the destination saved of itself before its guest ran',
+        })
+        .option('schema', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'The destination’s -dump-vmstate: what it could load',
+        })
+        .option('schema-from', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'A stream of the source’s QEMU and options, for a source without vmdescription',
+        })
         .option('no-trial', { type: 'boolean', describe: 'Do not load the result in a throw-away destination' })
-        .option('source-cpu', { type: 'string', requiresArg: true, describe: 'The source’s -cpu, which no stream says' })
-        .option('source-accel', { choices: ['tcg', 'kvm', 'hvf', 'whpx', 'nvmm', 'mshv'], requiresArg: true, describe: 'The source’s accelerator' })
-        .option('source-argv', { type: 'string', requiresArg: true, describe: 'The source’s command line (a file, /proc/PID/cmdline, or -): its CPU and accelerator' })
+        .option('source-cpu', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'The source’s -cpu, which no stream says',
+        })
+        .option('source-accel', {
+          choices: ['tcg', 'kvm', 'hvf', 'whpx', 'nvmm', 'mshv'],
+          requiresArg: true,
+          describe: 'The source’s accelerator',
+        })
+        .option('source-argv', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'The source’s command line (a file, /proc/PID/cmdline, or -): its CPU and accelerator',
+        })
         .option('timeout', { type: 'string', requiresArg: true, describe: 'Seconds for each step of a QEMU (60)' })
         .option('strict', { type: 'boolean', describe: 'Refuse also what is only assumed' })
         .option('allow-loss', { type: 'boolean', describe: 'Write although values are lost' })
@@ -78,35 +120,75 @@ export const transplantCommand = defineCommand<TransplantOptions>({
     if (!planned && output === undefined) throw new UsageError('where to?', '-o FILE, -o - for stdout, or --dry-run');
     const onto = single('onto', options.onto);
     checkDestination(options, onto, context.rest);
-    if (options.strict === true && options.allowLoss === true) throw new UsageError('--strict and --allow-loss', 'one of them');
-    const result = await work(options, context, onto === undefined ? undefined : showDash(onto), planned ? undefined : showDash(output!));
+    if (options.strict === true && options.allowLoss === true)
+      throw new UsageError('--strict and --allow-loss', 'one of them');
+    const result = await work(
+      options,
+      context,
+      onto === undefined ? undefined : showDash(onto),
+      planned ? undefined : showDash(output!),
+    );
     await tell(options, context, result, planned, output);
     if (result.written || planned) return gradeCode(result, options);
     const { grade } = result.report;
-    throw new Failure(exitCode.findings, 'refused', `the transplant would be ${grade}`, grade === 'lossy' ? '--allow-loss writes it all the same' : grade === 'assumed' ? 'without --strict it is written' : 'the report says what would help');
+    throw new Failure(
+      exitCode.findings,
+      'refused',
+      `the transplant would be ${grade}`,
+      grade === 'lossy'
+        ? '--allow-loss writes it all the same'
+        : grade === 'assumed'
+          ? 'without --strict it is written'
+          : 'the report says what would help',
+    );
   },
 });
 
 /** @throws UsageError */
 function checkDestination(options: TransplantOptions, onto: string | undefined, rest: readonly string[]): void {
-  if (onto === undefined && rest.length === 0) throw new UsageError('to where?', 'the destination behind --: -- qemu-system-x86_64 -M pc …; or --onto with what it saved of itself');
+  if (onto === undefined && rest.length === 0)
+    throw new UsageError(
+      'to where?',
+      'the destination behind --: -- qemu-system-x86_64 -M pc …; or --onto with what it saved of itself',
+    );
   if (onto !== undefined && rest.length > 0) throw new UsageError('--onto and a QEMU behind --', 'one of them');
-  const needsQemu = (['noTrial', 'sourceCpu', 'sourceAccel', 'sourceArgv', 'timeout'] as const).find((name) => options[name] !== undefined);
-  if (onto !== undefined && needsQemu !== undefined) throw new UsageError(`--${needsQemu.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is about a destination that can be asked`, 'put a QEMU behind --, instead of --onto');
-  if (rest.length > 0 && options.schema !== undefined) throw new UsageError('--schema and a QEMU behind --', 'that QEMU is asked itself');
+  const needsQemu = (['noTrial', 'sourceCpu', 'sourceAccel', 'sourceArgv', 'timeout'] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (onto !== undefined && needsQemu !== undefined)
+    throw new UsageError(
+      `--${needsQemu.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is about a destination that can be asked`,
+      'put a QEMU behind --, instead of --onto',
+    );
+  if (rest.length > 0 && options.schema !== undefined)
+    throw new UsageError('--schema and a QEMU behind --', 'that QEMU is asked itself');
 }
 
 /** A dry run answers what the run itself would. */
 function gradeCode({ report }: TransplantResult, options: TransplantOptions): ExitCode {
-  const allowed: readonly Grade[] = options.strict === true ? ['exact'] : options.allowLoss === true ? ['exact', 'assumed', 'lossy'] : ['exact', 'assumed'];
+  const allowed: readonly Grade[] =
+    options.strict === true
+      ? ['exact']
+      : options.allowLoss === true
+        ? ['exact', 'assumed', 'lossy']
+        : ['exact', 'assumed'];
   return allowed.includes(report.grade) ? exitCode.clean : exitCode.findings;
 }
 
-async function work(options: TransplantOptions, context: Context, onto: string | undefined, output: string | undefined): Promise<TransplantResult> {
+async function work(
+  options: TransplantOptions,
+  context: Context,
+  onto: string | undefined,
+  output: string | undefined,
+): Promise<TransplantResult> {
   const { host } = context;
   const found = await findSource(showDash(options.state), host.cwd);
   const { input } = found;
-  const [schema, schemaFrom, sourceArgv] = [single('schema', options.schema), single('schema-from', options.schemaFrom), single('source-argv', options.sourceArgv)];
+  const [schema, schemaFrom, sourceArgv] = [
+    single('schema', options.schema),
+    single('schema-from', options.schemaFrom),
+    single('source-argv', options.sourceArgv),
+  ];
   const read = [input, ...[onto, schema, schemaFrom, sourceArgv].filter((path) => path !== undefined).map(showDash)];
   if (read.filter((path) => path === STDIO).length > 1) throw new UsageError('stdin is read twice');
   await refuseSameFiles(host, read, output === undefined ? [] : [output]);
@@ -114,13 +196,24 @@ async function work(options: TransplantOptions, context: Context, onto: string |
     const destination = onto === undefined ? await askQemu(options, context, found) : undefined;
     const source = await open(context, input);
     const donor = destination?.donor ?? (await readDonor(await open(context, onto!)));
-    const tables = schema === undefined ? undefined : parseKnownTables(await readWhole(await open(context, showDash(schema)), MAX_VMDESCRIPTION, '-dump-vmstate'));
-    const described = schemaFrom === undefined ? undefined : await readDescription(await open(context, showDash(schemaFrom)));
+    const tables =
+      schema === undefined
+        ? undefined
+        : parseKnownTables(await readWhole(await open(context, showDash(schema)), MAX_VMDESCRIPTION, '-dump-vmstate'));
+    const described =
+      schemaFrom === undefined ? undefined : await readDescription(await open(context, showDash(schemaFrom)));
     // A dry run with a QEMU tries the result all the same, in a folder that goes.
-    const place = output ?? (destination === undefined || options.noTrial === true ? undefined : join(destination.folder, 'result'));
+    const place =
+      output ??
+      (destination === undefined || options.noTrial === true ? undefined : join(destination.folder, 'result'));
     const sink = place === undefined ? nothing : await host.openOutput(place, options.force ?? false);
     context.defer(() => sink.abort());
-    const progress = startProgress(host, context.progress, `transplanting ${input === STDIO ? 'stdin' : input}`, source.size);
+    const progress = startProgress(
+      host,
+      context.progress,
+      `transplanting ${input === STDIO ? 'stdin' : input}`,
+      source.size,
+    );
     context.defer(() => progress.stop());
     try {
       return await transplant(source, sink, donor, {
@@ -128,7 +221,14 @@ async function work(options: TransplantOptions, context: Context, onto: string |
         tables,
         ...destination?.options,
         schemaFrom: described,
-        allow: output === undefined ? 'impossible' : options.strict === true ? 'exact' : options.allowLoss === true ? 'lossy' : 'assumed',
+        allow:
+          output === undefined
+            ? 'impossible'
+            : options.strict === true
+              ? 'exact'
+              : options.allowLoss === true
+                ? 'lossy'
+                : 'assumed',
         onProgress: (position) => progress.update(position),
       });
     } finally {
@@ -139,12 +239,25 @@ async function work(options: TransplantOptions, context: Context, onto: string |
   }
 }
 
-async function askQemu(options: TransplantOptions, context: Context, { input, manifest }: TransplantSource): Promise<AskedDestination> {
+async function askQemu(
+  options: TransplantOptions,
+  context: Context,
+  { input, manifest }: TransplantSource,
+): Promise<AskedDestination> {
   const { askedDestination } = await import('../transplant-destination.js');
   const sourceArgv = single('source-argv', options.sourceArgv);
-  const said = { sourceCpu: single('source-cpu', options.sourceCpu), sourceAccel: single('source-accel', options.sourceAccel), sourceArgv: sourceArgv === undefined ? undefined : showDash(sourceArgv) };
+  const said = {
+    sourceCpu: single('source-cpu', options.sourceCpu),
+    sourceAccel: single('source-accel', options.sourceAccel),
+    sourceArgv: sourceArgv === undefined ? undefined : showDash(sourceArgv),
+  };
   const told = await toldCpu(said, manifest, (path) => open(context, path));
-  return askedDestination(context, { input, told, trial: options.noTrial !== true, timeout: single('timeout', options.timeout) });
+  return askedDestination(context, {
+    input,
+    told,
+    trial: options.noTrial !== true,
+    timeout: single('timeout', options.timeout),
+  });
 }
 
 async function open(context: Context, path: string): Promise<ByteSource> {
@@ -153,12 +266,27 @@ async function open(context: Context, path: string): Promise<ByteSource> {
   return source;
 }
 
-async function tell(options: TransplantOptions, context: Context, result: TransplantResult, planned: boolean, output: string | undefined): Promise<void> {
+async function tell(
+  options: TransplantOptions,
+  context: Context,
+  result: TransplantResult,
+  planned: boolean,
+  output: string | undefined,
+): Promise<void> {
   const { host } = context;
   const toStderr = output !== undefined && showDash(output) === STDIO && !planned;
   const [place, theme] = toStderr ? [host.stderr, context.err] : [host.stdout, context.out];
-  if (options.json === true) await place.write(`${toJson(transplantDocument(result.report, result.written && !planned, planned, host.version), 2)}\n`);
+  if (options.json === true)
+    await place.write(
+      `${toJson(transplantDocument(result.report, result.written && !planned, planned, host.version), 2)}\n`,
+    );
   else if (options.quiet !== true) await place.write(transplantText(result.report, theme));
 }
 
-const nothing: ByteSink = { label: 'nothing', write: async () => {}, skip: async () => {}, commit: async () => {}, abort: async () => {} };
+const nothing: ByteSink = {
+  label: 'nothing',
+  write: async () => {},
+  skip: async () => {},
+  commit: async () => {},
+  abort: async () => {},
+};

@@ -35,25 +35,55 @@ export const verifyCommand = defineCommand<VerifyOptions>({
     { args: 'verify --memory mem0=vm/mem0.img vm/state', text: 'And is its memory file the right one' },
     { args: 'verify vm/', text: 'A template: state, memory and manifest' },
     { args: 'verify --against-version 11.1 vm/state', text: 'What that release would say' },
-    { args: 'verify --load vm/state -- qemu-system-x86_64 -M pc -m 2G', text: 'What this QEMU says, predicted and tried' },
+    {
+      args: 'verify --load vm/state -- qemu-system-x86_64 -M pc -m 2G',
+      text: 'What this QEMU says, predicted and tried',
+    },
     { args: 'verify --quiet saves/*', text: 'One line each, the worst exit code' },
     { args: 'verify --json vm/state | jq .results[].findings', text: 'For programs' },
   ],
   build: (yargs) =>
     readingOptions(
       yargs
-        .positional('states', { describe: 'Migration streams (- for stdin), or template folders', type: 'string', array: true, demandOption: true })
-        .option('memory', { describe: 'BLOCK=FILE: the memory of a block that the stream leaves out; again for more', type: 'string', array: true, requiresArg: true })
-        .option('against', { describe: 'PROFILE.json: the destination, as `mstream profile` kept it; or a QEMU, behind --', type: 'string' })
+        .positional('states', {
+          describe: 'Migration streams (- for stdin), or template folders',
+          type: 'string',
+          array: true,
+          demandOption: true,
+        })
+        .option('memory', {
+          describe: 'BLOCK=FILE: the memory of a block that the stream leaves out; again for more',
+          type: 'string',
+          array: true,
+          requiresArg: true,
+        })
+        .option('against', {
+          describe: 'PROFILE.json: the destination, as `mstream profile` kept it; or a QEMU, behind --',
+          type: 'string',
+        })
         .option('load', { describe: 'Try it as well, in a QEMU (behind --) that can do no harm', type: 'boolean' })
-        .option('against-version', { describe: 'A release, e.g. 4.0, where nobody can be asked', type: 'string', requiresArg: true })
-        .option('machine', { describe: 'With --against-version: the machine type (that of the stream)', type: 'string', requiresArg: true })
-        .option('capability', { describe: 'NAME=on|off at the destination; again for more (what the stream calls for)', type: 'string', array: true, requiresArg: true })
+        .option('against-version', {
+          describe: 'A release, e.g. 4.0, where nobody can be asked',
+          type: 'string',
+          requiresArg: true,
+        })
+        .option('machine', {
+          describe: 'With --against-version: the machine type (that of the stream)',
+          type: 'string',
+          requiresArg: true,
+        })
+        .option('capability', {
+          describe: 'NAME=on|off at the destination; again for more (what the stream calls for)',
+          type: 'string',
+          array: true,
+          requiresArg: true,
+        })
         .option('json', { describe: 'One document (docs/schema/verify.json)', type: 'boolean' })
         .option('quiet', { alias: 'q', describe: 'One line for each state', type: 'boolean' }),
     ) as never,
   async run(options, context) {
-    if (options.json === true && options.quiet === true) throw new UsageError('--json and --quiet are different reports');
+    if (options.json === true && options.quiet === true)
+      throw new UsageError('--json and --quiet are different reports');
     const { host } = context;
     const memory = memoryOption(options.memory ?? [], host.cwd);
     const targets = [];
@@ -67,7 +97,10 @@ export const verifyCommand = defineCommand<VerifyOptions>({
       if (options.json !== true) await host.stdout.write(await render(result, options, context));
     }
     if (options.json === true) {
-      const [{ verifyDocument }, { toJson }] = await Promise.all([import('../../report/verify/json.js'), import('../../report/printable.js')]);
+      const [{ verifyDocument }, { toJson }] = await Promise.all([
+        import('../../report/verify/json.js'),
+        import('../../report/printable.js'),
+      ]);
       await host.stdout.write(`${toJson(verifyDocument(results, host.version), 2)}\n`);
     }
     return worst(results.map(codeOf));
@@ -96,7 +129,8 @@ async function verifyState(target: Target, options: VerifyOptions, context: Cont
     try {
       const result = await verifyStream(stream);
       const { error } = result.inspection;
-      if (error?.code !== 'not-a-stream' && !(error?.code === 'truncated' && result.inspection.totals.bytes === 0)) return { ...result, label: target.label };
+      if (error?.code !== 'not-a-stream' && !(error?.code === 'truncated' && result.inspection.totals.bytes === 0))
+        return { ...result, label: target.label };
       // What is it instead?
       return unreadable(target, await context.explain(error), result);
     } finally {
@@ -110,16 +144,28 @@ async function verifyState(target: Target, options: VerifyOptions, context: Cont
 }
 
 function unreadable(target: Target, error: MigrationStreamError, result: Verification | undefined): Verification {
-  const details = { text: error.message, offset: error.offset, path: error.path, ...(error.hint === undefined ? {} : { cure: error.hint }) };
+  const details = {
+    text: error.message,
+    offset: error.offset,
+    path: error.path,
+    ...(error.hint === undefined ? {} : { cure: error.hint }),
+  };
   const found = { ...finding(error.code, details), severity: 'error' as const };
-  return { label: target.label, verdict: 'unjudged', findings: [found], loadable: { since: undefined, until: undefined, reasons: [] }, inspection: result?.inspection };
+  return {
+    label: target.label,
+    verdict: 'unjudged',
+    findings: [found],
+    loadable: { since: undefined, until: undefined, reasons: [] },
+    inspection: result?.inspection,
+  };
 }
 
 function codeOf(result: Verification): ExitCode {
   const trial = result.prediction?.trial?.verdict;
   if (trial !== undefined && trial !== 'loads') return trial === 'died' ? exitCode.qemu : exitCode.findings;
   const predicted = trial ?? result.prediction?.prediction.verdict;
-  if (result.verdict !== 'unjudged' && predicted !== undefined && predicted !== 'loads') return predicted === 'unknown' && result.verdict === 'sound' ? exitCode.input : exitCode.findings;
+  if (result.verdict !== 'unjudged' && predicted !== undefined && predicted !== 'loads')
+    return predicted === 'unknown' && result.verdict === 'sound' ? exitCode.input : exitCode.findings;
   return { sound: exitCode.clean, broken: exitCode.findings, unjudged: exitCode.input }[result.verdict];
 }
 

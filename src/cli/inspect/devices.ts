@@ -22,7 +22,12 @@ export interface DevicesWanted extends SchemaFromOption {
 }
 
 /** --devices */
-export async function inspectDevices(context: Context, state: string, reading: OpenOptions, wanted: DevicesWanted): Promise<MigrationStreamError | undefined> {
+export async function inspectDevices(
+  context: Context,
+  state: string,
+  reading: OpenOptions,
+  wanted: DevicesWanted,
+): Promise<MigrationStreamError | undefined> {
   const { host, out } = context;
   const read = await devicesOf(context, state, { ...reading, schemaFrom: wanted.schemaFrom });
   const devices = chosen(read, wanted.globs);
@@ -36,14 +41,20 @@ export async function inspectDevices(context: Context, state: string, reading: O
       await lines.line('');
     }
     // Where nothing was understood the error says it all.
-    if (devices.length > 1 || (devices.length === 0 && read.error === undefined)) await lines.line(devicesSummary(devices, out));
+    if (devices.length > 1 || (devices.length === 0 && read.error === undefined))
+      await lines.line(devicesSummary(devices, out));
   }
   await lines.flush();
   return read.error;
 }
 
 /** --schema */
-export async function inspectSchema(context: Context, state: string, reading: OpenOptions, wanted: DevicesWanted): Promise<MigrationStreamError | undefined> {
+export async function inspectSchema(
+  context: Context,
+  state: string,
+  reading: OpenOptions,
+  wanted: DevicesWanted,
+): Promise<MigrationStreamError | undefined> {
   const read = await devicesOf(context, state, { ...reading, schemaFrom: wanted.schemaFrom });
   const lines = new LineWriter(context.host.stdout);
   for (const device of chosen(read, wanted.globs)) {
@@ -60,7 +71,13 @@ function chosen({ devices, error }: ReadState, globs: readonly string[]): readon
   const wanted = new Set<DeviceState>();
   for (const glob of globs) {
     const found = findDevices(states, glob);
-    if (found.length === 0 && error === undefined) throw new Failure(exitCode.findings, 'no-match', `no device is called ${quote(glob)}`, '`mstream inspect --sections STATE` lists them; * stands for anything');
+    if (found.length === 0 && error === undefined)
+      throw new Failure(
+        exitCode.findings,
+        'no-match',
+        `no device is called ${quote(glob)}`,
+        '`mstream inspect --sections STATE` lists them; * stands for anything',
+      );
     for (const state of found) wanted.add(state);
   }
   return devices.filter((device) => wanted.has(device.state));

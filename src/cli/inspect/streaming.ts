@@ -20,7 +20,11 @@ import { tapSource, type Tap } from './tap.js';
 const MAX_HEX = 1024 * 1024;
 
 /** The error that ended the stream, after everything before it went to `see`. False: enough seen. */
-async function readAll(context: Context, stream: MigrationStream, see: (event: StreamEvent) => Promise<boolean | void>): Promise<MigrationStreamError | undefined> {
+async function readAll(
+  context: Context,
+  stream: MigrationStream,
+  see: (event: StreamEvent) => Promise<boolean | void>,
+): Promise<MigrationStreamError | undefined> {
   const events = stream.events();
   for (;;) {
     let next: IteratorResult<StreamEvent>;
@@ -35,8 +39,15 @@ async function readAll(context: Context, stream: MigrationStream, see: (event: S
 }
 
 /** --jsonl */
-export async function inspectJsonl(context: Context, state: string, options: OpenOptions): Promise<MigrationStreamError | undefined> {
-  const { stream, source } = await openState({ ...context, progress: quietOnTerminal(context) }, state, { ...options, bodies: false });
+export async function inspectJsonl(
+  context: Context,
+  state: string,
+  options: OpenOptions,
+): Promise<MigrationStreamError | undefined> {
+  const { stream, source } = await openState({ ...context, progress: quietOnTerminal(context) }, state, {
+    ...options,
+    bodies: false,
+  });
   const lines = new LineWriter(context.host.stdout);
   let blocks: RamBlockEntry[] = [];
   await lines.line(toJson(inputLine(source.label, source.size, context.host.version)));
@@ -53,8 +64,15 @@ export async function inspectJsonl(context: Context, state: string, options: Ope
 }
 
 /** --pages. */
-export async function inspectPages(context: Context, state: string, options: OpenOptions): Promise<MigrationStreamError | undefined> {
-  const { stream } = await openState({ ...context, progress: quietOnTerminal(context) }, state, { ...options, bodies: false });
+export async function inspectPages(
+  context: Context,
+  state: string,
+  options: OpenOptions,
+): Promise<MigrationStreamError | undefined> {
+  const { stream } = await openState({ ...context, progress: quietOnTerminal(context) }, state, {
+    ...options,
+    bodies: false,
+  });
   const lines = new LineWriter(context.host.stdout);
   const pages = new PageLines(context.out);
   const error = await readAll(context, stream, async (event) => {
@@ -70,10 +88,20 @@ export async function inspectPages(context: Context, state: string, options: Ope
 }
 
 /** --hex: reads no further than the span. */
-export async function inspectHex(context: Context, state: string, options: OpenOptions, wanted: Span): Promise<MigrationStreamError | undefined> {
+export async function inspectHex(
+  context: Context,
+  state: string,
+  options: OpenOptions,
+  wanted: Span,
+): Promise<MigrationStreamError | undefined> {
   if (spanLength(wanted) > MAX_HEX) throw new UsageError('--hex shows at most 1 MiB at a time');
   let tap: Tap | undefined;
-  const { stream } = await openState(context, state, { ...options, bodies: false }, (source) => (tap = tapSource(source, wanted)).source);
+  const { stream } = await openState(
+    context,
+    state,
+    { ...options, bodies: false },
+    (source) => (tap = tapSource(source, wanted)).source,
+  );
   const parts = new HexParts(wanted);
   const error = await readAll(context, stream, async (event) => {
     parts.observe(event);
@@ -81,7 +109,8 @@ export async function inspectHex(context: Context, state: string, options: OpenO
   });
   const bytes = await tap!.bytes();
   const lines = new LineWriter(context.host.stdout);
-  for (const line of hexLines(parts.upTo(wanted.start + bytes.length), bytes, wanted.start, context.out)) await lines.line(line);
+  for (const line of hexLines(parts.upTo(wanted.start + bytes.length), bytes, wanted.start, context.out))
+    await lines.line(line);
   await lines.flush();
   return error;
 }

@@ -34,24 +34,45 @@ export interface NamedDestination {
 const MAX_PROFILE = 64 * 1024 * 1024;
 
 /** For these states. Undefined: none was named. @throws UsageError, Failure, MigrationStreamError code `io` */
-export async function destinationOf(options: AgainstOptions, targets: readonly Target[], context: Context): Promise<NamedDestination | undefined> {
+export async function destinationOf(
+  options: AgainstOptions,
+  targets: readonly Target[],
+  context: Context,
+): Promise<NamedDestination | undefined> {
   const against = single('against', options.against);
   const version = single('against-version', options.againstVersion);
   const machine = single('machine', options.machine);
   const capabilities = Object.fromEntries((options.capability ?? []).map(capability));
-  const named = [against === undefined || against === '' ? '' : '--against', version === undefined ? '' : '--against-version', context.rest.length === 0 ? '' : 'a QEMU behind --'].filter((name) => name !== '');
+  const named = [
+    against === undefined || against === '' ? '' : '--against',
+    version === undefined ? '' : '--against-version',
+    context.rest.length === 0 ? '' : 'a QEMU behind --',
+  ].filter((name) => name !== '');
   if (named.length > 1) throw new UsageError(`${named.join(' and ')} name two destinations`);
-  if (named.length > 0 && targets.some(({ state }) => state === STDIO)) throw new UsageError('a destination reads the state a second time, and - can be read once', 'give a file');
+  if (named.length > 0 && targets.some(({ state }) => state === STDIO))
+    throw new UsageError('a destination reads the state a second time, and - can be read once', 'give a file');
   if (machine !== undefined && version === undefined) throw new UsageError('--machine goes with --against-version');
   if (context.rest.length > 0) return withQemu(options.load === true, capabilities, context);
-  if (options.load === true || against === '') throw new UsageError('no QEMU command line', 'behind --, the executable first: -- qemu-system-x86_64 -M pc -m 2G …');
+  if (options.load === true || against === '')
+    throw new UsageError(
+      'no QEMU command line',
+      'behind --, the executable first: -- qemu-system-x86_64 -M pc -m 2G …',
+    );
   if (against !== undefined) {
     const profile = await readProfile(against, context);
     const { major, minor, micro } = profile.qemu;
-    return { label: `${against} (QEMU ${major}.${minor}.${micro}, ${profile.machine})`, profile: () => Promise.resolve(profile), capabilities };
+    return {
+      label: `${against} (QEMU ${major}.${minor}.${micro}, ${profile.machine})`,
+      profile: () => Promise.resolve(profile),
+      capabilities,
+    };
   }
   if (version === undefined) {
-    if (options.capability !== undefined) throw new UsageError('--capability is of a destination', 'it goes with --against, --against-version or a QEMU behind --');
+    if (options.capability !== undefined)
+      throw new UsageError(
+        '--capability is of a destination',
+        'it goes with --against, --against-version or a QEMU behind --',
+      );
     return undefined;
   }
   const release = releaseOf(version);
@@ -64,37 +85,71 @@ export async function destinationOf(options: AgainstOptions, targets: readonly T
 }
 
 /** @throws Failure when it does not start, or cannot be made harmless */
-async function withQemu(load: boolean, capabilities: Readonly<Record<string, boolean>>, context: Context): Promise<NamedDestination> {
+async function withQemu(
+  load: boolean,
+  capabilities: Readonly<Record<string, boolean>>,
+  context: Context,
+): Promise<NamedDestination> {
   const { qemuCommandLine, withFailures } = await import('../qemu-command.js');
   const { host } = context;
   const progress = (line: string): void => void host.stderr.write(`${context.err.dim(line)}\n`);
   const { binary, argv } = await qemuCommandLine(context.rest, progress);
   const limits = { cwd: host.cwd, signal: host.signal };
-  const profile = await withFailures(async () => (await import('../../qemu/profile/ask.js')).askProfile(binary, argv, limits));
+  const profile = await withFailures(async () =>
+    (await import('../../qemu/profile/ask.js')).askProfile(binary, argv, limits),
+  );
   const { major, minor, micro } = profile.qemu;
   const attempt = (target: Target, on: readonly string[]): Promise<TrialResult> =>
     withFailures(async () => {
       const { tryLoad } = await import('../../qemu/try-load.js');
-      const memory = Object.fromEntries(target.memory.map((file) => [file.block, { file: file.path, how: 'private' as const }]));
+      const memory = Object.fromEntries(
+        target.memory.map((file) => [file.block, { file: file.path, how: 'private' as const }]),
+      );
       return tryLoad({ binary, argv, ...limits, state: resolve(host.cwd, target.state), capabilities: on, memory });
     });
-  return { label: `QEMU ${major}.${minor}.${micro}, ${profile.machine}`, profile: () => Promise.resolve(profile), capabilities, ...(load ? { attempt } : {}) };
+  return {
+    label: `QEMU ${major}.${minor}.${micro}, ${profile.machine}`,
+    profile: () => Promise.resolve(profile),
+    capabilities,
+    ...(load ? { attempt } : {}),
+  };
 }
 
 /** The state is read a second time, as that QEMU would. @throws UsageError for a capability that it does not have */
-export async function predicted(verification: Verification, target: Target, destination: NamedDestination, context: Context): Promise<Verification> {
+export async function predicted(
+  verification: Verification,
+  target: Target,
+  destination: NamedDestination,
+  context: Context,
+): Promise<Verification> {
   const { inspection, verdict } = verification;
   if (verdict === 'unjudged' && (inspection === undefined || inspection.totals.bytes === 0)) return verification;
   const { predict } = await import('../../ops/verify/predict/index.js');
   const assumed = Object.keys(destination.capabilities).length === 0;
   const profile = await destination.profile(target.state);
   const unheard = Object.keys(destination.capabilities).find((name) => profile.capabilities[name] === undefined);
-  if (unheard !== undefined) throw new UsageError(`--capability ${unheard}: ${destination.label} has none of that name`, Object.keys(profile.capabilities).sort().join(', '));
-  const capabilities = { ...onlyKnown(capabilitiesFor(inspection?.configuration), profile), ...destination.capabilities };
+  if (unheard !== undefined)
+    throw new UsageError(
+      `--capability ${unheard}: ${destination.label} has none of that name`,
+      Object.keys(profile.capabilities).sort().join(', '),
+    );
+  const capabilities = {
+    ...onlyKnown(capabilitiesFor(inspection?.configuration), profile),
+    ...destination.capabilities,
+  };
   const prediction = await predict(await context.host.openInput(target.state), profile, { capabilities });
   const on = Object.keys(capabilities).filter((name) => capabilities[name] === true);
   const trial = await destination.attempt?.(target, on);
-  return { ...verification, prediction: { destination: destination.label, capabilities, assumed, prediction, ...(trial === undefined ? {} : { trial }) } };
+  return {
+    ...verification,
+    prediction: {
+      destination: destination.label,
+      capabilities,
+      assumed,
+      prediction,
+      ...(trial === undefined ? {} : { trial }),
+    },
+  };
 }
 
 /** Nobody can switch on what a QEMU does not have. */
@@ -106,7 +161,8 @@ async function readProfile(path: string, context: Context): Promise<Profile> {
   const source = await context.host.openInput(path);
   try {
     const { size } = source;
-    if (size === undefined || size > MAX_PROFILE) throw new UsageError(`--against ${path}: no profile`, 'a file of at most 64 MiB');
+    if (size === undefined || size > MAX_PROFILE)
+      throw new UsageError(`--against ${path}: no profile`, 'a file of at most 64 MiB');
     const bytes = new Uint8Array(size);
     await readSource(source, bytes, 0);
     return parseProfile(Buffer.from(bytes).toString('utf8'));
@@ -121,7 +177,8 @@ async function readProfile(path: string, context: Context): Promise<Profile> {
 function releaseOf(text: string): QemuVersion {
   const match = /^(\d{1,2})\.(\d{1,2})(?:\.\d{1,3})?$/.exec(text);
   const version = { major: Number(match?.[1]), minor: Number(match?.[2]) };
-  if (match === null || version.major < 2 || version.major > 11) throw new UsageError(`--against-version ${text}: no release that is known`, '2.11 to 11.1, e.g. 4.0');
+  if (match === null || version.major < 2 || version.major > 11)
+    throw new UsageError(`--against-version ${text}: no release that is known`, '2.11 to 11.1, e.g. 4.0');
   return version;
 }
 

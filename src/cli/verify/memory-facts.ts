@@ -23,11 +23,15 @@ export async function memoryFacts(file: MemoryFile, stateTime: number | undefine
     const zero = await zeroes(file.path, there.size);
     const newer = stateTime === undefined ? {} : { newerBy: there.mtimeMs - stateTime };
     // A hash reads the file a second time: only where there is one to compare with.
-    const sha256 = file.sha256 === undefined || zero !== undefined ? {} : { sha256: { found: await hashFile(file.path), expected: file.sha256 } };
+    const sha256 =
+      file.sha256 === undefined || zero !== undefined
+        ? {}
+        : { sha256: { found: await hashFile(file.path), expected: file.sha256 } };
     return { ...facts, size: there.size, zero, ...newer, ...sha256 };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { ...facts, problem: { kind: 'missing', message: 'is not there' } };
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      return { ...facts, problem: { kind: 'missing', message: 'is not there' } };
     if (code !== '') return { ...facts, problem: { kind: 'unreadable', message: `cannot be read (${code})` } };
     throw error;
   }
@@ -43,7 +47,7 @@ async function zeroes(path: string, size: number): Promise<'sparse' | 'zeros' | 
     if (size > 0 && blocks === 0) return 'sparse';
     const buffer = Buffer.alloc(STEP);
     const none = Buffer.alloc(STEP);
-    for (let at = 0; at < size; ) {
+    for (let at = 0; at < size;) {
       const { bytesRead } = await handle.read(buffer, 0, STEP, at);
       if (bytesRead === 0) break;
       if (!buffer.subarray(0, bytesRead).equals(none.subarray(0, bytesRead))) return undefined;

@@ -27,8 +27,17 @@ export async function targetOf(argument: string, memory: readonly MemoryFile[], 
   const folder = resolve(cwd, path);
   if (path === STDIO || !(await isFolder(folder))) return { label: path, state: path, memory };
   const manifest = await manifestIn(folder);
-  if (manifest === undefined) throw new UsageError(`${path} is a folder without ${MANIFEST}`, 'a template folder (`mstream template create`), or the states in it: DIR/*');
-  const files = Object.entries(manifest.memory).map(([block, file]) => ({ block, path: templatePath(folder, file.path), label: file.path, sha256: file.sha256 }));
+  if (manifest === undefined)
+    throw new UsageError(
+      `${path} is a folder without ${MANIFEST}`,
+      'a template folder (`mstream template create`), or the states in it: DIR/*',
+    );
+  const files = Object.entries(manifest.memory).map(([block, file]) => ({
+    block,
+    path: templatePath(folder, file.path),
+    label: file.path,
+    sha256: file.sha256,
+  }));
   const given = new Set(memory.map((file) => file.block));
   return {
     label: path,
@@ -42,7 +51,8 @@ export async function targetOf(argument: string, memory: readonly MemoryFile[], 
 export function memoryOption(texts: readonly string[], cwd: string): MemoryFile[] {
   return texts.map((text) => {
     const at = text.indexOf('=');
-    if (at <= 0 || at === text.length - 1) throw new UsageError(`--memory ${text}: not BLOCK=FILE`, 'e.g. --memory mem0=vm/mem0.img');
+    if (at <= 0 || at === text.length - 1)
+      throw new UsageError(`--memory ${text}: not BLOCK=FILE`, 'e.g. --memory mem0=vm/mem0.img');
     return { block: text.slice(0, at), path: resolve(cwd, text.slice(at + 1)), label: text.slice(at + 1) };
   });
 }

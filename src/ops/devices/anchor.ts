@@ -29,7 +29,11 @@ const headerSize = (length: number): number => 1 + 4 + 1 + length + 4 + 4;
  * Reads from the first of them to the EOF byte (headers and footers alone when that is too much), nothing else.
  * @throws MigrationStreamError code `io`
  */
-export async function placeFromTail(source: ByteSource, tail: number, schema: DescriptionSchema): Promise<readonly Placed[] | string> {
+export async function placeFromTail(
+  source: ByteSource,
+  tail: number,
+  schema: DescriptionSchema,
+): Promise<readonly Placed[] | string> {
   const sizes: number[] = [];
   for (const device of schema.devices) {
     const size = vmsdSize(device.vmsd);
@@ -53,7 +57,12 @@ export async function placeFromTail(source: ByteSource, tail: number, schema: De
   return reason;
 }
 
-async function place(region: Region, devices: readonly DeviceSchema[], sizes: readonly number[], footerSize: number): Promise<readonly Placed[] | string> {
+async function place(
+  region: Region,
+  devices: readonly DeviceSchema[],
+  sizes: readonly number[],
+  footerSize: number,
+): Promise<readonly Placed[] | string> {
   await region.load();
   const { end } = region.span;
   const [eof] = await region.read(span(end - 1, end));
@@ -84,7 +93,8 @@ async function place(region: Region, devices: readonly DeviceSchema[], sizes: re
 
 function headerOf(bytes: Uint8Array, device: DeviceSchema): SectionHeader | undefined {
   const { name, instanceId } = device;
-  if (bytes.length < headerSize(name.length) || bytes[0] !== sectionType.full || bytes[5] !== name.length) return undefined;
+  if (bytes.length < headerSize(name.length) || bytes[0] !== sectionType.full || bytes[5] !== name.length)
+    return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const behind = 6 + name.length;
   if (latin1(bytes, 6, behind) !== name || view.getUint32(behind) !== instanceId) return undefined;

@@ -10,7 +10,15 @@ import type { FoundPayload } from './stream-device.js';
 export class PayloadCollector {
   private section: SectionHeader | undefined;
   private start = 0;
-  private open: { readonly parts: Uint8Array[]; readonly start: number; boundary: FoundPayload['boundary']; end: number; tooLarge: boolean } | undefined;
+  private open:
+    | {
+        readonly parts: Uint8Array[];
+        readonly start: number;
+        boundary: FoundPayload['boundary'];
+        end: number;
+        tooLarge: boolean;
+      }
+    | undefined;
   private kept = 0;
   private depth = 0;
 
@@ -39,7 +47,13 @@ export class PayloadCollector {
   }
 
   private add(event: Extract<StreamEvent, { kind: 'payload' }>): void {
-    const open = (this.open ??= { parts: [], start: event.span.start, boundary: event.boundary, end: event.span.start, tooLarge: false });
+    const open = (this.open ??= {
+      parts: [],
+      start: event.span.start,
+      boundary: event.boundary,
+      end: event.span.start,
+      tooLarge: false,
+    });
     open.end = event.span.end;
     open.boundary = event.boundary;
     if (open.tooLarge || event.bytes.length === 0) return;
@@ -56,7 +70,18 @@ export class PayloadCollector {
     const { section, open } = this;
     this.section = undefined;
     if (section === undefined || open === undefined) return undefined;
-    const bytes = open.tooLarge ? undefined : open.parts.length === 1 ? open.parts[0]! : new Uint8Array(Buffer.concat(open.parts));
-    return { section, span: span(this.start, end), payload: span(open.start, open.end), boundary: open.boundary, depth: this.depth, bytes };
+    const bytes = open.tooLarge
+      ? undefined
+      : open.parts.length === 1
+        ? open.parts[0]!
+        : new Uint8Array(Buffer.concat(open.parts));
+    return {
+      section,
+      span: span(this.start, end),
+      payload: span(open.start, open.end),
+      boundary: open.boundary,
+      depth: this.depth,
+      bytes,
+    };
   }
 }

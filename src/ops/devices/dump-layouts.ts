@@ -6,11 +6,22 @@
 
 import { quote } from '../../base/quote.js';
 import { latin1 } from '../../bytes/window.js';
-import { plainField, readDump, subsectionHeaderSize, type DumpField, type DumpTable, type FieldSchema, type VmsdSchema } from '../../vmstate/index.js';
+import {
+  plainField,
+  readDump,
+  subsectionHeaderSize,
+  type DumpField,
+  type DumpTable,
+  type FieldSchema,
+  type VmsdSchema,
+} from '../../vmstate/index.js';
 import { fitsExactly, type Layouts } from './stream-device.js';
 
 /** Where we know a field's type although the dump does not say. QEMU: vmstate_pci_device, hw/pci/pci.c. */
-const knownTypes: Readonly<Record<string, string>> = { 'PCIDevice.config': 'pci config', 'PCIDevice.irq_state': 'pci irq state' };
+const knownTypes: Readonly<Record<string, string>> = {
+  'PCIDevice.config': 'pci config',
+  'PCIDevice.irq_state': 'pci irq state',
+};
 
 /** A QEMUTimer that stands in a struct itself; on the wire it is its expiry. */
 const TIMER_IN_MEMORY = 48;
@@ -41,15 +52,22 @@ export function layoutsOfDump(dump: unknown, label: string): Layouts {
       for (const table of versions) solver.solve(table);
       const [found, other] = solver.found;
       if (other !== undefined) return `${label} allows more than one way to read it`;
-      const device = found === undefined || solver.exhausted ? undefined : { name: section.idstr, instanceId: section.instanceId, size: undefined, vmsd: found };
+      const device =
+        found === undefined || solver.exhausted
+          ? undefined
+          : { name: section.idstr, instanceId: section.instanceId, size: undefined, vmsd: found };
       if (device !== undefined && fitsExactly(device, payload)) return device;
-      return counts ? `${label} does not say enough: lists, variable arrays or buffers of unknown length` : `${label} is of QEMU before 8.0, which does not say how long arrays are`;
+      return counts
+        ? `${label} does not say enough: lists, variable arrays or buffers of unknown length`
+        : `${label} is of QEMU before 8.0, which does not say how long arrays are`;
     },
   };
 }
 
 function hasCounts(tables: readonly DumpTable[]): boolean {
-  return tables.some(({ fields }) => fields.some((field) => field.count !== undefined || (field.table !== undefined && hasCounts([field.table]))));
+  return tables.some(({ fields }) =>
+    fields.some((field) => field.count !== undefined || (field.table !== undefined && hasCounts([field.table]))),
+  );
 }
 
 /** What was read so far, and where the next byte is. */
@@ -84,11 +102,19 @@ class Solver {
 
   private table(table: DumpTable, at: number, next: Read<VmsdSchema>): void {
     this.fields(table, 0, [], at, (fields, behind) => {
-      this.parts(table.subsections, 0, [], behind, (subsections, end) => next({ name: table.name, version: table.versionId, fields, subsections }, end));
+      this.parts(table.subsections, 0, [], behind, (subsections, end) =>
+        next({ name: table.name, version: table.versionId, fields, subsections }, end),
+      );
     });
   }
 
-  private fields(table: DumpTable, index: number, before: readonly FieldSchema[], at: number, next: Read<readonly FieldSchema[]>): void {
+  private fields(
+    table: DumpTable,
+    index: number,
+    before: readonly FieldSchema[],
+    at: number,
+    next: Read<readonly FieldSchema[]>,
+  ): void {
     const field = table.fields[index];
     if (field === undefined) {
       next(before, at);
@@ -100,7 +126,12 @@ class Solver {
     });
   }
 
-  private field(parent: DumpTable, { name, size, count, table }: DumpField, at: number, next: Read<readonly FieldSchema[]>): void {
+  private field(
+    parent: DumpTable,
+    { name, size, count, table }: DumpField,
+    at: number,
+    next: Read<readonly FieldSchema[]>,
+  ): void {
     if (table !== undefined) {
       this.elements({ name, table, count: count ?? 1 }, [], at, next);
       return;
@@ -108,28 +139,46 @@ class Solver {
     const wire = size === TIMER_IN_MEMORY ? 8 : size;
     const end = at + wire * (count ?? 1);
     // Whatever has no size here has one only when it is written.
-    if (size > 0 && end <= this.payload.length) next([entry(name, knownTypes[`${parent.name}.${name}`] ?? typeOf(name, wire), wire, count)], end);
+    if (size > 0 && end <= this.payload.length)
+      next([entry(name, knownTypes[`${parent.name}.${name}`] ?? typeOf(name, wire), wire, count)], end);
   }
 
   /** Elements may have other subsections each. */
-  private elements(field: { readonly name: string; readonly table: DumpTable; readonly count: number }, before: readonly FieldSchema[], at: number, next: Read<readonly FieldSchema[]>): void {
+  private elements(
+    field: { readonly name: string; readonly table: DumpTable; readonly count: number },
+    before: readonly FieldSchema[],
+    at: number,
+    next: Read<readonly FieldSchema[]>,
+  ): void {
     if (before.length === field.count) {
       next(before, at);
       return;
     }
     this.step(() =>
       this.table(field.table, at, (struct, end) => {
-        if (end <= this.payload.length) this.elements(field, [...before, { ...entry(field.name, 'struct', end - at, undefined), struct }], end, next);
+        if (end <= this.payload.length)
+          this.elements(field, [...before, { ...entry(field.name, 'struct', end - at, undefined), struct }], end, next);
       }),
     );
   }
 
   /** A subsection is there when its header is. */
-  private parts(all: readonly DumpTable[], index: number, before: readonly VmsdSchema[], at: number, next: Read<readonly VmsdSchema[]>): void {
+  private parts(
+    all: readonly DumpTable[],
+    index: number,
+    before: readonly VmsdSchema[],
+    at: number,
+    next: Read<readonly VmsdSchema[]>,
+  ): void {
     const there = all.findIndex((part, i) => i >= index && this.headerAt(part, at));
     const part = all[there];
     if (part === undefined) next(before, at);
-    else this.step(() => this.table(part, at + subsectionHeaderSize(part.name), (found, end) => this.parts(all, there + 1, [...before, found], end, next)));
+    else
+      this.step(() =>
+        this.table(part, at + subsectionHeaderSize(part.name), (found, end) =>
+          this.parts(all, there + 1, [...before, found], end, next),
+        ),
+      );
   }
 
   private headerAt({ name, versionId }: DumpTable, at: number): boolean {

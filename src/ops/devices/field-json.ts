@@ -36,7 +36,11 @@ export interface FieldJsonOptions {
   readonly hex?: boolean;
 }
 
-export function fieldJson(state: DeviceState, row: FieldRow, { spans = false, hex = false }: FieldJsonOptions = {}): FieldJson {
+export function fieldJson(
+  state: DeviceState,
+  row: FieldRow,
+  { spans = false, hex = false }: FieldJsonOptions = {},
+): FieldJson {
   const { path, role, scalar, text, reason } = row;
   const meaning = rowMeaning(row);
   const value = rowValue(state, row);
@@ -48,7 +52,9 @@ export function fieldJson(state: DeviceState, row: FieldRow, { spans = false, he
     ...(value.kind === 'value' ? { value: valueJson(value.value) } : {}),
     ...(value.kind === 'values' ? { values: value.values.map(valueJson) } : {}),
     ...(value.kind === 'text' ? { value: value.text, length: value.length } : {}),
-    ...(hex || value.kind === 'bytes' ? { bytes: Buffer.from(state.bytes.subarray(row.start, row.end)).toString('hex') } : {}),
+    ...(hex || value.kind === 'bytes'
+      ? { bytes: Buffer.from(state.bytes.subarray(row.start, row.end)).toString('hex') }
+      : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(meaning?.label === undefined ? {} : { label: meaning.label }),
     ...(meaning?.text === undefined ? {} : { meaning: meaning.text }),
@@ -58,6 +64,7 @@ export function fieldJson(state: DeviceState, row: FieldRow, { spans = false, he
 
 function valueJson(value: Exclude<Value, Uint8Array>): FieldValue {
   if (typeof value === 'bigint') return String(value);
-  if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)))
+    return Object.is(value, -0) ? '-0' : String(value);
   return value;
 }

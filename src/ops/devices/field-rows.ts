@@ -3,7 +3,15 @@
 // May import limits and vmstate.
 
 import { MAX_FIELD_PATH, MAX_FIELD_ROWS } from '../../limits.js';
-import { ArrayBranch, meaningOf, type FieldNode, type Leaf, type LeafRole, type Meaning, type Scalar } from '../../vmstate/index.js';
+import {
+  ArrayBranch,
+  meaningOf,
+  type FieldNode,
+  type Leaf,
+  type LeafRole,
+  type Meaning,
+  type Scalar,
+} from '../../vmstate/index.js';
 
 export interface FieldRow {
   /** Inside the device. */
@@ -97,7 +105,17 @@ export function* fieldRows(top: FieldNode, fold = false): Generator<FieldRow> {
 }
 
 function cut(path: string, start: number, end: number, reason: string): FieldRow {
-  return { path, start, end, role: 'opaque', scalar: undefined, text: false, count: undefined, reason, node: undefined };
+  return {
+    path,
+    start,
+    end,
+    role: 'opaque',
+    scalar: undefined,
+    text: false,
+    count: undefined,
+    reason,
+    node: undefined,
+  };
 }
 
 /** Elements with the bytes of the one before are told of together. */
@@ -130,16 +148,37 @@ function rowOf(node: FieldNode, path: string): FieldRow | undefined {
   if (node.kind === 'leaf') return leafRow(node, path);
   if (!(node instanceof ArrayBranch)) return undefined;
   const [segment, more] = node.segments;
-  if (segment === undefined || more !== undefined || segment.mark !== undefined || segment.field.opaque !== undefined) return undefined;
+  if (segment === undefined || more !== undefined || segment.mark !== undefined || segment.field.opaque !== undefined)
+    return undefined;
   const first = node.at(0);
   if (first?.kind !== 'leaf' || first.scalar === undefined || first.role !== 'field') return undefined;
   for (let i = 0; i < Math.min(node.length, NAMED); i += 1) if (meaningOf(node.at(i)!) !== undefined) return undefined;
-  return { path, start: node.start, end: node.end, role: 'field', scalar: first.scalar, text: false, count: node.length, reason: undefined, node };
+  return {
+    path,
+    start: node.start,
+    end: node.end,
+    role: 'field',
+    scalar: first.scalar,
+    text: false,
+    count: node.length,
+    reason: undefined,
+    node,
+  };
 }
 
 function leafRow(leaf: Leaf, path: string): FieldRow {
   const text = leaf.scalar === undefined && leaf.field?.type === 'text';
-  return { path, start: leaf.start, end: leaf.end, role: leaf.role, scalar: leaf.scalar, text, count: undefined, reason: leaf.reason, node: leaf };
+  return {
+    path,
+    start: leaf.start,
+    end: leaf.end,
+    role: leaf.role,
+    scalar: leaf.scalar,
+    text,
+    count: undefined,
+    reason: leaf.reason,
+    node: leaf,
+  };
 }
 
 /** What the row means to people. */

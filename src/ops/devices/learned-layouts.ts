@@ -27,14 +27,20 @@ export function layoutsOfStream(schema: DescriptionSchema, label: string): Layou
     label,
     layoutOf(section, payload) {
       const tried = candidates(section);
-      const found = tried.find((device) => device.vmsd.version === section.versionId || device.vmsd.name === '' ? fitsExactly(device, payload) : false);
+      const found = tried.find((device) =>
+        device.vmsd.version === section.versionId || device.vmsd.name === '' ? fitsExactly(device, payload) : false,
+      );
       if (found !== undefined) return { ...found, name: section.idstr, instanceId: section.instanceId };
       if (tried.length === 0) return `${label} has no such device`;
       const [first] = tried;
-      if (first!.vmsd.name !== '' && first!.vmsd.version !== section.versionId) return `${label} has version ${first!.vmsd.version} of ${quote(first!.vmsd.name)}`;
+      if (first!.vmsd.name !== '' && first!.vmsd.version !== section.versionId)
+        return `${label} has version ${first!.vmsd.version} of ${quote(first!.vmsd.name)}`;
       const sizes = [...new Set(tried.map((device) => vmsdSize(device.vmsd)))];
       if (sizes.includes(payload.length)) return `${label} describes as many bytes, but other subsections`;
-      return `${label} describes ${sizes.slice(0, 3).map((size) => size ?? '?').join(' or ')} bytes, here are ${payload.length}`;
+      return `${label} describes ${sizes
+        .slice(0, 3)
+        .map((size) => size ?? '?')
+        .join(' or ')} bytes, here are ${payload.length}`;
     },
   };
 }

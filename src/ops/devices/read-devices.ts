@@ -34,7 +34,10 @@ export interface StreamDevices {
  * Reads the FULL sections of `input`, those in PACKAGED blobs included. Closing it is the caller's.
  * @throws MigrationStreamError code `io` when the file's tail cannot be read; errors of the stream itself are in the answer
  */
-export async function readDevices(input: ByteSource | Uint8Array, options: DevicesOptions = {}): Promise<StreamDevices> {
+export async function readDevices(
+  input: ByteSource | Uint8Array,
+  options: DevicesOptions = {},
+): Promise<StreamDevices> {
   const source = input instanceof Uint8Array ? memorySource(input) : input;
   const tail = await findTail(source, (json) => {
     const schema = readSchema(json);
@@ -43,14 +46,24 @@ export async function readDevices(input: ByteSource | Uint8Array, options: Devic
   if (tail === undefined) return walk(source, options, undefined, undefined);
   const placed = await placeFromTail(source, tail.span.start, tail.value);
   if (typeof placed === 'string') return walk(source, options, tail.value, placed);
-  const devices = placed.map(({ device, ...found }) => streamDevice({ ...found, boundary: 'vmdescription', depth: 0 }, device, options.layouts));
+  const devices = placed.map(({ device, ...found }) =>
+    streamDevice({ ...found, boundary: 'vmdescription', depth: 0 }, device, options.layouts),
+  );
   return { devices, how: 'tail', note: undefined, error: undefined };
 }
 
-async function walk(source: ByteSource, options: DevicesOptions, schema: DescriptionSchema | undefined, note: string | undefined): Promise<StreamDevices> {
+async function walk(
+  source: ByteSource,
+  options: DevicesOptions,
+  schema: DescriptionSchema | undefined,
+  note: string | undefined,
+): Promise<StreamDevices> {
   // The caller's to close, not the stream's.
   const { label, size, seekable } = source;
-  const stream = await openStream({ label, size, seekable, read: (into, at) => source.read(into, at), close: async () => {} }, options);
+  const stream = await openStream(
+    { label, size, seekable, read: (into, at) => source.read(into, at), close: async () => {} },
+    options,
+  );
   const collector = new PayloadCollector();
   const found: FoundPayload[] = [];
   let own: DescriptionSchema | string = schema ?? 'the stream has no vmdescription';
@@ -68,5 +81,10 @@ async function walk(source: ByteSource, options: DevicesOptions, schema: Descrip
     await stream.close();
   }
   const layouts = new OwnLayouts(own);
-  return { devices: found.map((one) => streamDevice(one, layouts.next(one.section), options.layouts)), how: 'walk', note, error };
+  return {
+    devices: found.map((one) => streamDevice(one, layouts.next(one.section), options.layouts)),
+    how: 'walk',
+    note,
+    error,
+  };
 }

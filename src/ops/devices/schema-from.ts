@@ -20,8 +20,11 @@ export async function readLayouts(source: ByteSource): Promise<Layouts> {
   const { label } = source;
   try {
     const head = new Uint8Array(1);
-    if (source.seekable && (await readSource(source, head, 0)) === 1 && head[0] === 0x7b) return fromJson(await readAll(source), label);
-    const json = source.seekable ? (await findTail(source, (bytes) => (typeof readSchema(bytes) === 'string' ? undefined : bytes)))?.value : undefined;
+    if (source.seekable && (await readSource(source, head, 0)) === 1 && head[0] === 0x7b)
+      return fromJson(await readAll(source), label);
+    const json = source.seekable
+      ? (await findTail(source, (bytes) => (typeof readSchema(bytes) === 'string' ? undefined : bytes)))?.value
+      : undefined;
     return fromJson(json ?? (await walkFor(source)), label);
   } finally {
     await source.close();
@@ -62,7 +65,11 @@ async function walkFor(source: ByteSource): Promise<Uint8Array> {
 
 async function readAll(source: ByteSource): Promise<Uint8Array> {
   const { size } = source;
-  if (size === undefined || size > MAX_VMDESCRIPTION) throw new MigrationStreamError({ code: 'limit-exceeded', message: `${source.label}: more than ${MAX_VMDESCRIPTION} bytes of JSON` });
+  if (size === undefined || size > MAX_VMDESCRIPTION)
+    throw new MigrationStreamError({
+      code: 'limit-exceeded',
+      message: `${source.label}: more than ${MAX_VMDESCRIPTION} bytes of JSON`,
+    });
   const bytes = new Uint8Array(size);
   return bytes.subarray(0, await readSource(source, bytes, 0));
 }

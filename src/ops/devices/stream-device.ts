@@ -3,7 +3,14 @@
 
 import type { Span } from '../../base/span.js';
 import type { Boundary } from '../../stream/event.js';
-import { decodeDevice, leaves, plainField, vmsdSize, type DeviceSchema, type DeviceState } from '../../vmstate/index.js';
+import {
+  decodeDevice,
+  leaves,
+  plainField,
+  vmsdSize,
+  type DeviceSchema,
+  type DeviceState,
+} from '../../vmstate/index.js';
 import type { SectionHeader } from '../../wire/section.js';
 
 /**
@@ -52,17 +59,30 @@ export interface FoundPayload {
 /**
  * What `found` is. `own` is the entry of the stream's own vmdescription, or why there is none.
  */
-export function streamDevice({ bytes, ...found }: FoundPayload, own: DeviceSchema | string, learned: Layouts | undefined): StreamDevice {
+export function streamDevice(
+  { bytes, ...found }: FoundPayload,
+  own: DeviceSchema | string,
+  learned: Layouts | undefined,
+): StreamDevice {
   const { section, payload } = found;
-  const opaque = (reason: string, of: Uint8Array): StreamDevice => ({ ...found, layout: 'none', reason, state: opaqueState(section, of, payload.start, reason) });
+  const opaque = (reason: string, of: Uint8Array): StreamDevice => ({
+    ...found,
+    layout: 'none',
+    reason,
+    state: opaqueState(section, of, payload.start, reason),
+  });
   const size = payload.end - payload.start;
   if (bytes === undefined) return opaque(`${size} bytes, too many to be looked into`, new Uint8Array(0));
   let reason = '';
   if (typeof own === 'string') reason = own;
   else {
     const described = vmsdSize(own.vmsd);
-    if (described === size) return { ...found, layout: 'vmdescription', reason: undefined, state: decodeDevice(own, bytes, payload.start) };
-    reason = described === undefined ? 'the vmdescription does not say how long it is' : `the vmdescription gives it ${described} bytes, it has ${size}`;
+    if (described === size)
+      return { ...found, layout: 'vmdescription', reason: undefined, state: decodeDevice(own, bytes, payload.start) };
+    reason =
+      described === undefined
+        ? 'the vmdescription does not say how long it is'
+        : `the vmdescription gives it ${described} bytes, it has ${size}`;
   }
   if (learned === undefined) return opaque(reason, bytes);
   const device = learned.layoutOf(section, bytes);
@@ -71,9 +91,18 @@ export function streamDevice({ bytes, ...found }: FoundPayload, own: DeviceSchem
 }
 
 /** One leaf `data`, as QEMU describes devices without a table. */
-function opaqueState({ idstr, instanceId }: SectionHeader, bytes: Uint8Array, base: number, reason: string): DeviceState {
+function opaqueState(
+  { idstr, instanceId }: SectionHeader,
+  bytes: Uint8Array,
+  base: number,
+  reason: string,
+): DeviceState {
   const data = { ...plainField('data', 'buffer', bytes.length), opaque: reason };
-  return decodeDevice({ name: idstr, instanceId, size: bytes.length, vmsd: { name: '', version: 0, fields: [data], subsections: [] } }, bytes, base);
+  return decodeDevice(
+    { name: idstr, instanceId, size: bytes.length, vmsd: { name: '', version: 0, fields: [data], subsections: [] } },
+    bytes,
+    base,
+  );
 }
 
 /** Does the layout account for every byte: the length, and each subsection where it says? */

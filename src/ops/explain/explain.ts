@@ -4,7 +4,14 @@
 
 import { escapeText, quote } from '../../base/quote.js';
 import type { Inspection } from '../inspect.js';
-import { loadMessages, matchMessage, messageIds, type MessageEffect, type MessageId, type MessageMatch } from '../messages/index.js';
+import {
+  loadMessages,
+  matchMessage,
+  messageIds,
+  type MessageEffect,
+  type MessageId,
+  type MessageMatch,
+} from '../messages/index.js';
 import { piecesFor } from '../messages/table.js';
 import { compareVersions, versionText } from '../producer.js';
 import { explained, sourceOf } from './rows.js';
@@ -65,14 +72,29 @@ function beginnings(text: string): MessageMatch[] {
   const end = Math.min(text.length, MAX_QUOTE);
   const quoted = text.slice(0, end);
   for (const id of messageIds) {
-    const words = loadMessages[id].texts.flatMap((wording) => piecesFor(wording.text).slice(0, 1)).map((piece) => (typeof piece === 'string' ? piece.replace(/^\w+: |[^a-z]*(?:0x)?$/g, '') : ''));
+    const words = loadMessages[id].texts
+      .flatMap((wording) => piecesFor(wording.text).slice(0, 1))
+      .map((piece) => (typeof piece === 'string' ? piece.replace(/^\w+: |[^a-z]*(?:0x)?$/g, '') : ''));
     const start = Math.max(...words.map((word) => (word.length < MIN_QUOTE ? -1 : quoted.indexOf(word))));
-    if (start >= 0) found.push({ id, effect: loadMessages[id].effect, values: {}, versions: loadMessages[id].texts.map(({ since, until }) => ({ since, until })), start, end });
+    if (start >= 0)
+      found.push({
+        id,
+        effect: loadMessages[id].effect,
+        values: {},
+        versions: loadMessages[id].texts.map(({ since, until }) => ({ since, until })),
+        start,
+        end,
+      });
   }
   return found;
 }
 
-function explanationOf(match: MessageMatch, words: string, all: readonly MessageMatch[], inspection: Inspection | undefined): Explanation {
+function explanationOf(
+  match: MessageMatch,
+  words: string,
+  all: readonly MessageMatch[],
+  inspection: Inspection | undefined,
+): Explanation {
   const { id, effect, values } = match;
   const { missing, details } = missingOf(match, all);
   const row = explained(id, missing === undefined ? values : { ...values, missing });
@@ -104,7 +126,10 @@ function versionsOf(match: MessageMatch): string[] {
 /** strerror's words alone, when nothing else was said. */
 function lastLine(error: string): string {
   const known: readonly (readonly [start: string, meaning: string])[] = [
-    ['No such file or directory', 'A subsection that this QEMU does not know: up to 10.1 it says no word more. The source is a newer QEMU or machine type; the device stands in the line before.'],
+    [
+      'No such file or directory',
+      'A subsection that this QEMU does not know: up to 10.1 it says no word more. The source is a newer QEMU or machine type; the device stands in the line before.',
+    ],
     ['Input/output error', 'The stream ends too early, or could not be read.'],
     ['Operation not permitted', 'A check of a device or command failed; which one stands in the line before.'],
     ['Invalid argument', 'The stream does not fit this QEMU; why stands in the lines before (behind it since 10.2).'],
@@ -123,11 +148,17 @@ interface Missing {
 /** Features that the guest has and the device lacks; which device it is another line says. */
 function missingOf(match: MessageMatch, all: readonly MessageMatch[]): Missing {
   const { guest, allowed } = match.values;
-  if (match.id !== 'virtio-features' || guest === undefined || allowed === undefined) return { missing: undefined, details: [] };
+  if (match.id !== 'virtio-features' || guest === undefined || allowed === undefined)
+    return { missing: undefined, details: [] };
   const bits = BigInt(`0x${guest}`) & ~BigInt(`0x${allowed}`);
-  if (bits === 0n) return { missing: undefined, details: ['from 10.2 on QEMU prints only those that are offered; `mstream verify --against` names the others'] };
+  if (bits === 0n)
+    return {
+      missing: undefined,
+      details: ['from 10.2 on QEMU prints only those that are offered; `mstream verify --against` names the others'],
+    };
   const device = virtioDevice(all.find((one) => one.id === 'device-state-error')?.values['idstr']);
-  const details = device === undefined ? ['which device it is stands in another line; without it bits below 24 have no names'] : [];
+  const details =
+    device === undefined ? ['which device it is stands in another line; without it bits below 24 have no names'] : [];
   return { missing: missingFeatures(device, bits).join(', '), details };
 }
 
@@ -138,9 +169,16 @@ function placesOf(values: Readonly<Record<string, string>>, inspection: Inspecti
   for (const row of inspection.map) {
     if (row.section === undefined || row.kind === 'part' || row.kind === 'end') continue;
     const { section } = row;
-    const byName = idstr !== undefined && section.idstr === idstr && (instance === undefined || [instance, `0x${instance}`].some((text) => Number(text) === section.instanceId));
+    const byName =
+      idstr !== undefined &&
+      section.idstr === idstr &&
+      (instance === undefined || [instance, `0x${instance}`].some((text) => Number(text) === section.instanceId));
     const byId = id !== undefined && idstr === undefined && section.sectionId === Number(id);
-    if (byName || byId) places.push({ what: `section ${section.sectionId} ${quote(section.idstr)}, instance ${section.instanceId}`, offset: row.span.start });
+    if (byName || byId)
+      places.push({
+        what: `section ${section.sectionId} ${quote(section.idstr)}, instance ${section.instanceId}`,
+        offset: row.span.start,
+      });
   }
   const list = inspection.map.find((row) => row.section?.idstr === 'ram');
   if (block !== undefined && list !== undefined && inspection.blocks.some((one) => one.idstr === block)) {

@@ -13,7 +13,9 @@ export interface ExplanationRow {
 }
 
 /** Explanations of some messages. The function only fixes the type. */
-export function explanations<T extends MessageId>(rows: Readonly<Record<T, ExplanationRow>>): Readonly<Record<T, ExplanationRow>> {
+export function explanations<T extends MessageId>(
+  rows: Readonly<Record<T, ExplanationRow>>,
+): Readonly<Record<T, ExplanationRow>> {
   return rows;
 }
 
@@ -46,8 +48,10 @@ export const HUGE_PAGES = 'hugepages on one side only';
 /** For who has no more than QEMU's words: a prediction is verify's. */
 export const VERIFY = '`mstream verify STATE` says where';
 export const AGAIN = 'save again from the source, or copy the file again: no edit helps';
-export const SAME_ARGV = 'start the destination with the same -machine, -m, -smp and devices as the source (plus -incoming)';
+export const SAME_ARGV =
+  'start the destination with the same -machine, -m, -smp and devices as the source (plus -incoming)';
 export const SAME_OPTIONS = 'the same machine type, and the same options of that device, on both sides';
 export const SAME_BACKEND = 'the same kind of memory backend on both sides';
-export const EDIT_DEVICE = '`mstream rewrite --delete-bytes`, `--append-bytes`, `--drop-subsection` for a field that is known (docs/rewrite.md, another QEMU version)';
+export const EDIT_DEVICE =
+  '`mstream rewrite --delete-bytes`, `--append-bytes`, `--drop-subsection` for a field that is known (docs/rewrite.md, another QEMU version)';
 export const LIVE_ONLY = 'a postcopy stream belongs between two live QEMUs: save without postcopy-ram';

@@ -9,7 +9,11 @@ import type { ExplanationRow } from './row.js';
 import { silentRows, type SilentId } from './silent.js';
 import { streamExplanations } from './stream.js';
 
-const messageRows: Readonly<Record<MessageId, ExplanationRow>> = { ...streamExplanations, ...ramExplanations, ...deviceExplanations };
+const messageRows: Readonly<Record<MessageId, ExplanationRow>> = {
+  ...streamExplanations,
+  ...ramExplanations,
+  ...deviceExplanations,
+};
 
 /** What a load can end with: a message of QEMU's, or none. */
 export type EndingId = MessageId | SilentId;
@@ -27,6 +31,9 @@ export function sourceOf(id: EndingId): string {
 export function explained(id: EndingId, values: MessageValues): ExplanationRow {
   const { meaning, causes, cures } = isSilent(id) ? silentRows[id] : messageRows[id];
   const shown = isSilent(id) ? values : shownValues(id, values);
-  const fill = (text: string): string => text.replace(/\{(\w+)\}/g, (_, name: string) => (shown[name] === undefined ? '…' : escapeText(String(shown[name]))));
+  const fill = (text: string): string =>
+    text.replace(/\{(\w+)\}/g, (_, name: string) =>
+      shown[name] === undefined ? '…' : escapeText(String(shown[name])),
+    );
   return { meaning: fill(meaning), causes: causes.map(fill), cures: cures.map(fill) };
 }

@@ -9,7 +9,12 @@ import type { DecodedDocument } from './document.js';
 import { checks, type Check } from './shape.js';
 
 function bad(at: readonly string[], message: string): MigrationStreamError {
-  return new MigrationStreamError({ code: 'cannot-encode', message, path: ['document', ...at], hint: 'docs/schema/decode.json says what a document holds' });
+  return new MigrationStreamError({
+    code: 'cannot-encode',
+    message,
+    path: ['document', ...at],
+    hint: 'docs/schema/decode.json says what a document holds',
+  });
 }
 
 const { is, between, matching, oneOf, list, object, exactlyOne, kinds } = checks(bad);
@@ -38,29 +43,75 @@ const subsection = kinds({
 
 const block = object(
   { idstr: name, usedLength: count },
-  { pageSize: count, gpa: address, ignored: u8, mapped: object({ version: u32, pageSize: count, bitmapOffset: count, pagesOffset: count }) },
+  {
+    pageSize: count,
+    gpa: address,
+    ignored: u8,
+    mapped: object({ version: u32, pageSize: count, bitmapOffset: count, pagesOffset: count }),
+  },
 );
 
-const value = is('a string, a number, true, false or null', (one) => one === null || ['string', 'number', 'boolean'].includes(typeof one));
+const value = is(
+  'a string, a number, true, false or null',
+  (one) => one === null || ['string', 'number', 'boolean'].includes(typeof one),
+);
 
 /** What values mean by their types is for whoever encodes them. */
 const field = exactlyOne(
   object(
     { path: text },
-    { type: oneOf(...scalarNames, 'text'), role: oneOf('frame', 'unused', 'opaque'), value, values: list(value), bytes: hex, length: count, reason: text, label: text, meaning: text },
+    {
+      type: oneOf(...scalarNames, 'text'),
+      role: oneOf('frame', 'unused', 'opaque'),
+      value,
+      values: list(value),
+      bytes: hex,
+      length: count,
+      reason: text,
+      label: text,
+      meaning: text,
+    },
   ),
   [['type', 'value'], ['type', 'values'], ['bytes']],
 );
 
 const item = kinds({
   header: { required: { version: oneOf(3) } },
-  configuration: { required: { machine: matching('text of at most 1024 characters up to U+00FF', /^[\0-\xff]{0,1024}$/), subsections: list(subsection) } },
-  'section-open': { required: { type: oneOf('start', 'part', 'end', 'full'), sectionId: u32, idstr: name, instanceId: u32, versionId: u32 } },
-  'ram-blocks': { required: { layout: oneOf(...Object.keys(layouts)), targetPageSize: pageSize, flags: u16, continues: flag, blocks: list(block) }, optional: { total: count } },
+  configuration: {
+    required: {
+      machine: matching('text of at most 1024 characters up to U+00FF', /^[\0-\xff]{0,1024}$/),
+      subsections: list(subsection),
+    },
+  },
+  'section-open': {
+    required: {
+      type: oneOf('start', 'part', 'end', 'full'),
+      sectionId: u32,
+      idstr: name,
+      instanceId: u32,
+      versionId: u32,
+    },
+  },
+  'ram-blocks': {
+    required: {
+      layout: oneOf(...Object.keys(layouts)),
+      targetPageSize: pageSize,
+      flags: u16,
+      continues: flag,
+      blocks: list(block),
+    },
+    optional: { total: count },
+  },
   pages: { required: { ram }, optional: { records: records() } },
   'mapped-area': { required: { block: count, ram } },
-  'ram-mark': { required: { mark: oneOf('eos', 'hook', 'multifd-flush'), flags: u16, address: count, targetPageSize: pageSize } },
-  payload: { required: {}, optional: { bytes: hex, fields: list(field), boundary: oneOf('decoder', 'vmdescription', 'footer-scan') }, either: [['bytes'], ['fields']] },
+  'ram-mark': {
+    required: { mark: oneOf('eos', 'hook', 'multifd-flush'), flags: u16, address: count, targetPageSize: pageSize },
+  },
+  payload: {
+    required: {},
+    optional: { bytes: hex, fields: list(field), boundary: oneOf('decoder', 'vmdescription', 'footer-scan') },
+    either: [['bytes'], ['fields']],
+  },
   'section-close': { required: { footer: flag } },
   command: { required: { command: u16, payload: hex }, optional: { name: text } },
   'package-open': { required: {} },
@@ -74,7 +125,10 @@ function records(): Check {
   return object({}, Object.fromEntries(['zero', 'page', 'xbzrle', 'compressed'].map((kind) => [kind, count])));
 }
 
-const document = object({ schemaVersion: oneOf(1), kind: oneOf('mstream-decode'), items: list(item) }, { from: text, ram: text });
+const document = object(
+  { schemaVersion: oneOf(1), kind: oneOf('mstream-decode'), items: list(item) },
+  { from: text, ram: text },
+);
 
 /** @throws MigrationStreamError code `cannot-encode`, with the place in the document */
 export function checkDocument(value: unknown): asserts value is DecodedDocument {
@@ -87,7 +141,12 @@ export function parseDocument(json: string): DecodedDocument {
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    throw new MigrationStreamError({ code: 'cannot-encode', message: `the document is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, path: ['document'], cause });
+    throw new MigrationStreamError({
+      code: 'cannot-encode',
+      message: `the document is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+      path: ['document'],
+      cause,
+    });
   }
   checkDocument(value);
   return value;

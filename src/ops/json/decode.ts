@@ -35,7 +35,11 @@ export interface DecodeOptions {
  * @throws MigrationStreamError as reading throws, `limit-exceeded` for a payload no document should hold; EditError
  *   `refused` without a place for RAM
  */
-export function decodeItems(stream: MigrationStream, ram: RamFile | undefined, { fields = true, layouts }: DecodeOptions = {}): AsyncGenerator<DocumentItem> {
+export function decodeItems(
+  stream: MigrationStream,
+  ram: RamFile | undefined,
+  { fields = true, layouts }: DecodeOptions = {},
+): AsyncGenerator<DocumentItem> {
   const items = hexItems(stream, ram);
   return fields ? withFields(items, stream, layouts) : items;
 }
@@ -76,7 +80,11 @@ class Gathered {
   add(bytes: Uint8Array, offset: number): void {
     this.length += bytes.length;
     if (this.length > MAX_DOCUMENT_PAYLOAD) {
-      throw new MigrationStreamError({ code: 'limit-exceeded', message: `more than ${MAX_DOCUMENT_PAYLOAD} bytes in one piece, too many for a JSON document`, offset });
+      throw new MigrationStreamError({
+        code: 'limit-exceeded',
+        message: `more than ${MAX_DOCUMENT_PAYLOAD} bytes in one piece, too many for a JSON document`,
+        offset,
+      });
     }
     this.parts.push(bytes.slice());
   }
@@ -105,7 +113,12 @@ class Bulk {
   }
 
   async add(event: BulkEvent, bytes: Uint8Array): Promise<void> {
-    if (this.ram === undefined) throw new EditError('refused', 'the stream has page records, and they do not fit a JSON document', '--ram FILE keeps them beside it');
+    if (this.ram === undefined)
+      throw new EditError(
+        'refused',
+        'the stream has page records, and they do not fit a JSON document',
+        '--ram FILE keeps them beside it',
+      );
     if (event.kind === 'pages') count(event.runs, (this.records ??= {}));
     else this.block = event.block;
     this.at += bytes.length;
@@ -132,7 +145,11 @@ function itemOf(event: Other): DocumentItem {
     case 'header':
       return { kind: 'header', version: event.version };
     case 'configuration':
-      return { kind: 'configuration', machine: event.configuration.machine, subsections: subsectionsOf(event.configuration) };
+      return {
+        kind: 'configuration',
+        machine: event.configuration.machine,
+        subsections: subsectionsOf(event.configuration),
+      };
     case 'section-open':
       return { kind: 'section-open', type: event.type, ...event.section };
     case 'ram-blocks': {
@@ -149,11 +166,22 @@ function itemOf(event: Other): DocumentItem {
       };
     }
     case 'ram-mark':
-      return { kind: 'ram-mark', mark: event.mark, flags: event.flags, address: event.address, targetPageSize: event.targetPageSize };
+      return {
+        kind: 'ram-mark',
+        mark: event.mark,
+        flags: event.flags,
+        address: event.address,
+        targetPageSize: event.targetPageSize,
+      };
     case 'section-close':
       return { kind: 'section-close', footer: event.footer };
     case 'command':
-      return { kind: 'command', command: event.command, name: commandName(event.command), payload: toHex(event.payload) };
+      return {
+        kind: 'command',
+        command: event.command,
+        name: commandName(event.command),
+        payload: toHex(event.payload),
+      };
     case 'eof':
       return { kind: 'eof' };
     case 'vmdescription':

@@ -43,7 +43,13 @@ export type DocumentItem =
   /** Page records as they stand, headers (and so block names) included. `records` is for reading only. */
   | { readonly kind: 'pages'; readonly ram: RamReference; readonly records?: Readonly<Record<string, number>> }
   | { readonly kind: 'mapped-area'; readonly block: number; readonly ram: RamReference }
-  | { readonly kind: 'ram-mark'; readonly mark: RamMark; readonly flags: number; readonly address: number; readonly targetPageSize: number }
+  | {
+      readonly kind: 'ram-mark';
+      readonly mark: RamMark;
+      readonly flags: number;
+      readonly address: number;
+      readonly targetPageSize: number;
+    }
   /** `boundary` (how its end was found) is for reading only. */
   | { readonly kind: 'payload'; readonly boundary?: Boundary; readonly bytes: string }
   /** The same as fields, side by side from the first byte to the last. */
@@ -74,7 +80,12 @@ export interface DocumentBlock {
   readonly pageSize?: number;
   readonly gpa?: string;
   readonly ignored?: number;
-  readonly mapped?: { readonly version: number; readonly pageSize: number; readonly bitmapOffset: number; readonly pagesOffset: number };
+  readonly mapped?: {
+    readonly version: number;
+    readonly pageSize: number;
+    readonly bitmapOffset: number;
+    readonly pagesOffset: number;
+  };
 }
 
 export interface DecodedDocument {

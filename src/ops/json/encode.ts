@@ -21,12 +21,19 @@ const CHUNK = 1024 * 1024;
  * them. Does not commit the sink. Answers the bytes written.
  * @throws MigrationStreamError code `cannot-encode`; EditError when mapped-ram pages would have to move
  */
-export async function encodeDocument(document: DecodedDocument, ram: ByteSource | undefined, sink: ByteSink): Promise<number> {
+export async function encodeDocument(
+  document: DecodedDocument,
+  ram: ByteSource | undefined,
+  sink: ByteSink,
+): Promise<number> {
   const output = new StreamOutput(sink, Number.POSITIVE_INFINITY);
   let section: SectionHeader | undefined;
   for (const [index, item] of document.items.entries()) {
     if (item.kind === 'pages' || item.kind === 'mapped-area') {
-      const write = item.kind === 'pages' ? (bytes: Uint8Array) => output.bytes(bytes) : (bytes: Uint8Array) => output.areaBytes(bytes);
+      const write =
+        item.kind === 'pages'
+          ? (bytes: Uint8Array) => output.bytes(bytes)
+          : (bytes: Uint8Array) => output.areaBytes(bytes);
       await copyRam(write, ram, item.ram, index);
       continue;
     }
@@ -45,7 +52,11 @@ function areaAt(item: DocumentItem, next: DocumentItem | undefined): number | nu
   return last.mapped.pagesOffset + last.usedLength - next.ram.length;
 }
 
-function eventOf(item: Exclude<DocumentItem, { kind: 'pages' | 'mapped-area' }>, section: SectionHeader | undefined, index: number): StreamEvent {
+function eventOf(
+  item: Exclude<DocumentItem, { kind: 'pages' | 'mapped-area' }>,
+  section: SectionHeader | undefined,
+  index: number,
+): StreamEvent {
   const span = NOWHERE;
   switch (item.kind) {
     case 'header':
@@ -62,12 +73,22 @@ function eventOf(item: Exclude<DocumentItem, { kind: 'pages' | 'mapped-area' }>,
       return { kind, type, section: header, span };
     }
     case 'ram-blocks': {
-      const blocks = item.blocks.map(({ gpa, ...rest }) => ({ ...rest, ...(gpa === undefined ? {} : { gpa: BigInt(gpa) }) }));
+      const blocks = item.blocks.map(({ gpa, ...rest }) => ({
+        ...rest,
+        ...(gpa === undefined ? {} : { gpa: BigInt(gpa) }),
+      }));
       const total = item.total ?? blocks.reduce((sum, block) => sum + block.usedLength, 0);
       return { ...item, total, layout: layouts[item.layout], blocks, span };
     }
     case 'payload':
-      return { kind: 'payload', section: opened(section, index), boundary: item.boundary ?? 'decoder', bytes: payloadOf(item, index), last: true, span };
+      return {
+        kind: 'payload',
+        section: opened(section, index),
+        boundary: item.boundary ?? 'decoder',
+        bytes: payloadOf(item, index),
+        last: true,
+        span,
+      };
     case 'section-close':
       return { kind: 'section-close', section: opened(section, index), footer: item.footer, span };
     case 'command':
@@ -96,11 +117,21 @@ function configurationOf(item: Extract<DocumentItem, { kind: 'configuration' }>,
   };
 }
 
-async function copyRam(write: (bytes: Uint8Array) => Promise<void>, ram: ByteSource | undefined, reference: RamReference, index: number): Promise<void> {
-  if (ram === undefined) throw bad(index, 'refers to page records, but there is no RAM file', 'give it with --ram FILE');
+async function copyRam(
+  write: (bytes: Uint8Array) => Promise<void>,
+  ram: ByteSource | undefined,
+  reference: RamReference,
+  index: number,
+): Promise<void> {
+  if (ram === undefined)
+    throw bad(index, 'refers to page records, but there is no RAM file', 'give it with --ram FILE');
   const buffer = new Uint8Array(Math.min(CHUNK, reference.length));
-  for (let done = 0; done < reference.length; ) {
-    const got = await readSource(ram, buffer.subarray(0, Math.min(buffer.length, reference.length - done)), reference.at + done);
+  for (let done = 0; done < reference.length;) {
+    const got = await readSource(
+      ram,
+      buffer.subarray(0, Math.min(buffer.length, reference.length - done)),
+      reference.at + done,
+    );
     if (got === 0) throw bad(index, `refers to bytes behind the end of ${ram.label}`);
     await write(buffer.subarray(0, got));
     done += got;
@@ -123,5 +154,10 @@ function fromHex(text: string, index: number): Uint8Array {
 }
 
 function bad(index: number, what: string, hint?: string): MigrationStreamError {
-  return new MigrationStreamError({ code: 'cannot-encode', message: `item ${index} ${what}`, path: ['document', `items[${index}]`], hint });
+  return new MigrationStreamError({
+    code: 'cannot-encode',
+    message: `item ${index} ${what}`,
+    path: ['document', `items[${index}]`],
+    hint,
+  });
 }

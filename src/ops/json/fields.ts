@@ -19,7 +19,11 @@ const ITEM_SIZE = 64;
 type Payload = Extract<DocumentItem, { kind: 'payload'; bytes: string }>;
 
 /** `items` of `stream` with their payloads decoded; `learned`: layouts for what the stream does not describe. */
-export async function* withFields(items: AsyncIterable<DocumentItem>, stream: MigrationStream, learned: Layouts | undefined): AsyncGenerator<DocumentItem> {
+export async function* withFields(
+  items: AsyncIterable<DocumentItem>,
+  stream: MigrationStream,
+  learned: Layouts | undefined,
+): AsyncGenerator<DocumentItem> {
   const tail = await findTail(stream.source, (json) => {
     const schema = readSchema(json);
     return typeof schema === 'string' ? undefined : schema;
@@ -61,22 +65,32 @@ class Held {
     }
     this.items.push({ item, section });
     this.size += ITEM_SIZE + (item.kind === 'payload' && 'bytes' in item ? item.bytes.length / 2 : 0);
-    if (item.kind === 'pages' || item.kind === 'mapped-area' || this.size > MAX_HELD) yield* this.release('its vmdescription was too far away');
+    if (item.kind === 'pages' || item.kind === 'mapped-area' || this.size > MAX_HELD)
+      yield* this.release('its vmdescription was too far away');
   }
 
   /** What was held back, by the description or without one. */
   *release(description: Uint8Array | string): Generator<DocumentItem> {
     this.own = new OwnLayouts(typeof description === 'string' ? description : readSchema(description));
-    for (const { item, section } of this.items.splice(0)) yield section === undefined ? item : this.decoded(item as Payload, section, this.own);
+    for (const { item, section } of this.items.splice(0))
+      yield section === undefined ? item : this.decoded(item as Payload, section, this.own);
   }
 
   private decoded(item: Payload, section: SectionHeader, own: OwnLayouts): DocumentItem {
     const bytes = Buffer.from(item.bytes, 'hex');
     const whole = { start: 0, end: bytes.length };
-    const { layout, state } = streamDevice({ section, span: whole, payload: whole, boundary: item.boundary ?? 'decoder', depth: 0, bytes }, own.next(section), this.learned);
+    const { layout, state } = streamDevice(
+      { section, span: whole, payload: whole, boundary: item.boundary ?? 'decoder', depth: 0, bytes },
+      own.next(section),
+      this.learned,
+    );
     if (layout === 'none') return item;
-    const fields = Array.from(fieldRows(state.root), (row) => fieldJson(state, row)).filter((field) => field.bytes !== '');
+    const fields = Array.from(fieldRows(state.root), (row) => fieldJson(state, row)).filter(
+      (field) => field.bytes !== '',
+    );
     const { kind, boundary } = item;
-    return Buffer.compare(fieldBytes(fields, []), bytes) === 0 ? { kind, ...(boundary === undefined ? {} : { boundary }), fields } : item;
+    return Buffer.compare(fieldBytes(fields, []), bytes) === 0
+      ? { kind, ...(boundary === undefined ? {} : { boundary }), fields }
+      : item;
   }
 }

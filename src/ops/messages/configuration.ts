@@ -23,7 +23,12 @@ export const configurationMessages = messages({
     source: 'migration/savevm.c:configuration_post_load',
   },
   'capability-mismatch': {
-    texts: [{ since: release('4.0'), text: 'Capability {capability:w} is {local:w}, but received capability is {received:w}' }],
+    texts: [
+      {
+        since: release('4.0'),
+        text: 'Capability {capability:w} is {local:w}, but received capability is {received:w}',
+      },
+    ],
     effect: 'fatal',
     errno: 'EINVAL',
     source: 'migration/savevm.c:configuration_validate_capabilities',

@@ -31,7 +31,12 @@ export const deviceMessages = messages({
   },
   'element-failed': {
     texts: [
-      { since: release('10.2'), until: release('10.2'), text: 'Failed to load element of type {type} for {field}: {errno:d}', as: 'link' },
+      {
+        since: release('10.2'),
+        until: release('10.2'),
+        text: 'Failed to load element of type {type} for {field}: {errno:d}',
+        as: 'link',
+      },
       { since: release('11.0'), text: 'Failed to load element of type {type} for {field}', as: 'link' },
     ],
     effect: 'context',
@@ -54,7 +59,14 @@ export const deviceMessages = messages({
   },
   /** Up to 10.1 there is no line: only "No such file or directory" at the end. */
   'unknown-subsection': {
-    texts: [{ since: release('10.2'), text: "VM subsection '{subsection}' in '{vmsd}' does not exist", as: 'link', errno: 'EINVAL' }],
+    texts: [
+      {
+        since: release('10.2'),
+        text: "VM subsection '{subsection}' in '{vmsd}' does not exist",
+        as: 'link',
+        errno: 'EINVAL',
+      },
+    ],
     effect: 'fatal',
     errno: 'ENOENT',
     source: vmstate('vmstate_subsection_load'),
@@ -66,7 +78,11 @@ export const deviceMessages = messages({
   },
   'post-load-failed': {
     texts: [
-      { since: release('10.2'), text: 'post load hook failed for: {vmsd}, version_id: {version:d}, minimum_version: {minimum:d}', as: 'link' },
+      {
+        since: release('10.2'),
+        text: 'post load hook failed for: {vmsd}, version_id: {version:d}, minimum_version: {minimum:d}',
+        as: 'link',
+      },
     ],
     effect: 'context',
     source: vmstate('vmstate_load_state'),
@@ -111,7 +127,9 @@ export const deviceMessages = messages({
     source: 'migration/vmstate-types.c:get_gtree',
   },
   'pci-config-data': {
-    texts: always('get_pci_config_device: Bad config data: i=0x{at:x} read: {read:x} device: {device:x} cmask: {cmask:x} wmask: {wmask:x} w1cmask:{w1cmask:x}'),
+    texts: always(
+      'get_pci_config_device: Bad config data: i=0x{at:x} read: {read:x} device: {device:x} cmask: {cmask:x} wmask: {wmask:x} w1cmask:{w1cmask:x}',
+    ),
     effect: 'fatal',
     errno: 'EINVAL',
     source: 'hw/pci/pci.c:get_pci_config_device',
@@ -151,7 +169,9 @@ export const deviceMessages = messages({
     source: virtio('virtio_load'),
   },
   'virtio-host-index': {
-    texts: always('VQ {queue:d} size 0x{size:x} Guest index 0x{guest:x} inconsistent with Host index 0x{host:x}: delta 0x{delta:x}'),
+    texts: always(
+      'VQ {queue:d} size 0x{size:x} Guest index 0x{guest:x} inconsistent with Host index 0x{host:x}: delta 0x{delta:x}',
+    ),
     effect: 'fatal',
     errno: 'EPERM',
     source: virtio('virtio_load'),

@@ -20,8 +20,14 @@ const left = (text: string, handler: string, more: Partial<MessageRow> = {}): Me
 });
 
 export const dirtyBitmapMessages = messages({
-  'bitmap-granularity': left("Migrated bitmap granularity doesn't match the destination bitmap '{bitmap}' granularity", 'dirty_bitmap_load_start'),
-  'bitmap-exists': refused("Bitmap with the same name ('{bitmap}') already exists on destination", 'dirty_bitmap_load_start'),
+  'bitmap-granularity': left(
+    "Migrated bitmap granularity doesn't match the destination bitmap '{bitmap}' granularity",
+    'dirty_bitmap_load_start',
+  ),
+  'bitmap-exists': refused(
+    "Bitmap with the same name ('{bitmap}') already exists on destination",
+    'dirty_bitmap_load_start',
+  ),
   'bitmap-flags': refused('Unknown flags in migrated dirty bitmap header: {flags:x}', 'dirty_bitmap_load_start'),
   'bitmap-node': left("Cannot find device='{node}' nor node-name='{name}'", 'dirty_bitmap_load_header', {
     texts: [
@@ -30,13 +36,20 @@ export const dirtyBitmapMessages = messages({
     ],
   }),
   'bitmap-no-node': left('Error: block device name is not set', 'dirty_bitmap_load_header'),
-  'bitmap-unknown': left("Error: unknown dirty bitmap '{bitmap}' for block device '{node}'", 'dirty_bitmap_load_header'),
+  'bitmap-unknown': left(
+    "Error: unknown dirty bitmap '{bitmap}' for block device '{node}'",
+    'dirty_bitmap_load_header',
+  ),
   'bitmap-node-unreadable': refused('Unable to read node alias string', 'dirty_bitmap_load_header', {
     texts: [{ since: release('5.2'), text: 'Unable to read node alias string' }],
   }),
   'bitmap-name-unreadable': refused('Unable to read bitmap alias string', 'dirty_bitmap_load_header', {
     texts: [{ since: release('5.2'), text: 'Unable to read bitmap alias string' }],
   }),
-  'bitmap-too-large': refused('Bitmap migration stream buffer allocation request is too large', 'dirty_bitmap_load_bits', { errno: 'EIO' }),
+  'bitmap-too-large': refused(
+    'Bitmap migration stream buffer allocation request is too large',
+    'dirty_bitmap_load_bits',
+    { errno: 'EIO' },
+  ),
   'bitmap-bits-unreadable': refused('Failed to read bitmap bits', 'dirty_bitmap_load_bits', { errno: 'EIO' }),
 });

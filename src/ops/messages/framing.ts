@@ -3,7 +3,8 @@
 
 import { always, chained, messages, release } from './message.js';
 
-const SETUP_MATCHES = 'Make sure that your current VM setup matches your saved VM setup, including any hotplugged devices';
+const SETUP_MATCHES =
+  'Make sure that your current VM setup matches your saved VM setup, including any hotplugged devices';
 
 export const framingMessages = messages({
   'unknown-section-type': {
@@ -15,8 +16,16 @@ export const framingMessages = messages({
   'unknown-section': {
     texts: [
       { until: release('3.1'), text: "Unknown savevm section or instance '{idstr}' {instance:d}" },
-      { since: release('4.0'), until: release('10.1'), text: `Unknown savevm section or instance '{idstr}' {instance:d}. ${SETUP_MATCHES}` },
-      { since: release('10.2'), text: `Unknown section or instance '{idstr}' {instance:d}. ${SETUP_MATCHES}`, as: 'link' },
+      {
+        since: release('4.0'),
+        until: release('10.1'),
+        text: `Unknown savevm section or instance '{idstr}' {instance:d}. ${SETUP_MATCHES}`,
+      },
+      {
+        since: release('10.2'),
+        text: `Unknown section or instance '{idstr}' {instance:d}. ${SETUP_MATCHES}`,
+        as: 'link',
+      },
     ],
     effect: 'fatal',
     errno: 'EINVAL',
@@ -29,7 +38,10 @@ export const framingMessages = messages({
     source: 'migration/savevm.c:qemu_loadvm_section_part_end',
   },
   'unsupported-section-version': {
-    texts: chained("savevm: unsupported version {version:d} for '{idstr}' v{local:d}", "unsupported version {version:d} for '{idstr}' v{local:d}"),
+    texts: chained(
+      "savevm: unsupported version {version:d} for '{idstr}' v{local:d}",
+      "unsupported version {version:d} for '{idstr}' v{local:d}",
+    ),
     effect: 'fatal',
     errno: 'EINVAL',
     source: 'migration/savevm.c:qemu_loadvm_section_start_full',
@@ -41,19 +53,28 @@ export const framingMessages = messages({
     source: 'migration/savevm.c:qemu_loadvm_section_start_full',
   },
   'instance-unreadable': {
-    texts: chained('qemu_loadvm_section_start_full: Failed to read instance/version ID: {errno:d}', 'Failed to read instance/version ID: {errno:d}'),
+    texts: chained(
+      'qemu_loadvm_section_start_full: Failed to read instance/version ID: {errno:d}',
+      'Failed to read instance/version ID: {errno:d}',
+    ),
     effect: 'fatal',
     errno: 'EIO',
     source: 'migration/savevm.c:qemu_loadvm_section_start_full',
   },
   'section-id-unreadable': {
-    texts: chained('qemu_loadvm_section_start_full: Failed to read section ID: {errno:d}', 'Failed to read section ID: {errno:d}'),
+    texts: chained(
+      'qemu_loadvm_section_start_full: Failed to read section ID: {errno:d}',
+      'Failed to read section ID: {errno:d}',
+    ),
     effect: 'fatal',
     errno: 'EIO',
     source: 'migration/savevm.c:qemu_loadvm_section_start_full',
   },
   'part-id-unreadable': {
-    texts: chained('qemu_loadvm_section_part_end: Failed to read section ID: {errno:d}', 'Failed to read section ID: {errno:d}'),
+    texts: chained(
+      'qemu_loadvm_section_part_end: Failed to read section ID: {errno:d}',
+      'Failed to read section ID: {errno:d}',
+    ),
     effect: 'fatal',
     errno: 'EIO',
     source: 'migration/savevm.c:qemu_loadvm_section_part_end',
@@ -75,7 +96,9 @@ export const framingMessages = messages({
     source: 'migration/savevm.c:qemu_loadvm_section_part_end',
   },
   'vmstate-version': {
-    texts: [{ since: release('10.2'), text: 'Failed to load vmstate version_id: {version:d}, ret: {errno:d}', as: 'link' }],
+    texts: [
+      { since: release('10.2'), text: 'Failed to load vmstate version_id: {version:d}, ret: {errno:d}', as: 'link' },
+    ],
     effect: 'context',
     source: 'migration/savevm.c:vmstate_load',
   },

@@ -11,13 +11,19 @@ export const headerMessages = messages({
     source: 'migration/savevm.c:qemu_loadvm_state',
   },
   'version-2': {
-    texts: chained("SaveVM v2 format is obsolete and don't work anymore", 'SaveVM v2 format is obsolete and no longer supported'),
+    texts: chained(
+      "SaveVM v2 format is obsolete and don't work anymore",
+      'SaveVM v2 format is obsolete and no longer supported',
+    ),
     effect: 'fatal',
     errno: 'ENOTSUP',
     source: 'migration/savevm.c:qemu_loadvm_state',
   },
   'unsupported-version': {
-    texts: chained('Unsupported migration stream version', 'Unsupported migration stream version, file version {version:x} != {expected:x}'),
+    texts: chained(
+      'Unsupported migration stream version',
+      'Unsupported migration stream version, file version {version:x} != {expected:x}',
+    ),
     effect: 'fatal',
     errno: 'ENOTSUP',
     source: 'migration/savevm.c:qemu_loadvm_state',

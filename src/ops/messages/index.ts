@@ -5,4 +5,13 @@ export { CHAINED_SINCE, isChained, loadFailed } from './chain.js';
 export { matchMessage, type MessageMatch } from './match.js';
 export { errnoNumber, strerror, type Errno } from './errno.js';
 export type { MessageEffect, MessageRow, Wording } from './message.js';
-export { errnoOf, formatMessage, loadMessages, messageIds, shownValues, wordingOf, type MessageId, type MessageValues } from './table.js';
+export {
+  errnoOf,
+  formatMessage,
+  loadMessages,
+  messageIds,
+  shownValues,
+  wordingOf,
+  type MessageId,
+  type MessageValues,
+} from './table.js';

@@ -73,7 +73,14 @@ function matchLine(line: string, offset: number): MessageMatch[] {
     if (hits.some((other) => hides(other, hit))) continue;
     const { id, wording } = hit.compiled;
     const versions = [...(found.get(id)?.versions ?? []), { since: wording.since, until: wording.until }];
-    found.set(id, { id, effect: loadMessages[id].effect, values: hit.values, versions, start: offset + hit.start, end: offset + hit.end });
+    found.set(id, {
+      id,
+      effect: loadMessages[id].effect,
+      values: hit.values,
+      versions,
+      start: offset + hit.start,
+      end: offset + hit.end,
+    });
   }
   return [...found.values()].sort((a, b) => a.start - b.start || b.end - a.end);
 }
@@ -89,13 +96,20 @@ function hides(other: Hit, hit: Hit): boolean {
   if (other === hit) return false;
   const { compiled } = other;
   // Two wordings of one message: the longer one, if it is all there.
-  if (compiled.id === hit.compiled.id) return other.start <= hit.start && (other.end > hit.end || (other.end === hit.end && compiled.letters > hit.compiled.letters));
+  if (compiled.id === hit.compiled.id)
+    return (
+      other.start <= hit.start &&
+      (other.end > hit.end || (other.end === hit.end && compiled.letters > hit.compiled.letters))
+    );
   if (other.start === hit.start) return compiled.letters > hit.compiled.letters;
   // The last string of a line takes in everything, other messages of a chain included: it hides nothing.
   return other.start < hit.start && other.end >= hit.end && !compiled.open;
 }
 
-function matchAt(compiled: Compiled, line: string): { values: Record<string, string>; start: number; end: number } | undefined {
+function matchAt(
+  compiled: Compiled,
+  line: string,
+): { values: Record<string, string>; start: number; end: number } | undefined {
   const values: Record<string, string> = {};
   let start = 0;
   let at = 0;
@@ -143,7 +157,17 @@ function compile(id: MessageId, wording: Wording): Compiled {
     if (step === '' && i === 0) return /^/g;
     return new RegExp(step, 'g');
   });
-  return { id, wording, steps: regexes, names, strings, anchor, letters, open: steps.at(-1) === '', leading: steps[0] === '' };
+  return {
+    id,
+    wording,
+    steps: regexes,
+    names,
+    strings,
+    anchor,
+    letters,
+    open: steps.at(-1) === '',
+    leading: steps[0] === '',
+  };
 }
 
 function escape(text: string): string {

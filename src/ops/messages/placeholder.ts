@@ -13,7 +13,13 @@ export interface Placeholder {
 
 export type Piece = string | Placeholder;
 
-const KINDS: Readonly<Record<string, PlaceholderKind>> = { w: 'word', o: 'optional', d: 'decimal', x: 'hex', '#x': 'alternate-hex' };
+const KINDS: Readonly<Record<string, PlaceholderKind>> = {
+  w: 'word',
+  o: 'optional',
+  d: 'decimal',
+  x: 'hex',
+  '#x': 'alternate-hex',
+};
 
 /** @throws TypeError for a placeholder that no rule explains: a mistake in a table */
 export function piecesOf(text: string): readonly Piece[] {

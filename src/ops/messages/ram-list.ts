@@ -56,19 +56,34 @@ export const ramListMessages = messages({
     source: ram('ram_load (4.0)'),
   },
   'mapped-header-short': {
-    texts: [{ since: release('9.0'), text: 'Could not read whole mapped-ram migration header (expected {expected:d}, got {received:d} bytes)' }],
+    texts: [
+      {
+        since: release('9.0'),
+        text: 'Could not read whole mapped-ram migration header (expected {expected:d}, got {received:d} bytes)',
+      },
+    ],
     effect: 'fatal',
     errno: 'EINVAL',
     source: ram('mapped_ram_read_header'),
   },
   'mapped-version': {
-    texts: [{ since: release('9.0'), text: 'Migration mapped-ram capability version not supported (expected <= {expected:d}, got {received:d})' }],
+    texts: [
+      {
+        since: release('9.0'),
+        text: 'Migration mapped-ram capability version not supported (expected <= {expected:d}, got {received:d})',
+      },
+    ],
     effect: 'fatal',
     errno: 'EINVAL',
     source: ram('mapped_ram_read_header'),
   },
   'mapped-page-size': {
-    texts: [{ since: release('10.2'), text: 'Migration mapped-ram header has invalid page_size {received:d} (expected {expected:d})' }],
+    texts: [
+      {
+        since: release('10.2'),
+        text: 'Migration mapped-ram header has invalid page_size {received:d} (expected {expected:d})',
+      },
+    ],
     effect: 'fatal',
     errno: 'EINVAL',
     source: ram('mapped_ram_read_header'),
@@ -93,7 +108,9 @@ export const ramListMessages = messages({
   },
   /** No space before "from": QEMU's own. */
   'mapped-page': {
-    texts: [{ since: release('9.0'), text: '({block}) failed to read page {page:x}from file offset {offset:x}: {error}' }],
+    texts: [
+      { since: release('9.0'), text: '({block}) failed to read page {page:x}from file offset {offset:x}: {error}' },
+    ],
     effect: 'fatal',
     errno: 'EINVAL',
     source: ram('read_ramblock_mapped_ram'),

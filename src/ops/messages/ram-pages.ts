@@ -6,7 +6,8 @@ import { always, messages, release } from './message.js';
 const ram = (name: string): string => `migration/ram.c:${name}`;
 const multifd = 'migration/multifd.c';
 
-const HOST_PAGES = 'Target host page {expected:w}, received host page {received:w} (rb {block} offset 0x{address:x} target_pages {pages:d})';
+const HOST_PAGES =
+  'Target host page {expected:w}, received host page {received:w} (rb {block} offset 0x{address:x} target_pages {pages:d})';
 
 export const ramPageMessages = messages({
   'unknown-flags': {
@@ -128,7 +129,9 @@ export const ramPageMessages = messages({
     source: `${multifd}:multifd_recv_initial_packet`,
   },
   'multifd-uuid': {
-    texts: always("multifd: received uuid '{received:w}' and expected uuid '{expected:w}' for channel {channel:d}", { since: release('4.0') }),
+    texts: always("multifd: received uuid '{received:w}' and expected uuid '{expected:w}' for channel {channel:d}", {
+      since: release('4.0'),
+    }),
     effect: 'fatal',
     source: `${multifd}:multifd_recv_initial_packet`,
   },
@@ -138,7 +141,9 @@ export const ramPageMessages = messages({
     source: `${multifd}:multifd_recv_unfill_packet`,
   },
   'multifd-flags': {
-    texts: always('multifd {channel:d}: flags received {received:x} flags expected {expected:x}', { since: release('5.0') }),
+    texts: always('multifd {channel:d}: flags received {received:x} flags expected {expected:x}', {
+      since: release('5.0'),
+    }),
     effect: 'fatal',
     source: `${multifd}:multifd_recv_thread`,
   },

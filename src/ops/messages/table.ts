@@ -38,7 +38,9 @@ export type MessageValues = Readonly<Record<string, string | number | bigint>>;
 /** The wording of one release; undefined where that release never says it. */
 export function wordingOf(id: MessageId, version: QemuVersion): Wording | undefined {
   return loadMessages[id].texts.find(
-    ({ since, until }) => (since === undefined || compareVersions(version, since) >= 0) && (until === undefined || compareVersions(version, until) <= 0),
+    ({ since, until }) =>
+      (since === undefined || compareVersions(version, since) >= 0) &&
+      (until === undefined || compareVersions(version, until) <= 0),
   );
 }
 
@@ -77,7 +79,9 @@ export function formatMessage(id: MessageId, version: QemuVersion, values: Messa
 
 /** Values as they stand in the message, digits without 0x; those that no wording of it prints as plain text. */
 export function shownValues(id: MessageId, values: MessageValues): Readonly<Record<string, string>> {
-  const placeholders = loadMessages[id].texts.flatMap(({ text }) => piecesFor(text).filter((piece) => typeof piece !== 'string'));
+  const placeholders = loadMessages[id].texts.flatMap(({ text }) =>
+    piecesFor(text).filter((piece) => typeof piece !== 'string'),
+  );
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => {
       const placeholder = placeholders.find((one) => one.name === name) ?? { name, kind: 'text', width: 0 };

@@ -4,7 +4,16 @@
 import { quote } from '../../base/quote.js';
 import { latin1, Window } from '../../bytes/window.js';
 import { QEMU_VM_FILE_VERSION } from '../../wire/file-header.js';
-import { isLibvirtMagic, LIBVIRT_HEADER_SIZE, LIBVIRT_VERSION, libvirtFormats, libvirtHeader, libvirtStreamOffset, type LibvirtFormat, type LibvirtHeader } from '../../wire/libvirt-header.js';
+import {
+  isLibvirtMagic,
+  LIBVIRT_HEADER_SIZE,
+  LIBVIRT_VERSION,
+  libvirtFormats,
+  libvirtHeader,
+  libvirtStreamOffset,
+  type LibvirtFormat,
+  type LibvirtHeader,
+} from '../../wire/libvirt-header.js';
 import { feed, fileWord, stands, type Head, type Recognised } from './result.js';
 
 /** How libvirt itself undoes each format. */
@@ -22,13 +31,23 @@ export function recogniseLibvirt(head: Head): Recognised | undefined {
   if (!isLibvirtMagic(head.bytes)) return undefined;
   const kind = 'libvirt-save';
   if (head.bytes.length < LIBVIRT_HEADER_SIZE) {
-    return { kind, title: 'a libvirt save image', detail: 'cut off inside its header', hint: 'the file ends too early: was the copy cut short?' };
+    return {
+      kind,
+      title: 'a libvirt save image',
+      detail: 'cut off inside its header',
+      hint: 'the file ends too early: was the copy cut short?',
+    };
   }
   const header = libvirtHeader.decode(Window.over(head.bytes.subarray(0, LIBVIRT_HEADER_SIZE)));
   const complete = header.magic === 'LibvirtQemudSave';
   const title = complete ? 'a libvirt save image' : 'an unfinished libvirt save image';
   if (header.version > LIBVIRT_VERSION) {
-    return { kind, title, detail: `version ${header.version}, which nobody knows`, hint: 'a newer libvirt wrote it, or it is damaged' };
+    return {
+      kind,
+      title,
+      detail: `version ${header.version}, which nobody knows`,
+      hint: 'a newer libvirt wrote it, or it is damaged',
+    };
   }
   // Only version 2 has formats; what is behind version 1 is the stream as it is.
   const format = header.version < LIBVIRT_VERSION ? 'raw' : libvirtFormats[header.format];
@@ -40,7 +59,13 @@ export function recogniseLibvirt(head: Head): Recognised | undefined {
     domainName(head, header),
     `${header.dataLength} bytes of XML`,
   ];
-  return { kind, title, detail: detail.filter((part) => part !== undefined).join(', '), hint: libvirtHint(head, format, streamAt, complete), streamAt };
+  return {
+    kind,
+    title,
+    detail: detail.filter((part) => part !== undefined).join(', '),
+    hint: libvirtHint(head, format, streamAt, complete),
+    streamAt,
+  };
 }
 
 function libvirtHint(head: Head, format: LibvirtFormat | undefined, streamAt: number, complete: boolean): string {
@@ -67,10 +92,27 @@ export function recogniseQcow2(head: Head): Recognised | undefined {
   if (!stands(head, QCOW) || head.bytes.length < 8) return undefined;
   const version = head.view.getUint32(4);
   const kind = 'qcow2';
-  if (version !== 2 && version !== 3) return { kind, title: 'a qcow disk image', detail: `version ${version}`, hint: 'a disk has no migration stream in front' };
-  if (head.bytes.length < NB_SNAPSHOTS + 4) return { kind, title: 'a qcow2 disk image', detail: `version ${version}, cut off inside its header`, hint: undefined };
+  if (version !== 2 && version !== 3)
+    return {
+      kind,
+      title: 'a qcow disk image',
+      detail: `version ${version}`,
+      hint: 'a disk has no migration stream in front',
+    };
+  if (head.bytes.length < NB_SNAPSHOTS + 4)
+    return {
+      kind,
+      title: 'a qcow2 disk image',
+      detail: `version ${version}, cut off inside its header`,
+      hint: undefined,
+    };
   const snapshots = head.view.getUint32(NB_SNAPSHOTS);
-  const count = snapshots === 0 ? 'no internal snapshots' : snapshots === 1 ? '1 internal snapshot' : `${snapshots} internal snapshots`;
+  const count =
+    snapshots === 0
+      ? 'no internal snapshots'
+      : snapshots === 1
+        ? '1 internal snapshot'
+        : `${snapshots} internal snapshots`;
   const hint =
     snapshots === 0
       ? 'nothing that savevm made is inside'
@@ -95,7 +137,8 @@ export function recogniseEmbedded(head: Head): Recognised | undefined {
 function streamHeaders({ bytes, view }: Head): number[] {
   const found: number[] = [];
   for (let at = bytes.indexOf(QEVM[0], 1); at !== -1 && at + 8 <= bytes.length; at = bytes.indexOf(QEVM[0], at + 1)) {
-    if (QEVM.every((byte, i) => bytes[at + i] === byte) && view.getUint32(at + 4) === QEMU_VM_FILE_VERSION) found.push(at);
+    if (QEVM.every((byte, i) => bytes[at + i] === byte) && view.getUint32(at + 4) === QEMU_VM_FILE_VERSION)
+      found.push(at);
   }
   return found;
 }

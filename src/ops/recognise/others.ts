@@ -11,7 +11,8 @@ import { feed, fileWord, stands, type Head, type Recognised, type RecognisedKind
 export function recogniseCprState(head: Head): Recognised | undefined {
   if (!stands(head, 'QCPR')) return undefined;
   const detail = head.bytes.length < 8 ? '' : `version ${head.view.getUint32(4)}`;
-  const hint = 'it lists file descriptors, which exist only between the two QEMUs; the migration stream is what the main channel got';
+  const hint =
+    'it lists file descriptors, which exist only between the two QEMUs; the migration stream is what the main channel got';
   return { kind: 'cpr-state', title: 'a CPR state', detail, hint };
 }
 
@@ -22,9 +23,15 @@ export function recogniseMultifd(head: Head): Recognised | undefined {
   const hint = 'pages only: the stream itself is what the main channel got, the one that begins with "QEVM"';
   const version = head.view.getUint32(4);
   if (version !== MULTIFD_VERSION) return { kind, title, detail: `version ${version}`, hint };
-  if (head.bytes.length < multifdInitial.maxSize) return { kind, title, detail: 'cut off inside its first packet', hint };
+  if (head.bytes.length < multifdInitial.maxSize)
+    return { kind, title, detail: 'cut off inside its first packet', hint };
   const { id, uuid } = multifdInitial.decode(Window.over(head.bytes.subarray(0, multifdInitial.maxSize)));
-  return { kind, title, detail: uuid.every((byte) => byte === 0) ? `channel ${id}` : `channel ${id}, VM ${uuidText(uuid)}`, hint };
+  return {
+    kind,
+    title,
+    detail: uuid.every((byte) => byte === 0) ? `channel ${id}` : `channel ${id}, VM ${uuidText(uuid)}`,
+    hint,
+  };
 }
 
 interface Packing {
@@ -36,7 +43,14 @@ interface Packing {
 const packings: readonly Packing[] = [
   { kind: 'gzip', magics: ['\x1f\x8b'], filter: 'gunzip -c' },
   // Parallel writers put a skippable frame (0x184d2a50 … 5f) in front of each of theirs.
-  { kind: 'zstd', magics: ['\x28\xb5\x2f\xfd', ...Array.from({ length: 16 }, (_, i) => `${String.fromCharCode(0x50 + i)}\x2a\x4d\x18`)], filter: 'zstd -dc' },
+  {
+    kind: 'zstd',
+    magics: [
+      '\x28\xb5\x2f\xfd',
+      ...Array.from({ length: 16 }, (_, i) => `${String.fromCharCode(0x50 + i)}\x2a\x4d\x18`),
+    ],
+    filter: 'zstd -dc',
+  },
   { kind: 'xz', magics: ['\xfd7zXZ\0'], filter: 'xz -dc' },
   { kind: 'bzip2', magics: Array.from({ length: 9 }, (_, i) => `BZh${i + 1}`), filter: 'bzip2 -dc' },
   { kind: 'lzop', magics: ['\x89LZO\0\r\n\x1a\n'], filter: 'lzop -dc' },
@@ -51,7 +65,12 @@ export function recognisePacked(head: Head): Recognised | undefined {
   return { kind, title: `${kind} data`, detail: '', hint: `if a stream is inside: ${feed(head, 0, filter)}` };
 }
 
-const elfTypes: Readonly<Record<number, string>> = { 1: 'object file', 2: 'program', 3: 'program or library', 4: 'core dump' };
+const elfTypes: Readonly<Record<number, string>> = {
+  1: 'object file',
+  2: 'program',
+  3: 'program or library',
+  4: 'core dump',
+};
 
 export function recogniseDump(head: Head): Recognised | undefined {
   const memory = 'it holds guest memory, and no device state that a QEMU could load';
@@ -61,7 +80,12 @@ export function recogniseDump(head: Head): Recognised | undefined {
   if (!stands(head, '\x7fELF')) return undefined;
   const type = head.bytes.length < 18 ? 0 : head.view.getUint16(16, head.bytes[5] !== 2);
   const detail = elfTypes[type] ?? '';
-  return { kind: 'elf', title: 'an ELF file', detail, hint: type === 4 ? `${memory}; dump-guest-memory and \`virsh dump --memory-only\` write these` : undefined };
+  return {
+    kind: 'elf',
+    title: 'an ELF file',
+    detail,
+    hint: type === 4 ? `${memory}; dump-guest-memory and \`virsh dump --memory-only\` write these` : undefined,
+  };
 }
 
 /** As many of the first interrupt vectors as must point into a PC's firmware. */
@@ -74,7 +98,12 @@ export function recogniseMemory(head: Head): Recognised | undefined {
     const segment = head.view.getUint16(at, true);
     if (segment !== 0xf000 && segment !== 0xc000) return undefined;
   }
-  return { kind: 'memory', title: 'guest memory, by the looks of it', detail: 'a PC’s interrupt vectors come first', hint: memoryHint };
+  return {
+    kind: 'memory',
+    title: 'guest memory, by the looks of it',
+    detail: 'a PC’s interrupt vectors come first',
+    hint: memoryHint,
+  };
 }
 
 const memoryHint = 'the file behind a memory backend holds RAM alone; the state is in the file that `migrate` wrote';
@@ -83,17 +112,28 @@ export function recogniseZeros(head: Head): Recognised | undefined {
   if (!head.bytes.every((byte) => byte === 0)) return undefined;
   const whole = head.size === head.bytes.length;
   const detail = whole ? `${head.bytes.length} bytes` : `the first ${head.bytes.length} bytes`;
-  return { kind: 'zeros', title: 'nothing but zeros', detail, hint: whole ? 'was it preallocated, and never written?' : memoryHint };
+  return {
+    kind: 'zeros',
+    title: 'nothing but zeros',
+    detail,
+    hint: whole ? 'was it preallocated, and never written?' : memoryHint,
+  };
 }
 
 export function recogniseText(head: Head): Recognised | undefined {
   const sample = head.bytes.subarray(0, 512);
-  if (!sample.every((byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte !== 0x7f))) return undefined;
+  if (!sample.every((byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte !== 0x7f)))
+    return undefined;
   const text = latin1(head.bytes, 0, sample.length).trimStart();
   const line = /^[^\r\n]{0,60}/.exec(text)?.[0] ?? '';
   if (/^[[{]/.test(text)) return recogniseJson(head, text);
   if (/^<\?xml|^<domain/.test(text)) {
-    return { kind: 'text', title: 'XML text', detail: '', hint: 'a domain’s XML describes a VM; `virsh save` and `virsh managedsave` write its state' };
+    return {
+      kind: 'text',
+      title: 'XML text',
+      detail: '',
+      hint: 'a domain’s XML describes a VM; `virsh save` and `virsh managedsave` write its state',
+    };
   }
   // The output of a QEMU that would not start is a favourite.
   const hint = /qemu|kvm/i.test(line) ? 'a message where a stream should be: did the QEMU fail?' : undefined;
@@ -102,8 +142,15 @@ export function recogniseText(head: Head): Recognised | undefined {
 
 function recogniseJson(head: Head, text: string): Recognised {
   if (/"(page_size|devices)"\s*:/.test(text)) {
-    return { kind: 'json', title: 'JSON text', detail: 'a vmdescription', hint: 'it describes a stream, and stands at its end; the stream itself is what is needed' };
+    return {
+      kind: 'json',
+      title: 'JSON text',
+      detail: 'a vmdescription',
+      hint: 'it describes a stream, and stands at its end; the stream itself is what is needed',
+    };
   }
-  const hint = text.includes('"schemaVersion"') ? `if \`mstream decode\` wrote it: \`mstream encode ${fileWord(head)}\`` : undefined;
+  const hint = text.includes('"schemaVersion"')
+    ? `if \`mstream decode\` wrote it: \`mstream encode ${fileWord(head)}\``
+    : undefined;
   return { kind: 'json', title: 'JSON text', detail: '', hint };
 }

@@ -1,6 +1,5 @@
-// Edits of the block list and of the page records that name its blocks: layout (4.0 and 4.1), ignored
-// byte, address, name, length, removal. One transform, since they meet in the same entries. QEMU: parse_ramblock()
-// and ram_load_precopy(), migration/ram.c, say what a destination then checks. May import wire, ram and its own folder.
+// Edits of the block list and of the page records that name its blocks: layout, ignored byte, address, name, length,
+// removal. QEMU: parse_ramblock() and ram_load_precopy(), migration/ram.c, say what a destination then checks.
 
 import { quote } from '../../base/quote.js';
 import { span, type Span } from '../../base/span.js';
@@ -24,7 +23,7 @@ const target: Readonly<Record<string, BlockLayout>> = {
   plain: layouts.plain,
 };
 
-/** The edits of blocks, and whatever `extra` edits (externalize, inline) imply for list and capabilities. */
+/** The edits of blocks, and what externalize and inline imply for list and capabilities. */
 export function blockEdits(plan: Plan): Transform | undefined {
   if (editsOf(plan, ...kinds, 'externalize', 'inline').length === 0) return undefined;
   const edits = new BlockEdits(plan);
@@ -74,7 +73,14 @@ class BlockEdits {
     const wants = this.dialect !== 'plain';
     if (has === wants) return event;
     const after = wants ? ['x-ignore-shared', ...before] : before.filter((name) => name !== 'x-ignore-shared');
-    this.note(this.asked, event.span, 'capabilities', before.join(', ') || 'none', after.join(', ') || 'none', 'a destination refuses a list that is not what it has on itself');
+    this.note(
+      this.asked,
+      event.span,
+      'capabilities',
+      before.join(', ') || 'none',
+      after.join(', ') || 'none',
+      'a destination refuses a list that is not what it has on itself',
+    );
     return { ...event, configuration: withCapabilities(event.configuration, after) };
   }
 
@@ -91,7 +97,14 @@ class BlockEdits {
       if (drop !== undefined) {
         this.plan.matched(drop);
         this.dropped.add(block.idstr);
-        this.note(drop, this.placeOf(event, block), `block ${quote(block.idstr)}`, hex(block.usedLength), 'not listed', 'a destination keeps its own content for a block that is not listed');
+        this.note(
+          drop,
+          this.placeOf(event, block),
+          `block ${quote(block.idstr)}`,
+          hex(block.usedLength),
+          'not listed',
+          'a destination keeps its own content for a block that is not listed',
+        );
         changed = true;
         continue;
       }
@@ -106,7 +119,8 @@ class BlockEdits {
     }
     if (this.asked !== undefined) this.plan.matched(this.asked);
     if (!changed) return event;
-    const lengthOf = (blocks: readonly RamBlockEntry[]): number => blocks.reduce((sum, block) => sum + block.usedLength, 0);
+    const lengthOf = (blocks: readonly RamBlockEntry[]): number =>
+      blocks.reduce((sum, block) => sum + block.usedLength, 0);
     // A mapped-ram list comes in stretches: the total is that of all.
     return { ...event, layout, blocks: kept, total: event.total - lengthOf(event.blocks) + lengthOf(kept) };
   }
@@ -157,15 +171,34 @@ class BlockEdits {
       if (edit.block !== block.idstr) continue;
       this.plan.matched(edit);
       if (edit.edit === 'set-address') {
-        if (!layout.gpa) throw new EditError('refused', `layout ${layout.name} lists no addresses`, '--to-dialect 4.1 adds them');
+        if (!layout.gpa)
+          throw new EditError('refused', `layout ${layout.name} lists no addresses`, '--to-dialect 4.1 adds them');
         if (edit.address === block.gpa) continue;
-        this.note(edit, this.placeOf(event, block), `address of ${quote(block.idstr)}`, block.gpa === undefined ? 'none' : hex(block.gpa), hex(edit.address), 'compared where the destination maps the block shared');
+        this.note(
+          edit,
+          this.placeOf(event, block),
+          `address of ${quote(block.idstr)}`,
+          block.gpa === undefined ? 'none' : hex(block.gpa),
+          hex(edit.address),
+          'compared where the destination maps the block shared',
+        );
         after = { ...after, gpa: edit.address };
       } else if (edit.length !== block.usedLength) {
         // The list's total shares its word with flags: nothing else can be written.
-        if (edit.length % event.targetPageSize !== 0) throw new EditError('refused', `${edit.length} bytes are no whole number of target pages of ${event.targetPageSize}`);
+        if (edit.length % event.targetPageSize !== 0)
+          throw new EditError(
+            'refused',
+            `${edit.length} bytes are no whole number of target pages of ${event.targetPageSize}`,
+          );
         if (edit.length === 0) refuse(this.plan, 'a list cannot end with an empty block');
-        this.note(edit, this.placeOf(event, block), `length of ${quote(block.idstr)}`, hex(block.usedLength), hex(edit.length), 'must equal the destination’s, unless that block is resizable (ACPI tables, ROM blobs)');
+        this.note(
+          edit,
+          this.placeOf(event, block),
+          `length of ${quote(block.idstr)}`,
+          hex(block.usedLength),
+          hex(edit.length),
+          'must equal the destination’s, unless that block is resizable (ACPI tables, ROM blobs)',
+        );
         after = { ...after, usedLength: edit.length };
       }
     }
@@ -177,17 +210,35 @@ class BlockEdits {
     const wish = editsOf(this.plan, 'ignored').find((edit) => edit.block === block.idstr);
     if (wish !== undefined) this.plan.matched(wish);
     if (wish !== undefined && !layout.ignoredByte) {
-      throw new EditError('refused', `layout ${layout.name} has no ignored byte; only QEMU 4.0's has`, '--to-dialect 4.0 together with --ignored gives it one');
+      throw new EditError(
+        'refused',
+        `layout ${layout.name} has no ignored byte; only QEMU 4.0's has`,
+        '--to-dialect 4.0 together with --ignored gives it one',
+      );
     }
     const { gpa, ignored, ...rest } = block;
     const after: RamBlockEntry = {
       ...rest,
       ...(layout.gpa ? { gpa: gpa ?? 0n } : {}),
-      ...(layout.ignoredByte ? { ignored: wish === undefined ? (this.ignoredByEdit(block) ?? ignored ?? this.ignoredByEvidence(block)) : Number(wish.ignored) } : {}),
+      ...(layout.ignoredByte
+        ? {
+            ignored:
+              wish === undefined
+                ? (this.ignoredByEdit(block) ?? ignored ?? this.ignoredByEvidence(block))
+                : Number(wish.ignored),
+          }
+        : {}),
     };
     if (wish !== undefined) this.checkIgnored(block, wish.ignored);
     if (ignored !== after.ignored && (wish !== undefined || ignored !== undefined) && after.ignored !== undefined) {
-      this.note(wish, this.placeOf(event, block), `ignored byte of ${quote(block.idstr)}`, String(ignored ?? 'none'), String(after.ignored), '4.0 demands that it equals "mapped shared" at the destination: share=on 1, share=off 0');
+      this.note(
+        wish,
+        this.placeOf(event, block),
+        `ignored byte of ${quote(block.idstr)}`,
+        String(ignored ?? 'none'),
+        String(after.ignored),
+        '4.0 demands that it equals "mapped shared" at the destination: share=on 1, share=off 0',
+      );
     }
     return after.gpa === gpa && after.ignored === ignored ? block : after;
   }
@@ -202,7 +253,11 @@ class BlockEdits {
     const row = this.plan.evidence?.blocks.find((one) => one.idstr === block.idstr);
     if (row?.ignored === undefined && row?.ignoredHow !== 'no-pages') {
       const why = this.plan.evidence === undefined ? 'a pipe cannot be read twice' : 'the stream is not whole';
-      throw new EditError('refused', `nothing tells whether ${quote(block.idstr)} was ignored: ${why}`, `--ignored ${block.idstr}=yes or =no says so`);
+      throw new EditError(
+        'refused',
+        `nothing tells whether ${quote(block.idstr)} was ignored: ${why}`,
+        `--ignored ${block.idstr}=yes or =no says so`,
+      );
     }
     return Number(row.ignored ?? true);
   }
@@ -211,7 +266,10 @@ class BlockEdits {
     const row = this.plan.evidence?.blocks.find((one) => one.idstr === block.idstr);
     const sent = row === undefined ? 0 : row.sent.zero + row.sent.page + row.sent.xbzrle + row.sent.compressed;
     if (ignored && (this.ignoredByEdit(block) ?? (sent === 0 ? 1 : 0)) === 0) {
-      refuse(this.plan, `${quote(block.idstr)} has pages in the stream: QEMU 4.0 with share=on says "should not be migrated", with share=off "should  be migrated"`);
+      refuse(
+        this.plan,
+        `${quote(block.idstr)} has pages in the stream: QEMU 4.0 with share=on says "should not be migrated", with share=off "should  be migrated"`,
+      );
     }
   }
 
@@ -223,24 +281,38 @@ class BlockEdits {
       const length = this.lengths.get(block.idstr);
       const last = runs.addr[i]! + (runs.pages[i]! - 1) * runs.pageSize;
       if (length !== undefined && last >= length) {
-        refuse(this.plan, `page ${hex(last)} of ${quote(block.idstr)} would lie beyond its new length ${hex(length)}: QEMU says "Illegal RAM offset"`);
+        refuse(
+          this.plan,
+          `page ${hex(last)} of ${quote(block.idstr)} would lie beyond its new length ${hex(length)}: QEMU says "Illegal RAM offset"`,
+        );
       }
     }
   }
 
   private rename(event: ListEvent, kept: RamBlockEntry[]): boolean {
     const renames = editsOf(this.plan, 'rename-block');
-    const newName = (block: RamBlockEntry): string | undefined => renames.find((edit) => edit.block === block.idstr)?.to;
+    const newName = (block: RamBlockEntry): string | undefined =>
+      renames.find((edit) => edit.block === block.idstr)?.to;
     let changed = false;
     for (const [at, block] of kept.entries()) {
       const edit = renames.find((one) => one.block === block.idstr);
       if (edit === undefined) continue;
       this.plan.matched(edit);
-      this.note(edit, this.placeOf(event, block), 'block', quote(edit.block), quote(edit.to), 'a destination looks blocks up by name; page records name them too');
+      this.note(
+        edit,
+        this.placeOf(event, block),
+        'block',
+        quote(edit.block),
+        quote(edit.to),
+        'a destination looks blocks up by name; page records name them too',
+      );
       kept[at] = { ...block, idstr: edit.to };
       changed = true;
     }
-    if (renames.length > 0) this.renamed = this.blocks.map((block) => (newName(block) === undefined ? block : { ...block, idstr: newName(block)! }));
+    if (renames.length > 0)
+      this.renamed = this.blocks.map((block) =>
+        newName(block) === undefined ? block : { ...block, idstr: newName(block)! },
+      );
     return changed;
   }
 
@@ -262,7 +334,8 @@ function entrySpans(event: ListEvent): Map<string, Span> {
 /** Pages stand at absolute offsets behind their block's header, and no page record may stand in for them. */
 function refuseMapped(plan: Plan): void {
   const [edit] = editsOf(plan, 'to-dialect', 'drop-block', 'resize-block', 'externalize', 'inline', 'ignored');
-  if (edit !== undefined) throw new EditError('refused', `--${edit.edit} of a mapped-ram file: its pages stand at absolute offsets`);
+  if (edit !== undefined)
+    throw new EditError('refused', `--${edit.edit} of a mapped-ram file: its pages stand at absolute offsets`);
 }
 
 /** Pages that leave for a file make a template; once nothing is left out any more, the stream is a plain save again. */
@@ -271,6 +344,7 @@ function impliedDialect(plan: Plan): '4.1' | 'plain' | undefined {
   const inlined = editsOf(plan, 'inline').map((edit) => edit.block);
   if (inlined.length === 0) return undefined;
   // On a pipe nobody can look ahead: then the blocks that are brought are taken for all that were left out.
-  const stillOut = plan.evidence?.blocks.some((block) => block.ignored === true && !inlined.includes(block.idstr)) ?? false;
+  const stillOut =
+    plan.evidence?.blocks.some((block) => block.ignored === true && !inlined.includes(block.idstr)) ?? false;
   return stillOut ? undefined : 'plain';
 }

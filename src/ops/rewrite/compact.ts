@@ -22,9 +22,15 @@ export function compactEdits(plan: Plan): Transform | undefined {
   const [edit] = editsOf(plan, 'compact');
   const input = plan.compact;
   if (edit === undefined || input === undefined) return undefined;
-  const lacking = plan.evidence?.blocks.find(({ sent, pages }) => sent.absent !== undefined && sent.absent > 0 && sent.absent < pages);
+  const lacking = plan.evidence?.blocks.find(
+    ({ sent, pages }) => sent.absent !== undefined && sent.absent > 0 && sent.absent < pages,
+  );
   if (lacking !== undefined) {
-    refuse(plan, `${lacking.sent.absent} pages of ${quote(lacking.idstr)} never came: multifd channels may hold them, and they are in step with the PARTs`, 'after free-page hints that is as it should be: --force');
+    refuse(
+      plan,
+      `${lacking.sent.absent} pages of ${quote(lacking.idstr)} never came: multifd channels may hold them, and they are in step with the PARTs`,
+      'after free-page hints that is as it should be: --force',
+    );
   }
   return async function* compact(events) {
     let list: ListEvent | undefined;
@@ -63,12 +69,26 @@ export function compactEdits(plan: Plan): Transform | undefined {
         after += runs.records;
         yield { kind: 'pages', runs, span: at };
       }
-      yield { kind: 'ram-mark', mark: 'eos', flags: ramFlag.eos, address: 0, targetPageSize: list.targetPageSize, span: at };
+      yield {
+        kind: 'ram-mark',
+        mark: 'eos',
+        flags: ramFlag.eos,
+        address: 0,
+        targetPageSize: list.targetPageSize,
+        span: at,
+      };
       yield { kind: 'section-close', section: event.section, footer: event.footer, span: at };
     }
     plan.matched(edit);
     const { start, end } = list?.span ?? { start: 0, end: 0 };
-    plan.note({ edit: 'compact', span: { start, end }, what: 'page records', before: String(before), after: String(after), why: 'only the newest version of each page counts' });
+    plan.note({
+      edit: 'compact',
+      span: { start, end },
+      what: 'page records',
+      before: String(before),
+      after: String(after),
+      why: 'only the newest version of each page counts',
+    });
   };
 }
 
@@ -84,7 +104,8 @@ function check(event: StreamEvent, list: ListEvent | undefined): void {
       if (event.mark === 'multifd-flush') throw no('it has multifd channels beside it, which hold pages too');
       return;
     case 'command':
-      if (event.command === migCommand.postcopyRamDiscard || event.command === migCommand.packaged) throw no('it went over to postcopy, and pages before and after that are not the same');
+      if (event.command === migCommand.postcopyRamDiscard || event.command === migCommand.packaged)
+        throw no('it went over to postcopy, and pages before and after that are not the same');
       return;
     default:
   }
@@ -153,7 +174,10 @@ class VersionReader {
       } else {
         const head = await this.bytes(offset - 4, 4);
         const length = new DataView(head.buffer, head.byteOffset).getUint32(0);
-        const plain = inflate(await this.bytes(offset, Math.min(length, maxCompressedPage(this.pageSize))), this.pageSize);
+        const plain = inflate(
+          await this.bytes(offset, Math.min(length, maxCompressedPage(this.pageSize))),
+          this.pageSize,
+        );
         if (plain?.length !== this.pageSize) throw bad(offset, 'compressed page cannot be inflated to a page');
         page.set(plain);
       }

@@ -20,8 +20,16 @@ export function configurationEdits(plan: Plan): Transform | undefined {
   if (edits.length === 0) return undefined;
   const [bits] = editsOf(plan, 'target-page-bits');
   return mapEvents((event) => {
-    if (bits !== undefined && event.kind === 'dialect' && event.fact === 'target-page-size' && event.value !== 2 ** bits.bits) {
-      refuse(plan, `target page bits ${bits.bits}, and the page records of this stream have pages of ${event.value} bytes`);
+    if (
+      bits !== undefined &&
+      event.kind === 'dialect' &&
+      event.fact === 'target-page-size' &&
+      event.value !== 2 ** bits.bits
+    ) {
+      refuse(
+        plan,
+        `target page bits ${bits.bits}, and the page records of this stream have pages of ${event.value} bytes`,
+      );
     }
     if (event.kind !== 'configuration') return event;
     const configuration = edits.reduce((before, edit) => apply(plan, event, before, edit), event.configuration);
@@ -44,13 +52,28 @@ function apply(plan: Plan, event: StreamEvent, before: Configuration, edit: Conf
       return setCapability(plan, before, edit, note);
     case 'uuid': {
       const was = before.subsections.find((part) => part.kind === 'uuid');
-      note('uuid', was === undefined ? 'none' : hexOf(was.uuid), edit.uuid === undefined ? 'none' : hexOf(edit.uuid), 'checked by 4.2 and later');
-      return replace(before, 'uuid', edit.uuid === undefined ? undefined : { kind: 'uuid', version: 1, uuid: edit.uuid });
+      note(
+        'uuid',
+        was === undefined ? 'none' : hexOf(was.uuid),
+        edit.uuid === undefined ? 'none' : hexOf(edit.uuid),
+        'checked by 4.2 and later',
+      );
+      return replace(
+        before,
+        'uuid',
+        edit.uuid === undefined ? undefined : { kind: 'uuid', version: 1, uuid: edit.uuid },
+      );
     }
     case 'target-page-bits': {
-      if (edit.bits < 10 || edit.bits > 16) refuse(plan, `target page bits ${edit.bits}: every QEMU that sends them has 10 to 16`);
+      if (edit.bits < 10 || edit.bits > 16)
+        refuse(plan, `target page bits ${edit.bits}: every QEMU that sends them has 10 to 16`);
       const was = before.subsections.find((part) => part.kind === 'target-page-bits');
-      note('target page bits', String(was?.bits ?? 'none'), String(edit.bits), 'compared by the destination; page records are not re-cut');
+      note(
+        'target page bits',
+        String(was?.bits ?? 'none'),
+        String(edit.bits),
+        'compared by the destination; page records are not re-cut',
+      );
       return replace(before, 'target-page-bits', { kind: 'target-page-bits', version: 1, bits: edit.bits });
     }
   }
@@ -58,7 +81,8 @@ function apply(plan: Plan, event: StreamEvent, before: Configuration, edit: Conf
 
 /** What is to be removed must be there. */
 function hasSubject({ subsections }: Configuration, edit: ConfigurationEdit): boolean {
-  if (edit.edit === 'clear-capability') return subsections.some((part) => part.kind === 'capabilities' && part.names.includes(edit.capability));
+  if (edit.edit === 'clear-capability')
+    return subsections.some((part) => part.kind === 'capabilities' && part.names.includes(edit.capability));
   return edit.edit !== 'uuid' || edit.uuid !== undefined || subsections.some((part) => part.kind === 'uuid');
 }
 
@@ -80,17 +104,29 @@ function setCapability(
       capability === 'x-ignore-shared' ? `--to-dialect ${on ? '4.1' : 'plain'} changes both` : undefined,
     );
   } else if (on) {
-    refuse(plan, `no QEMU writes ${quote(capability)} into this list, and one that does not know the name refuses the stream`);
+    refuse(
+      plan,
+      `no QEMU writes ${quote(capability)} into this list, and one that does not know the name refuses the stream`,
+    );
   }
   const after = on ? [...names, capability] : names.filter((name) => name !== capability);
-  note('capabilities', names.join(', ') || 'none', after.join(', ') || 'none', 'must equal what is on at the destination');
+  note(
+    'capabilities',
+    names.join(', ') || 'none',
+    after.join(', ') || 'none',
+    'must equal what is on at the destination',
+  );
   return withCapabilities(before, after);
 }
 
 /** The configuration with this capability list; an empty list is no subsection, as QEMU writes it. */
 export function withCapabilities(configuration: Configuration, names: readonly string[]): Configuration {
   const version = configuration.subsections.find((one) => one.kind === 'capabilities')?.version ?? 1;
-  return replace(configuration, 'capabilities', names.length === 0 ? undefined : { kind: 'capabilities', version, names });
+  return replace(
+    configuration,
+    'capabilities',
+    names.length === 0 ? undefined : { kind: 'capabilities', version, names },
+  );
 }
 
 function replace(

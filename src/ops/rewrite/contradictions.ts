@@ -8,13 +8,15 @@ export function checkContradictions(edits: readonly Edit[]): void {
   for (const edit of edits) {
     const subject = subjectOf(edit);
     const other = subject === undefined ? undefined : subjects.get(subject);
-    if (other !== undefined) throw new EditError('contradiction', `two edits of ${subject}: --${other.edit} and --${edit.edit}`);
+    if (other !== undefined)
+      throw new EditError('contradiction', `two edits of ${subject}: --${other.edit} and --${edit.edit}`);
     if (subject !== undefined) subjects.set(subject, edit);
   }
   for (const edit of edits) {
     if (edit.edit !== 'drop-block') continue;
     const other = edits.find((one) => one !== edit && 'block' in one && one.block === edit.block);
-    if (other !== undefined) throw new EditError('contradiction', `block ${edit.block} is dropped: --${other.edit} of it means nothing`);
+    if (other !== undefined)
+      throw new EditError('contradiction', `block ${edit.block} is dropped: --${other.edit} of it means nothing`);
   }
   for (const [i, edit] of edits.entries()) {
     for (const other of edits.slice(0, i)) {
@@ -28,15 +30,23 @@ export function checkContradictions(edits: readonly Edit[]): void {
 function clash(a: Edit, b: Edit): string | undefined {
   const both = [a, b];
   const ofMemory = both.filter((edit) => edit.edit === 'externalize' || edit.edit === 'inline');
-  if (ofMemory.length === 2 && ofMemory[0]!.memory.label === ofMemory[1]!.memory.label) return `two blocks cannot share ${ofMemory[0]!.memory.label}`;
+  if (ofMemory.length === 2 && ofMemory[0]!.memory.label === ofMemory[1]!.memory.label)
+    return `two blocks cannot share ${ofMemory[0]!.memory.label}`;
   if ('block' in a && 'block' in b && a.block === b.block) {
     if (ofMemory.length === 2) return `block ${a.block} cannot be externalized and inlined at once`;
-    if (ofMemory.length === 1 && both.some((edit) => edit.edit === 'resize-block')) return `block ${a.block} is resized: do it in a second run, before or after the memory file`;
+    if (ofMemory.length === 1 && both.some((edit) => edit.edit === 'resize-block'))
+      return `block ${a.block} is resized: do it in a second run, before or after the memory file`;
   }
-  if ('idstr' in a && 'idstr' in b && a.idstr === b.idstr && (a.instanceId === undefined || b.instanceId === undefined)) {
+  if (
+    'idstr' in a &&
+    'idstr' in b &&
+    a.idstr === b.idstr &&
+    (a.instanceId === undefined || b.instanceId === undefined)
+  ) {
     return `two edits of section ${a.idstr}: --${a.edit} and --${b.edit}`;
   }
-  if (a.edit === 'rename-block' && b.edit === 'rename-block' && a.to === b.to) return `two blocks cannot both become ${a.to}`;
+  if (a.edit === 'rename-block' && b.edit === 'rename-block' && a.to === b.to)
+    return `two blocks cannot both become ${a.to}`;
   return undefined;
 }
 

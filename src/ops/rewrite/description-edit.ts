@@ -23,13 +23,21 @@ export function editDescription(json: Uint8Array, changes: DescriptionChanges): 
   const root = parseTree(text);
   const devices = root === undefined ? undefined : findNodeAtLocation(root, ['devices']);
   if (root === undefined || devices?.type !== 'array') return undefined;
-  const cuts: Replacement[] = [{ start: devices.offset, end: devices.offset + devices.length, text: devicesText(text, devices, changes) }];
+  const cuts: Replacement[] = [
+    { start: devices.offset, end: devices.offset + devices.length, text: devicesText(text, devices, changes) },
+  ];
   const configuration = findNodeAtLocation(root, ['configuration']);
   if (configuration !== undefined && changes.configuration !== undefined) {
-    cuts.push({ start: configuration.offset, end: configuration.offset + configuration.length, text: configurationText(changes.configuration) });
+    cuts.push({
+      start: configuration.offset,
+      end: configuration.offset + configuration.length,
+      text: configurationText(changes.configuration),
+    });
   }
   // From the back, so that offsets before a replacement stay true.
-  const edited = cuts.sort((x, y) => y.start - x.start).reduce((all, cut) => all.slice(0, cut.start) + cut.text + all.slice(cut.end), text);
+  const edited = cuts
+    .sort((x, y) => y.start - x.start)
+    .reduce((all, cut) => all.slice(0, cut.start) + cut.text + all.slice(cut.end), text);
   return Buffer.from(edited, 'latin1');
 }
 
@@ -89,7 +97,10 @@ function subsectionText(part: ConfigurationSubsection): string | undefined {
     case 'target-page-bits':
       return object(part.kind, [field('target_page_bits', 'uint32', 4)]);
     case 'capabilities':
-      return object(part.kind, [field('caps_count', 'uint32', 4), field('capabilities', 'capability', 1 + (part.names[0]?.length ?? 0), part.names.length)]);
+      return object(part.kind, [
+        field('caps_count', 'uint32', 4),
+        field('capabilities', 'capability', 1 + (part.names[0]?.length ?? 0), part.names.length),
+      ]);
     case 'uuid':
       return object(part.kind, [field('uuid.data', 'uint8', 1, 16)]);
     case 'unknown':

@@ -5,7 +5,14 @@
 import { MigrationStreamError } from '../../base/errors.js';
 import { MAX_HELD } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
-import { DeviceEdit, findNodes, type Branch, type DeviceState, type FieldChange, type FieldNode } from '../../vmstate/index.js';
+import {
+  DeviceEdit,
+  findNodes,
+  type Branch,
+  type DeviceState,
+  type FieldChange,
+  type FieldNode,
+} from '../../vmstate/index.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { OwnLayouts, readSchema } from '../devices/own-layouts.js';
 import { streamDevice, type StreamDevice } from '../devices/stream-device.js';
@@ -44,7 +51,12 @@ export function deviceEdits(plan: Plan): Transform | undefined {
       } else held.add(event);
     }
     if (editor.layouts === undefined) {
-      if (plan.layouts === undefined) throw new EditError('refused', 'without a vmdescription nothing says what the bytes of devices are', 'it stands at the end of a stream; QEMU leaves it out with suppress-vmdesc=on, and in postcopy; --schema-from FILE tells it by another stream');
+      if (plan.layouts === undefined)
+        throw new EditError(
+          'refused',
+          'without a vmdescription nothing says what the bytes of devices are',
+          'it stands at the end of a stream; QEMU leaves it out with suppress-vmdesc=on, and in postcopy; --schema-from FILE tells it by another stream',
+        );
       yield* release(new OwnLayouts(UNDESCRIBED));
     }
   };
@@ -52,7 +64,8 @@ export function deviceEdits(plan: Plan): Transform | undefined {
 
 function describedBy(plan: Plan, json: Uint8Array): OwnLayouts {
   const schema = readSchema(json);
-  if (typeof schema === 'string' && plan.layouts === undefined) throw new EditError('refused', `nothing says what the bytes of devices are: ${schema}`);
+  if (typeof schema === 'string' && plan.layouts === undefined)
+    throw new EditError('refused', `nothing says what the bytes of devices are: ${schema}`);
   return new OwnLayouts(schema);
 }
 
@@ -69,10 +82,15 @@ class HeldBack {
 
   add(event: StreamEvent): void {
     if (event.kind === 'pages' || event.kind === 'mapped-area') {
-      throw new EditError('refused', 'RAM comes after devices in this stream (postcopy, or a device that is set up early), and RAM is not held back', '--schema-from FILE tells by another stream what their bytes are');
+      throw new EditError(
+        'refused',
+        'RAM comes after devices in this stream (postcopy, or a device that is set up early), and RAM is not held back',
+        '--schema-from FILE tells by another stream what their bytes are',
+      );
     }
     this.size += event.span.end - event.span.start;
-    if (this.size > MAX_HELD) throw new EditError('refused', `more than ${MAX_HELD} bytes of devices, too many to be held back`);
+    if (this.size > MAX_HELD)
+      throw new EditError('refused', `more than ${MAX_HELD} bytes of devices, too many to be held back`);
     const loan = event.kind === 'payload' || event.kind === 'trailing';
     this.events.push(loan ? { ...event, bytes: event.bytes.slice() } : event);
   }
@@ -133,7 +151,11 @@ class Editor {
     const parts = this.payload;
     const bytes = parts.length === 1 ? event.bytes : new Uint8Array(Buffer.concat(parts.map((part) => part.bytes)));
     const payload = { start: parts[0]!.span.start, end: event.span.end };
-    return streamDevice({ section, span: payload, payload, boundary: event.boundary, depth: 0, bytes }, layouts.next(section), this.plan.layouts);
+    return streamDevice(
+      { section, span: payload, payload, boundary: event.boundary, depth: 0, bytes },
+      layouts.next(section),
+      this.plan.layouts,
+    );
   }
 
   /** The new payload; undefined when no edit means this device. */
@@ -202,13 +224,26 @@ const SHOWN = 24;
 
 function note(plan: Plan, edit: FieldEdit | undefined, field: FieldChange): void {
   const [before, after] = field.values ?? [];
-  const hex = (bytes: Uint8Array): string => (bytes.length > SHOWN ? `${Buffer.from(bytes.subarray(0, SHOWN)).toString('hex')}… (${bytes.length} bytes)` : bytes.length === 0 ? 'nothing' : Buffer.from(bytes).toString('hex'));
+  const hex = (bytes: Uint8Array): string =>
+    bytes.length > SHOWN
+      ? `${Buffer.from(bytes.subarray(0, SHOWN)).toString('hex')}… (${bytes.length} bytes)`
+      : bytes.length === 0
+        ? 'nothing'
+        : Buffer.from(bytes).toString('hex');
   plan.note({
     edit: edit?.edit ?? 'agreement',
     span: { start: field.offset, end: field.offset + field.before.length },
-    what: edit?.edit === 'insert-bytes' ? `before ${field.path}` : edit?.edit === 'append-bytes' ? `behind ${field.path}` : field.path,
+    what:
+      edit?.edit === 'insert-bytes'
+        ? `before ${field.path}`
+        : edit?.edit === 'append-bytes'
+          ? `behind ${field.path}`
+          : field.path,
     before: field.values === undefined ? hex(field.before) : String(before),
     after: field.values === undefined ? hex(field.after) : String(after),
-    why: field.before.length === field.after.length ? 'asked for' : 'the destination reads the fields and subsections that its own release has',
+    why:
+      field.before.length === field.after.length
+        ? 'asked for'
+        : 'the destination reads the fields and subsections that its own release has',
   });
 }

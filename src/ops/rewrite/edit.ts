@@ -25,7 +25,12 @@ export type Edit =
   | { readonly edit: 'uuid'; readonly uuid: Uint8Array | undefined }
   | { readonly edit: 'target-page-bits'; readonly bits: number }
   | { readonly edit: 'drop-section'; readonly idstr: string; readonly instanceId?: number | undefined }
-  | { readonly edit: 'rename-section'; readonly idstr: string; readonly instanceId?: number | undefined; readonly to: string }
+  | {
+      readonly edit: 'rename-section';
+      readonly idstr: string;
+      readonly instanceId?: number | undefined;
+      readonly to: string;
+    }
   | { readonly edit: 'drop-command'; readonly command: number }
   | { readonly edit: 'footers'; readonly footers: boolean }
   | { readonly edit: 'drop-vmdescription' }

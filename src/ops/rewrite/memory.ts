@@ -30,7 +30,8 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
     const gather = new Uint8Array(GATHER);
     for await (const event of events) {
       if (event.kind === 'ram-blocks') {
-        if (listed) throw new EditError('refused', 'a second block list, or a mapped-ram one: nothing can be externalized');
+        if (listed)
+          throw new EditError('refused', 'a second block list, or a mapped-ram one: nothing can be externalized');
         listed = true;
         for (const edit of edits) {
           const at = event.blocks.findIndex((block) => block.idstr === edit.block);
@@ -39,7 +40,14 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
           seen.set(edit, new SeenPages(Math.ceil(event.blocks[at]!.usedLength / event.targetPageSize)));
           plan.matched(edit);
           await edit.memory.open(event.blocks[at]!.usedLength);
-          plan.note({ edit: 'externalize', span: event.span, what: `pages of ${quote(edit.block)}`, before: 'in the stream', after: edit.memory.label, why: 'a destination maps the file instead, as if x-ignore-shared had been on' });
+          plan.note({
+            edit: 'externalize',
+            span: event.span,
+            what: `pages of ${quote(edit.block)}`,
+            before: 'in the stream',
+            after: edit.memory.label,
+            why: 'a destination maps the file instead, as if x-ignore-shared had been on',
+          });
         }
       }
       if (event.kind !== 'pages' || !touches(event.runs, targets)) {
@@ -57,7 +65,12 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
     }
     for (const [edit, { absent }] of seen) {
       // A file of zeros in their place would load, and the guest would be broken without a word.
-      if (absent > 0) refuse(plan, `${absent} pages of ${quote(edit.block)} are not in this stream`, 'left out by x-ignore-shared, or sent over another channel (multifd, postcopy)');
+      if (absent > 0)
+        refuse(
+          plan,
+          `${absent} pages of ${quote(edit.block)} are not in this stream`,
+          'left out by x-ignore-shared, or sent over another channel (multifd, postcopy)',
+        );
     }
   };
 }
@@ -68,7 +81,11 @@ class SeenPages {
   absent: number;
 
   constructor(pages: number) {
-    if (pages > MAX_PAGE_BITMAP * 8) throw new MigrationStreamError({ code: 'limit-exceeded', message: `a block of ${pages} pages is larger than can be kept count of` });
+    if (pages > MAX_PAGE_BITMAP * 8)
+      throw new MigrationStreamError({
+        code: 'limit-exceeded',
+        message: `a block of ${pages} pages is larger than can be kept count of`,
+      });
     this.bits = new Uint8Array(Math.ceil(pages / 8));
     this.absent = pages;
   }
@@ -121,11 +138,16 @@ export function inlineEdits(plan: Plan): Transform | undefined {
       yield event;
       if (event.kind === 'ram-blocks') {
         list = event;
-        if (event.layout.mapped) throw new EditError('refused', '--inline of a mapped-ram file: a page record may not stand in it');
+        if (event.layout.mapped)
+          throw new EditError('refused', '--inline of a mapped-ram file: a page record may not stand in it');
       }
       if (event.kind === 'pages') {
         // The first record behind ours may go on with a block that it does not name.
-        if (!done) throw new EditError('refused', 'page records stand in the START of "ram", where no QEMU puts any: nothing can be inlined before them');
+        if (!done)
+          throw new EditError(
+            'refused',
+            'page records stand in the START of "ram", where no QEMU puts any: nothing can be inlined before them',
+          );
         checkNoPages(plan, event.runs, inlined);
       }
       if (event.kind !== 'section-close' || list === undefined || done) continue;
@@ -138,28 +160,50 @@ export function inlineEdits(plan: Plan): Transform | undefined {
         if (block < 0) continue;
         plan.matched(edit);
         inlined.add(edit.block);
-        plan.note({ edit: 'inline', span: at, what: `pages of ${quote(edit.block)}`, before: 'not in the stream', after: edit.memory.label, why: 'the stream then needs no memory file' });
+        plan.note({
+          edit: 'inline',
+          span: at,
+          what: `pages of ${quote(edit.block)}`,
+          before: 'not in the stream',
+          after: edit.memory.label,
+          why: 'the stream then needs no memory file',
+        });
         yield* pagesOf(edit, list, block, at);
       }
-      yield { kind: 'ram-mark', mark: 'eos', flags: ramFlag.eos, address: 0, targetPageSize: list.targetPageSize, span: at };
+      yield {
+        kind: 'ram-mark',
+        mark: 'eos',
+        flags: ramFlag.eos,
+        address: 0,
+        targetPageSize: list.targetPageSize,
+        span: at,
+      };
       yield { kind: 'section-close', section, footer: event.footer, span: at };
     }
   };
 }
 
-async function* pagesOf(edit: Inline, list: Extract<StreamEvent, { kind: 'ram-blocks' }>, block: number, at: { start: number; end: number }): AsyncGenerator<StreamEvent> {
+async function* pagesOf(
+  edit: Inline,
+  list: Extract<StreamEvent, { kind: 'ram-blocks' }>,
+  block: number,
+  at: { start: number; end: number },
+): AsyncGenerator<StreamEvent> {
   const { usedLength, idstr } = list.blocks[block]!;
   const { memory } = edit;
   if (memory.size !== usedLength) {
-    throw new EditError('refused', `${memory.label} has ${hex(memory.size)} bytes, block ${quote(idstr)} has ${hex(usedLength)}`);
+    throw new EditError(
+      'refused',
+      `${memory.label} has ${hex(memory.size)} bytes, block ${quote(idstr)} has ${hex(usedLength)}`,
+    );
   }
   const runs = new PageRuns(list.targetPageSize);
   runs.blocks = list.blocks;
   const chunk = new Uint8Array(GATHER);
   const zeros = new Uint8Array(list.targetPageSize);
-  for (let from = 0; from < usedLength; ) {
+  for (let from = 0; from < usedLength;) {
     const part = chunk.subarray(0, Math.min(chunk.length, usedLength - from));
-    for (let done = 0; done < part.length; ) {
+    for (let done = 0; done < part.length;) {
       const got = await memory.read(part.subarray(done), from + done);
       if (got === 0) throw new EditError('refused', `${memory.label} shrank while it was read`);
       done += got;

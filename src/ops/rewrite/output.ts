@@ -122,7 +122,11 @@ export class StreamOutput {
 
   private withHoles(bytes: Uint8Array): Promise<void> {
     const { writer } = this;
-    return writeWithHoles({ write: (part) => writer.copy(part), skip: (count) => writer.skip(count) }, bytes, writer.position);
+    return writeWithHoles(
+      { write: (part) => writer.copy(part), skip: (count) => writer.skip(count) },
+      bytes,
+      writer.position,
+    );
   }
 
   /** The list as it must be where it now stands. */
@@ -137,14 +141,27 @@ export class StreamOutput {
     const bitmap = mappedBitmapSize(last.usedLength, pageSize);
     const padding = pagesOffset - bitmapOffset - bitmap;
     if (bitmapOffset !== areaAt || padding >= MAPPED_RAM_ALIGNMENT || this.blobs.length > 0) {
-      throw new EditError('refused', `this moves the mapped-ram pages of ${quote(last.idstr)}, which do not stand where QEMU puts them`);
+      throw new EditError(
+        'refused',
+        `this moves the mapped-ram pages of ${quote(last.idstr)}, which do not stand where QEMU puts them`,
+      );
     }
     if (padding < shift) {
-      throw new EditError('refused', `this needs ${shift} bytes before the mapped-ram pages of ${quote(last.idstr)}, and ${Math.max(0, padding)} are free`, `they stand at the absolute offset ${hex(pagesOffset)}`);
+      throw new EditError(
+        'refused',
+        `this needs ${shift} bytes before the mapped-ram pages of ${quote(last.idstr)}, and ${Math.max(0, padding)} are free`,
+        `they stand at the absolute offset ${hex(pagesOffset)}`,
+      );
     }
     this.area = { at: 0, bitmap, padding, newPadding: padding - shift };
     this.onMoved?.(event, bitmapOffset, bitmapOffset + shift);
-    return { ...event, blocks: [...event.blocks.slice(0, -1), { ...last, mapped: { ...last.mapped, bitmapOffset: bitmapOffset + shift } }] };
+    return {
+      ...event,
+      blocks: [
+        ...event.blocks.slice(0, -1),
+        { ...last, mapped: { ...last.mapped, bitmapOffset: bitmapOffset + shift } },
+      ],
+    };
   }
 
   private openBlob(length: number): void {
@@ -161,7 +178,8 @@ export class StreamOutput {
   private async closeBlob(): Promise<void> {
     const fixed = this.fixed.pop();
     if (fixed !== undefined) {
-      if (this.writer.position - fixed.start !== fixed.length) throw new EditError('refused', 'this edit changes a PACKAGED blob');
+      if (this.writer.position - fixed.start !== fixed.length)
+        throw new EditError('refused', 'this edit changes a PACKAGED blob');
       return;
     }
     const blob = this.blobs.pop();

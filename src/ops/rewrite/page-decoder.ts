@@ -42,5 +42,10 @@ export class PageDecoder {
 }
 
 function bad(runs: PageRuns, i: number, k: number, message: string): MigrationStreamError {
-  return new MigrationStreamError({ code: 'bad-payload', message, offset: runs.offsetOf(i, k), path: ['section "ram"', 'page record'] });
+  return new MigrationStreamError({
+    code: 'bad-payload',
+    message,
+    offset: runs.offsetOf(i, k),
+    path: ['section "ram"', 'page record'],
+  });
 }

@@ -46,7 +46,12 @@ export interface RewriteResult {
  * Applies `edits` to `source`. Closes neither; aborts the sink on failure.
  * @throws EditError refused, no-match, contradiction; MigrationStreamError as openStream and the sink throw
  */
-export async function rewrite(source: ByteSource, sink: ByteSink, edits: readonly Edit[], options: RewriteOptions = {}): Promise<RewriteResult> {
+export async function rewrite(
+  source: ByteSource,
+  sink: ByteSink,
+  edits: readonly Edit[],
+  options: RewriteOptions = {},
+): Promise<RewriteResult> {
   const memories = editsOf({ edits } as Plan, 'externalize').map((edit) => edit.memory);
   try {
     checkContradictions(edits);
@@ -62,7 +67,13 @@ export async function rewrite(source: ByteSource, sink: ByteSink, edits: readonl
   }
 }
 
-async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit[], first: FirstPass, { force = false, layouts }: RewriteOptions): Promise<RewriteResult> {
+async function run(
+  stream: MigrationStream,
+  sink: ByteSink,
+  edits: readonly Edit[],
+  first: FirstPass,
+  { force = false, layouts }: RewriteOptions,
+): Promise<RewriteResult> {
   const differences: Difference[] = [];
   const matched = new Set<Edit>();
   let changes = 0;
@@ -83,14 +94,22 @@ async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit
   };
   const output = new StreamOutput(sink, edits.some((edit) => inBlobs.has(edit.edit)) ? MAX_HELD : 0);
   output.onMoved = (event, before, after) =>
-    plan.note({ edit: 'agreement', span: event.span, what: 'bitmap_offset', before: hex(before), after: hex(after), why: 'what stands before it has another length; the pages stay where they are' });
+    plan.note({
+      edit: 'agreement',
+      span: event.span,
+      what: 'bitmap_offset',
+      before: hex(before),
+      after: hex(after),
+      why: 'what stands before it has another length; the pages stay where they are',
+    });
   let last: StreamEvent | undefined;
   let copied = 0;
   async function* watch(): AsyncGenerator<StreamEvent> {
     for await (const event of stream.events()) {
       last = event;
       if (event.kind === 'configuration') plan.source.configuration = event.configuration;
-      if (event.kind === 'section-open' && (event.type === 'start' || event.type === 'full')) plan.source.sections.push(event.section);
+      if (event.kind === 'section-open' && (event.type === 'start' || event.type === 'full'))
+        plan.source.sections.push(event.section);
       yield event;
     }
   }
@@ -108,11 +127,30 @@ async function run(stream: MigrationStream, sink: ByteSink, edits: readonly Edit
 }
 
 /** Edits that may change what stands in a PACKAGED blob. */
-const inBlobs: ReadonlySet<string> = new Set(['drop-section', 'rename-section', 'drop-command', 'footers', 'insert-bytes', 'append-bytes', 'delete-bytes', 'drop-subsection']);
+const inBlobs: ReadonlySet<string> = new Set([
+  'drop-section',
+  'rename-section',
+  'drop-command',
+  'footers',
+  'insert-bytes',
+  'append-bytes',
+  'delete-bytes',
+  'drop-subsection',
+]);
 
 /** The order is fixed, so that every edit speaks of the input's own names. */
 function transformsOf(plan: Plan): Transform[] {
-  return [configurationEdits, deviceEdits, sectionEdits, commandEdits, compactEdits, externalizeEdits, inlineEdits, blockEdits, descriptionEdits]
+  return [
+    configurationEdits,
+    deviceEdits,
+    sectionEdits,
+    commandEdits,
+    compactEdits,
+    externalizeEdits,
+    inlineEdits,
+    blockEdits,
+    descriptionEdits,
+  ]
     .map((make) => make(plan))
     .filter((transform) => transform !== undefined);
 }
@@ -128,13 +166,18 @@ interface FirstPass {
 
 /** Going to 4.0 needs to know which blocks have pages, inlining which have none, compacting which are the newest. */
 function needsTwoPasses(edits: readonly Edit[]): boolean {
-  return edits.some((edit) => (edit.edit === 'to-dialect' && edit.dialect === '4.0') || ['inline', 'ignored', 'compact'].includes(edit.edit));
+  return edits.some(
+    (edit) =>
+      (edit.edit === 'to-dialect' && edit.dialect === '4.0') || ['inline', 'ignored', 'compact'].includes(edit.edit),
+  );
 }
 
 async function firstPass(source: ByteSource, edits: readonly Edit[], options: RewriteOptions): Promise<FirstPass> {
   const compacts = edits.some((edit) => edit.edit === 'compact');
   if (!source.seekable) {
-    const told = edits.some((edit) => edit.edit === 'ignored') || !edits.some((edit) => edit.edit === 'to-dialect' && edit.dialect === '4.0');
+    const told =
+      edits.some((edit) => edit.edit === 'ignored') ||
+      !edits.some((edit) => edit.edit === 'to-dialect' && edit.dialect === '4.0');
     if (told && !compacts) return {};
     throw new MigrationStreamError({
       code: 'not-seekable',
@@ -155,6 +198,7 @@ async function firstPass(source: ByteSource, edits: readonly Edit[], options: Re
 function describeEdit(edit: Edit): string {
   if (edit.edit === 'footers') return '--section-footers';
   const { path, block, idstr, name, capability, command } = edit as { readonly [key: string]: unknown };
-  const subject = path ?? block ?? idstr ?? name ?? capability ?? (typeof command === 'number' ? commandName(command) : undefined);
+  const subject =
+    path ?? block ?? idstr ?? name ?? capability ?? (typeof command === 'number' ? commandName(command) : undefined);
   return typeof subject === 'string' ? `--${edit.edit} ${quote(subject).slice(1, -1)}` : `--${edit.edit}`;
 }

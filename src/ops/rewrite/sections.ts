@@ -31,13 +31,25 @@ export function sectionEdits(plan: Plan): Transform | undefined {
       const { idstr, instanceId } = event.section;
       if (event.type === 'start' || event.type === 'full') {
         const name = `${instanceId}/${rename?.to ?? idstr}`;
-        if (renames.length > 0 && names.has(name)) refuse(plan, `there would be two sections ${quote(rename?.to ?? idstr)} ${instanceId}: a destination takes the last of them`);
+        if (renames.length > 0 && names.has(name))
+          refuse(
+            plan,
+            `there would be two sections ${quote(rename?.to ?? idstr)} ${instanceId}: a destination takes the last of them`,
+          );
         names.add(name);
       }
       if (rename !== undefined) {
         plan.matched(rename);
-        if (idstr === 'ram' || rename.to === 'ram') throw new EditError('refused', 'only memory is called "ram", and it is called nothing else');
-        plan.note({ edit: 'rename-section', span: event.span, what: 'idstr', before: quote(event.section.idstr), after: quote(rename.to), why: 'a destination looks devices up by idstr and instance' });
+        if (idstr === 'ram' || rename.to === 'ram')
+          throw new EditError('refused', 'only memory is called "ram", and it is called nothing else');
+        plan.note({
+          edit: 'rename-section',
+          span: event.span,
+          what: 'idstr',
+          before: quote(event.section.idstr),
+          after: quote(rename.to),
+          why: 'a destination looks devices up by idstr and instance',
+        });
         return { ...event, section: { ...event.section, idstr: rename.to } };
       }
     }
@@ -49,7 +61,14 @@ export function sectionEdits(plan: Plan): Transform | undefined {
       if (footers === undefined) return event;
       plan.matched(footers);
       if (footers.footers === event.footer) return event;
-      plan.note({ edit: 'footers', span: event.span, what: 'section footer', before: event.footer ? '7e …' : 'none', after: footers.footers ? '7e …' : 'none', why: 'migration.send-section-footer of the destination decides what it expects' });
+      plan.note({
+        edit: 'footers',
+        span: event.span,
+        what: 'section footer',
+        before: event.footer ? '7e …' : 'none',
+        after: footers.footers ? '7e …' : 'none',
+        why: 'migration.send-section-footer of the destination decides what it expects',
+      });
       return { ...event, footer: footers.footers };
     }
     return dropping && event.kind !== 'dialect' && event.kind !== 'warning' ? undefined : event;
@@ -60,7 +79,14 @@ function dropSection(plan: Plan, event: Extract<StreamEvent, { kind: 'section-op
   const { idstr, instanceId } = event.section;
   if (idstr === 'ram') refuse(plan, 'without its "ram" sections QEMU loads the stream, and the guest has no memory');
   if (event.type === 'start' || event.type === 'full') {
-    plan.note({ edit: 'drop-section', span: event.span, what: `section ${quote(idstr)} ${instanceId}`, before: 'present', after: 'dropped', why: 'a destination keeps its own state of a device that the stream lacks' });
+    plan.note({
+      edit: 'drop-section',
+      span: event.span,
+      what: `section ${quote(idstr)} ${instanceId}`,
+      before: 'present',
+      after: 'dropped',
+      why: 'a destination keeps its own state of a device that the stream lacks',
+    });
   }
 }
 
@@ -69,7 +95,11 @@ export function commandEdits(plan: Plan): Transform | undefined {
   if (drops.length === 0) return undefined;
   const gone = new Set<number>();
   return mapEvents((event) => {
-    if (event.kind === 'ram-blocks' && gone.has(migCommand.postcopyAdvise) && event.blocks.some((block) => block.pageSize !== undefined)) {
+    if (
+      event.kind === 'ram-blocks' &&
+      gone.has(migCommand.postcopyAdvise) &&
+      event.blocks.some((block) => block.pageSize !== undefined)
+    ) {
       refuse(plan, 'without POSTCOPY_ADVISE the page sizes in the block list would be misread');
     }
     if (event.kind !== 'command') return event;
@@ -77,13 +107,26 @@ export function commandEdits(plan: Plan): Transform | undefined {
     const drop = drops.find((edit) => edit.command === command);
     if (drop === undefined) {
       const need = needs.find((one) => one.command === command && gone.has(one.before));
-      if (need !== undefined) refuse(plan, `${commandName(command)} without ${commandName(need.before)}: QEMU says "${need.words}"`, `--drop-command ${commandName(command)} as well`);
+      if (need !== undefined)
+        refuse(
+          plan,
+          `${commandName(command)} without ${commandName(need.before)}: QEMU says "${need.words}"`,
+          `--drop-command ${commandName(command)} as well`,
+        );
       return event;
     }
     plan.matched(drop);
     gone.add(command);
-    if (command === migCommand.packaged) throw new EditError('refused', 'PACKAGED carries the devices of a postcopy stream: it cannot be dropped');
-    plan.note({ edit: 'drop-command', span: event.span, what: `command ${commandName(command)}`, before: 'present', after: 'dropped', why: 'a destination that does not know a command, or has its capability off, refuses the stream' });
+    if (command === migCommand.packaged)
+      throw new EditError('refused', 'PACKAGED carries the devices of a postcopy stream: it cannot be dropped');
+    plan.note({
+      edit: 'drop-command',
+      span: event.span,
+      what: `command ${commandName(command)}`,
+      before: 'present',
+      after: 'dropped',
+      why: 'a destination that does not know a command, or has its capability off, refuses the stream',
+    });
     return undefined;
   });
 }
@@ -91,9 +134,21 @@ export function commandEdits(plan: Plan): Transform | undefined {
 /** Commands that every QEMU refuses when an earlier one has not come. */
 const needs: readonly { readonly command: number; readonly before: number; readonly words: string }[] = [
   { command: migCommand.ping, before: migCommand.openReturnPath, words: 'CMD_PING received with no return path' },
-  { command: migCommand.postcopyRamDiscard, before: migCommand.postcopyAdvise, words: 'CMD_POSTCOPY_RAM_DISCARD in wrong postcopy state' },
-  { command: migCommand.postcopyListen, before: migCommand.postcopyAdvise, words: 'CMD_POSTCOPY_LISTEN in wrong postcopy state' },
-  { command: migCommand.postcopyRun, before: migCommand.postcopyListen, words: 'CMD_POSTCOPY_RUN in wrong postcopy state' },
+  {
+    command: migCommand.postcopyRamDiscard,
+    before: migCommand.postcopyAdvise,
+    words: 'CMD_POSTCOPY_RAM_DISCARD in wrong postcopy state',
+  },
+  {
+    command: migCommand.postcopyListen,
+    before: migCommand.postcopyAdvise,
+    words: 'CMD_POSTCOPY_LISTEN in wrong postcopy state',
+  },
+  {
+    command: migCommand.postcopyRun,
+    before: migCommand.postcopyListen,
+    words: 'CMD_POSTCOPY_RUN in wrong postcopy state',
+  },
 ];
 
 /** Last in line: sees what the others left, and edits the vmdescription to agree. */
@@ -106,7 +161,14 @@ export function descriptionEdits(plan: Plan): Transform | undefined {
     return mapEvents((event) => {
       if (event.kind !== 'vmdescription') return event;
       plan.matched(drop);
-      plan.note({ edit: 'drop-vmdescription', span: event.span, what: 'vmdescription', before: `${event.json.length} bytes`, after: 'dropped', why: 'QEMU skips it; without it tools cannot tell device payloads apart' });
+      plan.note({
+        edit: 'drop-vmdescription',
+        span: event.span,
+        what: 'vmdescription',
+        before: `${event.json.length} bytes`,
+        after: 'dropped',
+        why: 'QEMU skips it; without it tools cannot tell device payloads apart',
+      });
       return undefined;
     });
   }
@@ -114,8 +176,11 @@ export function descriptionEdits(plan: Plan): Transform | undefined {
     if (event.kind === 'configuration') configuration = event.configuration;
     if (event.kind !== 'vmdescription') return event;
     const { source } = plan;
-    if (drops.length + renames.length + plan.devices.length === 0 && configuration === source.configuration) return event;
-    const renamed = source.sections.flatMap((section) => renames.filter(matches(section)).map((edit) => ({ ...section, to: edit.to })));
+    if (drops.length + renames.length + plan.devices.length === 0 && configuration === source.configuration)
+      return event;
+    const renamed = source.sections.flatMap((section) =>
+      renames.filter(matches(section)).map((edit) => ({ ...section, to: edit.to })),
+    );
     const json = editDescription(event.json, {
       dropped: source.sections.filter((section) => drops.some(matches(section))),
       renamed,
@@ -136,6 +201,9 @@ export function descriptionEdits(plan: Plan): Transform | undefined {
 }
 
 /** Does an edit of sections mean this one? */
-function matches(section: SectionHeader): (edit: { readonly idstr: string; readonly instanceId?: number | undefined }) => boolean {
-  return (edit) => edit.idstr === section.idstr && (edit.instanceId === undefined || edit.instanceId === section.instanceId);
+function matches(
+  section: SectionHeader,
+): (edit: { readonly idstr: string; readonly instanceId?: number | undefined }) => boolean {
+  return (edit) =>
+    edit.idstr === section.idstr && (edit.instanceId === undefined || edit.instanceId === section.instanceId);
 }

@@ -28,7 +28,9 @@ export class UniqueTargets {
     const known = this.found.get(edit) ?? { targets: [], count: 0 };
     this.found.set(edit, known);
     known.count += nodes.length;
-    for (const node of nodes) if (known.targets.length < LISTED) known.targets.push({ path: node.path === '' ? label : `${label}.${node.path}`, explicit });
+    for (const node of nodes)
+      if (known.targets.length < LISTED)
+        known.targets.push({ path: node.path === '' ? label : `${label}.${node.path}`, explicit });
   }
 
   /** @throws EditError refused */
@@ -37,8 +39,18 @@ export class UniqueTargets {
       const [first, second] = targets;
       if (first === undefined || second === undefined) continue;
       const list = `${targets.map(({ path }) => quote(path)).join(', ')}${count > targets.length ? ` and ${count - targets.length} more` : ''}`;
-      if (first.path === second.path) throw new EditError('refused', `there are several sections of that name and instance: which is meant by ${quote(edit.path)}?`, 'mstream inspect --sections lists them');
-      if (!first.explicit) throw new EditError('refused', `${quote(edit.path)} means ${count} fields: ${list}`, `name the instance, as in ${first.path}, or put a * into the path to mean them all`);
+      if (first.path === second.path)
+        throw new EditError(
+          'refused',
+          `there are several sections of that name and instance: which is meant by ${quote(edit.path)}?`,
+          'mstream inspect --sections lists them',
+        );
+      if (!first.explicit)
+        throw new EditError(
+          'refused',
+          `${quote(edit.path)} means ${count} fields: ${list}`,
+          `name the instance, as in ${first.path}, or put a * into the path to mean them all`,
+        );
     }
   }
 }

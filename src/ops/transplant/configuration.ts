@@ -7,14 +7,32 @@ import { cures } from './cures.js';
 import type { Ledger } from './ledger.js';
 
 /** Undefined where the destination reads none. */
-export function layConfiguration(ledger: Ledger, donor: Configuration | undefined, source: Configuration | undefined): Configuration | undefined {
+export function layConfiguration(
+  ledger: Ledger,
+  donor: Configuration | undefined,
+  source: Configuration | undefined,
+): Configuration | undefined {
   const [mine, theirs] = [familyOf(donor), familyOf(source)];
   if (mine !== undefined && theirs !== undefined && mine !== theirs) {
-    ledger.note({ kind: 'conflict', grade: 'impossible', path: 'machine', before: source!.machine, after: donor!.machine, why: 'another family of machines: other devices at other places', cure: cures.machine(theirs) });
+    ledger.note({
+      kind: 'conflict',
+      grade: 'impossible',
+      path: 'machine',
+      before: source!.machine,
+      after: donor!.machine,
+      why: 'another family of machines: other devices at other places',
+      cure: cures.machine(theirs),
+    });
   }
   const uuid = source?.subsections.find((part) => part.kind === 'uuid');
   if (uuid !== undefined && donor?.subsections.every((part) => part.kind !== 'uuid') === true) {
-    ledger.note({ kind: 'dropped', grade: 'assumed', path: 'configuration/uuid', before: Buffer.from(uuid.uuid).toString('hex'), why: 'the destination was saved without validate-uuid, so it does not ask' });
+    ledger.note({
+      kind: 'dropped',
+      grade: 'assumed',
+      path: 'configuration/uuid',
+      before: Buffer.from(uuid.uuid).toString('hex'),
+      why: 'the destination was saved without validate-uuid, so it does not ask',
+    });
   }
   if (donor === undefined) return undefined;
   const names = capabilitiesOf(source) ?? [];
@@ -24,7 +42,10 @@ export function layConfiguration(ledger: Ledger, donor: Configuration | undefine
   const capabilities: ConfigurationSubsection = { kind: 'capabilities', version, names };
   // The order of vmstate_configuration: target page bits, capabilities, uuid.
   const before = others.filter((part) => part.kind === 'target-page-bits');
-  return { machine: donor.machine, subsections: [...before, capabilities, ...others.filter((part) => part.kind !== 'target-page-bits')] };
+  return {
+    machine: donor.machine,
+    subsections: [...before, capabilities, ...others.filter((part) => part.kind !== 'target-page-bits')],
+  };
 }
 
 /** `pc-i440fx` of `pc-i440fx-7.2`; a machine without versions is its own. */

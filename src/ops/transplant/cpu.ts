@@ -35,17 +35,32 @@ export function compareCpu(told: ToldCpu, destination: DestinationCpu): CpuAnswe
   const { cpu, accelerator } = told;
   const mine = destination.asked ?? destination.model ?? 'not known';
   const theirs = cpu === null ? 'the machine’s default CPU' : (cpu ?? 'a CPU of unknown model');
-  const text = { source: cpu === undefined ? undefined : [theirs, accelerator].filter((part) => part !== undefined).join(', '), destination: `${mine}, ${destination.accelerator}` };
+  const text = {
+    source: cpu === undefined ? undefined : [theirs, accelerator].filter((part) => part !== undefined).join(', '),
+    destination: `${mine}, ${destination.accelerator}`,
+  };
   if (accelerator !== undefined && accelerator !== destination.accelerator) {
-    return { ...text, grade: 'impossible', why: `saved under ${accelerator}, and the destination is ${destination.accelerator} (${cures.accelerator(accelerator)})` };
+    return {
+      ...text,
+      grade: 'impossible',
+      why: `saved under ${accelerator}, and the destination is ${destination.accelerator} (${cures.accelerator(accelerator)})`,
+    };
   }
   // A manifest has the name alone, and the features say what became of it.
   const asked = told.features === undefined ? destination.asked : destination.asked?.split(',')[0];
   const same = cpu === null ? destination.asked === undefined : cpu === asked || cpu === destination.model;
-  const missing = told.features === undefined || destination.features.length === 0 ? undefined : lacking(told.features, destination.features);
+  const missing =
+    told.features === undefined || destination.features.length === 0
+      ? undefined
+      : lacking(told.features, destination.features);
   if (missing !== undefined && missing.length > 0) {
     const cure = same || cpu === null || cpu === undefined ? '' : ` (${cures.cpu(cpu)})`;
-    return { ...text, grade: 'impossible', missing, why: `the destination’s CPU, ${mine}, lacks what the source’s had: ${listText(missing)}${cure}` };
+    return {
+      ...text,
+      grade: 'impossible',
+      missing,
+      why: `the destination’s CPU, ${mine}, lacks what the source’s had: ${listText(missing)}${cure}`,
+    };
   }
   if (cpu !== undefined && !same) {
     const differ = `the source had ${theirs}, the destination has ${mine}`;
@@ -54,11 +69,27 @@ export function compareCpu(told: ToldCpu, destination: DestinationCpu): CpuAnswe
     return { ...text, grade: 'impossible', why: `${differ}: the guest may use what is not there (${cures.cpu(cpu)})` };
   }
   if (cpu === undefined || accelerator === undefined) {
-    const open = [cpu === undefined ? 'the CPU model' : undefined, accelerator === undefined ? 'the accelerator' : undefined].filter((part) => part !== undefined);
-    return { ...text, grade: 'assumed', why: `${open.join(' and ')} of the source stand${open.length === 1 ? 's' : ''} in no stream; the destination is ${mine} under ${destination.accelerator}` };
+    const open = [
+      cpu === undefined ? 'the CPU model' : undefined,
+      accelerator === undefined ? 'the accelerator' : undefined,
+    ].filter((part) => part !== undefined);
+    return {
+      ...text,
+      grade: 'assumed',
+      why: `${open.join(' and ')} of the source stand${open.length === 1 ? 's' : ''} in no stream; the destination is ${mine} under ${destination.accelerator}`,
+    };
   }
-  if (missing === undefined && WHATEVER.test(mine)) return { ...text, grade: 'assumed', why: `${mine} is what a QEMU and its host can do: of that name alone nobody knows whether it is the same` };
-  return { ...text, grade: 'exact', why: `${theirs} under ${accelerator}, as at the source${missing === undefined ? '' : ', with every feature of it'}` };
+  if (missing === undefined && WHATEVER.test(mine))
+    return {
+      ...text,
+      grade: 'assumed',
+      why: `${mine} is what a QEMU and its host can do: of that name alone nobody knows whether it is the same`,
+    };
+  return {
+    ...text,
+    grade: 'exact',
+    why: `${theirs} under ${accelerator}, as at the source${missing === undefined ? '' : ', with every feature of it'}`,
+  };
 }
 
 /** QEMU has several spellings of one feature: `sse4.1`, `sse4-1`, `sse4_1`. */

@@ -4,10 +4,13 @@
 export const cures = {
   vectors: (count: number): string => `give the destination’s device vectors=${count}`,
   noVectors: 'give the destination’s device vectors=0',
-  queueSize: (size: number): string => `give the destination’s device queue-size=${size} (rx_queue_size=, tx_queue_size= where it has those)`,
-  queues: (count: number): string => `give the destination’s device as many queues as the source’s: ${count} (queues=, num-queues=, max_ports=)`,
+  queueSize: (size: number): string =>
+    `give the destination’s device queue-size=${size} (rx_queue_size=, tx_queue_size= where it has those)`,
+  queues: (count: number): string =>
+    `give the destination’s device as many queues as the source’s: ${count} (queues=, num-queues=, max_ports=)`,
   device: 'give the destination the same devices at the same addresses (-device …,addr=)',
-  place: 'put it there at the destination too (-device …,addr=,bus=; -M microvm,ioapic2=off has the places of QEMU 5.2)',
+  place:
+    'put it there at the destination too (-device …,addr=,bus=; -M microvm,ioapic2=off has the places of QEMU 5.2)',
   missing: 'give the destination that device too (-device)',
   processors: (count: number): string => `-smp ${count} at the destination`,
   memory: (bytes: number): string => `-m ${bytes / 2 ** 20}M at the destination (this block: ${bytes} bytes)`,

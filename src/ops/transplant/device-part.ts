@@ -5,7 +5,16 @@ import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import { MAX_HELD } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
-import { ArrayBranch, decodeDevice, parseSchema, vmsdSize, type DescriptionSchema, type DeviceSchema, type DeviceState, type FieldNode } from '../../vmstate/index.js';
+import {
+  ArrayBranch,
+  decodeDevice,
+  parseSchema,
+  vmsdSize,
+  type DescriptionSchema,
+  type DeviceSchema,
+  type DeviceState,
+  type FieldNode,
+} from '../../vmstate/index.js';
 import { deviceKey, type SectionHeader } from '../../wire/section.js';
 import { EditError } from '../rewrite/edit.js';
 
@@ -21,7 +30,11 @@ type Full = Extract<StreamEvent, { kind: 'section-open' }>;
 export class DevicePart {
   /** For messages: "the source", "the donor". */
   private readonly whose: string;
-  private readonly payloads: { readonly section: SectionHeader; readonly base: number; readonly parts: Uint8Array[] }[] = [];
+  private readonly payloads: {
+    readonly section: SectionHeader;
+    readonly base: number;
+    readonly parts: Uint8Array[];
+  }[] = [];
   private open = false;
   private size = 0;
   json: Uint8Array | undefined;
@@ -51,7 +64,11 @@ export class DevicePart {
 
   private add(bytes: Uint8Array): void {
     this.size += bytes.length;
-    if (this.size > MAX_HELD) throw new EditError('refused', `${this.whose} has more than ${MAX_HELD} bytes of devices, too many to be held back`);
+    if (this.size > MAX_HELD)
+      throw new EditError(
+        'refused',
+        `${this.whose} has more than ${MAX_HELD} bytes of devices, too many to be held back`,
+      );
     this.payloads.at(-1)!.parts.push(bytes.slice());
   }
 
@@ -61,20 +78,36 @@ export class DevicePart {
    */
   sections(other?: DescriptionSchema): DeviceSection[] {
     const described = new Map<string, DeviceSchema>();
-    for (const device of this.description(other).devices) described.set(deviceKey(device.name, device.instanceId), device);
+    for (const device of this.description(other).devices)
+      described.set(deviceKey(device.name, device.instanceId), device);
     const seen = new Set<string>();
     return this.payloads.map(({ section, base, parts }) => {
       const name = deviceKey(section.idstr, section.instanceId);
-      if (seen.has(name)) throw new EditError('refused', `${this.whose} has two sections ${quote(section.idstr)} ${section.instanceId}: nothing says which is which`);
+      if (seen.has(name))
+        throw new EditError(
+          'refused',
+          `${this.whose} has two sections ${quote(section.idstr)} ${section.instanceId}: nothing says which is which`,
+        );
       seen.add(name);
       const device = described.get(name);
       const bytes = new Uint8Array(Buffer.concat(parts));
-      if (device === undefined) throw new EditError('refused', `${this.whose} has a section ${quote(section.idstr)} ${section.instanceId} that its description does not know`);
+      if (device === undefined)
+        throw new EditError(
+          'refused',
+          `${this.whose} has a section ${quote(section.idstr)} ${section.instanceId} that its description does not know`,
+        );
       const state = decodeDevice(device, bytes, base);
       // Not by the sizes alone: QEMU up to 9.2 describes some arrays of pointers by too few bytes, and the walk knows them.
       const broken = unreadable(state);
-      const rest = broken === undefined || vmsdSize(device.vmsd) === bytes.length ? broken : `described with ${vmsdSize(device.vmsd) ?? 'unknown'} bytes, it has ${bytes.length}`;
-      if (rest !== undefined) throw new EditError('refused', `${this.whose}: section ${quote(section.idstr)} ${section.instanceId} is not what its description says: ${rest}`);
+      const rest =
+        broken === undefined || vmsdSize(device.vmsd) === bytes.length
+          ? broken
+          : `described with ${vmsdSize(device.vmsd) ?? 'unknown'} bytes, it has ${bytes.length}`;
+      if (rest !== undefined)
+        throw new EditError(
+          'refused',
+          `${this.whose}: section ${quote(section.idstr)} ${section.instanceId} is not what its description says: ${rest}`,
+        );
       return { section, state };
     });
   }
@@ -82,7 +115,11 @@ export class DevicePart {
   private description(other: DescriptionSchema | undefined): DescriptionSchema {
     if (this.json === undefined) {
       if (other !== undefined) return other;
-      throw new EditError('refused', `${this.whose} has no vmdescription: nothing says what the bytes of its devices are`, '--schema-from with a stream of the same QEMU and the same options');
+      throw new EditError(
+        'refused',
+        `${this.whose} has no vmdescription: nothing says what the bytes of its devices are`,
+        '--schema-from with a stream of the same QEMU and the same options',
+      );
     }
     try {
       return parseSchema(this.json);
@@ -96,13 +133,24 @@ export class DevicePart {
 /** Bytes that the walk had to give up on. */
 function unreadable({ root }: DeviceState): string | undefined {
   const visit = (node: FieldNode): string | undefined => {
-    if (node.kind === 'leaf') return node.name === '@rest' ? (node.reason ?? 'bytes that nothing describes') : undefined;
+    if (node.kind === 'leaf')
+      return node.name === '@rest' ? (node.reason ?? 'bytes that nothing describes') : undefined;
     // What our decoders divide comes out even, and so do values side by side.
-    if (node.kind === 'decoded' || (node instanceof ArrayBranch && node.segments.length === 1 && node.at(0)?.kind === 'leaf')) return undefined;
+    if (
+      node.kind === 'decoded' ||
+      (node instanceof ArrayBranch && node.segments.length === 1 && node.at(0)?.kind === 'leaf')
+    )
+      return undefined;
     let before: FieldNode | undefined;
     for (const child of node.children()) {
       // Elements are often alike, and there may be a thousand of them.
-      if (child.kind === 'struct' && before?.kind === 'struct' && child.vmsd === before.vmsd && Buffer.compare(child.bytes, before.bytes) === 0) continue;
+      if (
+        child.kind === 'struct' &&
+        before?.kind === 'struct' &&
+        child.vmsd === before.vmsd &&
+        Buffer.compare(child.bytes, before.bytes) === 0
+      )
+        continue;
       before = child;
       const found = visit(child);
       if (found !== undefined) return found;

@@ -59,14 +59,26 @@ export async function readDonor(source: ByteSource, options: OpenOptions = {}): 
         ended ||= event.type === 'end';
       } else if (event.kind === 'section-open' && event.type === 'start') parts.push(event.section);
       else if (event.kind === 'ram-blocks') {
-        if (list !== undefined || event.layout.mapped) throw new EditError('refused', 'a donor is a plain save: not mapped-ram, and no blocks plugged in while it was made');
+        if (list !== undefined || event.layout.mapped)
+          throw new EditError(
+            'refused',
+            'a donor is a plain save: not mapped-ram, and no blocks plugged in while it was made',
+          );
         list = event;
       } else if (event.kind === 'command') (ended ? late : early).push(event);
-      else if (event.kind === 'package-open') throw new EditError('refused', 'a donor is a plain save, not one of postcopy');
+      else if (event.kind === 'package-open')
+        throw new EditError('refused', 'a donor is a plain save, not one of postcopy');
     }
   } catch (error) {
     if (!(error instanceof MigrationStreamError)) throw error;
-    throw new MigrationStreamError({ code: error.code, message: `the donor: ${error.message}`, offset: error.offset, path: error.path, hint: error.hint, cause: error });
+    throw new MigrationStreamError({
+      code: error.code,
+      message: `the donor: ${error.message}`,
+      offset: error.offset,
+      path: error.path,
+      hint: error.hint,
+      cause: error,
+    });
   }
   if (ram === undefined || list === undefined) throw new EditError('refused', 'the donor has no RAM section');
   const text = Buffer.from(part.json ?? new Uint8Array(0)).toString('latin1', 0, 64);

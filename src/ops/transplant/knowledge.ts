@@ -23,7 +23,10 @@ export class Knowledge {
   constructor(tables: KnownTables | undefined, source: Releases, destination: Releases) {
     this.tables = tables;
     this.destination = destination;
-    this.downward = destination.until !== undefined && source.since !== undefined && compareVersions(destination.until, source.since) < 0;
+    this.downward =
+      destination.until !== undefined &&
+      source.since !== undefined &&
+      compareVersions(destination.until, source.since) < 0;
   }
 
   /** `part`: the source's, of a table that the destination calls `table`; the donor did not write it. */
@@ -38,7 +41,9 @@ export class Knowledge {
     const since = firstRelease(part.name);
     if (since !== undefined) {
       if (this.destination.since !== undefined && compareVersions(this.destination.since, since) >= 0) return 'known';
-      return this.destination.until !== undefined && compareVersions(this.destination.until, since) < 0 ? 'unknown' : 'unsure';
+      return this.destination.until !== undefined && compareVersions(this.destination.until, since) < 0
+        ? 'unknown'
+        : 'unsure';
     }
     if (this.tables !== undefined) return 'unsure';
     // A later release goes on reading what earlier ones wrote.

@@ -32,7 +32,8 @@ export class Layer {
   private readonly knowledge: Knowledge;
   /** Integers met so far, by table: one of them may be the length of an array behind it. */
   private readonly scopes: Pair[][] = [];
-  private last: { readonly vmsd: VmsdSchema | undefined; readonly bytes: Uint8Array; readonly count: number } | undefined;
+  private last:
+    { readonly vmsd: VmsdSchema | undefined; readonly bytes: Uint8Array; readonly count: number } | undefined;
   /** Above 0 inside of something that the donor does not have: source and donor are the same nodes. */
   private adopting = 0;
 
@@ -77,7 +78,9 @@ export class Layer {
    * like any other. Nothing in a vmdescription says whether an array is of fixed length.
    */
   follows(donor: number, source: number): boolean {
-    return this.scopes.some((pairs) => pairs.some((pair) => pair.donor === BigInt(donor) && pair.source === BigInt(source)));
+    return this.scopes.some((pairs) =>
+      pairs.some((pair) => pair.donor === BigInt(donor) && pair.source === BigInt(source)),
+    );
   }
 
   /** Would the destination load this subsection of the source? `donor`: the table that it would stand in. */
@@ -94,7 +97,13 @@ export class Layer {
   countValues(node: FieldNode): number {
     const { bytes } = node;
     const { last } = this;
-    if (last !== undefined && node.kind === 'struct' && last.vmsd === node.vmsd && Buffer.compare(last.bytes, bytes) === 0) return last.count;
+    if (
+      last !== undefined &&
+      node.kind === 'struct' &&
+      last.vmsd === node.vmsd &&
+      Buffer.compare(last.bytes, bytes) === 0
+    )
+      return last.count;
     const count = valuesBelow(node).length;
     if (node.kind === 'struct') this.last = { vmsd: node.vmsd, bytes, count };
     return count;

@@ -17,7 +17,11 @@ export function layLeaf(layer: Layer, donor: Leaf, source: Leaf): Piece {
   if (mine === undefined || theirs === undefined) {
     if (donor.scalar.name !== source.scalar.name) return unlike(layer, donor, source);
     if (donor.scalar.kind === 'pointer' && donor.value !== source.value) {
-      layer.ledger.field(source, donor, { kind: 'conflict', grade: 'impossible', why: 'a pointer is null on one side only' });
+      layer.ledger.field(source, donor, {
+        kind: 'conflict',
+        grade: 'impossible',
+        why: 'a pointer is null on one side only',
+      });
       return asItStands(donor, true);
     }
     layer.ledger.copied += 1;
@@ -42,13 +46,26 @@ export function layLeaf(layer: Layer, donor: Leaf, source: Leaf): Piece {
 function resized(layer: Layer, donor: Leaf, source: Leaf, value: bigint): Piece {
   const size = donor.end - donor.start;
   const bits = BigInt(8 * size);
-  const fits = value === (donor.scalar!.signed ? BigInt.asIntN(Number(bits), value) : BigInt.asUintN(Number(bits), value));
+  const fits =
+    value === (donor.scalar!.signed ? BigInt.asIntN(Number(bits), value) : BigInt.asUintN(Number(bits), value));
   const bytes = new Uint8Array(size);
   let left = BigInt.asUintN(Number(bits), value);
   for (let at = size - 1; at >= 0; at -= 1, left >>= 8n) bytes[at] = Number(left & 0xffn);
   const width = `${source.end - source.start} bytes`;
-  if (fits) layer.ledger.field(source, donor, { kind: size > source.end - source.start ? 'widened' : 'narrowed', grade: 'exact', after: String(value), why: `${width} at the source, ${size} at the destination` });
-  else layer.ledger.field(source, donor, { kind: 'cut', grade: 'lossy', after: `0x${bytesText(bytes)}`, why: `${width} at the source, and the value does not fit into ${size}` });
+  if (fits)
+    layer.ledger.field(source, donor, {
+      kind: size > source.end - source.start ? 'widened' : 'narrowed',
+      grade: 'exact',
+      after: String(value),
+      why: `${width} at the source, ${size} at the destination`,
+    });
+  else
+    layer.ledger.field(source, donor, {
+      kind: 'cut',
+      grade: 'lossy',
+      after: `0x${bytesText(bytes)}`,
+      why: `${width} at the source, and the value does not fit into ${size}`,
+    });
   return withBytes(donor, bytes);
 }
 
@@ -75,6 +92,10 @@ export function layBlob(layer: Layer, donor: FieldNode, source: FieldNode): Piec
 
 /** A value of another nature: nothing can be carried. */
 export function unlike(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
-  layer.ledger.field(source, donor, { kind: 'donor', grade: layer.lossOf(source), why: 'of another type at the destination' });
+  layer.ledger.field(source, donor, {
+    kind: 'donor',
+    grade: layer.lossOf(source),
+    why: 'of another type at the destination',
+  });
   return asItStands(donor, true);
 }

@@ -6,7 +6,8 @@ import { worst, type Grade, type TransplantDifference } from './report.js';
 import { valueText } from './values.js';
 
 /** What `note` needs; the rest is filled in. */
-export type Remark = Pick<TransplantDifference, 'kind' | 'grade' | 'why'> & Partial<Omit<TransplantDifference, 'kind' | 'grade' | 'why'>>;
+export type Remark = Pick<TransplantDifference, 'kind' | 'grade' | 'why'> &
+  Partial<Omit<TransplantDifference, 'kind' | 'grade' | 'why'>>;
 
 export class Ledger {
   readonly differences: TransplantDifference[] = [];

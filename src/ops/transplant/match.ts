@@ -13,7 +13,11 @@ export interface Match {
   /** By its first donor's field. */
   readonly regrouped: ReadonlyMap<FieldNode, Regrouped>;
   /** The donor's fields in order, each with the source's; `renamed`: under another name. */
-  readonly pairs: readonly { readonly donor: FieldNode; readonly source: FieldNode | undefined; readonly renamed: boolean }[];
+  readonly pairs: readonly {
+    readonly donor: FieldNode;
+    readonly source: FieldNode | undefined;
+    readonly renamed: boolean;
+  }[];
   /** Fields that only the source has, by the donor's field that they stand behind (undefined: in front of all). */
   readonly extra: ReadonlyMap<FieldNode | undefined, readonly FieldNode[]>;
 }
@@ -51,14 +55,22 @@ export function matchFields(allDonor: readonly FieldNode[], allSource: readonly 
     if (list === undefined) extra.set(behind, [node]);
     else list.push(node);
   }
-  return { regrouped, pairs: donor.map((node) => ({ donor: node, source: partner.get(node), renamed: renamed.has(node) })), extra };
+  return {
+    regrouped,
+    pairs: donor.map((node) => ({ donor: node, source: partner.get(node), renamed: renamed.has(node) })),
+    extra,
+  };
 }
 
 /** A blob on one side that is as long as the fields from the one of its name on, which the other side does not have. */
 function regroup(donor: readonly FieldNode[], source: readonly FieldNode[]): Regrouped[] {
   const found: Regrouped[] = [];
   const names = [donor, source].map((list) => new Set(list.map((node) => node.name)));
-  const group = (blob: FieldNode, list: readonly FieldNode[], others: ReadonlySet<string>): readonly FieldNode[] | undefined => {
+  const group = (
+    blob: FieldNode,
+    list: readonly FieldNode[],
+    others: ReadonlySet<string>,
+  ): readonly FieldNode[] | undefined => {
     const first = list.findIndex((node) => node.name === blob.name);
     const start = list[first];
     const wanted = blob.end - blob.start;
@@ -85,10 +97,15 @@ function isBytes(node: FieldNode): boolean {
   return node.kind === 'leaf' && node.scalar === undefined && node.role !== 'frame' && node.role !== 'unused';
 }
 
-function renames(donor: readonly FieldNode[], source: readonly FieldNode[], partner: ReadonlyMap<FieldNode, FieldNode>, taken: ReadonlySet<FieldNode>): Map<FieldNode, FieldNode> {
+function renames(
+  donor: readonly FieldNode[],
+  source: readonly FieldNode[],
+  partner: ReadonlyMap<FieldNode, FieldNode>,
+  taken: ReadonlySet<FieldNode>,
+): Map<FieldNode, FieldNode> {
   const found = new Map<FieldNode, FieldNode>();
   const places = new Map(source.map((node, index) => [node, index]));
-  for (let at = 0; at < donor.length; ) {
+  for (let at = 0; at < donor.length;) {
     if (partner.has(donor[at]!)) {
       at += 1;
       continue;
@@ -99,7 +116,8 @@ function renames(donor: readonly FieldNode[], source: readonly FieldNode[], part
     const after = next === donor.length ? source.length : places.get(partner.get(donor[next]!)!)!;
     const gap = source.slice(before + 1, Math.max(before + 1, after));
     const mine = donor.slice(at, next);
-    if (gap.length === mine.length && gap.every((other, i) => !taken.has(other) && sameShape(mine[i]!, other))) mine.forEach((node, i) => found.set(node, gap[i]!));
+    if (gap.length === mine.length && gap.every((other, i) => !taken.has(other) && sameShape(mine[i]!, other)))
+      mine.forEach((node, i) => found.set(node, gap[i]!));
     at = next;
   }
   return found;
@@ -108,7 +126,14 @@ function renames(donor: readonly FieldNode[], source: readonly FieldNode[], part
 /** Type and size, and for tables the table's name. */
 function sameShape(a: FieldNode, b: FieldNode): boolean {
   if (a.kind !== b.kind || a.end - a.start !== b.end - b.start) return false;
-  if (a.kind === 'leaf' || b.kind === 'leaf') return a.kind === 'leaf' && b.kind === 'leaf' && a.role === b.role && a.field?.type === b.field?.type && a.role !== 'frame';
+  if (a.kind === 'leaf' || b.kind === 'leaf')
+    return (
+      a.kind === 'leaf' &&
+      b.kind === 'leaf' &&
+      a.role === b.role &&
+      a.field?.type === b.field?.type &&
+      a.role !== 'frame'
+    );
   const [mine, other] = [a.fields[0], b.fields[0]];
   return mine !== undefined && other !== undefined && mine.type === other.type && a.vmsd?.name === b.vmsd?.name;
 }

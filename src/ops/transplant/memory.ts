@@ -45,10 +45,15 @@ export class Memory {
 
   /** `destination`: its releases. @throws EditError refused */
   list(event: ListEvent, destination: Releases): ListEvent {
-    if (this.listed.length > 0 && !event.continues) throw new EditError('refused', 'a second block list: memory was plugged in while this was saved');
+    if (this.listed.length > 0 && !event.continues)
+      throw new EditError('refused', 'a second block list: memory was plugged in while this was saved');
     this.listed = [...this.listed, ...event.blocks];
     this.shared = event.layout.gpa;
-    if (event.targetPageSize !== this.donor.targetPageSize) throw new EditError('refused', `target pages of ${event.targetPageSize} bytes at the source, ${this.donor.targetPageSize} at the destination`);
+    if (event.targetPageSize !== this.donor.targetPageSize)
+      throw new EditError(
+        'refused',
+        `target pages of ${event.targetPageSize} bytes at the source, ${this.donor.targetPageSize} at the destination`,
+      );
     if (event.layout.mapped) return this.mappedList(event, destination);
     const layout = this.layoutFor(event.layout);
     const blocks = event.blocks.filter((block, index) => {
@@ -71,8 +76,10 @@ export class Memory {
       const first = event.layout.gpa ? MAPPED_SHARED_SINCE : MAPPED_SINCE;
       const why = `a mapped-ram file${event.layout.gpa ? ' with x-ignore-shared' : ''}, which QEMU reads since ${first.major}.${first.minor}`;
       const common = { path: 'mapped-ram', offset: event.span.start, why, cure: cures.notMapped };
-      if (until !== undefined && compareVersions(until, first) < 0) this.ledger.note({ ...common, kind: 'conflict', grade: 'impossible' });
-      else if (since === undefined || compareVersions(since, first) < 0) this.ledger.note({ ...common, kind: 'unchecked', grade: 'assumed' });
+      if (until !== undefined && compareVersions(until, first) < 0)
+        this.ledger.note({ ...common, kind: 'conflict', grade: 'impossible' });
+      else if (since === undefined || compareVersions(since, first) < 0)
+        this.ledger.note({ ...common, kind: 'unchecked', grade: 'assumed' });
     }
     for (const block of event.blocks) {
       const own = this.donor.blocks.find(({ idstr }) => idstr === block.idstr);
@@ -95,14 +102,25 @@ export class Memory {
   private noteMissing(): void {
     for (const { idstr, usedLength } of this.donor.blocks) {
       if (this.listed.some((block) => block.idstr === idstr)) continue;
-      this.ledger.note({ kind: 'left-out', grade: 'assumed', path: `RAM block ${quote(idstr)}`, after: `${usedLength} bytes`, why: 'the source has no such block: the destination keeps its own content' });
+      this.ledger.note({
+        kind: 'left-out',
+        grade: 'assumed',
+        path: `RAM block ${quote(idstr)}`,
+        after: `${usedLength} bytes`,
+        why: 'the source has no such block: the destination keeps its own content',
+      });
     }
   }
 
   /** The same runs without those of blocks that were dropped; undefined when nothing is left. True: as they stood. */
   pages(runs: PageRuns): boolean | undefined {
     this.index.add(runs);
-    if (runs.kind.subarray(0, runs.count).includes(pageKind.compressed)) throw new EditError('refused', 'COMPRESS_PAGE records, which QEMU 9.1 and later do not read', 'load it once and save it without compress');
+    if (runs.kind.subarray(0, runs.count).includes(pageKind.compressed))
+      throw new EditError(
+        'refused',
+        'COMPRESS_PAGE records, which QEMU 9.1 and later do not read',
+        'load it once and save it without compress',
+      );
     if (this.dropped.size === 0) return true;
     const before = runs.count;
     keepRuns(runs, (block) => !this.dropped.has(block));
@@ -120,7 +138,12 @@ export class Memory {
       const { distinct, zero, page, xbzrle } = this.index.counts(block);
       if (distinct === undefined || (this.shared && zero + page + xbzrle === 0)) return;
       const absent = Math.ceil(usedLength / this.donor.targetPageSize) - distinct;
-      if (absent > 0) throw new EditError('refused', `${absent} pages of ${quote(idstr)} are not in this stream`, 'left out on purpose, or sent over another channel (multifd, postcopy)');
+      if (absent > 0)
+        throw new EditError(
+          'refused',
+          `${absent} pages of ${quote(idstr)} are not in this stream`,
+          'left out on purpose, or sent over another channel (multifd, postcopy)',
+        );
     });
   }
 
@@ -148,7 +171,9 @@ export class Memory {
     const offset = event.span.start;
     if (own === undefined) {
       const resizable = block.idstr.startsWith(RESIZABLE);
-      const twin = this.donor.blocks.find(({ idstr, usedLength }) => usedLength === block.usedLength && !event.blocks.some((one) => one.idstr === idstr));
+      const twin = this.donor.blocks.find(
+        ({ idstr, usedLength }) => usedLength === block.usedLength && !event.blocks.some((one) => one.idstr === idstr),
+      );
       this.ledger.note({
         kind: resizable ? 'dropped' : 'conflict',
         grade: resizable ? 'lossy' : 'impossible',
@@ -156,18 +181,33 @@ export class Memory {
         offset,
         before,
         why: 'the destination has no such block',
-        cure: resizable ? undefined : twin === undefined ? this.cure(event, block) : `one memory under two names? mstream rewrite --rename-block ${block.idstr}=${twin.idstr}`,
+        cure: resizable
+          ? undefined
+          : twin === undefined
+            ? this.cure(event, block)
+            : `one memory under two names? mstream rewrite --rename-block ${block.idstr}=${twin.idstr}`,
       });
       return !resizable;
     }
     if (own.usedLength === block.usedLength || block.idstr.startsWith(RESIZABLE)) return true;
-    this.ledger.note({ kind: 'conflict', grade: 'impossible', path, offset, before, after: `${own.usedLength} bytes`, why: 'another length at the destination', cure: this.cure(event, block) });
+    this.ledger.note({
+      kind: 'conflict',
+      grade: 'impossible',
+      path,
+      offset,
+      before,
+      after: `${own.usedLength} bytes`,
+      why: 'another length at the destination',
+      cure: this.cure(event, block),
+    });
     return true;
   }
 
   /** Of a device, of the guest's memory, or of the firmware. */
   private cure(event: ListEvent, block: RamBlockEntry): string {
     if (block.idstr.includes('/')) return cures.equal;
-    return event.blocks.every(({ usedLength }) => usedLength <= block.usedLength) ? cures.memory(block.usedLength) : cures.firmware;
+    return event.blocks.every(({ usedLength }) => usedLength <= block.usedLength)
+      ? cures.memory(block.usedLength)
+      : cures.firmware;
   }
 }

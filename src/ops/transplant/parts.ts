@@ -25,7 +25,8 @@ export class Parts {
     const key = deviceKey(section.idstr, section.instanceId);
     const own = this.own.get(key);
     this.met.add(key);
-    const carried = own === undefined || section.versionId > own.versionId ? undefined : { ...own, versionId: section.versionId };
+    const carried =
+      own === undefined || section.versionId > own.versionId ? undefined : { ...own, versionId: section.versionId };
     this.headers.set(section.sectionId, carried);
     if (carried !== undefined) this.ledger.copied += 1;
     else {
@@ -35,7 +36,10 @@ export class Parts {
         path: pathOf(section),
         before: `version ${section.versionId}`,
         after: own === undefined ? undefined : `version ${own.versionId}`,
-        why: own === undefined ? 'the donor has no such section of several parts' : 'the destination reads an older version',
+        why:
+          own === undefined
+            ? 'the donor has no such section of several parts'
+            : 'the destination reads an older version',
         cure: own === undefined ? cures.parts : undefined,
       });
     }
@@ -45,7 +49,13 @@ export class Parts {
   /** At the end: what only the donor has. */
   complete(): void {
     for (const [key, section] of this.own) {
-      if (!this.met.has(key)) this.ledger.note({ kind: 'left-out', grade: 'assumed', path: pathOf(section), why: 'the source has no such section: the destination keeps what it has after reset' });
+      if (!this.met.has(key))
+        this.ledger.note({
+          kind: 'left-out',
+          grade: 'assumed',
+          path: pathOf(section),
+          why: 'the source has no such section: the destination keeps what it has after reset',
+        });
     }
   }
 }

@@ -21,7 +21,16 @@ const RED_HAT = 0x1af4;
 const VIRTIO_WINDOW = 5;
 
 const sizes: Readonly<Record<number, number>> = { 0x01: 8, 0x0c: 8, 0x0d: 8, 0x11: 12, 0x12: 8, 0x13: 6 };
-const extendedSizes: Readonly<Record<number, number>> = { 0x01: 0x48, 0x03: 12, 0x0d: 8, 0x0e: 8, 0x0f: 8, 0x10: 0x40, 0x13: 16, 0x1b: 8 };
+const extendedSizes: Readonly<Record<number, number>> = {
+  0x01: 0x48,
+  0x03: 12,
+  0x0d: 8,
+  0x0e: 8,
+  0x0f: 8,
+  0x10: 0x40,
+  0x13: 16,
+  0x1b: 8,
+};
 
 export function capabilitiesOf(view: DataView): Capability[] {
   const found: Capability[] = [];
@@ -34,12 +43,16 @@ export function capabilitiesOf(view: DataView): Capability[] {
   };
   const seen = new Set<number>();
   const listed = (view.getUint16(0x06, true) & 0x10) !== 0;
-  for (let at = listed ? view.getUint8(0x34) & 0xfc : 0; at >= HEADER && at < CONVENTIONAL - 4 && !seen.has(at); at = view.getUint8(at + 1) & 0xfc) {
+  for (
+    let at = listed ? view.getUint8(0x34) & 0xfc : 0;
+    at >= HEADER && at < CONVENTIONAL - 4 && !seen.has(at);
+    at = view.getUint8(at + 1) & 0xfc
+  ) {
     seen.add(at);
     const id = view.getUint8(at);
     add(at, id, kindOf(view, at, id), false, sizeOf(view, at, id));
   }
-  for (let at = CONVENTIONAL; at >= CONVENTIONAL && at + 4 <= view.byteLength && !seen.has(at); ) {
+  for (let at = CONVENTIONAL; at >= CONVENTIONAL && at + 4 <= view.byteLength && !seen.has(at);) {
     seen.add(at);
     const header = view.getUint32(at, true);
     if (header === 0) break;
@@ -70,7 +83,11 @@ function sizeOf(view: DataView, at: number, id: number): number {
 }
 
 /** Where MSI's registers are, by the two bits of its control word that say so. */
-function msiPlaces(control: number): { readonly data: number; readonly mask: number | undefined; readonly end: number } {
+function msiPlaces(control: number): {
+  readonly data: number;
+  readonly mask: number | undefined;
+  readonly end: number;
+} {
   const data = (control & 0x80) === 0 ? 8 : 12;
   return (control & 0x100) === 0 ? { data, mask: undefined, end: data + 2 } : { data, mask: data + 4, end: data + 12 };
 }
@@ -86,5 +103,11 @@ export function registersOf(view: DataView, capability: Capability): readonly Re
 function msiRegisters(control: number): Register[] {
   const { data, mask } = msiPlaces(control);
   const all = 0xffff_ffff;
-  return [[2, 2, 0x0071], [4, 4, all], ...(data === 12 ? [[8, 4, all] as const] : []), [data, 2, 0xffff], ...(mask === undefined ? [] : [[mask, 4, all] as const, [mask + 4, 4, all] as const])];
+  return [
+    [2, 2, 0x0071],
+    [4, 4, all],
+    ...(data === 12 ? [[8, 4, all] as const] : []),
+    [data, 2, 0xffff],
+    ...(mask === undefined ? [] : [[mask, 4, all] as const, [mask + 4, 4, all] as const]),
+  ];
 }

@@ -22,9 +22,19 @@ const identity: readonly (readonly [offset: number, size: number, name: string])
 
 export function layConfig(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
   const [mine, theirs] = [donor.bytes, source.bytes];
-  const problem = mine.length !== theirs.length ? `${theirs.length} bytes of configuration space at the source, ${mine.length} at the destination` : misfit(mine, theirs);
+  const problem =
+    mine.length !== theirs.length
+      ? `${theirs.length} bytes of configuration space at the source, ${mine.length} at the destination`
+      : misfit(mine, theirs);
   if (problem !== undefined) {
-    layer.ledger.field(source, donor, { kind: 'conflict', grade: 'impossible', before: undefined, after: undefined, why: problem, cure: cures.device });
+    layer.ledger.field(source, donor, {
+      kind: 'conflict',
+      grade: 'impossible',
+      before: undefined,
+      after: undefined,
+      why: problem,
+      cure: cures.device,
+    });
     return withBytes(donor, mine);
   }
   const out = mine.slice();
@@ -33,7 +43,14 @@ export function layConfig(layer: Layer, donor: FieldNode, source: FieldNode): Pi
   for (const register of headerRegisters[type]!) config.take(register, 0, 0);
   const kinds = config.takeBaseAddresses(type);
   if (kinds !== undefined) {
-    layer.ledger.field(source, donor, { kind: 'conflict', grade: 'impossible', before: undefined, after: undefined, why: kinds, cure: cures.device });
+    layer.ledger.field(source, donor, {
+      kind: 'conflict',
+      grade: 'impossible',
+      before: undefined,
+      after: undefined,
+      why: kinds,
+      cure: cures.device,
+    });
     return withBytes(donor, mine);
   }
   const [own, others] = [capabilitiesOf(viewOf(mine)), capabilitiesOf(viewOf(theirs))];
@@ -46,10 +63,17 @@ export function layConfig(layer: Layer, donor: FieldNode, source: FieldNode): Pi
 /** Why the device is not the same. */
 function misfit(mine: Uint8Array, theirs: Uint8Array): string | undefined {
   const wrong = identity.flatMap(([at, size, name]) => {
-    const read = (bytes: Uint8Array): string => `0x${[...bytes.subarray(at, at + size)].reverse().map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-    return read(mine) === read(theirs) ? [] : [`${name} ${read(theirs)} at the source, ${read(mine)} at the destination`];
+    const read = (bytes: Uint8Array): string =>
+      `0x${[...bytes.subarray(at, at + size)]
+        .reverse()
+        .map((byte) => byte.toString(16).padStart(2, '0'))
+        .join('')}`;
+    return read(mine) === read(theirs)
+      ? []
+      : [`${name} ${read(theirs)} at the source, ${read(mine)} at the destination`];
   });
-  if ((mine[0x0e]! & 0x7f) !== (theirs[0x0e]! & 0x7f)) wrong.push(`header type ${theirs[0x0e]! & 0x7f} at the source, ${mine[0x0e]! & 0x7f} at the destination`);
+  if ((mine[0x0e]! & 0x7f) !== (theirs[0x0e]! & 0x7f))
+    wrong.push(`header type ${theirs[0x0e]! & 0x7f} at the source, ${mine[0x0e]! & 0x7f} at the destination`);
   if ((mine[0x0e]! & 0x7f) > 1) wrong.push(`header type ${mine[0x0e]! & 0x7f} is not known`);
   return wrong.length === 0 ? undefined : `another device: ${wrong.join(', ')}`;
 }
@@ -79,7 +103,8 @@ class Config {
       const at = 0x10 + 4 * i;
       const [mine, theirs] = [this.out.getUint32(at, true), this.source.getUint32(at, true)];
       const bits = (mine & 1) === 1 ? 0x3 : 0xf;
-      if ((mine & bits) !== (theirs & bits)) return `base address ${i} is of another kind: 0x${theirs.toString(16)} at the source, 0x${mine.toString(16)} at the destination`;
+      if ((mine & bits) !== (theirs & bits))
+        return `base address ${i} is of another kind: 0x${theirs.toString(16)} at the source, 0x${mine.toString(16)} at the destination`;
       this.take([at, 4, 0xffff_ffff], 0, 0);
       if ((mine & 0x7) !== 0x4 || i + 1 >= count) continue;
       // The upper half of 64 bits has no kind.
@@ -95,7 +120,11 @@ class Config {
   }
 }
 
-function takeCapabilities(config: Config, mine: readonly Capability[], theirs: readonly Capability[]): Map<Capability, Capability> {
+function takeCapabilities(
+  config: Config,
+  mine: readonly Capability[],
+  theirs: readonly Capability[],
+): Map<Capability, Capability> {
   const places = new Map<Capability, Capability>();
   const byKey = new Map(theirs.map((one) => [one.key, one]));
   for (const one of mine) {

@@ -44,13 +44,21 @@ const LAST_32 = 0xffff_ffffn;
 const LAST_64 = 0xffff_ffff_ffff_ffffn;
 
 export function judgeRegions(source: readonly DeviceState[], shown: readonly PciRegion[]): JudgedRegions {
-  const configs = new Map(source.flatMap(({ root, device }) => {
-    const [place, config] = [placeOf(device.name), configIn(root, 0)];
-    return place === undefined || config === undefined || config.bytes.length < CONVENTIONAL ? [] : [[place, config] as const];
-  }));
+  const configs = new Map(
+    source.flatMap(({ root, device }) => {
+      const [place, config] = [placeOf(device.name), configIn(root, 0)];
+      return place === undefined || config === undefined || config.bytes.length < CONVENTIONAL
+        ? []
+        : [[place, config] as const];
+    }),
+  );
   const wrong: (Remark & { readonly path: string })[] = [];
   let compared = 0;
-  const expanded = new Map([...configs].flatMap(([place, config]) => (EXPANDED.test(place) ? [[place.replace(EXPANDED, '$1'), config] as const] : [])));
+  const expanded = new Map(
+    [...configs].flatMap(([place, config]) =>
+      EXPANDED.test(place) ? [[place.replace(EXPANDED, '$1'), config] as const] : [],
+    ),
+  );
   for (const region of shown) {
     const config = configs.get(region.place) ?? expanded.get(region.place);
     if (config === undefined) continue;
@@ -105,15 +113,27 @@ function wantedAddress(config: Uint8Array, { bar, space, size }: PciRegion): rea
 }
 
 function overlaps(shown: readonly PciRegion[]): (Remark & { readonly path: string })[] {
-  const mapped = shown.flatMap((region) => (region.address === undefined ? [] : [{ ...region, address: region.address, end: region.address + region.size }]));
+  const mapped = shown.flatMap((region) =>
+    region.address === undefined ? [] : [{ ...region, address: region.address, end: region.address + region.size }],
+  );
   const wrong: (Remark & { readonly path: string })[] = [];
   const name = ({ place, bar }: PciRegion): string => `${place} ${bar === ROM ? 'ROM' : `base address ${bar}`}`;
   for (const space of ['memory', 'io'] as const) {
-    const sorted = mapped.filter((region) => region.space === space).sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+    const sorted = mapped
+      .filter((region) => region.space === space)
+      .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
     let reach = sorted[0];
     for (const region of sorted.slice(1)) {
       if (region.address < reach!.end) {
-        wrong.push({ kind: 'conflict', grade: 'impossible', path: name(region), before: rangeText(region), after: rangeText(reach!), why: `overlaps ${name(reach!)} at the destination`, cure: cures.equal });
+        wrong.push({
+          kind: 'conflict',
+          grade: 'impossible',
+          path: name(region),
+          before: rangeText(region),
+          after: rangeText(reach!),
+          why: `overlaps ${name(reach!)} at the destination`,
+          cure: cures.equal,
+        });
       }
       if (region.end > reach!.end) reach = region;
     }

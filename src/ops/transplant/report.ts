@@ -66,7 +66,12 @@ export type Trial =
       readonly regions: number;
       readonly differences: readonly TrialDifference[];
     }
-  | { readonly state: 'failed'; readonly qemu: string; readonly words: string; readonly differences: readonly TrialDifference[] };
+  | {
+      readonly state: 'failed';
+      readonly qemu: string;
+      readonly words: string;
+      readonly differences: readonly TrialDifference[];
+    };
 
 /** A field that the destination saved otherwise than it was given. */
 export interface TrialDifference {

@@ -30,7 +30,11 @@ export interface SectionContext {
 /** The processor is the one device of which the destination must not have more either. */
 const PROCESSOR = 'cpu';
 
-export function laySections(context: SectionContext, donor: readonly DeviceSection[], source: readonly DeviceSection[]): LaidSection[] {
+export function laySections(
+  context: SectionContext,
+  donor: readonly DeviceSection[],
+  source: readonly DeviceSection[],
+): LaidSection[] {
   const theirs = new Map(source.map((one) => [keyOf(one), one]));
   const mine = new Map(donor.map((one) => [keyOf(one), one]));
   for (const one of source) if (!mine.has(keyOf(one))) noteLost(context, one, donor, source);
@@ -61,51 +65,113 @@ function laySection(context: SectionContext, donor: DeviceSection, source: Devic
       offset: source.state.base,
       before: `version ${source.section.versionId}, ${source.state.bytes.length} bytes`,
       after: 'the destination’s own',
-      why: mine.name === theirs.name ? `the destination reads it up to version ${donor.section.versionId}` : 'written by hand on one side, by tables on the other',
+      why:
+        mine.name === theirs.name
+          ? `the destination reads it up to version ${donor.section.versionId}`
+          : 'written by hand on one side, by tables on the other',
     });
     return [];
   }
   ledger.copied += 1;
-  return [{ section: { ...donor.section, versionId: source.section.versionId }, device: source.state.device, bytes: source.state.bytes }];
+  return [
+    {
+      section: { ...donor.section, versionId: source.section.versionId },
+      device: source.state.device,
+      bytes: source.state.bytes,
+    },
+  ];
 }
 
-function noteLost({ ledger, tables }: SectionContext, one: DeviceSection, donor: readonly DeviceSection[], source: readonly DeviceSection[]): void {
+function noteLost(
+  { ledger, tables }: SectionContext,
+  one: DeviceSection,
+  donor: readonly DeviceSection[],
+  source: readonly DeviceSection[],
+): void {
   const { idstr } = one.section;
   const { state } = one;
   const common = { path: state.root.fullPath, offset: state.base, before: valueText(state.root) };
   const place = placeOf(idstr);
-  const swapped = place === undefined ? undefined : donor.find((other) => placeOf(other.section.idstr) === place && !has(source, other));
+  const swapped =
+    place === undefined
+      ? undefined
+      : donor.find((other) => placeOf(other.section.idstr) === place && !has(source, other));
   if (swapped !== undefined) {
-    ledger.note({ ...common, kind: 'conflict', grade: 'impossible', before: idstr, after: swapped.section.idstr, why: `another device stands at ${place}`, cure: cures.device });
+    ledger.note({
+      ...common,
+      kind: 'conflict',
+      grade: 'impossible',
+      before: idstr,
+      after: swapped.section.idstr,
+      why: `another device stands at ${place}`,
+      cure: cures.device,
+    });
     return;
   }
   const moved = elsewhere(one, source, donor);
   if (moved !== undefined) {
-    ledger.note({ ...common, kind: 'conflict', grade: 'impossible', before: idstr, after: moved.section.idstr, why: 'the same device stands at another place', cure: cures.place });
+    ledger.note({
+      ...common,
+      kind: 'conflict',
+      grade: 'impossible',
+      before: idstr,
+      after: moved.section.idstr,
+      why: 'the same device stands at another place',
+      cure: cures.place,
+    });
     return;
   }
   const others = count(donor, idstr);
   if (others > 0) {
     const wanted = count(source, idstr);
-    ledger.note({ ...common, kind: 'conflict', grade: 'impossible', after: undefined, why: `the source has ${wanted} of these, the destination ${others}`, cure: idstr === PROCESSOR ? cures.processors(wanted) : cures.missing });
+    ledger.note({
+      ...common,
+      kind: 'conflict',
+      grade: 'impossible',
+      after: undefined,
+      why: `the source has ${wanted} of these, the destination ${others}`,
+      cure: idstr === PROCESSOR ? cures.processors(wanted) : cures.missing,
+    });
     return;
   }
   const described = tables?.has(state.device.vmsd.name) === true;
   if (described || isPci(state.root)) {
-    ledger.note({ ...common, kind: 'conflict', grade: 'impossible', why: 'a device that the destination does not have', cure: cures.missing });
+    ledger.note({
+      ...common,
+      kind: 'conflict',
+      grade: 'impossible',
+      why: 'a device that the destination does not have',
+      cure: cures.missing,
+    });
     return;
   }
-  ledger.note({ ...common, kind: 'dropped', grade: isBlank(state.root) ? 'assumed' : 'lossy', why: 'the destination has no such section' });
+  ledger.note({
+    ...common,
+    kind: 'dropped',
+    grade: isBlank(state.root) ? 'assumed' : 'lossy',
+    why: 'the destination has no such section',
+  });
 }
 
-function noteLeftOut({ ledger }: SectionContext, one: DeviceSection, donor: readonly DeviceSection[], source: readonly DeviceSection[]): void {
+function noteLeftOut(
+  { ledger }: SectionContext,
+  one: DeviceSection,
+  donor: readonly DeviceSection[],
+  source: readonly DeviceSection[],
+): void {
   const { idstr } = one.section;
   const { state } = one;
   // Said of the source's.
   if (elsewhere(one, donor, source) !== undefined) return;
   const theirs = count(source, idstr);
   if (idstr === PROCESSOR && theirs > 0) {
-    ledger.note({ kind: 'conflict', grade: 'impossible', path: state.root.fullPath, why: `the source has ${theirs} of these, the destination ${count(donor, idstr)}`, cure: cures.processors(theirs) });
+    ledger.note({
+      kind: 'conflict',
+      grade: 'impossible',
+      path: state.root.fullPath,
+      why: `the source has ${theirs} of these, the destination ${count(donor, idstr)}`,
+      cure: cures.processors(theirs),
+    });
     return;
   }
   ledger.note({
@@ -113,7 +179,9 @@ function noteLeftOut({ ledger }: SectionContext, one: DeviceSection, donor: read
     grade: 'assumed',
     path: state.root.fullPath,
     after: valueText(state.root),
-    why: isPci(state.root) ? 'a device that the guest has never seen: it stays as after reset' : 'the source has no such section: the destination keeps what it has after reset',
+    why: isPci(state.root)
+      ? 'a device that the guest has never seen: it stays as after reset'
+      : 'the source has no such section: the destination keeps what it has after reset',
   });
 }
 
@@ -130,10 +198,19 @@ function keyOf({ section }: DeviceSection): string {
 }
 
 /** The same device on the other side, at a place where this side has none of it. */
-function elsewhere(one: DeviceSection, side: readonly DeviceSection[], otherSide: readonly DeviceSection[]): DeviceSection | undefined {
+function elsewhere(
+  one: DeviceSection,
+  side: readonly DeviceSection[],
+  otherSide: readonly DeviceSection[],
+): DeviceSection | undefined {
   const name = nameOf(one.section.idstr);
   if (name === undefined) return undefined;
-  return otherSide.find((other) => nameOf(other.section.idstr) === name && placeOf(other.section.idstr) !== placeOf(one.section.idstr) && !has(side, other));
+  return otherSide.find(
+    (other) =>
+      nameOf(other.section.idstr) === name &&
+      placeOf(other.section.idstr) !== placeOf(one.section.idstr) &&
+      !has(side, other),
+  );
 }
 
 /** What stands behind the bus address. */
@@ -157,4 +234,3 @@ function isPci(root: FieldNode): boolean {
   };
   return visit(root, 0);
 }
-

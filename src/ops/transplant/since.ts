@@ -14,7 +14,9 @@ const names: Readonly<Record<string, string>> = {
 const OLDEST: QemuVersion = { major: 4, minor: 0 };
 
 const releases = new Map<string, QemuVersion>([
-  ...Object.entries(names).flatMap(([release, list]) => list.split(' ').map((name) => [`cpu/${name}`, version(release)] as const)),
+  ...Object.entries(names).flatMap(([release, list]) =>
+    list.split(' ').map((name) => [`cpu/${name}`, version(release)] as const),
+  ),
   ['virtio/started', version('5.2')],
   ['virtio/disabled', version('5.2')],
   ['virtio/packed_virtqueues', version('5.2')],

@@ -4,7 +4,14 @@
 
 import { encodeBytes } from '../../wire/kit/codec.js';
 import { subsectionHeader } from '../../wire/subsection.js';
-import { ArrayBranch, fieldSize, type Branch, type FieldNode, type FieldSchema, type VmsdSchema } from '../../vmstate/index.js';
+import {
+  ArrayBranch,
+  fieldSize,
+  type Branch,
+  type FieldNode,
+  type FieldSchema,
+  type VmsdSchema,
+} from '../../vmstate/index.js';
 import { isBlob, layArray, layList } from './array.js';
 import { layBlob, layLeaf, unlike } from './leaf.js';
 import type { Lay, Layer } from './layer.js';
@@ -29,7 +36,13 @@ export function layTable(layer: Layer, donor: Branch, source: Branch): LaidTable
       }
       pieces.push(other === undefined ? layMissing(layer, node) : layField(layer, node, other));
       if (other !== undefined) layer.remember(node, other);
-      if (renamed) layer.ledger.field(other, node, { kind: 'renamed', grade: node.kind === 'leaf' ? 'assumed' : 'exact', after: undefined, why: `${other!.name} at the source: same place, same type` });
+      if (renamed)
+        layer.ledger.field(other, node, {
+          kind: 'renamed',
+          grade: node.kind === 'leaf' ? 'assumed' : 'exact',
+          after: undefined,
+          why: `${other!.name} at the source: same place, same type`,
+        });
       behind(node);
     }
     const parts = laySubsections(layer, donor, source);
@@ -46,7 +59,13 @@ export function layTable(layer: Layer, donor: Branch, source: Branch): LaidTable
 /** The same bytes under other names. */
 function layGroup(layer: Layer, { donor, source }: Regrouped): Piece {
   layer.ledger.copied += source.filter((node) => node.kind !== 'leaf' || saysSomething(node)).length;
-  layer.ledger.field(source[0], donor[0], { kind: 'regrouped', grade: 'exact', before: fields(source.length), after: fields(donor.length), why: 'the same bytes, divided otherwise' });
+  layer.ledger.field(source[0], donor[0], {
+    kind: 'regrouped',
+    grade: 'exact',
+    before: fields(source.length),
+    after: fields(donor.length),
+    why: 'the same bytes, divided otherwise',
+  });
   layer.ledger.spokenOf.push(...donor.slice(1).map((node) => node.fullPath));
   return { bytes: concat(source.map((node) => node.bytes)), entries: donor.flatMap(entriesOf), asDonor: true };
 }
@@ -61,7 +80,10 @@ function layField(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
   if (ruled !== undefined) return ruled;
   if (donor.kind === 'leaf' && source.kind === 'leaf') return layLeaf(layer, donor, source);
   if (isBlob(donor) && isBlob(source)) return layBlob(layer, donor, source);
-  if (donor.kind === 'list' || source.kind === 'list') return donor.kind === source.kind ? layList(layer, donor as Branch, source as Branch) : unlike(layer, donor, source);
+  if (donor.kind === 'list' || source.kind === 'list')
+    return donor.kind === source.kind
+      ? layList(layer, donor as Branch, source as Branch)
+      : unlike(layer, donor, source);
   if (donor instanceof ArrayBranch || source instanceof ArrayBranch) return layArray(layer, donor, source);
   if (donor.kind === 'leaf' || source.kind === 'leaf') return unlike(layer, donor, source);
   return tablePiece(donor, layTable(layer, donor, source));
@@ -84,8 +106,13 @@ export function tablePiece(donor: Branch, laid: LaidTable): Piece {
 /** A field that the source never had: it must stand there, so the destination's own value does. */
 function layMissing(layer: Layer, donor: FieldNode): Piece {
   if (donor.kind === 'leaf' && !saysSomething(donor)) return asItStands(donor, true);
-  if (donor instanceof ArrayBranch && layer.follows(donor.length, 0)) return { bytes: new Uint8Array(0), entries: [], asDonor: false };
-  layer.ledger.field(undefined, donor, { kind: 'donor', grade: 'assumed', why: 'the source has no such field: the destination’s value after reset' });
+  if (donor instanceof ArrayBranch && layer.follows(donor.length, 0))
+    return { bytes: new Uint8Array(0), entries: [], asDonor: false };
+  layer.ledger.field(undefined, donor, {
+    kind: 'donor',
+    grade: 'assumed',
+    why: 'the source has no such field: the destination’s value after reset',
+  });
   return asItStands(donor, true);
 }
 
@@ -95,8 +122,13 @@ function layExtra(layer: Layer, table: Branch, source: FieldNode): Piece[] {
   const count = source instanceof ArrayBranch ? source.length : 1;
   // An array of which the donor has no elements: QEMU describes it by nothing at all.
   const known = layer.knowsField(table.vmsd?.name ?? '', source.name);
-  if ((count > 1 || known) && layer.follows(0, count)) return [layer.adopt(() => layField(layer, source, source))].map((piece) => ({ ...piece, asDonor: false }));
-  layer.ledger.field(source, undefined, { kind: 'dropped', grade: layer.lossOf(source), why: 'the destination has no such field' });
+  if ((count > 1 || known) && layer.follows(0, count))
+    return [layer.adopt(() => layField(layer, source, source))].map((piece) => ({ ...piece, asDonor: false }));
+  layer.ledger.field(source, undefined, {
+    kind: 'dropped',
+    grade: layer.lossOf(source),
+    why: 'the destination has no such field',
+  });
   return [];
 }
 
@@ -114,20 +146,39 @@ function laySubsections(layer: Layer, donor: Branch, source: Branch): Subsection
     const own = mine.get(part.name);
     const verdict = layer.knows(donor.vmsd!, own !== undefined, part);
     if (verdict === 'unknown') {
-      layer.ledger.field(part, undefined, { kind: 'dropped', grade: layer.lossOf(part), why: `the destination does not know this subsection`, cure: undefined });
+      layer.ledger.field(part, undefined, {
+        kind: 'dropped',
+        grade: layer.lossOf(part),
+        why: `the destination does not know this subsection`,
+        cure: undefined,
+      });
       continue;
     }
-    if (verdict === 'unsure') layer.ledger.field(part, undefined, { kind: 'unchecked', grade: 'assumed', why: 'carried, although nothing says that the destination knows this subsection' });
-    laid.push(own === undefined || own === part ? layer.adopt(() => layTable(layer, part, part)) : layTable(layer, own, part));
+    if (verdict === 'unsure')
+      layer.ledger.field(part, undefined, {
+        kind: 'unchecked',
+        grade: 'assumed',
+        why: 'carried, although nothing says that the destination knows this subsection',
+      });
+    laid.push(
+      own === undefined || own === part ? layer.adopt(() => layTable(layer, part, part)) : layTable(layer, own, part),
+    );
   }
   for (const [name, part] of mine) {
     if (theirs.some((one) => one.name === name)) continue;
-    layer.ledger.field(undefined, part, { kind: 'left-out', grade: 'assumed', why: 'the source has no such subsection: the destination keeps what it has after reset' });
+    layer.ledger.field(undefined, part, {
+      kind: 'left-out',
+      grade: 'assumed',
+      why: 'the source has no such subsection: the destination keeps what it has after reset',
+    });
   }
   return {
-    bytes: laid.map(({ vmsd, bytes }) => concat([encodeBytes(subsectionHeader, { mark: 5, name: vmsd.name, version: vmsd.version }), bytes])),
+    bytes: laid.map(({ vmsd, bytes }) =>
+      concat([encodeBytes(subsectionHeader, { mark: 5, name: vmsd.name, version: vmsd.version }), bytes]),
+    ),
     parts: laid.map(({ vmsd }) => vmsd),
-    asDonor: laid.length === mine.size && laid.every((one, i) => one.asDonor && one.vmsd === donor.vmsd!.subsections[i]),
+    asDonor:
+      laid.length === mine.size && laid.every((one, i) => one.asDonor && one.vmsd === donor.vmsd!.subsections[i]),
   };
 }
 
@@ -138,6 +189,5 @@ function fieldsOf(branch: Branch): FieldNode[] {
 function partsOf(branch: Branch): Branch[] {
   return [...branch.children()].filter((node) => node.kind === 'subsection') as Branch[];
 }
-
 
 export const lay: Lay = { field: layField, table: layTable };

@@ -6,7 +6,13 @@ import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import type { StreamEvent } from '../../stream/event.js';
-import { decodeDevice, formatSchema, plainField, type DescriptionSchema, type DeviceState } from '../../vmstate/index.js';
+import {
+  decodeDevice,
+  formatSchema,
+  plainField,
+  type DescriptionSchema,
+  type DeviceState,
+} from '../../vmstate/index.js';
 import { commandName, migCommand } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { SectionHeader } from '../../wire/section.js';
@@ -54,14 +60,24 @@ export interface TransplantResult {
 }
 
 const NO_QEMU = 'no QEMU was at hand';
-const CPU_UNKNOWN: CpuAnswer = { grade: 'assumed', source: undefined, destination: undefined, why: 'CPU model, accelerator and TSC frequency are in no stream' };
+const CPU_UNKNOWN: CpuAnswer = {
+  grade: 'assumed',
+  source: undefined,
+  destination: undefined,
+  why: 'CPU model, accelerator and TSC frequency are in no stream',
+};
 
 /**
  * Carries `source` to the destination of `donor`. Closes neither source nor sink; commits the sink unless the report is worse
  * than allowed, and aborts it otherwise.
  * @throws EditError refused, where there is nothing to report on; MigrationStreamError as openStream and the sink throw
  */
-export async function transplant(source: ByteSource, sink: ByteSink, donor: Donor, options: TransplantOptions = {}): Promise<TransplantResult> {
+export async function transplant(
+  source: ByteSource,
+  sink: ByteSink,
+  donor: Donor,
+  options: TransplantOptions = {},
+): Promise<TransplantResult> {
   try {
     const ignored = donor.layout.ignoredByte ? await ignoredBlocks(source, options) : undefined;
     const stream = await openStream(source, { ...options, bodies: true });
@@ -82,7 +98,12 @@ export async function transplant(source: ByteSource, sink: ByteSink, donor: Dono
 
 /** QEMU 4.0 wants to be told which blocks were left out, and that shows only at the end. */
 async function ignoredBlocks(source: ByteSource, options: OpenOptions): Promise<Map<string, boolean>> {
-  if (!source.seekable) throw new MigrationStreamError({ code: 'not-seekable', message: 'QEMU 4.0 must be told which blocks were left out, which shows only at the end of a stream', hint: 'give a file' });
+  if (!source.seekable)
+    throw new MigrationStreamError({
+      code: 'not-seekable',
+      message: 'QEMU 4.0 must be told which blocks were left out, which shows only at the end of a stream',
+      hint: 'give a file',
+    });
   const { blocks, error } = await inspect(await openStream(source, { ...options, bodies: false }));
   if (error !== undefined) throw error;
   return new Map(blocks.map((block) => [block.idstr, block.ignored === true]));
@@ -108,7 +129,13 @@ class Transplanting {
   private laid: readonly LaidSection[] = [];
   private trial: Trial;
 
-  constructor(stream: MigrationStream, output: StreamOutput, donor: Donor, options: TransplantOptions, ignored: ReadonlyMap<string, boolean> | undefined) {
+  constructor(
+    stream: MigrationStream,
+    output: StreamOutput,
+    donor: Donor,
+    options: TransplantOptions,
+    ignored: ReadonlyMap<string, boolean> | undefined,
+  ) {
     this.stream = stream;
     this.output = output;
     this.donor = donor;
@@ -137,12 +164,22 @@ class Transplanting {
     const { trial } = this.options;
     const sofar = worst(this.ledger.grade, this.cpu.grade);
     if (trial === undefined) return;
-    if (sofar === 'impossible' || worst(sofar, allow) !== allow) this.trial = { state: 'not-tried', why: 'it would be refused anyway' };
-    else if (sink.staged === undefined) this.trial = { state: 'not-tried', why: 'the result goes to no file that could be tried' };
+    if (sofar === 'impossible' || worst(sofar, allow) !== allow)
+      this.trial = { state: 'not-tried', why: 'it would be refused anyway' };
+    else if (sink.staged === undefined)
+      this.trial = { state: 'not-tried', why: 'the result goes to no file that could be tried' };
     else {
       const given = this.laid.map(({ device, bytes }) => decodeDevice(device, bytes));
-      const [source, donor] = [this.source, this.donor.sections].map((sections) => sections.map(({ state }) => state)) as [DeviceState[], DeviceState[]];
-      const judged = await runTrial(trial, { file: sink.staged, source, given, donor, announced: this.ledger.spokenOf });
+      const [source, donor] = [this.source, this.donor.sections].map((sections) =>
+        sections.map(({ state }) => state),
+      ) as [DeviceState[], DeviceState[]];
+      const judged = await runTrial(trial, {
+        file: sink.staged,
+        source,
+        given,
+        donor,
+        announced: this.ledger.spokenOf,
+      });
       this.trial = judged.trial;
       if (judged.trial.state === 'passed') this.ledger.settle();
       for (const remark of judged.remarks) this.ledger.note(remark);
@@ -154,14 +191,19 @@ class Transplanting {
     if (this.headed) return;
     this.headed = true;
     this.configured = layConfiguration(this.ledger, this.donor.configuration, this.configuration);
-    if (this.configured !== undefined) await this.write({ kind: 'configuration', configuration: this.configured, span: here });
+    if (this.configured !== undefined)
+      await this.write({ kind: 'configuration', configuration: this.configured, span: here });
   }
 
   /** What is neither head nor device. */
   private async carry(event: StreamEvent): Promise<void> {
     switch (event.kind) {
       case 'section-open':
-        if (!this.part.empty) throw new EditError('refused', `${quote(event.section.idstr)} comes after devices in this stream (a device that is set up early), and is not held back`);
+        if (!this.part.empty)
+          throw new EditError(
+            'refused',
+            `${quote(event.section.idstr)} comes after devices in this stream (a device that is set up early), and is not held back`,
+          );
         if (event.type === 'end') await this.earlyCommands();
         return this.under(event.section, (section) => ({ ...event, section }));
       case 'payload':
@@ -179,7 +221,8 @@ class Transplanting {
       case 'mapped-area':
         return this.write(event);
       case 'ram-mark':
-        if (event.mark === 'multifd-flush') throw new EditError('refused', 'this stream has multifd channels beside it: its pages are not in it');
+        if (event.mark === 'multifd-flush')
+          throw new EditError('refused', 'this stream has multifd channels beside it: its pages are not in it');
         if (event.mark === 'eos') await this.write(event);
         return;
       case 'command':
@@ -230,7 +273,12 @@ class Transplanting {
       // Since 8.2; only where it is simple, since QEMU describes several capabilities wrongly.
       configuration:
         donor.describesConfiguration && plain
-          ? { name: 'configuration', version: 1, fields: [plainField('len', 'uint32', 4), plainField('name', 'buffer', machine.length)], subsections: [] }
+          ? {
+              name: 'configuration',
+              version: 1,
+              fields: [plainField('len', 'uint32', 4), plainField('name', 'buffer', machine.length)],
+              subsections: [],
+            }
           : undefined,
       devices: laid.map(({ device }) => device),
       spacedColons: donor.spacedColons,
@@ -254,7 +302,11 @@ class Transplanting {
     const { ledger, cpu, trial } = this;
     const state = ledger.grade;
     return {
-      grade: worst(state, cpu.grade, trial.state === 'passed' ? 'exact' : trial.state === 'failed' ? 'impossible' : 'assumed'),
+      grade: worst(
+        state,
+        cpu.grade,
+        trial.state === 'passed' ? 'exact' : trial.state === 'failed' ? 'impossible' : 'assumed',
+      ),
       state,
       machine: { source: machineOf(this.configuration), destination: machineOf(this.donor.configuration) },
       copied: ledger.copied,
@@ -278,6 +330,15 @@ function checksQueues({ since, until }: Releases): boolean | undefined {
 
 /** @throws EditError refused: what the source holds is no save of one moment */
 function checkCommand(command: number): void {
-  const harmless: readonly number[] = [migCommand.openReturnPath, migCommand.ping, migCommand.postcopyAdvise, migCommand.switchoverStart];
-  if (!harmless.includes(command)) throw new EditError('refused', `command ${commandName(command)}: not a save of one moment (postcopy, COLO, recovery)`);
+  const harmless: readonly number[] = [
+    migCommand.openReturnPath,
+    migCommand.ping,
+    migCommand.postcopyAdvise,
+    migCommand.switchoverStart,
+  ];
+  if (!harmless.includes(command))
+    throw new EditError(
+      'refused',
+      `command ${commandName(command)}: not a save of one moment (postcopy, COLO, recovery)`,
+    );
 }

@@ -61,26 +61,54 @@ export async function runTrial(port: TrialPort, { file, source, given, donor, an
   const { qemu } = port;
   const outcome = await port.attempt(file);
   if (!outcome.loaded) {
-    return { trial: { state: 'failed', qemu, words: lastWords(outcome.words), differences: [] }, remarks: explainRefusal(outcome.words) };
+    return {
+      trial: { state: 'failed', qemu, words: lastWords(outcome.words), differences: [] },
+      remarks: explainRefusal(outcome.words),
+    };
   }
-  if (outcome.saved === undefined) return { trial: { state: 'failed', qemu, words: `it loads, but cannot be saved again: ${lastWords(outcome.words)}`, differences: [] }, remarks: [] };
+  if (outcome.saved === undefined)
+    return {
+      trial: {
+        state: 'failed',
+        qemu,
+        words: `it loads, but cannot be saved again: ${lastWords(outcome.words)}`,
+        differences: [],
+      },
+      remarks: [],
+    };
   const control = await port.control([]);
   const values = { given: valuesOf(given), donor: valuesOf(donor), saved: await savedValues(outcome.saved) };
-  const own = new Set(control.saved === undefined ? [] : differing(values.donor, await savedValues(control.saved)).map(({ path }) => path));
-  const known = [...announced, ...given.filter((state) => followsHostClock(state) || holdsRunState(state)).map(({ root }) => root.fullPath)];
+  const own = new Set(
+    control.saved === undefined
+      ? []
+      : differing(values.donor, await savedValues(control.saved)).map(({ path }) => path),
+  );
+  const known = [
+    ...announced,
+    ...given.filter((state) => followsHostClock(state) || holdsRunState(state)).map(({ root }) => root.fullPath),
+  ];
   // What the destination does to its own save is nothing to tell.
   const changed = differing(values.given, values.saved).filter(({ path }) => !own.has(path));
   const surprising = changed.filter(({ path }) => !known.some((one) => covers(one, path)));
   const always = await setAnyway(port, surprising, values);
   const surprises = new Set(surprising.filter((one) => !always.includes(one)));
-  const differences = changed.slice(0, MAX_DIFFERENCES).map((one): TrialDifference => ({ ...one, announced: !surprises.has(one) }));
+  const differences = changed
+    .slice(0, MAX_DIFFERENCES)
+    .map((one): TrialDifference => ({ ...one, announced: !surprises.has(one) }));
   const { compared, wrong } = judgeRegions(source, outcome.regions);
   const remarks = [...remarksOf(always), ...wrong];
   const problems = [
-    ...(surprises.size === 0 ? [] : [`${surprises.size} ${surprises.size === 1 ? 'value' : 'values'} saved otherwise than given, and nothing announced it`]),
-    ...(wrong.length === 0 ? [] : [`${wrong.length} ${wrong.length === 1 ? 'region' : 'regions'} of PCI devices out of place`]),
+    ...(surprises.size === 0
+      ? []
+      : [
+          `${surprises.size} ${surprises.size === 1 ? 'value' : 'values'} saved otherwise than given, and nothing announced it`,
+        ]),
+    ...(wrong.length === 0
+      ? []
+      : [`${wrong.length} ${wrong.length === 1 ? 'region' : 'regions'} of PCI devices out of place`]),
   ];
-  if (problems.length > 0) return { trial: { state: 'failed', qemu, words: problems.join('; '), differences }, remarks };
+  if (problems.length > 0)
+    return { trial: { state: 'failed', qemu, words: problems.join('; '), differences }, remarks };
   return { trial: { state: 'passed', qemu, compared: values.given.size, regions: compared, differences }, remarks };
 }
 
@@ -90,17 +118,24 @@ type Difference = Omit<TrialDifference, 'announced'>;
  * Those that say nothing about the transplant: the destination sets them when it loads, whatever the stream holds. Seen
  * by an experiment: with the source's values in its own save it answers the same.
  */
-async function setAnyway(port: TrialPort, changed: readonly Difference[], { given, donor, saved }: Readonly<Record<'given' | 'donor' | 'saved', Values>>): Promise<Difference[]> {
+async function setAnyway(
+  port: TrialPort,
+  changed: readonly Difference[],
+  { given, donor, saved }: Readonly<Record<'given' | 'donor' | 'saved', Values>>,
+): Promise<Difference[]> {
   const asked = changed.flatMap((one) => {
     const [value, own] = [given.get(one.path), donor.get(one.path)];
-    const fits = value !== undefined && own !== undefined && value.bytes.length === own.bytes.length && value.bytes !== own.bytes;
+    const fits =
+      value !== undefined && own !== undefined && value.bytes.length === own.bytes.length && value.bytes !== own.bytes;
     return fits ? [{ one, patch: { offset: own.offset, bytes: Buffer.from(value.bytes, 'latin1') } }] : [];
   });
   if (asked.length === 0) return [];
   const outcome = await port.control(asked.map(({ patch }) => patch));
   if (outcome.saved === undefined) return [];
   const answer = await savedValues(outcome.saved);
-  return asked.flatMap(({ one }) => (saved.has(one.path) && answer.get(one.path)?.bytes === saved.get(one.path)?.bytes ? [one] : []));
+  return asked.flatMap(({ one }) =>
+    saved.has(one.path) && answer.get(one.path)?.bytes === saved.get(one.path)?.bytes ? [one] : [],
+  );
 }
 
 /** One for each list of equal values. */
@@ -133,7 +168,10 @@ function followsHostClock({ root }: DeviceState): boolean {
   visitLeaves(root, (leaf) => {
     if (found || leaf.end - leaf.start !== 8 || !saysSomething(leaf)) return;
     const value = integerOf(leaf) ?? 0n;
-    found = value > HOST_TIME[0] && value < HOST_TIME[1] && (isTimer(leaf) || leaf.scalar?.signed === true || /time/.test(leaf.name));
+    found =
+      value > HOST_TIME[0] &&
+      value < HOST_TIME[1] &&
+      (isTimer(leaf) || leaf.scalar?.signed === true || /time/.test(leaf.name));
   });
   return found;
 }
@@ -165,8 +203,25 @@ type Values = ReadonlyMap<string, Shown>;
 function valuesOf(states: readonly DeviceState[]): Values {
   const values = new Map<string, Shown>();
   for (const { root, device, bytes, base } of states) {
-    if (device.vmsd.name === '') values.set(deviceLabel(device), { offset: base, bytes: Buffer.from(bytes).toString('latin1'), text: bytesText(bytes) });
-    else visitLeaves(root, (leaf) => void (saysSomething(leaf) && values.set(leaf.fullPath, { offset: leaf.span.start, bytes: Buffer.from(leaf.bytes).toString('latin1'), text: valueText(leaf) })));
+    if (device.vmsd.name === '')
+      values.set(deviceLabel(device), {
+        offset: base,
+        bytes: Buffer.from(bytes).toString('latin1'),
+        text: bytesText(bytes),
+      });
+    else
+      visitLeaves(
+        root,
+        (leaf) =>
+          void (
+            saysSomething(leaf) &&
+            values.set(leaf.fullPath, {
+              offset: leaf.span.start,
+              bytes: Buffer.from(leaf.bytes).toString('latin1'),
+              text: valueText(leaf),
+            })
+          ),
+      );
   }
   return values;
 }
@@ -185,5 +240,12 @@ function differing(given: Values, saved: Values): Difference[] {
 }
 
 function lastWords(words: string): string {
-  return words.split('\n').map((line) => line.trim()).filter((line) => line !== '').slice(-3).join('; ') || 'it said nothing';
+  return (
+    words
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+      .slice(-3)
+      .join('; ') || 'it said nothing'
+  );
 }

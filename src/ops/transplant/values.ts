@@ -14,7 +14,8 @@ export function valueText(node: FieldNode): string {
   const first = values[0];
   if (first === undefined) return 'nothing';
   if (values.length === 1) return leafText(first);
-  if (values.every((leaf) => isZero(leaf))) return node.kind === 'array' ? `${values.length} x 0` : `${values.length} fields, all 0`;
+  if (values.every((leaf) => isZero(leaf)))
+    return node.kind === 'array' ? `${values.length} x 0` : `${values.length} fields, all 0`;
   if (node.end - node.start <= SHOWN) return `${values.length} fields: ${values.map(leafText).join(', ')}`;
   return `${values.length} fields`;
 }
@@ -59,7 +60,19 @@ export function isBlank(node: FieldNode): boolean {
 
 /** Of an integer, bool or timer; undefined for anything else. */
 export function integerOf(node: FieldNode | undefined): bigint | undefined {
-  if (node?.kind !== 'leaf' || node.scalar === undefined || node.scalar.kind === 'float' || node.scalar.kind === 'pointer') return undefined;
+  if (
+    node?.kind !== 'leaf' ||
+    node.scalar === undefined ||
+    node.scalar.kind === 'float' ||
+    node.scalar.kind === 'pointer'
+  )
+    return undefined;
   const { value } = node;
-  return typeof value === 'bigint' ? value : typeof value === 'number' ? BigInt(value) : typeof value === 'boolean' ? BigInt(value) : undefined;
+  return typeof value === 'bigint'
+    ? value
+    : typeof value === 'number'
+      ? BigInt(value)
+      : typeof value === 'boolean'
+        ? BigInt(value)
+        : undefined;
 }

@@ -22,7 +22,11 @@ const IN_ORDER = 1n << 35n;
 
 export function layVirtio(layer: Layer, donor: FieldNode, source: FieldNode, offers: VirtioOffers): Piece {
   if (donor.kind === 'leaf' || source.kind === 'leaf') {
-    layer.ledger.field(source, donor, { kind: 'conflict', grade: 'impossible', why: 'virtio state that cannot be taken apart, so nothing says what of it is whose' });
+    layer.ledger.field(source, donor, {
+      kind: 'conflict',
+      grade: 'impossible',
+      why: 'virtio state that cannot be taken apart, so nothing says what of it is whose',
+    });
     return asItStands(donor, true);
   }
   const piece = tablePiece(donor, layer.lay.table(layer, donor, source));
@@ -38,12 +42,25 @@ function checkFeatures(layer: Layer, donor: Branch, source: Branch, offers: Virt
   const text = (features: bigint): string => featureNames(device, features).join(', ');
   const common = { path: `${donor.fullPath}.guest_features`, offset: source.span.start };
   if (offered === undefined) {
-    layer.ledger.note({ ...common, kind: 'unchecked', grade: 'assumed', before: text(wanted), why: 'features that the guest uses; what the destination offers stands in no donor' });
+    layer.ledger.note({
+      ...common,
+      kind: 'unchecked',
+      grade: 'assumed',
+      before: text(wanted),
+      why: 'features that the guest uses; what the destination offers stands in no donor',
+    });
     return;
   }
   const missing = wanted & ~offered;
   if (missing === 0n) return;
-  layer.ledger.note({ ...common, kind: 'conflict', grade: 'impossible', before: text(missing), why: 'the guest uses features that the destination does not offer', cure: cures.feature(text(missing)) });
+  layer.ledger.note({
+    ...common,
+    kind: 'conflict',
+    grade: 'impossible',
+    before: text(missing),
+    why: 'the guest uses features that the destination does not offer',
+    cure: cures.feature(text(missing)),
+  });
 }
 
 /** The features that the guest has accepted. */
@@ -55,7 +72,12 @@ export function negotiated(virtio: Branch): bigint {
 }
 
 /** Fields of virtio's own tables that are more than their names. Undefined: a field like any other. */
-export function virtioField(layer: Layer, donor: FieldNode, source: FieldNode, offers: VirtioOffers): Piece | undefined {
+export function virtioField(
+  layer: Layer,
+  donor: FieldNode,
+  source: FieldNode,
+  offers: VirtioOffers,
+): Piece | undefined {
   switch (`${donor.parent?.vmsd?.name ?? ''}.${donor.name}`) {
     // Counts what follows, which is the destination's.
     case 'virtio.config_len':
@@ -84,9 +106,21 @@ function layOwnPart(layer: Layer, donor: FieldNode, source: FieldNode): Piece | 
   for (const field of source.children()) {
     const own = child(donor, field.name);
     const compared = field.kind === 'leaf' && field.field?.type.endsWith(' equal') === true && own?.kind === 'leaf';
-    if (compared && integerOf(field) !== integerOf(own)) layer.ledger.field(field, own, { kind: 'conflict', grade: 'impossible', why: 'must be what the destination has', cure: layer.cureFor(own) });
+    if (compared && integerOf(field) !== integerOf(own))
+      layer.ledger.field(field, own, {
+        kind: 'conflict',
+        grade: 'impossible',
+        why: 'must be what the destination has',
+        cure: layer.cureFor(own),
+      });
   }
-  return { ...tablePiece(source, layer.adopt(() => layer.lay.table(layer, source, source))), asDonor: false };
+  return {
+    ...tablePiece(
+      source,
+      layer.adopt(() => layer.lay.table(layer, source, source)),
+    ),
+    asDonor: false,
+  };
 }
 
 /** As many queues as the destination has. */
@@ -100,20 +134,25 @@ function layQueues(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
       grade: used ? 'impossible' : 'assumed',
       before: `${theirs.length} queues`,
       after: `${mine.length} queues`,
-      why: used ? 'the guest uses queues that the destination does not have' : 'another number of queues, and the guest uses none of those that only one side has',
+      why: used
+        ? 'the guest uses queues that the destination does not have'
+        : 'another number of queues, and the guest uses none of those that only one side has',
       cure: used ? cures.queues(theirs.length) : undefined,
     });
   }
   noteIdle(layer, donor, mine, theirs);
   noteReset(layer, donor, mine, theirs);
-  const pieces = mine.map((own, index) => (theirs[index] === undefined ? asItStands(own, true) : layer.lay.field(layer, own, theirs[index])));
+  const pieces = mine.map((own, index) =>
+    theirs[index] === undefined ? asItStands(own, true) : layer.lay.field(layer, own, theirs[index]),
+  );
   return withBytes(donor, concat(pieces.map((piece) => piece.bytes)));
 }
 
 /** A device keeps its guest's lengths, and after its next reset has its own. */
 function noteReset(layer: Layer, donor: FieldNode, mine: readonly FieldNode[], theirs: readonly FieldNode[]): void {
   const num = (queue: FieldNode | undefined): bigint => integerOf(child(queue, 'num')) ?? 0n;
-  const kept = (own: FieldNode, other: FieldNode): boolean => num(other) < num(own) || (num(other) > num(own) && inUse(other));
+  const kept = (own: FieldNode, other: FieldNode): boolean =>
+    num(other) < num(own) || (num(other) > num(own) && inUse(other));
   const changed = mine.flatMap((own, index) => {
     const other = theirs[index];
     return other !== undefined && kept(own, other) ? [{ length: num(own), used: num(other) }] : [];
@@ -162,7 +201,9 @@ function layLength(layer: Layer, donor: FieldNode, source: FieldNode, offers: Vi
     kind: refused ? 'conflict' : 'unchecked',
     grade: refused ? 'impossible' : 'assumed',
     after: refused ? String(mine) : String(theirs),
-    why: refused ? `a queue in use of ${theirs} entries, and the destination’s hold ${mine}` : `a queue in use of ${theirs} entries; the destination makes its own ${mine} long, and QEMU up to 10.x takes longer ones all the same`,
+    why: refused
+      ? `a queue in use of ${theirs} entries, and the destination’s hold ${mine}`
+      : `a queue in use of ${theirs} entries; the destination makes its own ${mine} long, and QEMU up to 10.x takes longer ones all the same`,
     cure: cures.queueSize(Number(theirs)),
   });
   return undefined;

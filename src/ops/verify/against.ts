@@ -7,7 +7,10 @@ import type { Prediction } from './predict/index.js';
 /** What a destination must have switched on and off for this stream: QEMU compares these two. */
 export function capabilitiesFor(configuration: Configuration | undefined): Readonly<Record<string, boolean>> {
   const listed = capabilitiesOf(configuration) ?? [];
-  return { 'x-ignore-shared': listed.includes('x-ignore-shared'), ...(listed.includes('mapped-ram') ? { 'mapped-ram': true } : {}) };
+  return {
+    'x-ignore-shared': listed.includes('x-ignore-shared'),
+    ...(listed.includes('mapped-ram') ? { 'mapped-ram': true } : {}),
+  };
 }
 
 /** What happened when a real QEMU was given the stream. */
@@ -19,7 +22,10 @@ export interface TrialResult {
 }
 
 /** `text`: the verdict is the same, the words are not. Undefined: nothing was predicted that could be compared. */
-export function agreement({ verdict, messages }: Prediction, trial: TrialResult): 'same' | 'text' | 'verdict' | undefined {
+export function agreement(
+  { verdict, messages }: Prediction,
+  trial: TrialResult,
+): 'same' | 'text' | 'verdict' | undefined {
   if (verdict === 'unknown') return undefined;
   const real = { loads: 'loads', rejected: 'rejected', died: 'aborts', hung: 'hangs' }[trial.verdict];
   if (real !== verdict) return 'verdict';

@@ -56,7 +56,10 @@ interface Seen {
 }
 
 /** Reads the stream once, and closes it. @throws MigrationStreamError code `io` */
-export async function builtinProfile(source: ByteSource, { version, machine, shared = [] }: BuiltinOptions): Promise<Profile> {
+export async function builtinProfile(
+  source: ByteSource,
+  { version, machine, shared = [] }: BuiltinOptions,
+): Promise<Profile> {
   const seen = await look(source);
   const release = version.major * 100 + version.minor;
   const name = machine ?? seen.machine ?? '';
@@ -85,7 +88,14 @@ export async function builtinProfile(source: ByteSource, { version, machine, sha
     unsavedSectionIds: [],
     vmstate: { types: {}, vmsds: [] },
     cpu: { model: null, features: [], accelerator: '' },
-    known: { blocks: 'unknown', devices: 'unknown', vmdescription: 'unknown', vmstate: 'unknown', 'blocks.ignored': 'unknown', uuid: 'unknown' },
+    known: {
+      blocks: 'unknown',
+      devices: 'unknown',
+      vmdescription: 'unknown',
+      vmstate: 'unknown',
+      'blocks.ignored': 'unknown',
+      uuid: 'unknown',
+    },
     notes: [...seen.notes, ...notesFor(version, name)],
   };
 }
@@ -123,7 +133,15 @@ function blockOf(block: RamBlockEntry, shared: readonly string[], release: numbe
 
 /** As far as the stream can be read. */
 async function look(source: ByteSource): Promise<Seen> {
-  const seen: Seen = { machine: undefined, pageSize: undefined, footers: true, json: undefined, blocks: [], devices: [], notes: [] };
+  const seen: Seen = {
+    machine: undefined,
+    pageSize: undefined,
+    footers: true,
+    json: undefined,
+    blocks: [],
+    devices: [],
+    notes: [],
+  };
   const payloads = new Map<string, Uint8Array[]>();
   const stream = await openStream(source);
   try {
@@ -139,7 +157,14 @@ async function look(source: ByteSource): Promise<Seen> {
         case 'section-open':
           if (event.type === 'start' || event.type === 'full') {
             const { idstr, instanceId, versionId, sectionId } = event.section;
-            seen.devices.push({ idstr, instanceId, versionId, sectionId, iterable: event.type === 'start', payload: '' });
+            seen.devices.push({
+              idstr,
+              instanceId,
+              versionId,
+              sectionId,
+              iterable: event.type === 'start',
+              payload: '',
+            });
           }
           break;
         case 'payload': {
@@ -164,7 +189,9 @@ async function look(source: ByteSource): Promise<Seen> {
   }
   const devices = seen.devices.map((device) => ({
     ...device,
-    payload: device.iterable ? '' : Buffer.concat(payloads.get(deviceKey(device.idstr, device.instanceId)) ?? []).toString('base64'),
+    payload: device.iterable
+      ? ''
+      : Buffer.concat(payloads.get(deviceKey(device.idstr, device.instanceId)) ?? []).toString('base64'),
   }));
   return { ...seen, devices };
 }

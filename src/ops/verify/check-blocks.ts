@@ -20,7 +20,10 @@ const PATH = ['section "ram"', 'block list'];
 
 /** ROMs and video memory: QEMU's own, never a memory backend, never left out. */
 function isRom(idstr: string): boolean {
-  return /^\/rom@|^(?:pc|isa-bios|pc-sysfw)\.|^system\.flash|\.(?:vram|rom|bios|flash\d)$|^(?:etc|genroms)\//.test(idstr) && idstr !== 'pc.ram';
+  return (
+    /^\/rom@|^(?:pc|isa-bios|pc-sysfw)\.|^system\.flash|\.(?:vram|rom|bios|flash\d)$|^(?:etc|genroms)\//.test(idstr) &&
+    idstr !== 'pc.ram'
+  );
 }
 
 /** What can be said of a block list as it is read. */
@@ -30,7 +33,8 @@ export function checkBlockList(event: BlockList, before: readonly RamBlockEntry[
   if (event.total === 0) findings.push(finding('no-ram-blocks', { text: 'the block list is empty', ...at }));
   const names = new Set(before.map((block) => block.idstr));
   for (const block of event.blocks) {
-    if (names.has(block.idstr)) findings.push(finding('duplicate-block', { text: `block ${quote(block.idstr)} is listed twice`, ...at }));
+    if (names.has(block.idstr))
+      findings.push(finding('duplicate-block', { text: `block ${quote(block.idstr)} is listed twice`, ...at }));
     names.add(block.idstr);
     // A list stops behind each header, for the pages.
     findings.push(...checkMapped(block, event.targetPageSize, event.span.end));
@@ -45,16 +49,35 @@ function checkMapped(block: RamBlockEntry, targetPageSize: number, headerEnd: nu
   const path = [...PATH, block.idstr];
   const wrong = [
     mapped.version > 1 ? `version ${mapped.version}` : undefined,
-    mapped.pageSize !== targetPageSize ? `page size ${mapped.pageSize}, and the target's is ${targetPageSize}` : undefined,
+    mapped.pageSize !== targetPageSize
+      ? `page size ${mapped.pageSize}, and the target's is ${targetPageSize}`
+      : undefined,
     mapped.pagesOffset % targetPageSize !== 0 ? `pages at ${hex(mapped.pagesOffset)}, between two pages` : undefined,
   ].filter((one) => one !== undefined);
-  if (wrong.length > 0) return [finding('mapped-header', { text: `mapped-ram header of ${quote(block.idstr)}: ${wrong.join(', ')}`, path })];
+  if (wrong.length > 0)
+    return [
+      finding('mapped-header', { text: `mapped-ram header of ${quote(block.idstr)}: ${wrong.join(', ')}`, path }),
+    ];
   if (mapped.bitmapOffset === headerEnd) return [];
-  return [finding('mapped-bitmap', { text: `bitmap of ${quote(block.idstr)} at ${hex(mapped.bitmapOffset)}, its header ends at ${hex(headerEnd)}`, path })];
+  return [
+    finding('mapped-bitmap', {
+      text: `bitmap of ${quote(block.idstr)} at ${hex(mapped.bitmapOffset)}, its header ends at ${hex(headerEnd)}`,
+      path,
+    }),
+  ];
 }
 
 /** What only the whole stream shows. `listed`: a block list came. */
-export function checkMemory(inspection: Inspection, facts: { readonly sections: number; readonly ram: boolean; readonly flushes: boolean; readonly postcopy: boolean; readonly hinting: boolean }): Finding[] {
+export function checkMemory(
+  inspection: Inspection,
+  facts: {
+    readonly sections: number;
+    readonly ram: boolean;
+    readonly flushes: boolean;
+    readonly postcopy: boolean;
+    readonly hinting: boolean;
+  },
+): Finding[] {
   const { blocks } = inspection;
   if (!facts.ram) {
     // xen-save-devices-state: no configuration, devices only.
@@ -64,14 +87,29 @@ export function checkMemory(inspection: Inspection, facts: { readonly sections: 
   if (blocks.length === 0) return [];
   const findings: Finding[] = [];
   if (blocks.every((block) => isRom(block.idstr))) {
-    findings.push(finding('no-main-memory', { text: `only ${blocks.map((block) => quote(block.idstr)).join(', ')} ${blocks.length === 1 ? 'is' : 'are'} listed`, path: PATH }));
+    findings.push(
+      finding('no-main-memory', {
+        text: `only ${blocks.map((block) => quote(block.idstr)).join(', ')} ${blocks.length === 1 ? 'is' : 'are'} listed`,
+        path: PATH,
+      }),
+    );
   }
   for (const block of blocks) {
     if (block.ignored === true && block.ignoredHow === 'ignored-byte' && recordsOf(block) > 0) {
-      findings.push(finding('pages-of-ignored-block', { text: `${quote(block.idstr)} is marked as left out, and ${recordsOf(block)} page records of it came`, path: [...PATH, block.idstr] }));
+      findings.push(
+        finding('pages-of-ignored-block', {
+          text: `${quote(block.idstr)} is marked as left out, and ${recordsOf(block)} page records of it came`,
+          path: [...PATH, block.idstr],
+        }),
+      );
     }
     if (block.sent.filled > 0) {
-      findings.push(finding('zero-fill', { text: `${block.sent.filled} zero pages of ${quote(block.idstr)} with a fill byte other than 0`, path: [...PATH, block.idstr] }));
+      findings.push(
+        finding('zero-fill', {
+          text: `${block.sent.filled} zero pages of ${quote(block.idstr)} with a fill byte other than 0`,
+          path: [...PATH, block.idstr],
+        }),
+      );
     }
   }
   return [...findings, ...checkHoles(inspection, facts)];
@@ -82,7 +120,10 @@ function recordsOf(block: BlockRow): number {
   return zero + page + xbzrle + compressed;
 }
 
-function checkHoles(inspection: Inspection, facts: { readonly flushes: boolean; readonly postcopy: boolean; readonly hinting: boolean }): Finding[] {
+function checkHoles(
+  inspection: Inspection,
+  facts: { readonly flushes: boolean; readonly postcopy: boolean; readonly hinting: boolean },
+): Finding[] {
   const { blocks } = inspection;
   const mapped = blocks.some((block) => block.mapped !== undefined);
   const left = blocks.filter((block) => block.ignored === true && block.sent.absent === block.pages);
@@ -97,7 +138,9 @@ function checkHoles(inspection: Inspection, facts: { readonly flushes: boolean; 
     const text = `pages of ${listed(missing)} are not in this file, ${facts.postcopy ? 'and it went over to postcopy' : 'which has no page but zero pages'}`;
     findings.push(finding('pages-elsewhere', { text, path: PATH }));
   } else if (missing.length > 0 && normal + zeros === 0 && !shared) {
-    findings.push(finding('ram-never-sent', { text: `${blocks.length} blocks are listed, and no page of any came`, path: PATH }));
+    findings.push(
+      finding('ram-never-sent', { text: `${blocks.length} blocks are listed, and no page of any came`, path: PATH }),
+    );
   } else {
     for (const block of missing) findings.push(hole(block, blocks.indexOf(block), inspection, facts.hinting));
   }
@@ -113,16 +156,26 @@ function listed(blocks: readonly BlockRow[]): string {
 function hole(block: BlockRow, index: number, inspection: Inspection, hinting: boolean): Finding {
   const path = [...PATH, block.idstr];
   if (block.sent.absent === block.pages) {
-    return finding('block-never-sent', { text: `no page of ${quote(block.idstr)} (${hex(block.usedLength)} bytes) came`, path });
+    return finding('block-never-sent', {
+      text: `no page of ${quote(block.idstr)} (${hex(block.usedLength)} bytes) came`,
+      path,
+    });
   }
   const pageSize = Number(inspection.dialect.targetPageSize?.value ?? 4096);
   const ranges = inspection.pageIndex.absent(index, block.pages, MAX_RANGES + 1) ?? [];
-  const names = ranges.slice(0, MAX_RANGES).map(({ first, count }) => `${hex(first * pageSize)}-${hex((first + count) * pageSize)}`);
+  const names = ranges
+    .slice(0, MAX_RANGES)
+    .map(({ first, count }) => `${hex(first * pageSize)}-${hex((first + count) * pageSize)}`);
   const more = ranges.length > MAX_RANGES ? ' …' : '';
   return finding('pages-missing', {
     text: `${block.sent.absent} of ${block.pages} pages of ${quote(block.idstr)} never came: ${names.join(', ')}${more}`,
     path,
-    ...(hinting ? { severity: 'warning' as const, cure: 'the guest has a balloon or virtio-mem, which let pages be left out: if that is why, none needed' } : {}),
+    ...(hinting
+      ? {
+          severity: 'warning' as const,
+          cure: 'the guest has a balloon or virtio-mem, which let pages be left out: if that is why, none needed',
+        }
+      : {}),
   });
 }
 

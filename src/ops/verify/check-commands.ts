@@ -24,11 +24,18 @@ export class CommandCheck {
     const at = { offset, path: [`command ${name}`] };
     const facts = commandFacts[command];
     if (facts === undefined) {
-      this.findings.push(finding('unknown-command', { text: `command ${command} with ${payload.length} bytes`, ...at }));
+      this.findings.push(
+        finding('unknown-command', { text: `command ${command} with ${payload.length} bytes`, ...at }),
+      );
       return;
     }
     if (facts.lengths?.includes(payload.length) === false) {
-      this.findings.push(finding('command-length', { text: `${name} with ${payload.length} bytes, not ${facts.lengths.join(' or ')}`, ...at }));
+      this.findings.push(
+        finding('command-length', {
+          text: `${name} with ${payload.length} bytes, not ${facts.lengths.join(' or ')}`,
+          ...at,
+        }),
+      );
       return;
     }
     const wrongOrder = (what: string): void => {
@@ -39,22 +46,26 @@ export class CommandCheck {
         this.returnPath ??= offset;
         return;
       case migCommand.ping:
-        if (this.returnPath === undefined) this.findings.push(finding('ping-without-return-path', { text: 'PING without OPEN_RETURN_PATH', ...at }));
+        if (this.returnPath === undefined)
+          this.findings.push(finding('ping-without-return-path', { text: 'PING without OPEN_RETURN_PATH', ...at }));
         return;
       case migCommand.postcopyAdvise:
         if (this.advised !== 'no') wrongOrder('for the second time');
-        else if (payload.length === 16) this.findings.push(finding('postcopy-advised', { text: 'postcopy-ram was on at the source', ...at }));
+        else if (payload.length === 16)
+          this.findings.push(finding('postcopy-advised', { text: 'postcopy-ram was on at the source', ...at }));
         this.advised = payload.length === 16 ? 'ram' : 'empty';
         return;
       case migCommand.postcopyRamDiscard:
         if (this.advised === 'no') wrongOrder('without POSTCOPY_ADVISE');
-        else if (payload.length < 20) this.findings.push(finding('command-length', { text: `${name} with ${payload.length} bytes`, ...at }));
+        else if (payload.length < 20)
+          this.findings.push(finding('command-length', { text: `${name} with ${payload.length} bytes`, ...at }));
         return;
       case migCommand.postcopyListen:
         if (this.advised === 'no') wrongOrder('without POSTCOPY_ADVISE');
         else if (this.listened) wrongOrder('for the second time');
         this.listened = true;
-        if (!this.told) this.findings.push(finding('postcopy-went-over', { text: 'the migration went over to postcopy', ...at }));
+        if (!this.told)
+          this.findings.push(finding('postcopy-went-over', { text: 'the migration went over to postcopy', ...at }));
         this.told = true;
         return;
       case migCommand.postcopyRun:
@@ -70,6 +81,13 @@ export class CommandCheck {
   /** At the end of the stream. */
   finish(): Finding[] {
     if (this.returnPath === undefined) return this.findings;
-    return [...this.findings, finding('return-path', { text: 'the source wanted answers on a return path', offset: this.returnPath, path: ['command OPEN_RETURN_PATH'] })];
+    return [
+      ...this.findings,
+      finding('return-path', {
+        text: 'the source wanted answers on a return path',
+        offset: this.returnPath,
+        path: ['command OPEN_RETURN_PATH'],
+      }),
+    ];
   }
 }

@@ -3,7 +3,15 @@
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
-import { decodeDevice, findInDevice, macText, meaningOf, parseSchema, type DeviceState, type FieldNode } from '../../vmstate/index.js';
+import {
+  decodeDevice,
+  findInDevice,
+  macText,
+  meaningOf,
+  parseSchema,
+  type DeviceState,
+  type FieldNode,
+} from '../../vmstate/index.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { runStates } from '../run-states.js';
 import { finding, type Finding } from './codes.js';
@@ -53,7 +61,8 @@ export class DeviceCheck {
   /** `json`: the vmdescription, where there is one. */
   finish(json: Uint8Array | undefined): Finding[] {
     const findings: Finding[] = [];
-    for (const one of this.kept) if (one.section.idstr === 'globalstate') findings.push(...checkRunState(bytesOf(one), one.offset));
+    for (const one of this.kept)
+      if (one.section.idstr === 'globalstate') findings.push(...checkRunState(bytesOf(one), one.offset));
     const others = this.kept.filter((one) => one.section.idstr !== 'globalstate');
     return others.length === 0 || json === undefined ? findings : [...findings, ...hygiene(decoded(json, others))];
   }
@@ -77,7 +86,9 @@ function decoded(json: Uint8Array, devices: readonly Kept[]): DeviceState[] {
   try {
     const schema = parseSchema(json);
     return devices.flatMap((one) => {
-      const device = schema.devices.find((candidate) => candidate.name === one.section.idstr && candidate.instanceId === one.section.instanceId);
+      const device = schema.devices.find(
+        (candidate) => candidate.name === one.section.idstr && candidate.instanceId === one.section.instanceId,
+      );
       return device === undefined ? [] : [decodeDevice(device, bytesOf(one), one.offset)];
     });
   } catch (error) {
@@ -90,7 +101,9 @@ function decoded(json: Uint8Array, devices: readonly Kept[]): DeviceState[] {
 function hygiene(devices: readonly DeviceState[]): Finding[] {
   const findings: Finding[] = [];
   const macs = devices.flatMap((state) => {
-    const found = MACS.flatMap(([device, path]) => (device.test(state.device.name) ? findInDevice(state, path).slice(0, 1) : []))[0];
+    const found = MACS.flatMap(([device, path]) =>
+      device.test(state.device.name) ? findInDevice(state, path).slice(0, 1) : [],
+    )[0];
     if (found === undefined || found.bytes.length < MAC_SIZE) return [];
     return [`${macText(found.bytes.subarray(0, MAC_SIZE))} (${quote(state.device.name)})`];
   });
@@ -99,12 +112,18 @@ function hygiene(devices: readonly DeviceState[]): Finding[] {
     const { name } = state.device;
     if (/vsock$/.test(name)) {
       const cid = textOf(findInDevice(state, '*guest_cid')[0]);
-      findings.push(finding('vsock-cid', { text: cid === undefined ? `there is a vsock device (${quote(name)})` : `guest CID ${cid} (${quote(name)})`, offset: state.base }));
+      findings.push(
+        finding('vsock-cid', {
+          text: cid === undefined ? `there is a vsock device (${quote(name)})` : `guest CID ${cid} (${quote(name)})`,
+          offset: state.base,
+        }),
+      );
     }
     if (name === 'mc146818rtc') {
       const node = findInDevice(state, 'cmos_data')[0];
       const date = node === undefined ? undefined : meaningOf(node)?.text;
-      if (date !== undefined) findings.push(finding('clock', { text: `the guest's clock shows ${date}`, offset: state.base }));
+      if (date !== undefined)
+        findings.push(finding('clock', { text: `the guest's clock shows ${date}`, offset: state.base }));
     }
   }
   return findings;

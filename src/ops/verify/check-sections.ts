@@ -29,12 +29,19 @@ export class SectionCheck {
     const path = [`section ${section.sectionId} ${quote(idstr)}`];
     if (idstr === 'ram') {
       this.ram = true;
-      if (instanceId !== 0) this.findings.push(finding('ram-instance', { text: `the ram section has instance ${instanceId}`, offset, path }));
-      if (versionId !== 4) this.findings.push(finding('ram-version', { text: `the ram section has version ${versionId}`, offset, path }));
+      if (instanceId !== 0)
+        this.findings.push(
+          finding('ram-instance', { text: `the ram section has instance ${instanceId}`, offset, path }),
+        );
+      if (versionId !== 4)
+        this.findings.push(finding('ram-version', { text: `the ram section has version ${versionId}`, offset, path }));
     }
     if (type === 'start') return;
     const key = deviceKey(idstr, instanceId);
-    if (this.keys.has(key)) this.findings.push(finding('section-twice', { text: `${quote(idstr)} instance ${instanceId} comes twice`, offset, path }));
+    if (this.keys.has(key))
+      this.findings.push(
+        finding('section-twice', { text: `${quote(idstr)} instance ${instanceId} comes twice`, offset, path }),
+      );
     this.keys.add(key);
     this.full.push({ idstr, instanceId, offset });
   }
@@ -46,7 +53,9 @@ export class SectionCheck {
   /** At the end of a whole stream. */
   finish(description: VmDescription | undefined): Finding[] {
     if (this.full.length === 0) return [...this.findings, finding('no-devices', { text: 'no device came' })];
-    const global = this.has('globalstate') ? [] : [finding('no-globalstate', { text: 'there is no section globalstate' })];
+    const global = this.has('globalstate')
+      ? []
+      : [finding('no-globalstate', { text: 'there is no section globalstate' })];
     return [...this.findings, ...global, ...(description === undefined ? [] : this.compare(description))];
   }
 
@@ -57,17 +66,29 @@ export class SectionCheck {
     const extra = this.full.filter((one) => !left.has(deviceKey(one.idstr, one.instanceId)));
     const findings: Finding[] = [];
     if (missing.length > 0) findings.push(finding('device-missing', { text: `not there: ${named(missing)}` }));
-    if (extra.length > 0) findings.push(finding('device-extra', { text: `not listed: ${named(extra)}`, offset: extra[0]!.offset }));
+    if (extra.length > 0)
+      findings.push(finding('device-extra', { text: `not listed: ${named(extra)}`, offset: extra[0]!.offset }));
     if (missing.length + extra.length > 0) return findings;
-    const wrong = this.full.find((one, i) => listed[i] !== undefined && deviceKey(listed[i].idstr, listed[i].instanceId) !== deviceKey(one.idstr, one.instanceId));
+    const wrong = this.full.find(
+      (one, i) =>
+        listed[i] !== undefined &&
+        deviceKey(listed[i].idstr, listed[i].instanceId) !== deviceKey(one.idstr, one.instanceId),
+    );
     if (wrong !== undefined && this.full.length === listed.length) {
-      findings.push(finding('device-order', { text: `${named([wrong])} stands where the JSON lists ${named([listed[this.full.indexOf(wrong)]!])}`, offset: wrong.offset }));
+      findings.push(
+        finding('device-order', {
+          text: `${named([wrong])} stands where the JSON lists ${named([listed[this.full.indexOf(wrong)]!])}`,
+          offset: wrong.offset,
+        }),
+      );
     }
     return findings;
   }
 }
 
 function named(devices: readonly { readonly idstr: string; readonly instanceId: number }[]): string {
-  const names = devices.slice(0, MAX_NAMED).map(({ idstr, instanceId }) => (instanceId === 0 ? quote(idstr) : `${quote(idstr)} instance ${instanceId}`));
+  const names = devices
+    .slice(0, MAX_NAMED)
+    .map(({ idstr, instanceId }) => (instanceId === 0 ? quote(idstr) : `${quote(idstr)} instance ${instanceId}`));
   return names.join(', ') + (devices.length > MAX_NAMED ? ` and ${devices.length - MAX_NAMED} more` : '');
 }

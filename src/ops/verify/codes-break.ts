@@ -2,7 +2,10 @@
 
 import { codes, type CodeFacts } from './finding.js';
 
-const damage = (explanation: string, cure = 'take the stream from its source again; `mstream inspect` shows what is whole before this place'): CodeFacts => ({
+const damage = (
+  explanation: string,
+  cure = 'take the stream from its source again; `mstream inspect` shows what is whole before this place',
+): CodeFacts => ({
   severity: 'error',
   explanation,
   cure,
@@ -12,20 +15,31 @@ const damage = (explanation: string, cure = 'take the stream from its source aga
 const ours = (explanation: string, cure: string): CodeFacts => ({ severity: 'warning', explanation, cure });
 
 export const breakCodes = codes({
-  'not-a-stream': damage('The file does not begin with "QEVM".', 'it may be a container: `mstream inspect` names it and says what to run'),
+  'not-a-stream': damage(
+    'The file does not begin with "QEVM".',
+    'it may be a container: `mstream inspect` names it and says what to run',
+  ),
   'unsupported-version': damage('Every QEMU since 0.13 reads version 3 of the format, and nothing else.'),
   truncated: damage(
     'The file ends too early. QEMU takes what is missing for zeros and looks for the error only now and then, so its own message may speak of flags or footers instead.',
     'was the disk full, or the command behind exec: killed? Save again',
   ),
-  'bad-section-type': damage('Sections have no length: after damage, or a device payload that is longer or shorter than the reader believes, nothing makes sense any more.'),
+  'bad-section-type': damage(
+    'Sections have no length: after damage, or a device payload that is longer or shorter than the reader believes, nothing makes sense any more.',
+  ),
   'bad-configuration': damage('The configuration section says something that no QEMU can be.'),
   'bad-string': damage('A name is empty or longer than the format allows.'),
-  'footer-mismatch': damage('Each section ends with 0x7e and its id. Here it does not: the payload before it has another length than its reader needs.'),
+  'footer-mismatch': damage(
+    'Each section ends with 0x7e and its id. Here it does not: the payload before it has another length than its reader needs.',
+  ),
   'unknown-section-id': damage('A PART or END refers to a section that nothing opened.'),
   'bad-payload': damage('A record inside the section contradicts itself.'),
-  'bad-ram-flags': damage('The flags of a page record must be exactly one kind: QEMU says "Unknown combination of migration flags".'),
-  'unknown-block': damage('A page belongs to a block that the block list does not have: QEMU says "Can\'t find block".'),
+  'bad-ram-flags': damage(
+    'The flags of a page record must be exactly one kind: QEMU says "Unknown combination of migration flags".',
+  ),
+  'unknown-block': damage(
+    'A page belongs to a block that the block list does not have: QEMU says "Can\'t find block".',
+  ),
   'offset-out-of-block': damage('A page lies beyond its block: QEMU says "Illegal RAM offset".'),
   'address-too-large': damage('A 64-bit number that cannot be a length or a place in a file.'),
   'bad-block-list': damage('The lengths of the blocks do not add up to the total, which is what ends the list.'),
@@ -39,9 +53,18 @@ export const breakCodes = codes({
     explanation: 'The JSON behind the stream is not what QEMU writes. QEMU does not read it; only tools suffer.',
     cure: 'none needed for QEMU',
   },
-  'dialect-ambiguous': ours('The block list can be read in more than one way, so nothing behind it was judged.', 'choose a layout with --dialect'),
-  'unknown-payload': ours('Nothing tells where this payload ends, so nothing behind it was judged. QEMU knows its own devices and may load it.', 'a file instead of a pipe lets the vmdescription at its end be found'),
-  'limit-exceeded': ours('Past a limit of this reader (src/limits.ts), far above any real stream: nothing behind it was judged.', 'if the stream is real, please report it'),
+  'dialect-ambiguous': ours(
+    'The block list can be read in more than one way, so nothing behind it was judged.',
+    'choose a layout with --dialect',
+  ),
+  'unknown-payload': ours(
+    'Nothing tells where this payload ends, so nothing behind it was judged. QEMU knows its own devices and may load it.',
+    'a file instead of a pipe lets the vmdescription at its end be found',
+  ),
+  'limit-exceeded': ours(
+    'Past a limit of this reader (src/limits.ts), far above any real stream: nothing behind it was judged.',
+    'if the stream is real, please report it',
+  ),
   'not-seekable': ours('This needs a file.', 'give a file instead of a pipe'),
   'cannot-encode': ours('A value that has no form on the wire.', 'please report it'),
   io: ours('The input could not be read.', 'see the message of the system'),

@@ -6,8 +6,9 @@ import { codes } from './finding.js';
 export const noteCodes = codes({
   'cpu-model': {
     severity: 'note',
-    explanation: 'CPU model and features, accelerator and TSC frequency are in no stream and never checked: a save of -cpu max loads into -cpu qemu64 without a word, and the guest faults later.',
-    cure: 'start the destination with the -cpu of the source; a template\'s manifest records it',
+    explanation:
+      'CPU model and features, accelerator and TSC frequency are in no stream and never checked: a save of -cpu max loads into -cpu qemu64 without a word, and the guest faults later.',
+    cure: "start the destination with the -cpu of the source; a template's manifest records it",
   },
   'mac-addresses': {
     severity: 'note',
@@ -21,7 +22,8 @@ export const noteCodes = codes({
   },
   'no-vmgenid': {
     severity: 'note',
-    explanation: 'Without it clones cannot notice that they are clones: they share the state of their random generators.',
+    explanation:
+      'Without it clones cannot notice that they are clones: they share the state of their random generators.',
     cure: 'save the template with -device vmgenid,guid=auto',
   },
   clock: {

@@ -5,12 +5,14 @@ import { codes } from './finding.js';
 export const streamCodes = codes({
   'unknown-subsection': {
     severity: 'error',
-    explanation: 'QEMU refuses a configuration subsection that it does not know: "No such file or directory", and no word more.',
+    explanation:
+      'QEMU refuses a configuration subsection that it does not know: "No such file or directory", and no word more.',
     cure: 'save with a QEMU that does not write it',
   },
   'subsection-version': {
     severity: 'error',
-    explanation: 'Every QEMU knows version 1 of this subsection, and refuses a later one: "incoming version_id … is too new".',
+    explanation:
+      'Every QEMU knows version 1 of this subsection, and refuses a later one: "incoming version_id … is too new".',
     cure: 'take the stream from its source again',
   },
   'unknown-capability': {
@@ -25,17 +27,20 @@ export const streamCodes = codes({
   },
   'machine-unnamed': {
     severity: 'warning',
-    explanation: 'QEMU compares only as many letters as the stream has: an empty or shortened machine name passes everywhere and protects nothing.',
+    explanation:
+      'QEMU compares only as many letters as the stream has: an empty or shortened machine name passes everywhere and protects nothing.',
     cure: '`mstream rewrite --machine NAME`',
   },
   'no-configuration': {
     severity: 'note',
-    explanation: 'Without a configuration section only a QEMU with send-configuration=off loads this; nothing protects against a wrong machine type.',
+    explanation:
+      'Without a configuration section only a QEMU with send-configuration=off loads this; nothing protects against a wrong machine type.',
     cure: 'start the destination with -global migration.send-configuration=off',
   },
   uuid: {
     severity: 'note',
-    explanation: 'The source had validate-uuid on. A destination with another -uuid refuses it, one without only warns; QEMU before 4.2 does not know the subsection.',
+    explanation:
+      'The source had validate-uuid on. A destination with another -uuid refuses it, one without only warns; QEMU before 4.2 does not know the subsection.',
     cure: 'start the destination with the same -uuid, or `mstream rewrite --uuid none`',
   },
   'ram-version': {
@@ -65,42 +70,50 @@ export const streamCodes = codes({
   },
   'ping-without-return-path': {
     severity: 'error',
-    explanation: 'QEMU answers a PING on the return path, which nothing opened: "CMD_PING received with no return path".',
+    explanation:
+      'QEMU answers a PING on the return path, which nothing opened: "CMD_PING received with no return path".',
     cure: '`mstream rewrite --drop-command PING`',
   },
   'postcopy-order': {
     severity: 'error',
-    explanation: 'Postcopy commands have one order: ADVISE, then discards, LISTEN, RUN. QEMU says "in wrong postcopy state"; 4.0 and 4.1 abort on RUN before LISTEN.',
+    explanation:
+      'Postcopy commands have one order: ADVISE, then discards, LISTEN, RUN. QEMU says "in wrong postcopy state"; 4.0 and 4.1 abort on RUN before LISTEN.',
     cure: 'take the stream from its source again',
   },
   'return-path': {
     severity: 'note',
-    explanation: 'The source expected answers (return-path or postcopy-ram). A file has nobody to send them to; every QEMU loads it all the same.',
+    explanation:
+      'The source expected answers (return-path or postcopy-ram). A file has nobody to send them to; every QEMU loads it all the same.',
     cure: '`mstream rewrite --drop-command OPEN_RETURN_PATH --drop-command PING` makes an ordinary file of it',
   },
   'postcopy-advised': {
     severity: 'note',
-    explanation: 'The source had postcopy-ram on. A destination without says "RAM postcopy is disabled but have 16 byte advise".',
+    explanation:
+      'The source had postcopy-ram on. A destination without says "RAM postcopy is disabled but have 16 byte advise".',
     cure: 'switch postcopy-ram on at the destination, or `mstream rewrite --drop-command POSTCOPY_ADVISE`',
   },
   'postcopy-went-over': {
     severity: 'warning',
-    explanation: 'The guest went on at the destination before its memory was there. Such a stream is a recording of a conversation: from a file nobody answers.',
+    explanation:
+      'The guest went on at the destination before its memory was there. Such a stream is a recording of a conversation: from a file nobody answers.',
     cure: 'save without postcopy for a file that can be loaded again',
   },
   colo: {
     severity: 'warning',
-    explanation: 'The source was a COLO primary. QEMU 4.0 to 7.2 take the command and let the guest run; 8.1 and later want x-colo on; 11.1 refuses it.',
+    explanation:
+      'The source was a COLO primary. QEMU 4.0 to 7.2 take the command and let the guest run; 8.1 and later want x-colo on; 11.1 refuses it.',
     cure: '`mstream rewrite --drop-command ENABLE_COLO`',
   },
   'no-vmdescription': {
     severity: 'note',
-    explanation: 'QEMU never reads the JSON behind a stream. Without it nobody else can take the devices apart (suppress-vmdesc=on, or a postcopy stream).',
+    explanation:
+      'QEMU never reads the JSON behind a stream. Without it nobody else can take the devices apart (suppress-vmdesc=on, or a postcopy stream).',
     cure: 'none needed for QEMU',
   },
   'vmdescription-disagrees': {
     severity: 'warning',
-    explanation: 'The JSON gives a device another length than it has here. QEMU does not read the JSON; either it is stale or the payload is damaged.',
+    explanation:
+      'The JSON gives a device another length than it has here. QEMU does not read the JSON; either it is stale or the payload is damaged.',
     cure: '`mstream inspect --sections` shows how the end was found',
   },
   'trailing-data': {
@@ -111,19 +124,22 @@ export const streamCodes = codes({
   'eof-in-the-middle': {
     severity: 'error',
     silent: true,
-    explanation: 'QEMU stops at the end mark, and says no more than "Expected vmdescription section": everything behind it is lost.',
+    explanation:
+      'QEMU stops at the end mark, and says no more than "Expected vmdescription section": everything behind it is lost.',
     cure: 'take the stream from its source again',
   },
   'no-devices': {
     severity: 'error',
     silent: true,
-    explanation: 'QEMU has no list of the sections that must come: without any device it loads, and the guest is reset hardware over old memory.',
+    explanation:
+      'QEMU has no list of the sections that must come: without any device it loads, and the guest is reset hardware over old memory.',
     cure: 'take the stream from its source again',
   },
   'device-missing': {
     severity: 'error',
     silent: true,
-    explanation: 'The JSON behind the stream lists a device that is not there. QEMU never notices: the device stays as after reset.',
+    explanation:
+      'The JSON behind the stream lists a device that is not there. QEMU never notices: the device stays as after reset.',
     cure: 'take the stream from its source again; `mstream rewrite --drop-section` drops both when it is meant',
   },
   'device-extra': {
@@ -134,12 +150,14 @@ export const streamCodes = codes({
   'device-order': {
     severity: 'error',
     silent: true,
-    explanation: 'The devices come in another order than the JSON behind the stream lists them: their names or instances were exchanged. QEMU loads each into whichever device the header names.',
+    explanation:
+      'The devices come in another order than the JSON behind the stream lists them: their names or instances were exchanged. QEMU loads each into whichever device the header names.',
     cure: 'take the stream from its source again',
   },
   'no-globalstate': {
     severity: 'note',
-    explanation: 'Without it the destination does not know whether the guest ran: it ends paused or running by its own rules.',
+    explanation:
+      'Without it the destination does not know whether the guest ran: it ends paused or running by its own rules.',
     cure: 'send `cont` after loading',
   },
   globalstate: {
@@ -149,7 +167,8 @@ export const streamCodes = codes({
   },
   versions: {
     severity: 'note',
-    explanation: 'What the bytes of this stream ask of the QEMU that loads it. Devices may ask for more: only a comparison with that QEMU tells.',
+    explanation:
+      'What the bytes of this stream ask of the QEMU that loads it. Devices may ask for more: only a comparison with that QEMU tells.',
     cure: '`mstream verify --against -- qemu-system-… ARGS` asks it',
   },
   'no-release': {

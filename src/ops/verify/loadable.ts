@@ -67,8 +67,10 @@ export class LoadableRange {
         this.pages(event.runs);
         return;
       case 'command':
-        if (event.command === migCommand.switchoverStart) this.add({ what: 'the command SWITCHOVER_START', since: v(10, 0) });
-        if (event.command === migCommand.enableColo) this.add({ what: 'the command ENABLE_COLO', since: v(3, 1), until: v(10, 2) });
+        if (event.command === migCommand.switchoverStart)
+          this.add({ what: 'the command SWITCHOVER_START', since: v(10, 0) });
+        if (event.command === migCommand.enableColo)
+          this.add({ what: 'the command ENABLE_COLO', since: v(3, 1), until: v(10, 2) });
         return;
       case 'section-open':
         if (event.section.idstr === 'dirty-bitmap') this.add({ what: 'a dirty-bitmap section', since: v(2, 12) });
@@ -77,7 +79,8 @@ export class LoadableRange {
         return;
       case 'vmdescription': {
         const json = Buffer.from(event.json.buffer, event.json.byteOffset, event.json.length);
-        for (const [name, since] of DEVICES) if (json.includes(`"${name}"`)) this.add({ what: `the subsection ${name}`, since });
+        for (const [name, since] of DEVICES)
+          if (json.includes(`"${name}"`)) this.add({ what: `the subsection ${name}`, since });
         return;
       }
       default:
@@ -104,14 +107,21 @@ export class LoadableRange {
     const any = match ?? /^[a-z][\w-]*-(\d+)\.(\d+)(?:\.\d+)?$/.exec(name);
     if (any === null) return;
     const version = v(Number(any[1]), Number(any[2]));
-    const gone = compareVersions(version, v(2, 4)) < 0 ? v(9, 2) : compareVersions(version, v(5, 2)) < 0 ? v(11, 0) : undefined;
-    this.add({ what: `machine type ${name}`, since: version, ...(match === null || gone === undefined ? {} : { until: gone }) });
+    const gone =
+      compareVersions(version, v(2, 4)) < 0 ? v(9, 2) : compareVersions(version, v(5, 2)) < 0 ? v(11, 0) : undefined;
+    this.add({
+      what: `machine type ${name}`,
+      since: version,
+      ...(match === null || gone === undefined ? {} : { until: gone }),
+    });
   }
 
   private pages(runs: Extract<StreamEvent, { kind: 'pages' }>['runs']): void {
     for (let i = 0; i < runs.count; i += 1) {
-      if (runs.kind[i] === pageKind.compressed) this.add({ what: 'COMPRESS_PAGE records', since: v(2, 4), until: v(9, 0) });
-      if (runs.kind[i] === pageKind.zero && runs.fill[i] !== 0) this.add({ what: 'zero pages with a fill byte', until: v(8, 1) });
+      if (runs.kind[i] === pageKind.compressed)
+        this.add({ what: 'COMPRESS_PAGE records', since: v(2, 4), until: v(9, 0) });
+      if (runs.kind[i] === pageKind.zero && runs.fill[i] !== 0)
+        this.add({ what: 'zero pages with a fill byte', until: v(8, 1) });
     }
   }
 }

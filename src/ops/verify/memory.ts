@@ -35,7 +35,9 @@ export function verifyMemory(inspection: Inspection, files: readonly MemoryFacts
   const given = new Set(files.map((file) => file.block));
   for (const block of inspection.blocks) {
     if (block.ignored !== true || given.has(block.idstr)) continue;
-    findings.push(finding('memory-not-given', { text: `no file was given for ${quote(block.idstr)}`, path: [block.idstr] }));
+    findings.push(
+      finding('memory-not-given', { text: `no file was given for ${quote(block.idstr)}`, path: [block.idstr] }),
+    );
   }
   return findings;
 }
@@ -44,13 +46,24 @@ function verifyFile(inspection: Inspection, file: MemoryFacts): Finding[] {
   const { label, problem, size } = file;
   const path = [file.block];
   const block = inspection.blocks.find((one) => one.idstr === file.block);
-  if (block === undefined) return [finding('memory-no-such-block', { text: `${label}: the stream has no block ${quote(file.block)}`, path })];
+  if (block === undefined)
+    return [finding('memory-no-such-block', { text: `${label}: the stream has no block ${quote(file.block)}`, path })];
   if (problem !== undefined) {
-    return [finding(problem.kind === 'missing' ? 'memory-missing' : 'memory-unreadable', { text: `${label}: ${problem.message}`, path })];
+    return [
+      finding(problem.kind === 'missing' ? 'memory-missing' : 'memory-unreadable', {
+        text: `${label}: ${problem.message}`,
+        path,
+      }),
+    ];
   }
   const findings: Finding[] = [];
   if (size !== undefined && size !== block.usedLength) {
-    findings.push(finding('memory-size', { text: `${label} has ${hex(size)} bytes, block ${quote(file.block)} has ${hex(block.usedLength)}`, path }));
+    findings.push(
+      finding('memory-size', {
+        text: `${label} has ${hex(size)} bytes, block ${quote(file.block)} has ${hex(block.usedLength)}`,
+        path,
+      }),
+    );
   }
   if (file.zero !== undefined) {
     const how = file.zero === 'sparse' ? 'nothing was ever written to it' : 'all bytes are zero';
@@ -59,10 +72,20 @@ function verifyFile(inspection: Inspection, file: MemoryFacts): Finding[] {
     findings.push(finding('memory-changed', { text: `${label}: its content is not what the manifest says`, path }));
   }
   if (file.newerBy !== undefined && file.newerBy > SAME_TIME) {
-    findings.push(finding('memory-newer', { text: `${label} was written ${Math.round(file.newerBy / 1000)} s after the state`, path }));
+    findings.push(
+      finding('memory-newer', {
+        text: `${label} was written ${Math.round(file.newerBy / 1000)} s after the state`,
+        path,
+      }),
+    );
   }
   if (block.ignored === false) {
-    findings.push(finding('memory-in-stream', { text: `pages of ${quote(file.block)} are in the stream, ${label} is beside it`, path }));
+    findings.push(
+      finding('memory-in-stream', {
+        text: `pages of ${quote(file.block)} are in the stream, ${label} is beside it`,
+        path,
+      }),
+    );
   }
   return findings;
 }
@@ -75,7 +98,8 @@ export function withMemory(verification: Verification, files: readonly MemoryFac
   const given = new Set(files.map((file) => file.block));
   const all = more.every((one) => one.code !== 'memory-not-given');
   // A block that only its file has was never meant to come (bypass-shared-memory); where it is, is no question any more.
-  const settled = (one: Finding): boolean => (one.code === 'block-never-sent' && given.has(one.path.at(-1) ?? '')) || (one.code === 'memory-outside' && all);
+  const settled = (one: Finding): boolean =>
+    (one.code === 'block-never-sent' && given.has(one.path.at(-1) ?? '')) || (one.code === 'memory-outside' && all);
   const findings = [...verification.findings.filter((one) => !settled(one)), ...more];
   return { ...verification, findings, verdict: findings.some((one) => one.severity === 'error') ? 'broken' : 'sound' };
 }

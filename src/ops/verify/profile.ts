@@ -146,7 +146,9 @@ export class BadProfile extends Error {
   }
 }
 
-const { between, matching, oneOf, nullable, list, object, record } = checks((at, message) => new BadProfile(at, message));
+const { between, matching, oneOf, nullable, list, object, record } = checks(
+  (at, message) => new BadProfile(at, message),
+);
 
 const u32 = between(0, 0xffff_ffff);
 const count = between(0, Number.MAX_SAFE_INTEGER);
@@ -186,7 +188,12 @@ const profile = object({
       ignored: nullable(flag),
     }),
   ),
-  devices: list(object({ idstr: name, instanceId: u32, versionId: u32, sectionId: u32, iterable: flag, payload: base64 }, { virtio: object({ features, unsure: features }) })),
+  devices: list(
+    object(
+      { idstr: name, instanceId: u32, versionId: u32, sectionId: u32, iterable: flag, payload: base64 },
+      { virtio: object({ features, unsure: features }) },
+    ),
+  ),
   vmdescription: nullable(text),
   unsavedSectionIds: list(u32),
   vmstate: object({
@@ -196,7 +203,9 @@ const profile = object({
         name: text,
         versionId: version,
         minimumVersionId: version,
-        fields: list(object({ name: text, versionId: version, fieldExists: flag, size: count }, { num: count, struct: count })),
+        fields: list(
+          object({ name: text, versionId: version, fieldExists: flag, size: count }, { num: count, struct: count }),
+        ),
         subsections: list(count),
       }),
     ),
@@ -213,14 +222,17 @@ function checkReferences({ types, vmsds }: VmstateDump): void {
     let depth = 0;
     for (const to of [...fields.flatMap(({ struct }) => (struct === undefined ? [] : [struct])), ...subsections]) {
       const below = to < i ? depths[to] : undefined;
-      if (below === undefined) throw new BadProfile(['vmstate', `vmsds[${i}]`], `refers to entry ${to}, which does not stand before it`);
+      if (below === undefined)
+        throw new BadProfile(['vmstate', `vmsds[${i}]`], `refers to entry ${to}, which does not stand before it`);
       depth = Math.max(depth, below + 1);
     }
-    if (depth > MAX_PROFILE_DEPTH) throw new BadProfile(['vmstate', `vmsds[${i}]`], `nests deeper than ${MAX_PROFILE_DEPTH}`);
+    if (depth > MAX_PROFILE_DEPTH)
+      throw new BadProfile(['vmstate', `vmsds[${i}]`], `nests deeper than ${MAX_PROFILE_DEPTH}`);
     depths.push(depth);
   });
   for (const [type, to] of Object.entries(types)) {
-    if (to >= vmsds.length) throw new BadProfile(['vmstate', 'types', type], `refers to entry ${to} of ${vmsds.length}`);
+    if (to >= vmsds.length)
+      throw new BadProfile(['vmstate', 'types', type], `refers to entry ${to} of ${vmsds.length}`);
   }
 }
 
@@ -244,12 +256,17 @@ export function parseProfile(json: string): Profile {
 
 /** The document in ASCII: one line for each block, device and vmsd, so that two of them can be compared by eye. */
 export function formatProfile(profile: Profile): string {
-  const lines = (values: readonly unknown[]): string => (values.length === 0 ? '[]' : `[\n${values.map((one) => `   ${JSON.stringify(one)}`).join(',\n')}\n  ]`);
+  const lines = (values: readonly unknown[]): string =>
+    values.length === 0 ? '[]' : `[\n${values.map((one) => `   ${JSON.stringify(one)}`).join(',\n')}\n  ]`;
   const members = Object.entries(profile).map(([member, value]) => {
-    if (member === 'vmstate') return `  "vmstate": { "types": ${JSON.stringify(profile.vmstate.types)}, "vmsds": ${lines(profile.vmstate.vmsds)} }`;
+    if (member === 'vmstate')
+      return `  "vmstate": { "types": ${JSON.stringify(profile.vmstate.types)}, "vmsds": ${lines(profile.vmstate.vmsds)} }`;
     return `  ${JSON.stringify(member)}: ${['blocks', 'devices', 'neutralised'].includes(member) ? lines(value as readonly unknown[]) : JSON.stringify(value)}`;
   });
-  return `{\n${members.join(',\n')}\n}\n`.replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return `{\n${members.join(',\n')}\n}\n`.replace(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** A device's payload as bytes. */

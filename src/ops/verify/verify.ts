@@ -50,7 +50,13 @@ export interface DestinationPrediction {
 }
 
 /** Where this reader gives up and QEMU need not. */
-const OURS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['dialect-ambiguous', 'unknown-payload', 'limit-exceeded', 'not-seekable', 'cannot-encode']);
+const OURS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'dialect-ambiguous',
+  'unknown-payload',
+  'limit-exceeded',
+  'not-seekable',
+  'cannot-encode',
+]);
 const NOTHING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['not-a-stream', 'io']);
 
 /**
@@ -58,7 +64,9 @@ const NOTHING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['not-a-stream', 'io'
  * gives the findings before it, and the break as one.
  * @throws errors that are not MigrationStreamErrors
  */
-export async function verifyStream(stream: MigrationStream): Promise<Verification & { readonly inspection: Inspection }> {
+export async function verifyStream(
+  stream: MigrationStream,
+): Promise<Verification & { readonly inspection: Inspection }> {
   const checks = new Checks(stream.description);
   const inspection = await inspect(stream, (event) => checks.observe(event));
   return checks.result(inspection);
@@ -118,7 +126,8 @@ class Checks {
   result(inspection: Inspection): Verification & { readonly inspection: Inspection } {
     const { error } = inspection;
     const findings = [...this.early, ...this.commands.finish()];
-    if (inspection.configuration === undefined && this.sections.sections > 0) findings.push(finding('no-configuration', { text: 'there is no configuration section' }));
+    if (inspection.configuration === undefined && this.sections.sections > 0)
+      findings.push(finding('no-configuration', { text: 'there is no configuration section' }));
     for (const warning of inspection.warnings) findings.push(...this.warning(warning));
     const whole = error === undefined || inspection.complete;
     if (whole) {
@@ -130,7 +139,13 @@ class Checks {
     const loadable = this.range.range;
     if (inspection.totals.bytes > 0) findings.push(...versions(loadable));
     if (whole) findings.push(...this.notes());
-    return { label: inspection.label, verdict: verdictOf(findings, error), findings: ordered(findings), loadable, inspection };
+    return {
+      label: inspection.label,
+      verdict: verdictOf(findings, error),
+      findings: ordered(findings),
+      loadable,
+      inspection,
+    };
   }
 
   private facts(): Parameters<typeof checkMemory>[1] {
@@ -163,15 +178,28 @@ class Checks {
 
   /** An end mark in the middle leaves sections behind it, and often the JSON at the very end. */
   private behindTheEnd(text: string, offset: number): Finding {
-    const goesOn = this.json === undefined && (this.description !== undefined || [1, 2, 3, 4, 8].includes(this.trailing?.first ?? 0));
-    return finding(goesOn ? 'eof-in-the-middle' : 'trailing-data', { text: goesOn ? 'the stream ends here, and goes on behind it' : text, offset });
+    const goesOn =
+      this.json === undefined &&
+      (this.description !== undefined || [1, 2, 3, 4, 8].includes(this.trailing?.first ?? 0));
+    return finding(goesOn ? 'eof-in-the-middle' : 'trailing-data', {
+      text: goesOn ? 'the stream ends here, and goes on behind it' : text,
+      offset,
+    });
   }
 }
 
 /** A break behind the EOF byte is one that QEMU never sees. */
 function broken(error: MigrationStreamError, complete: boolean): Finding {
-  const unread = complete && error.code === 'truncated' ? ' (QEMU does not read that far, and loads what is before; but the file is cut)' : '';
-  return finding(error.code, { text: error.message + unread, offset: error.offset, path: error.path, ...(error.hint === undefined ? {} : { cure: error.hint }) });
+  const unread =
+    complete && error.code === 'truncated'
+      ? ' (QEMU does not read that far, and loads what is before; but the file is cut)'
+      : '';
+  return finding(error.code, {
+    text: error.message + unread,
+    offset: error.offset,
+    path: error.path,
+    ...(error.hint === undefined ? {} : { cure: error.hint }),
+  });
 }
 
 function versions(loadable: Loadable): Finding[] {
@@ -179,10 +207,21 @@ function versions(loadable: Loadable): Finding[] {
   if (since === undefined && until === undefined) return [];
   const because = reasons.map((reason) => reason.what).join(', ');
   if (since !== undefined && until !== undefined && compareVersions(since, until) > 0) {
-    return [finding('no-release', { text: `needs QEMU ${versionText(since)} or later, and ${versionText(until)} or older (${because})` })];
+    return [
+      finding('no-release', {
+        text: `needs QEMU ${versionText(since)} or later, and ${versionText(until)} or older (${because})`,
+      }),
+    ];
   }
   const from = since === undefined ? '' : ` ${versionText(since)}`;
-  const text = until === undefined ? `${from} or later` : since === undefined ? ` up to ${versionText(until)}` : compareVersions(since, until) === 0 ? from : `${from} to ${versionText(until)}`;
+  const text =
+    until === undefined
+      ? `${from} or later`
+      : since === undefined
+        ? ` up to ${versionText(until)}`
+        : compareVersions(since, until) === 0
+          ? from
+          : `${from} to ${versionText(until)}`;
   return [finding('versions', { text: `QEMU${text} can read it (${because})` })];
 }
 

@@ -8,7 +8,8 @@ import { kept, type Outcome, type Rule, type RuleContext } from './rule.js';
 const WHY = 'no image is opened: the disk has the same size and holds nothing';
 
 /** What stays of a -drive: where it is plugged in, and what the guest can see of its backend. */
-const DRIVE_KEYS = /^(id|if|bus|unit|index|media|cyls|heads|secs|trans|cache(\..*)?|werror|rerror|readonly|read-only|node-name|detect-zeroes|addr|serial|stats-.*|(bps|iops|throttling|group)\b.*)$/;
+const DRIVE_KEYS =
+  /^(id|if|bus|unit|index|media|cyls|heads|secs|trans|cache(\..*)?|werror|rerror|readonly|read-only|node-name|detect-zeroes|addr|serial|stats-.*|(bps|iops|throttling|group)\b.*)$/;
 
 /** What stays of a -blockdev. */
 const NODE_KEYS = /^(node-name|read-only|auto-read-only|force-share|detect-zeroes|cache|cache\..*)$/;
@@ -26,7 +27,8 @@ function sizeOf(path: string, format: string | undefined, cwd: string): Size & {
   if ('trouble' in image) return image;
   const seen = format ?? image.format;
   if (seen === 'raw') return { bytes: image.rawSize };
-  if (seen === 'qcow2') return image.qcow2Size === undefined ? { trouble: `${path} is no qcow2 image` } : { bytes: image.qcow2Size };
+  if (seen === 'qcow2')
+    return image.qcow2Size === undefined ? { trouble: `${path} is no qcow2 image` } : { bytes: image.qcow2Size };
   return { trouble: `only QEMU knows the size of ${path}`, other: true };
 }
 
@@ -47,14 +49,29 @@ function driveOutcome(text: string, context: RuleContext): Outcome {
   const named = drive.get('file') ?? drive.get('file.filename');
   const format = drive.get('format') ?? drive.get('driver');
   if (format !== undefined && NULLS.has(format)) return kept;
-  if (named === undefined && children.length === 0) return format === undefined ? kept : { kind: 'refuse', why: `it opens something by driver ${format}` };
+  if (named === undefined && children.length === 0)
+    return format === undefined ? kept : { kind: 'refuse', why: `it opens something by driver ${format}` };
   const child = drive.get('file.driver');
-  const path = named === undefined || (child !== undefined && !['file', 'host_device', 'host_cdrom'].includes(child)) ? undefined : localPath(named);
-  if (path === undefined) return { kind: 'refuse', why: 'it is not a local file, so its size cannot be seen without opening it' };
+  const path =
+    named === undefined || (child !== undefined && !['file', 'host_device', 'host_cdrom'].includes(child))
+      ? undefined
+      : localPath(named);
+  if (path === undefined)
+    return { kind: 'refuse', why: 'it is not a local file, so its size cannot be seen without opening it' };
   const size = sizeOf(path, format, context.cwd);
-  if ('bytes' in size) return { kind: 'replace', words: ['-drive', drive.changed(standIn(size.bytes, context), (key) => DRIVE_KEYS.test(key))], why: WHY };
+  if ('bytes' in size)
+    return {
+      kind: 'replace',
+      words: ['-drive', drive.changed(standIn(size.bytes, context), (key) => DRIVE_KEYS.test(key))],
+      why: WHY,
+    };
   // Opened read-only, with an unlinked overlay in our folder.
-  if (size.other === true) return { kind: 'replace', words: ['-drive', drive.changed({ snapshot: true })], why: 'writes go to a temporary overlay' };
+  if (size.other === true)
+    return {
+      kind: 'replace',
+      words: ['-drive', drive.changed({ snapshot: true })],
+      why: 'writes go to a temporary overlay',
+    };
   return { kind: 'refuse', why: size.trouble };
 }
 
@@ -90,15 +107,23 @@ export const blockdevRule: Rule = (_option, value, context) => {
   const driver = node.get('driver') ?? '';
   if (NULLS.has(driver)) return kept;
   if (FILTERS.has(driver)) {
-    return context.nodes.has(node.get('file') ?? '') ? kept : { kind: 'refuse', why: `driver ${driver} over something that has no -blockdev of its own` };
+    return context.nodes.has(node.get('file') ?? '')
+      ? kept
+      : { kind: 'refuse', why: `driver ${driver} over something that has no -blockdev of its own` };
   }
-  if (!['file', 'host_device', 'host_cdrom', 'raw', 'qcow2'].includes(driver)) return { kind: 'refuse', why: `nobody but QEMU can see the size behind driver ${driver}` };
+  if (!['file', 'host_device', 'host_cdrom', 'raw', 'qcow2'].includes(driver))
+    return { kind: 'refuse', why: `nobody but QEMU can see the size behind driver ${driver}` };
   const file = fileOf(node, context.nodes);
   const path = file === undefined ? undefined : localPath(file);
   if (path === undefined) return { kind: 'refuse', why: 'no local file stands behind it' };
   const size = sizeOf(path, driver === 'qcow2' ? 'qcow2' : 'raw', context.cwd);
   if ('trouble' in size) return { kind: 'refuse', why: size.trouble };
   const own = Number(node.get('size') ?? Number.NaN);
-  const bytes = driver === 'raw' ? (Number.isSafeInteger(own) ? own : size.bytes - Number(node.get('offset') ?? 0)) : size.bytes;
-  return { kind: 'replace', words: ['-blockdev', node.changed(standIn(bytes, context), (key) => NODE_KEYS.test(key) || key === 'driver')], why: WHY };
+  const bytes =
+    driver === 'raw' ? (Number.isSafeInteger(own) ? own : size.bytes - Number(node.get('offset') ?? 0)) : size.bytes;
+  return {
+    kind: 'replace',
+    words: ['-blockdev', node.changed(standIn(bytes, context), (key) => NODE_KEYS.test(key) || key === 'driver')],
+    why: WHY,
+  };
 };

@@ -38,7 +38,8 @@ export function lookAtImage(path: string): Image {
     const got = readSync(file, head, 0, SECTOR, 0);
     const stat = fstatSync(file);
     const size = stat.isBlockDevice() ? deviceSize(path) : stat.size;
-    const starts = (at: number, magic: string): boolean => head.subarray(at, at + magic.length).equals(Buffer.from(magic, 'latin1'));
+    const starts = (at: number, magic: string): boolean =>
+      head.subarray(at, at + magic.length).equals(Buffer.from(magic, 'latin1'));
     const qcow2 = got >= 32 && starts(0, 'QFI\xfb\0\0\0') && head[7]! >= 2;
     const other = OTHERS.some(({ at, magic }) => starts(at, magic));
     return {

@@ -35,7 +35,15 @@ export function memoryBackendOutcome(object: Parameter, context: RuleContext): O
   if (isOn(object.get('prealloc'))) settings['prealloc'] = false;
   if (isOn(object.get('pmem'))) settings['pmem'] = false;
   if (Object.keys(settings).length === 0) return kept;
-  return { kind: 'replace', words: ['-object', object.changed(settings)], why: 'mem-path' in settings ? WHY : 'memory is not filled beforehand' };
+  return {
+    kind: 'replace',
+    words: ['-object', object.changed(settings)],
+    why: 'mem-path' in settings ? WHY : 'memory is not filled beforehand',
+  };
 }
 
-export const memPathRule: Rule = (_option, value, context) => ({ kind: 'replace', words: ['-mem-path', folderFor(value, context)], why: WHY });
+export const memPathRule: Rule = (_option, value, context) => ({
+  kind: 'replace',
+  words: ['-mem-path', folderFor(value, context)],
+  why: WHY,
+});

@@ -5,7 +5,8 @@ import { parseParameter, type Parameter } from '../parameter.js';
 import { kept, type Outcome, type Rule, type RuleContext } from './rule.js';
 
 /** What slirp's section depends on; host forwards, exports and files are left out. */
-const USER_KEYS = /^(type|id|ipv[46](-.*)?|net|host|dhcpstart|dns|dnssearch|domainname|hostname|model|mac|macaddr|addr|vectors|netdev|name|vlan)$/;
+const USER_KEYS =
+  /^(type|id|ipv[46](-.*)?|net|host|dhcpstart|dns|dnssearch|domainname|hostname|model|mac|macaddr|addr|vectors|netdev|name|vlan)$/;
 const HUB_KEYS = /^(type|id|model|mac|macaddr|addr|vectors|name)$/;
 
 /** Backends that give virtio-net a header with offloads, which nothing without a peer does. */
@@ -18,14 +19,27 @@ function outcome(option: string, net: Parameter, context: RuleContext): Outcome 
   const type = net.get('type') ?? '';
   if (['none', 'nic', 'hubport', ''].includes(type)) return kept;
   if (type === 'user') {
-    return { kind: 'replace', words: [`-${option}`, net.changed({ restrict: true }, (key) => USER_KEYS.test(key))], why: 'the guest reaches nobody, nothing is listened on' };
+    return {
+      kind: 'replace',
+      words: [`-${option}`, net.changed({ restrict: true }, (key) => USER_KEYS.test(key))],
+      why: 'the guest reaches nobody, nothing is listened on',
+    };
   }
   const queues = Number(net.get('queues') ?? net.get('fds')?.split(':').length ?? 1);
-  if (queues > 1) return { kind: 'refuse', why: `${queues} queues need a real network, and how many there are decides what the device looks like` };
+  if (queues > 1)
+    return {
+      kind: 'refuse',
+      why: `${queues} queues need a real network, and how many there are decides what the device looks like`,
+    };
   const limits = WITH_VNET_HDR.has(type) ? { limits: OFFLOADS } : {};
   const why = 'a port where nobody else is';
   if (option === 'net') return { kind: 'replace', words: ['-net', 'none'], why, ...limits };
-  return { kind: 'replace', words: [`-${option}`, net.changed({ type: 'hubport', hubid: context.next() }, (key) => HUB_KEYS.test(key))], why, ...limits };
+  return {
+    kind: 'replace',
+    words: [`-${option}`, net.changed({ type: 'hubport', hubid: context.next() }, (key) => HUB_KEYS.test(key))],
+    why,
+    ...limits,
+  };
 }
 
 export const netRule: Rule = (option, value, context) => {

@@ -5,7 +5,20 @@ import { blockdevRule, driveRule, shortDriveRule } from './block.js';
 import { memPathRule } from './memory.js';
 import { netRule } from './network.js';
 import { becomes, drop, keep, refuse, type Rule } from './rule.js';
-import { audiodevRule, audioRule, characterRule, chardevRule, deviceRule, fsRule, icountRule, machineRule, objectRule, overcommitRule, setRule, usbdeviceRule } from './things.js';
+import {
+  audiodevRule,
+  audioRule,
+  characterRule,
+  chardevRule,
+  deviceRule,
+  fsRule,
+  icountRule,
+  machineRule,
+  objectRule,
+  overcommitRule,
+  setRule,
+  usbdeviceRule,
+} from './things.js';
 
 interface OptionRow {
   /** Without dashes, apart by spaces. */
@@ -17,8 +30,18 @@ interface OptionRow {
 
 const rows: readonly OptionRow[] = [
   // The machine: only memory of our own, or files that are read.
-  { options: 'accel cpu smp m numa boot k uuid rtc global name L bios kernel initrd append dtb shim option-rom acpitable smbios fw_cfg vga g watchdog watchdog-action action tb-size seed msg prom-env semihosting-config soundhw compat rotate icount-sleep smp-cache', value: true, rule: keep },
-  { options: 'enable-kvm no-acpi no-hpet no-fd-bootchk no-reboot no-shutdown nodefaults no-user-config nouserconfig nographic usb only-migratable win2k-hack rtc-td-hack tdf old-param semihosting singlestep one-insn-per-tb enable-fips enable-sync-profile show-cursor no-quit no-frame alt-grab ctrl-grab portrait vmcoreinfo', value: false, rule: keep },
+  {
+    options:
+      'accel cpu smp m numa boot k uuid rtc global name L bios kernel initrd append dtb shim option-rom acpitable smbios fw_cfg vga g watchdog watchdog-action action tb-size seed msg prom-env semihosting-config soundhw compat rotate icount-sleep smp-cache',
+    value: true,
+    rule: keep,
+  },
+  {
+    options:
+      'enable-kvm no-acpi no-hpet no-fd-bootchk no-reboot no-shutdown nodefaults no-user-config nouserconfig nographic usb only-migratable win2k-hack rtc-td-hack tdf old-param semihosting singlestep one-insn-per-tb enable-fips enable-sync-profile show-cursor no-quit no-frame alt-grab ctrl-grab portrait vmcoreinfo',
+    value: false,
+    rule: keep,
+  },
   { options: 'M machine', value: true, rule: machineRule },
   { options: 'device', value: true, rule: deviceRule },
   { options: 'object', value: true, rule: objectRule },
@@ -55,12 +78,20 @@ const rows: readonly OptionRow[] = [
   { options: 'incoming', value: true, rule: drop('whether it waits for a state is decided by what it is asked') },
   { options: 'loadvm', value: true, rule: drop('the state is not that of a snapshot') },
   { options: 'daemonize', value: false, rule: drop('it must end with us') },
-  { options: 'pidfile D d dfilter trace jitdump writeconfig dump-vmstate plugin', value: true, rule: drop('it writes files') },
+  {
+    options: 'pidfile D d dfilter trace jitdump writeconfig dump-vmstate plugin',
+    value: true,
+    rule: drop('it writes files'),
+  },
   { options: 'perfmap', value: false, rule: drop('it writes files') },
   { options: 'runas chroot sandbox run-with', value: true, rule: drop('QEMU must be able to read the state, as us') },
   { options: 'async-teardown', value: false, rule: drop('QEMU ends with us') },
   { options: 'qtest qtest-log', value: true, rule: drop('nobody drives it') },
-  { options: 'readconfig', value: true, rule: refuse('the options in that file are not looked at: put them on the command line') },
+  {
+    options: 'readconfig',
+    value: true,
+    rule: refuse('the options in that file are not looked at: put them on the command line'),
+  },
   { options: 'add-fd', value: true, rule: refuse('open files are not handed on: give paths') },
   { options: 'tpmdev', value: true, rule: refuse('its state is kept by another process or by the host') },
   { options: 'audio', value: true, rule: audioRule },
@@ -75,4 +106,6 @@ export interface OptionRule {
 }
 
 /** By name without dashes. */
-export const optionRules: ReadonlyMap<string, OptionRule> = new Map(rows.flatMap(({ options, value, rule }) => options.split(' ').map((name) => [name, { value, rule }] as const)));
+export const optionRules: ReadonlyMap<string, OptionRule> = new Map(
+  rows.flatMap(({ options, value, rule }) => options.split(' ').map((name) => [name, { value, rule }] as const)),
+);

@@ -27,9 +27,15 @@ export const kept: Outcome = { kind: 'keep' };
 
 export const keep: Rule = () => kept;
 
-export const drop = (why: string): Rule => () => ({ kind: 'drop', why });
+export const drop =
+  (why: string): Rule =>
+  () => ({ kind: 'drop', why });
 
-export const refuse = (why: string): Rule => () => ({ kind: 'refuse', why });
+export const refuse =
+  (why: string): Rule =>
+  () => ({ kind: 'refuse', why });
 
-export const becomes = (why: string, ...words: readonly string[]): Rule => (option, value) =>
-  words.length === 2 && `-${option}` === words[0] && value === words[1] ? kept : { kind: 'replace', words, why };
+export const becomes =
+  (why: string, ...words: readonly string[]): Rule =>
+  (option, value) =>
+    words.length === 2 && `-${option}` === words[0] && value === words[1] ? kept : { kind: 'replace', words, why };

@@ -34,7 +34,11 @@ const TIMEOUT = 30_000;
 type Known = Record<string, ProfileSource>;
 
 /** What a QEMU with these options is; nothing of the user's is changed. @throws WillNotStart, QemuDied, QmpError, Timeout, the signal's reason */
-export async function askProfile(binary: QemuBinary, argv: readonly string[], options: AskOptions = {}): Promise<Profile> {
+export async function askProfile(
+  binary: QemuBinary,
+  argv: readonly string[],
+  options: AskOptions = {},
+): Promise<Profile> {
   const { timeoutMs = TIMEOUT, cwd, signal } = options;
   const notes: string[] = [];
   return withNeutralMachine({ binary, argv, cwd, timeoutMs, signal }, async (machine, { changes }) => {
@@ -49,15 +53,30 @@ export async function askProfile(binary: QemuBinary, argv: readonly string[], op
     const capabilities = Object.fromEntries(listed.map(({ capability, state }) => [capability, state]));
     const { version } = machine.qmp.greeting;
     const machineType = String(type).replace(/-machine$/, '');
-    const dumping = options.vmstate === undefined ? dumpVmstate(binary, machineType, machine.folder, timeoutMs).then((json) => reduceVmstateDump(json.toString('utf8'))) : Promise.resolve(options.vmstate);
+    const dumping =
+      options.vmstate === undefined
+        ? dumpVmstate(binary, machineType, machine.folder, timeoutMs).then((json) =>
+            reduceVmstateDump(json.toString('utf8')),
+          )
+        : Promise.resolve(options.vmstate);
     const saved = await saveAndRead(machine, capabilities, timeoutMs, notes);
-    const virtio = saved === undefined ? undefined : await withVirtioFeatures(saved, { binary, argv, cwd, timeoutMs, signal }, changes, notes);
+    const virtio =
+      saved === undefined
+        ? undefined
+        : await withVirtioFeatures(saved, { binary, argv, cwd, timeoutMs, signal }, changes, notes);
     const donor = saved === undefined || virtio === undefined ? undefined : { ...saved, devices: virtio.devices };
     const vmstate = await dumping.catch((error: unknown): VmstateDump => {
       notes.push(`-dump-vmstate gave nothing: ${messageOf(error)}`);
       return { types: {}, vmsds: [] };
     });
-    const known: Known = { qemu: 'qmp', target: 'qmp', capabilities: 'qmp', cpu: 'qmp', uuid: 'argv', hostPageSize: 'host' };
+    const known: Known = {
+      qemu: 'qmp',
+      target: 'qmp',
+      capabilities: 'qmp',
+      cpu: 'qmp',
+      uuid: 'argv',
+      hostPageSize: 'host',
+    };
     if (virtio?.source !== undefined) known['devices.virtio'] = virtio.source;
     known['vmstate'] = vmstate.vmsds.length > 0 ? 'dump-vmstate' : 'unknown';
     return {
@@ -71,7 +90,11 @@ export async function askProfile(binary: QemuBinary, argv: readonly string[], op
       capabilities,
       uuid: findOptions(argv, 'uuid').length > 0 ? UUID : null,
       hostPageSize: await hostPageSize(),
-      ...fromSave(donor, { machineType, ramblocks: parseRamblocks(ramblocks), given: argv, shared: 'x-ignore-shared' in capabilities }, known),
+      ...fromSave(
+        donor,
+        { machineType, ramblocks: parseRamblocks(ramblocks), given: argv, shared: 'x-ignore-shared' in capabilities },
+        known,
+      ),
       vmstate,
       cpu,
       known,
@@ -83,7 +106,12 @@ export async function askProfile(binary: QemuBinary, argv: readonly string[], op
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Capabilities for the save: as few as can be, and x-ignore-shared, since then the list has addresses. */
-async function saveAndRead(machine: Machine, capabilities: Readonly<Record<string, boolean>>, timeoutMs: number, notes: string[]): Promise<Donor | undefined> {
+async function saveAndRead(
+  machine: Machine,
+  capabilities: Readonly<Record<string, boolean>>,
+  timeoutMs: number,
+  notes: string[],
+): Promise<Donor | undefined> {
   const file = join(machine.folder, 'donor');
   try {
     await setAll(machine, capabilities, ['events', 'x-ignore-shared']);
@@ -92,13 +120,21 @@ async function saveAndRead(machine: Machine, capabilities: Readonly<Record<strin
   } catch (error) {
     const expected = [MigrationFailed, QmpError, QemuDied, Timeout, MigrationStreamError];
     if (!expected.some((known) => error instanceof known)) throw error;
-    notes.push(`this QEMU cannot save itself, so sections, addresses and what is left out are not known: ${messageOf(error)}`);
+    notes.push(
+      `this QEMU cannot save itself, so sections, addresses and what is left out are not known: ${messageOf(error)}`,
+    );
     return undefined;
   }
 }
 
-async function setAll(machine: Machine, capabilities: Readonly<Record<string, boolean>>, on: readonly string[]): Promise<void> {
-  const changed = Object.entries(capabilities).flatMap(([capability, state]) => (state === on.includes(capability) ? [] : [{ capability, state: !state }]));
+async function setAll(
+  machine: Machine,
+  capabilities: Readonly<Record<string, boolean>>,
+  on: readonly string[],
+): Promise<void> {
+  const changed = Object.entries(capabilities).flatMap(([capability, state]) =>
+    state === on.includes(capability) ? [] : [{ capability, state: !state }],
+  );
   if (changed.length > 0) await machine.execute('migrate-set-capabilities', { capabilities: changed });
 }
 
@@ -110,12 +146,32 @@ interface Otherwise {
   readonly shared: boolean;
 }
 
-type FromSave = Pick<Profile, 'machine' | 'targetPageSize' | 'sendConfiguration' | 'sectionFooters' | 'blocks' | 'devices' | 'vmdescription' | 'unsavedSectionIds'>;
+type FromSave = Pick<
+  Profile,
+  | 'machine'
+  | 'targetPageSize'
+  | 'sendConfiguration'
+  | 'sectionFooters'
+  | 'blocks'
+  | 'devices'
+  | 'vmdescription'
+  | 'unsavedSectionIds'
+>;
 
 /** What the save says, and where there is none what else does; enters how it is known. */
-function fromSave(donor: Donor | undefined, { machineType, ramblocks, given, shared }: Otherwise, known: Known): FromSave {
+function fromSave(
+  donor: Donor | undefined,
+  { machineType, ramblocks, given, shared }: Otherwise,
+  known: Known,
+): FromSave {
   const seen: ProfileSource = donor === undefined ? 'unknown' : 'save';
-  Object.assign(known, { devices: seen, vmdescription: seen, unsavedSectionIds: seen, blocks: 'hmp', 'blocks.migratable': seen });
+  Object.assign(known, {
+    devices: seen,
+    vmdescription: seen,
+    unsavedSectionIds: seen,
+    blocks: 'hmp',
+    'blocks.migratable': seen,
+  });
   Object.assign(known, { 'blocks.gpa': shared ? seen : 'unknown', 'blocks.ignored': shared ? seen : 'unknown' });
   known['machine'] = donor?.configuration === undefined ? 'qmp' : 'save';
   known['targetPageSize'] = donor?.targetPageSize === undefined ? 'host' : 'save';
@@ -147,5 +203,7 @@ function fromSave(donor: Donor | undefined, { machineType, ramblocks, given, sha
 
 /** -global migration.NAME=off. */
 function isOff(argv: readonly string[], property: string): boolean {
-  return findOptions(argv, 'global').some(({ value }) => new RegExp(`^migration\\.${property}=(off|no|false)$`).test(value));
+  return findOptions(argv, 'global').some(({ value }) =>
+    new RegExp(`^migration\\.${property}=(off|no|false)$`).test(value),
+  );
 }

@@ -52,12 +52,23 @@ export async function readDonor(file: string): Promise<Donor> {
       } else if (event.kind === 'vmdescription') vmdescription = Buffer.from(event.json).toString('latin1');
     }
     const sent = (i: number): boolean => index.counts(i).bytes > 0;
-    return { configuration, footers, targetPageSize, blocks: blocks.map((entry, i) => ({ entry, sent: sent(i) })), devices, vmdescription };
+    return {
+      configuration,
+      footers,
+      targetPageSize,
+      blocks: blocks.map((entry, i) => ({ entry, sent: sent(i) })),
+      devices,
+      vmdescription,
+    };
   } finally {
     await stream.close();
   }
 }
 
-function entered({ idstr, instanceId, versionId, sectionId }: SectionHeader, iterable: boolean, payload: string): ProfileDevice {
+function entered(
+  { idstr, instanceId, versionId, sectionId }: SectionHeader,
+  iterable: boolean,
+  payload: string,
+): ProfileDevice {
   return { idstr, instanceId, versionId, sectionId, iterable, payload };
 }

@@ -21,6 +21,13 @@ export function parseRamblocks(text: string): RamblockRow[] {
     const found = ROW.exec(line);
     if (found === null) return [];
     const [, idstr = '', size = '', unit = '', used = '', most = ''] = found;
-    return [{ idstr, pageSize: Number(size) * UNITS[unit]!, usedLength: Number.parseInt(used, 16), maxLength: Number.parseInt(most, 16) }];
+    return [
+      {
+        idstr,
+        pageSize: Number(size) * UNITS[unit]!,
+        usedLength: Number.parseInt(used, 16),
+        maxLength: Number.parseInt(most, 16),
+      },
+    ];
   });
 }

@@ -9,7 +9,13 @@ import { configurationSection, type Configuration } from '../../wire/configurati
 import { fileHeader, QEMU_VM_FILE_MAGIC } from '../../wire/file-header.js';
 import { sectionFooter, sectionHeader, sectionType } from '../../wire/section.js';
 import { decodeDevice, findInDevice, parseSchema, type DeviceSchema } from '../../vmstate/index.js';
-import { payloadBytes, type NeutralisedOption, type ProfileDevice, type ProfileSource, type VirtioFeatures } from '../../ops/verify/profile.js';
+import {
+  payloadBytes,
+  type NeutralisedOption,
+  type ProfileDevice,
+  type ProfileSource,
+  type VirtioFeatures,
+} from '../../ops/verify/profile.js';
 import { tryAll, type TryLoadOptions } from '../try-load.js';
 import type { Donor } from './donor.js';
 
@@ -23,7 +29,10 @@ const STREAM_VERSION = 3;
 const MAX_ASKED = 64;
 
 /** What virtio-net offers only where its peer takes a header with offloads: CSUM, TSO, ECN, UFO, USO, hashes, tunnels. QEMU: virtio_net_get_features(). */
-const OFFLOADS = [0, 1, 7, 8, 9, 10, 11, 12, 13, 14, 54, 55, 56, 57, 60, 65, 66, 67, 68].reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n);
+const OFFLOADS = [0, 1, 7, 8, 9, 10, 11, 12, 13, 14, 54, 55, 56, 57, 60, 65, 66, 67, 68].reduce(
+  (bits, bit) => bits | (1n << BigInt(bit)),
+  0n,
+);
 
 export type Asked = Pick<TryLoadOptions, 'binary' | 'argv' | 'cwd' | 'timeoutMs' | 'signal'>;
 
@@ -34,12 +43,20 @@ export interface AskedDevices {
 }
 
 /** The devices of a save, the virtio ones with what they offer; what could not be learned goes to `notes`. */
-export async function withVirtioFeatures(donor: Donor, asked: Asked, changes: readonly NeutralisedOption[], notes: string[]): Promise<AskedDevices> {
+export async function withVirtioFeatures(
+  donor: Donor,
+  asked: Asked,
+  changes: readonly NeutralisedOption[],
+  notes: string[],
+): Promise<AskedDevices> {
   const json = donor.vmdescription;
-  const schemas = json === undefined ? [] : (unlessBroken(() => parseSchema(Buffer.from(json, 'latin1')))?.devices ?? []);
+  const schemas =
+    json === undefined ? [] : (unlessBroken(() => parseSchema(Buffer.from(json, 'latin1')))?.devices ?? []);
   const cases = donor.devices.flatMap((device) => {
     const schema = schemas.find(({ name, instanceId }) => name === device.idstr && instanceId === device.instanceId);
-    return schema?.vmsd.fields.some(({ type }) => type === 'virtio') === true ? [{ ...asked, device, state: refusable(donor, device, schema) }] : [];
+    return schema?.vmsd.fields.some(({ type }) => type === 'virtio') === true
+      ? [{ ...asked, device, state: refusable(donor, device, schema) }]
+      : [];
   });
   const found = new Map<ProfileDevice, VirtioFeatures>();
   await tryAll(cases.slice(0, MAX_ASKED), {
@@ -50,7 +67,8 @@ export async function withVirtioFeatures(donor: Donor, asked: Asked, changes: re
   });
   asked.signal?.throwIfAborted();
   const missing = cases.filter(({ device }) => !found.has(device)).map(({ device }) => device.idstr);
-  if (missing.length > 0) notes.push(`which virtio features these offer is not known, since this QEMU did not say: ${missing.join(', ')}`);
+  if (missing.length > 0)
+    notes.push(`which virtio features these offer is not known, since this QEMU did not say: ${missing.join(', ')}`);
   const devices = donor.devices.map((device) => {
     const virtio = found.get(device);
     return virtio === undefined ? device : { ...device, virtio };
@@ -82,7 +100,9 @@ function refusable({ configuration, footers }: Donor, device: ProfileDevice, sch
   else if (narrow !== undefined) view.setUint32(narrow.start, NARROW_FEATURE);
   return Buffer.concat([
     encodeBytes(fileHeader, { magic: QEMU_VM_FILE_MAGIC, version: STREAM_VERSION }),
-    ...(configuration === undefined ? [] : [Uint8Array.of(sectionType.configuration), encodeBytes(configurationSection, plain(configuration))]),
+    ...(configuration === undefined
+      ? []
+      : [Uint8Array.of(sectionType.configuration), encodeBytes(configurationSection, plain(configuration))]),
     Uint8Array.of(sectionType.full),
     encodeBytes(sectionHeader, device),
     bytes,

@@ -14,7 +14,11 @@ export function reduceVmstateDump(json: string): VmstateDump {
       name,
       versionId,
       minimumVersionId,
-      fields: fields.map(({ count, table, ...field }) => ({ ...field, ...(count === undefined ? {} : { num: count }), ...(table === undefined ? {} : { struct: enter(table) }) })),
+      fields: fields.map(({ count, table, ...field }) => ({
+        ...field,
+        ...(count === undefined ? {} : { num: count }),
+        ...(table === undefined ? {} : { struct: enter(table) }),
+      })),
       subsections: subsections.map(enter),
     };
     const key = JSON.stringify(vmsd);

@@ -102,11 +102,17 @@ export class QmpClient {
       } catch (error) {
         const code = error instanceof Error && 'code' in error ? String(error.code) : '';
         last = error instanceof Error ? error.message : String(error);
-        if (options.once === true || !NOT_YET.has(code)) throw new Disconnected(`cannot connect to ${targetText(target)}: ${last}`, error);
+        if (options.once === true || !NOT_YET.has(code))
+          throw new Disconnected(`cannot connect to ${targetText(target)}: ${last}`, error);
         return undefined;
       }
     };
-    return until(attempt, { timeoutMs, signal: options.signal, what: `QEMU's monitor at ${targetText(target)}`, lastSeen: () => last });
+    return until(attempt, {
+      timeoutMs,
+      signal: options.signal,
+      what: `QEMU's monitor at ${targetText(target)}`,
+      lastSeen: () => last,
+    });
   }
 
   #join(socket: Socket): QmpSession {
@@ -129,7 +135,14 @@ export class QmpClient {
     this.#ended = new Promise((resolve) => {
       socket.once('close', () => {
         const asked = session.state === 'disconnecting';
-        session.lost(new Disconnected(asked ? 'disconnected at our request' : `QEMU's monitor closed the connection${cause === undefined ? '' : ` (${cause.message})`}`, cause));
+        session.lost(
+          new Disconnected(
+            asked
+              ? 'disconnected at our request'
+              : `QEMU's monitor closed the connection${cause === undefined ? '' : ` (${cause.message})`}`,
+            cause,
+          ),
+        );
         resolve();
       });
     });
@@ -139,7 +152,8 @@ export class QmpClient {
   }
 
   #running(what: string): QmpSession {
-    if (this.#session === undefined) throw new StateError(`${what}: the client is ${this.state}, not running`, this.state);
+    if (this.#session === undefined)
+      throw new StateError(`${what}: the client is ${this.state}, not running`, this.state);
     return this.#session;
   }
 
@@ -200,4 +214,3 @@ export class QmpClient {
     await this.#ended;
   }
 }
-

@@ -5,13 +5,41 @@ import type { QmpVersion } from './message.js';
 
 /** qapi/run-state.json, RunState, as far as migration meets it. */
 export type RunState =
-  | 'debug' | 'finish-migrate' | 'inmigrate' | 'internal-error' | 'io-error' | 'paused' | 'postmigrate' | 'prelaunch'
-  | 'restore-vm' | 'running' | 'save-vm' | 'shutdown' | 'suspended' | 'watchdog' | 'guest-panicked' | 'colo' | (string & {});
+  | 'debug'
+  | 'finish-migrate'
+  | 'inmigrate'
+  | 'internal-error'
+  | 'io-error'
+  | 'paused'
+  | 'postmigrate'
+  | 'prelaunch'
+  | 'restore-vm'
+  | 'running'
+  | 'save-vm'
+  | 'shutdown'
+  | 'suspended'
+  | 'watchdog'
+  | 'guest-panicked'
+  | 'colo'
+  | (string & {});
 
 /** qapi/migration.json, MigrationStatus. */
 export type MigrationStatus =
-  | 'none' | 'setup' | 'cancelling' | 'cancelled' | 'active' | 'postcopy-active' | 'postcopy-paused' | 'postcopy-recover'
-  | 'completed' | 'failed' | 'colo' | 'pre-switchover' | 'device' | 'wait-unplug' | (string & {});
+  | 'none'
+  | 'setup'
+  | 'cancelling'
+  | 'cancelled'
+  | 'active'
+  | 'postcopy-active'
+  | 'postcopy-paused'
+  | 'postcopy-recover'
+  | 'completed'
+  | 'failed'
+  | 'colo'
+  | 'pre-switchover'
+  | 'device'
+  | 'wait-unplug'
+  | (string & {});
 
 /** qapi/migration.json, MigrationStats: bytes unless said. */
 export interface MigrationStats {
@@ -36,7 +64,12 @@ export interface MigrationInfo {
   readonly 'total-time'?: number;
   readonly downtime?: number;
   readonly 'setup-time'?: number;
-  readonly 'xbzrle-cache'?: { readonly pages: number; readonly bytes: number; readonly 'cache-miss': number; readonly overflow: number };
+  readonly 'xbzrle-cache'?: {
+    readonly pages: number;
+    readonly bytes: number;
+    readonly 'cache-miss': number;
+    readonly overflow: number;
+  };
 }
 
 /** Results of the commands that the toolkit itself uses. */

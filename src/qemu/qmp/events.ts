@@ -67,7 +67,10 @@ export class EventLog {
   since(mark: EventMark): readonly QmpEvent[] {
     const first = this.#count - this.#kept.length;
     if (mark < first) {
-      throw new StateError(`events ${mark} to ${first - 1} are no longer kept (the log holds ${MAX_KEPT_EVENTS})`, 'running');
+      throw new StateError(
+        `events ${mark} to ${first - 1} are no longer kept (the log holds ${MAX_KEPT_EVENTS})`,
+        'running',
+      );
     }
     return this.#kept.slice(mark - first);
   }
@@ -77,7 +80,10 @@ export class EventLog {
   }
 
   /** The first event from the mark on that fits, already there or still to come. @throws Timeout, Disconnected, StateError. */
-  wait(condition: EventCondition, options: EventWait & { readonly timeoutMs: number; readonly lastSeen: () => string }): Promise<QmpEvent> {
+  wait(
+    condition: EventCondition,
+    options: EventWait & { readonly timeoutMs: number; readonly lastSeen: () => string },
+  ): Promise<QmpEvent> {
     const accepts = test(condition);
     try {
       const found = options.since === undefined ? undefined : this.since(options.since).find(accepts);

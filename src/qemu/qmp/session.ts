@@ -58,7 +58,10 @@ export class QmpSession {
   }
 
   /** Waits for the greeting and leaves capability negotiation mode. @throws Timeout, Disconnected, QmpError. */
-  async negotiate(options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }): Promise<QmpGreeting> {
+  async negotiate(options: {
+    readonly timeoutMs: number;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<QmpGreeting> {
     const greeted = pending<QmpGreeting>({ ...options, what: "QEMU's greeting", lastSeen: () => this.lastSeen() });
     if (this.#lost !== undefined) greeted.reject(this.#lost);
     else if (this.#greeting !== undefined) greeted.resolve(this.#greeting);
@@ -96,7 +99,9 @@ export class QmpSession {
     );
     if (wait.settled) return wait.promise;
     this.#calls.set(id, { command, wait });
-    this.#wire.write(`${JSON.stringify({ execute: command, ...(args === undefined ? {} : { arguments: args }), id })}\n`);
+    this.#wire.write(
+      `${JSON.stringify({ execute: command, ...(args === undefined ? {} : { arguments: args }), id })}\n`,
+    );
     return wait.promise;
   }
 
@@ -146,7 +151,10 @@ export class QmpSession {
       this.#log.push(message.event);
     } else {
       const call = message.id === undefined ? undefined : this.#calls.get(message.id);
-      this.#lastHeard = call === undefined ? `a reply to nothing that is pending: ${line.slice(0, 120)}` : `the reply to ${call.command}`;
+      this.#lastHeard =
+        call === undefined
+          ? `a reply to nothing that is pending: ${line.slice(0, 120)}`
+          : `the reply to ${call.command}`;
       if (message.kind === 'return') call?.wait.resolve(message.value);
       else call?.wait.reject(new QmpError({ class: message.class, desc: message.desc, command: call.command }));
     }

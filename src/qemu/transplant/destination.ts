@@ -45,7 +45,12 @@ export async function askDestination(options: DestinationOptions): Promise<Desti
     await setCapabilities(machine, on(capabilities.filter(isPlain)));
     await migrateToFile(machine, file, { timeoutMs, signal });
     const { qemu, package: name } = machine.qmp.greeting.version;
-    return { cpu, machine: String(type).replace(/-machine$/, ''), release: { major: qemu.major, minor: qemu.minor }, label: `QEMU ${qemu.major}.${qemu.minor}.${qemu.micro}${name === '' ? '' : ` ${name}`}` };
+    return {
+      cpu,
+      machine: String(type).replace(/-machine$/, ''),
+      release: { major: qemu.major, minor: qemu.minor },
+      label: `QEMU ${qemu.major}.${qemu.minor}.${qemu.micro}${name === '' ? '' : ` ${name}`}`,
+    };
   });
   const source = await openFile(file);
   try {
@@ -56,7 +61,8 @@ export async function askDestination(options: DestinationOptions): Promise<Desti
       trial: {
         qemu: asked.label,
         attempt: (state) => attempt(options, state, 'again', capabilities),
-        control: async (patches) => attempt(options, await patched(file, patches), 'control', capabilities.filter(isPlain)),
+        control: async (patches) =>
+          attempt(options, await patched(file, patches), 'control', capabilities.filter(isPlain)),
       },
     };
   } finally {
@@ -78,7 +84,12 @@ async function patched(file: string, patches: readonly Patch[]): Promise<string>
   return copy;
 }
 
-async function attempt(options: DestinationOptions, state: string, name: string, capabilities: readonly string[]): Promise<TrialOutcome> {
+async function attempt(
+  options: DestinationOptions,
+  state: string,
+  name: string,
+  capabilities: readonly string[],
+): Promise<TrialOutcome> {
   const { binary, argv, cwd, signal, timeoutMs, folder } = options;
   const file = join(folder, name);
   let saved = false;
@@ -103,7 +114,8 @@ async function attempt(options: DestinationOptions, state: string, name: string,
       }
     },
   });
-  const words = verdict === 'hung' ? `${stderr}\nneither loaded nor refused within ${timeoutMs / 1000} s` : `${stderr}\n${problem}`;
+  const words =
+    verdict === 'hung' ? `${stderr}\nneither loaded nor refused within ${timeoutMs / 1000} s` : `${stderr}\n${problem}`;
   return { loaded: verdict === 'loads', words, saved: saved ? await openFile(file) : undefined, regions };
 }
 

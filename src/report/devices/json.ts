@@ -18,7 +18,12 @@ export interface DevicesJsonInput {
 }
 
 /** One document, a field a line. `devices` are those to show. */
-export function* devicesJson(read: StreamDevices, devices: readonly StreamDevice[], input: DevicesJsonInput, options: FieldJsonOptions): Generator<string> {
+export function* devicesJson(
+  read: StreamDevices,
+  devices: readonly StreamDevice[],
+  input: DevicesJsonInput,
+  options: FieldJsonOptions,
+): Generator<string> {
   const head = {
     schemaVersion: DEVICES_SCHEMA_VERSION,
     kind: 'devices',
@@ -33,7 +38,11 @@ export function* devicesJson(read: StreamDevices, devices: readonly StreamDevice
   yield ']}';
 }
 
-function* deviceJson({ section, span, payload, boundary, depth, layout, reason, state }: StreamDevice, options: FieldJsonOptions, before: string): Generator<string> {
+function* deviceJson(
+  { section, span, payload, boundary, depth, layout, reason, state }: StreamDevice,
+  options: FieldJsonOptions,
+  before: string,
+): Generator<string> {
   const { total, opaque, unused } = coverageOf(state);
   const size = payload.end - payload.start;
   const head = {
@@ -56,8 +65,18 @@ function* deviceJson({ section, span, payload, boundary, depth, layout, reason, 
 }
 
 /** The fields below `nodes`, under their full paths. */
-export function* fieldsJson(nodes: readonly FieldNode[], input: DevicesJsonInput, note: string | undefined): Generator<string> {
-  const head = { schemaVersion: DEVICES_SCHEMA_VERSION, kind: 'fields', mstream: input.mstream, input: { label: input.label, size: input.size ?? null }, note: note ?? null };
+export function* fieldsJson(
+  nodes: readonly FieldNode[],
+  input: DevicesJsonInput,
+  note: string | undefined,
+): Generator<string> {
+  const head = {
+    schemaVersion: DEVICES_SCHEMA_VERSION,
+    kind: 'fields',
+    mstream: input.mstream,
+    input: { label: input.label, size: input.size ?? null },
+    note: note ?? null,
+  };
   yield `${toJson(head).slice(0, -1)},"fields":[`;
   let separator = '';
   for (const node of nodes) {

@@ -17,13 +17,15 @@ export function* schemaLines({ section, state, layout, reason }: StreamDevice, t
     yield `${label}  version ${section.versionId}, ${theme.warning(`no layout: ${escapeText(reason ?? '')}`)}`;
     return;
   }
-  yield vmsd.name === '' ? `${label}  version ${section.versionId}, no table` : `${label}  ${escapeText(vmsd.name)} version ${vmsd.version}`;
+  yield vmsd.name === ''
+    ? `${label}  version ${section.versionId}, no table`
+    : `${label}  ${escapeText(vmsd.name)} version ${vmsd.version}`;
   yield* tableLines(vmsd, 1, theme);
 }
 
 function* tableLines(vmsd: VmsdSchema, depth: number, theme: Theme): Generator<string> {
   const { fields } = vmsd;
-  for (let at = 0; at < fields.length; ) {
+  for (let at = 0; at < fields.length;) {
     const field = fields[at]!;
     let next = at + 1;
     let count = field.count ?? 1;
@@ -51,13 +53,20 @@ function line(depth: number, name: string, rest: string): string {
 }
 
 function typeText({ type, size, struct }: FieldSchema): string {
-  const table = struct === undefined || struct.name === '' ? '' : ` ${escapeText(struct.name)} version ${struct.version}`;
+  const table =
+    struct === undefined || struct.name === '' ? '' : ` ${escapeText(struct.name)} version ${struct.version}`;
   return `${escapeText(type)}${table}${size === undefined ? ', of unknown size' : ` ${size}`}`;
 }
 
 /** Two entries that could be elements of one array. */
 function alike(a: FieldSchema, b: FieldSchema): boolean {
-  return a.name === b.name && a.type === b.type && a.size === b.size && sameTables(a.struct === undefined ? [] : [a.struct], b.struct === undefined ? [] : [b.struct]) && sameTables(a.inline, b.inline);
+  return (
+    a.name === b.name &&
+    a.type === b.type &&
+    a.size === b.size &&
+    sameTables(a.struct === undefined ? [] : [a.struct], b.struct === undefined ? [] : [b.struct]) &&
+    sameTables(a.inline, b.inline)
+  );
 }
 
 function sameTables(a: readonly VmsdSchema[], b: readonly VmsdSchema[]): boolean {

@@ -18,7 +18,11 @@ const MAX_HEX_ROWS = 16;
 /** Paths and names longer than a terminal is wide help nobody. */
 const MAX_PATH = 120;
 
-const layoutText = { vmdescription: undefined, stream: 'layout of another stream', dump: 'layout of a dump: widths, no types' } as const;
+const layoutText = {
+  vmdescription: undefined,
+  stream: 'layout of another stream',
+  dump: 'layout of a dump: widths, no types',
+} as const;
 
 export interface DeviceTextOptions {
   /** Offset and bytes in front of each field. */
@@ -37,7 +41,9 @@ export function* deviceLines(device: StreamDevice, options: DeviceTextOptions, t
     hidden === 0 ? undefined : `${countText(hidden)} opaque (${percentText(hidden, size)})`,
     device.depth > 0 ? 'in PACKAGED' : undefined,
     device.boundary === 'footer-scan' ? 'end found by its footer' : undefined,
-    device.layout === 'none' ? theme.warning(`no layout: ${escapeText(device.reason ?? '')}`) : layoutText[device.layout],
+    device.layout === 'none'
+      ? theme.warning(`no layout: ${escapeText(device.reason ?? '')}`)
+      : layoutText[device.layout],
   ];
   yield `${theme.heading(escapeText(deviceLabel({ name: section.idstr, instanceId: section.instanceId })))}  ${facts.filter((fact) => fact !== undefined).join(', ')}`;
   for (const row of fieldRows(state.root, true)) yield* rowLines(state, row, options, theme);
@@ -53,29 +59,46 @@ export function devicesSummary(devices: readonly StreamDevice[], theme: Theme): 
     bytes += size;
     opaque += coverage.opaque + size - coverage.total;
   }
-  return theme.dim(`${plural(devices.length, 'device')}, ${bytesText(bytes)}${opaque === 0 ? '' : `, ${countText(opaque)} opaque (${percentText(opaque, bytes)})`}`);
+  return theme.dim(
+    `${plural(devices.length, 'device')}, ${bytesText(bytes)}${opaque === 0 ? '' : `, ${countText(opaque)} opaque (${percentText(opaque, bytes)})`}`,
+  );
 }
 
 function* rowLines(state: DeviceState, row: FieldRow, { hex }: DeviceTextOptions, theme: Theme): Generator<string> {
   const path = shortened(row.path).padEnd(40);
-  const columns = row.folded === undefined ? `${theme.name(path)}  ${theme.dim(typeText(row).padEnd(9))}  ${valueColumn(state, row)}` : `${theme.name(path)}  ${theme.dim(row.folded)}`;
+  const columns =
+    row.folded === undefined
+      ? `${theme.name(path)}  ${theme.dim(typeText(row).padEnd(9))}  ${valueColumn(state, row)}`
+      : `${theme.name(path)}  ${theme.dim(row.folded)}`;
   const meaning = row.folded === undefined ? rowMeaning(row) : undefined;
-  const words = [meaning?.label, meaning?.text].filter((word) => word !== undefined).map(escapeText).join(' = ');
-  const note = row.role === 'opaque' ? theme.warning(`opaque: ${escapeText(row.reason ?? '')}`) : row.role === 'unused' ? theme.dim('unused') : theme.strong(words);
+  const words = [meaning?.label, meaning?.text]
+    .filter((word) => word !== undefined)
+    .map(escapeText)
+    .join(' = ');
+  const note =
+    row.role === 'opaque'
+      ? theme.warning(`opaque: ${escapeText(row.reason ?? '')}`)
+      : row.role === 'unused'
+        ? theme.dim('unused')
+        : theme.strong(words);
   const line = `${columns}  ${note}`.trimEnd();
   if (!hex) {
     yield `  ${line}`;
     return;
   }
   const bytes = row.folded === undefined ? state.bytes.subarray(row.start, row.end) : new Uint8Array(0);
-  const at = (index: number): string => `  ${theme.offset(offsetText(state.base + row.start + index))}  ${hexRow(bytes.subarray(index, index + HEX_ROW))}`;
+  const at = (index: number): string =>
+    `  ${theme.offset(offsetText(state.base + row.start + index))}  ${hexRow(bytes.subarray(index, index + HEX_ROW))}`;
   yield `${at(0)}  ${line}`;
   let shown = 1;
   let index = HEX_ROW;
   for (let before = 0; index < bytes.length && shown < MAX_HEX_ROWS; index += HEX_ROW) {
     const last = index + HEX_ROW >= bytes.length;
     // A row like the one above is not shown again, as hexdump does; the last one is, for its place.
-    if (!last && Buffer.compare(bytes.subarray(index, index + HEX_ROW), bytes.subarray(before, before + HEX_ROW)) === 0) {
+    if (
+      !last &&
+      Buffer.compare(bytes.subarray(index, index + HEX_ROW), bytes.subarray(before, before + HEX_ROW)) === 0
+    ) {
       if (index - before === HEX_ROW) yield theme.dim('  *');
       continue;
     }
@@ -87,7 +110,10 @@ function* rowLines(state: DeviceState, row: FieldRow, { hex }: DeviceTextOptions
 }
 
 function hexRow(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ').padEnd(3 * HEX_ROW - 1);
+  return [...bytes]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join(' ')
+    .padEnd(3 * HEX_ROW - 1);
 }
 
 function shortened(path: string): string {
@@ -115,12 +141,14 @@ function valueColumn(state: DeviceState, row: FieldRow): string {
 }
 
 function oneValue(value: Exclude<Value, Uint8Array>): string {
-  if (typeof value === 'bigint' ? value > 9n : typeof value === 'number' && Number.isInteger(value) && value > 9) return `${value} (${hexText(value as number | bigint)})`;
+  if (typeof value === 'bigint' ? value > 9n : typeof value === 'number' && Number.isInteger(value) && value > 9)
+    return `${value} (${hexText(value as number | bigint)})`;
   return String(value);
 }
 
 function bytesShown(bytes: Uint8Array): string {
-  if (bytes.length > MAX_BYTES && bytes.every((byte) => byte === bytes[0])) return `${bytes[0]!.toString(16).padStart(2, '0')} x ${countText(bytes.length)}`;
+  if (bytes.length > MAX_BYTES && bytes.every((byte) => byte === bytes[0]))
+    return `${bytes[0]!.toString(16).padStart(2, '0')} x ${countText(bytes.length)}`;
   const shown = Buffer.from(bytes.subarray(0, MAX_BYTES)).toString('hex');
   return bytes.length > MAX_BYTES ? `${shown}… (${countText(bytes.length)} bytes)` : shown;
 }

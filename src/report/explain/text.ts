@@ -14,12 +14,15 @@ export function explanationsText(explanations: readonly Explanation[], theme: Th
 function paragraph(one: Explanation, theme: Theme): string {
   const [meaning, ...rest] = explanationLines(one, theme);
   const lines = [meaning!, ...one.details.map(printableLine)];
-  for (const { what, offset } of one.places) lines.push(`${theme.label('where:')} ${printableLine(what)}, at ${theme.offset(hexText(offset))}`);
+  for (const { what, offset } of one.places)
+    lines.push(`${theme.label('where:')} ${printableLine(what)}, at ${theme.offset(hexText(offset))}`);
   lines.push(...rest);
   if (one.effect === 'non-fatal') lines.push(theme.dim('The load goes on.'));
   const versions = one.versions.length === 0 ? '' : `, QEMU ${one.versions.join('; ')}`;
   lines.push(theme.dim(`${one.source}${versions}`));
-  return [theme.strong(printableLine(one.text)), ...lines.map((line) => `  ${line}`)].map((line) => `${line}\n`).join('');
+  return [theme.strong(printableLine(one.text)), ...lines.map((line) => `  ${line}`)]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** What happened, then causes and cures, most usual first. */

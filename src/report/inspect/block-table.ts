@@ -99,7 +99,8 @@ export async function blockTable(blocks: readonly BlockRow[], theme: Theme, widt
   const used = columns.filter((column) => column.shown?.(blocks) ?? true);
   const rows = blocks.slice(0, MAX_ROWS).map((block) => used.map((column) => column.cell(block, theme)));
   const lines = [title, ...(await renderTable(used, rows, theme, width))];
-  if (rows.length < blocks.length) lines.push(theme.warning(`  … and ${plural(blocks.length - rows.length, 'more block')}: --json has them all`));
+  if (rows.length < blocks.length)
+    lines.push(theme.warning(`  … and ${plural(blocks.length - rows.length, 'more block')}: --json has them all`));
   const uncounted = blocks.filter((block) => block.sent.absent === undefined).length;
   if (uncounted > 0) lines.push(`  ?: too large to remember which pages came (${plural(uncounted, 'block')})`);
   return lines;

@@ -29,7 +29,8 @@ export class HexParts {
   }
 
   observe(event: StreamEvent): void {
-    if (event.kind === 'section-open') this.section = `section ${event.section.sectionId} ${quote(event.section.idstr)}`;
+    if (event.kind === 'section-open')
+      this.section = `section ${event.section.sectionId} ${quote(event.section.idstr)}`;
     if (event.kind === 'ram-blocks') this.blocks = event.continues ? [...this.blocks, ...event.blocks] : event.blocks;
     if (event.span.end <= this.wanted.start || event.span.start >= this.wanted.end) return;
     if (event.kind === 'pages') this.pages(event.runs);
@@ -63,7 +64,10 @@ export class HexParts {
       for (let k = first; k < last; k += 1) {
         const at = start + k * size;
         const address = runs.addr[i]! + k * runs.pageSize;
-        this.add(span(at, at + size), `${this.section} > ${kind} record (${escapeText(runs.blocks[runs.block[i]!]!.idstr)} + ${hexText(address)})`);
+        this.add(
+          span(at, at + size),
+          `${this.section} > ${kind} record (${escapeText(runs.blocks[runs.block[i]!]!.idstr)} + ${hexText(address)})`,
+        );
       }
     }
   }

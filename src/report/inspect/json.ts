@@ -20,7 +20,8 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 export type JsonObject = { readonly [key: string]: JsonValue };
 
 export function inspectionJson(inspection: Inspection, mstream: string): JsonObject {
-  const { label, size, complete, error, configuration, dialect, producer, map, omittedRows, blocks, totals, warnings } = inspection;
+  const { label, size, complete, error, configuration, dialect, producer, map, omittedRows, blocks, totals, warnings } =
+    inspection;
   return {
     schemaVersion: INSPECT_SCHEMA_VERSION,
     kind: 'inspection',
@@ -107,7 +108,17 @@ function rowJson({ kind, span, count, depth, section, payload, boundary, command
   };
 }
 
-function blockJson({ idstr, usedLength, pageSize, gpa, ignored, ignoredHow, mapped, pages, sent }: BlockRow): JsonObject {
+function blockJson({
+  idstr,
+  usedLength,
+  pageSize,
+  gpa,
+  ignored,
+  ignoredHow,
+  mapped,
+  pages,
+  sent,
+}: BlockRow): JsonObject {
   return {
     idstr,
     usedLength,

@@ -10,7 +10,15 @@ import type { RamBlockEntry } from '../../wire/ram-block.js';
 import { commandName } from '../../wire/command.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { errorJson } from '../error.js';
-import { configurationJson, dialectJson, INSPECT_SCHEMA_VERSION, listedBlockJson, sectionJson, spanJson, type JsonObject } from './json.js';
+import {
+  configurationJson,
+  dialectJson,
+  INSPECT_SCHEMA_VERSION,
+  listedBlockJson,
+  sectionJson,
+  spanJson,
+  type JsonObject,
+} from './json.js';
 
 /** The first line. */
 export function inputLine(label: string, size: number | undefined, mstream: string): JsonObject {
@@ -19,12 +27,18 @@ export function inputLine(label: string, size: number | undefined, mstream: stri
 
 /** The last line. */
 export function endLine(error: MigrationStreamError | undefined, position: number): JsonObject {
-  return error === undefined ? { event: 'end', bytes: position } : { event: 'error', ...errorJson(error), bytes: position };
+  return error === undefined
+    ? { event: 'end', bytes: position }
+    : { event: 'error', ...errorJson(error), bytes: position };
 }
 
 /** The lines of one event. `blocks`: the block list that is in force, for mapped areas. */
 export function* eventLines(event: StreamEvent, blocks: readonly RamBlockEntry[]): Generator<JsonObject> {
-  const line = (name: string, where: Span, more: JsonObject): JsonObject => ({ event: name, span: spanJson(where), ...more });
+  const line = (name: string, where: Span, more: JsonObject): JsonObject => ({
+    event: name,
+    span: spanJson(where),
+    ...more,
+  });
   switch (event.kind) {
     case 'header':
       yield line('header', event.span, { version: event.version });
@@ -39,11 +53,21 @@ export function* eventLines(event: StreamEvent, blocks: readonly RamBlockEntry[]
       yield line('section-close', event.span, { sectionId: event.section.sectionId, footer: event.footer });
       return;
     case 'payload':
-      yield line('payload', event.span, { sectionId: event.section.sectionId, boundary: event.boundary, last: event.last });
+      yield line('payload', event.span, {
+        sectionId: event.section.sectionId,
+        boundary: event.boundary,
+        last: event.last,
+      });
       return;
     case 'ram-blocks': {
       const { total, layout, targetPageSize, continues } = event;
-      yield line('ram-blocks', event.span, { total, layout: layout.name, targetPageSize, continues, blocks: event.blocks.map(listedBlockJson) });
+      yield line('ram-blocks', event.span, {
+        total,
+        layout: layout.name,
+        targetPageSize,
+        continues,
+        blocks: event.blocks.map(listedBlockJson),
+      });
       return;
     }
     case 'pages':
@@ -59,7 +83,11 @@ export function* eventLines(event: StreamEvent, blocks: readonly RamBlockEntry[]
       yield line('dialect', event.span, { fact: event.fact, ...(dialectJson(event) as JsonObject) });
       return;
     case 'command':
-      yield line('command', event.span, { command: event.command, name: commandName(event.command), length: event.payload.length });
+      yield line('command', event.span, {
+        command: event.command,
+        name: commandName(event.command),
+        length: event.payload.length,
+      });
       return;
     case 'package-open':
       yield line('package-open', event.span, { length: event.length });

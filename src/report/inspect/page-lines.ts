@@ -42,6 +42,12 @@ export class PageLines {
   }
 
   private columns(at: string, block: string, offset: string, kind: string, pages: string): string {
-    return [at.padEnd(OFFSET_WIDTH), block.padEnd(this.width), offset.padStart(OFFSET_WIDTH), kind.padEnd(KIND_WIDTH), pages.padStart(COUNT_WIDTH)].join('  ');
+    return [
+      at.padEnd(OFFSET_WIDTH),
+      block.padEnd(this.width),
+      offset.padStart(OFFSET_WIDTH),
+      kind.padEnd(KIND_WIDTH),
+      pages.padStart(COUNT_WIDTH),
+    ].join('  ');
   }
 }

@@ -43,11 +43,24 @@ const boundaries: Readonly<Record<Boundary, string>> = {
   'footer-scan': 'a scan for its footer',
 };
 
-export async function sectionMap(map: readonly MapRow[], omitted: number, theme: Theme, width?: number): Promise<string[]> {
+export async function sectionMap(
+  map: readonly MapRow[],
+  omitted: number,
+  theme: Theme,
+  width?: number,
+): Promise<string[]> {
   const items = map.reduce((sum, row) => sum + row.count, 0);
   const title = theme.heading(`Sections and what stands between them: ${plural(items + omitted, 'item')}`);
   const shown = map.slice(0, MAX_ROWS);
-  const lines = [title, ...(await renderTable(columns, shown.map((row) => cells(row, theme)), theme, width))];
+  const lines = [
+    title,
+    ...(await renderTable(
+      columns,
+      shown.map((row) => cells(row, theme)),
+      theme,
+      width,
+    )),
+  ];
   const hidden = omitted + map.length - shown.length;
   if (hidden > 0) lines.push(theme.warning(`  … and ${plural(hidden, 'more row')}: --jsonl has them all`));
   return lines;

@@ -42,7 +42,10 @@ function titleLine(inspection: Inspection, theme: Theme): string {
 
 function factLines(fact: Fact, width: number, theme: Theme): string[] {
   const indent = ' '.repeat(width + 4);
-  return [`  ${theme.label(fact.label.padEnd(width))}  ${fact.value}`, ...fact.because.map((line) => theme.dim(`${indent}${line}`))];
+  return [
+    `  ${theme.label(fact.label.padEnd(width))}  ${fact.value}`,
+    ...fact.because.map((line) => theme.dim(`${indent}${line}`)),
+  ];
 }
 
 /** "QEMU 4.0 exactly", "QEMU 4.1 to 5.2", "QEMU 6.0 or later". */
@@ -50,7 +53,9 @@ function producerText(producer: Producer): string {
   const { since, until, contradictory } = producer;
   if (contradictory) return 'no QEMU release: the signs exclude each other';
   if (since !== undefined && until !== undefined) {
-    return compareVersions(since, until) === 0 ? `QEMU ${versionText(since)} exactly` : `QEMU ${versionText(since)} to ${versionText(until)}`;
+    return compareVersions(since, until) === 0
+      ? `QEMU ${versionText(since)} exactly`
+      : `QEMU ${versionText(since)} to ${versionText(until)}`;
   }
   if (since !== undefined) return `QEMU ${versionText(since)} or later`;
   return until === undefined ? 'any QEMU' : `QEMU ${versionText(until)} or earlier`;
@@ -62,7 +67,9 @@ function producerFact(producer: Producer, theme: Theme): Fact {
     label: 'made by',
     value: producer.contradictory ? `${theme.warning(text)} (edited, a fork, or a backport)` : theme.good(text),
     // What narrows from both sides says most.
-    because: [...producer.clues].sort((a, b) => sides(b) - sides(a)).map((clue) => `${printableLine(clue.seen)}: ${clueRange(clue)}`),
+    because: [...producer.clues]
+      .sort((a, b) => sides(b) - sides(a))
+      .map((clue) => `${printableLine(clue.seen)}: ${clueRange(clue)}`),
   };
 }
 
@@ -72,7 +79,9 @@ function sides({ since, until }: Clue): number {
 
 function clueRange({ since, until }: Clue): string {
   if (since !== undefined && until !== undefined) {
-    return compareVersions(since, until) === 0 ? `only ${versionText(since)}` : `${versionText(since)} to ${versionText(until)}`;
+    return compareVersions(since, until) === 0
+      ? `only ${versionText(since)}`
+      : `${versionText(since)} to ${versionText(until)}`;
   }
   if (since !== undefined) return `${versionText(since)} or later`;
   return until === undefined ? 'any' : `${versionText(until)} or earlier`;
@@ -83,12 +92,17 @@ function machineFacts({ configuration, capabilities, complete }: Inspection, the
     return complete ? [{ label: 'machine', value: theme.dim('not said (no configuration section)'), because: [] }] : [];
   }
   const facts: Fact[] = [{ label: 'machine', value: theme.strong(escapeText(configuration.machine)), because: [] }];
-  const list = capabilities === undefined || capabilities.length === 0 ? theme.dim('none that must match') : capabilities.map(escapeText).join(', ');
+  const list =
+    capabilities === undefined || capabilities.length === 0
+      ? theme.dim('none that must match')
+      : capabilities.map(escapeText).join(', ');
   facts.push({ label: 'capabilities', value: capabilities?.length ? theme.strong(list) : list, because: [] });
   for (const part of configuration.subsections) {
     if (part.kind === 'uuid') facts.push({ label: 'uuid', value: uuidText(part.uuid), because: [] });
     if (part.kind === 'unknown') {
-      const value = theme.warning(`${quote(part.name)}, ${plural(part.bytes.length, 'byte')}: no subsection that is known`);
+      const value = theme.warning(
+        `${quote(part.name)}, ${plural(part.bytes.length, 'byte')}: no subsection that is known`,
+      );
       facts.push({ label: 'also', value, because: [] });
     }
   }
@@ -111,15 +125,21 @@ function ignoredReason(how: BlockRow['ignoredHow']): string {
 function leftOutFacts({ blocks }: Inspection, theme: Theme): Fact[] {
   const out = blocks.filter((block) => block.ignored === true);
   if (out.length === 0) return [];
-  const shown = out.slice(0, 4).map((block) => `${theme.warning(escapeText(block.idstr))} ${humanBytes(block.usedLength)}`);
+  const shown = out
+    .slice(0, 4)
+    .map((block) => `${theme.warning(escapeText(block.idstr))} ${humanBytes(block.usedLength)}`);
   const more = out.length > 4 ? `, and ${plural(out.length - 4, 'more block')}` : '';
   const hows = [...new Set(out.map((block) => ignoredReason(block.ignoredHow)))].join('; ');
-  return [{ label: 'not in here', value: `${shown.join(', ')}${more}: ${theme.warning('ignored')} (${hows})`, because: [] }];
+  return [
+    { label: 'not in here', value: `${shown.join(', ')}${more}: ${theme.warning('ignored')} (${hows})`, because: [] },
+  ];
 }
 
 /** Pages that nobody sent and nothing excuses. */
 function missingFacts({ blocks, complete }: Inspection, theme: Theme): Fact[] {
-  const short = blocks.filter((block) => block.ignored !== true && block.mapped === undefined && (block.sent.absent ?? 0) > 0);
+  const short = blocks.filter(
+    (block) => block.ignored !== true && block.mapped === undefined && (block.sent.absent ?? 0) > 0,
+  );
   if (!complete || short.length === 0) return [];
   const pages = short.reduce((sum, block) => sum + block.sent.absent!, 0);
   const value = `${theme.warning(`${plural(pages, 'page')} of ${plural(short.length, 'block')} never came`)} (multifd channels? postcopy? free-page hints?)`;
@@ -145,11 +165,16 @@ function dialectFacts({ dialect }: Inspection, theme: Theme): Fact[] {
     facts.push({
       label: 'dialect',
       value: `${theme.strong(String(layout.value))} ${theme.dim(`(${hows[layout.how]}${others})`)}`,
-      because: layout.trials.filter((trial) => trial.broken !== undefined).map((trial) => `${trial.layout} does not fit: ${printableLine(trial.broken!)}`),
+      because: layout.trials
+        .filter((trial) => trial.broken !== undefined)
+        .map((trial) => `${trial.layout} does not fit: ${printableLine(trial.broken!)}`),
     });
   }
   if (targetPageSize !== undefined) {
-    const others = targetPageSize.alternatives.length === 0 ? '' : `; also possible: ${targetPageSize.alternatives.map((size) => humanBytes(Number(size))).join(', ')}`;
+    const others =
+      targetPageSize.alternatives.length === 0
+        ? ''
+        : `; also possible: ${targetPageSize.alternatives.map((size) => humanBytes(Number(size))).join(', ')}`;
     facts.push({
       label: 'target page',
       value: `${humanBytes(Number(targetPageSize.value))} ${theme.dim(`(${hows[targetPageSize.how]}${others})`)}`,
@@ -157,7 +182,11 @@ function dialectFacts({ dialect }: Inspection, theme: Theme): Fact[] {
     });
   }
   if (footers !== undefined) {
-    facts.push({ label: 'footers', value: `${footers.value === true ? 'yes' : 'no'} ${theme.dim(`(${hows[footers.how]})`)}`, because: [] });
+    facts.push({
+      label: 'footers',
+      value: `${footers.value === true ? 'yes' : 'no'} ${theme.dim(`(${hows[footers.how]})`)}`,
+      because: [],
+    });
   }
   return facts;
 }

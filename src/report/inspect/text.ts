@@ -15,7 +15,12 @@ export interface TextParts {
 }
 
 /** `width`: of the terminal, where there is one. Ends with a newline, unless there is nothing. */
-export async function inspectionText(inspection: Inspection, parts: TextParts, theme: Theme, width?: number): Promise<string> {
+export async function inspectionText(
+  inspection: Inspection,
+  parts: TextParts,
+  theme: Theme,
+  width?: number,
+): Promise<string> {
   const { map, blocks, omittedRows, warnings } = inspection;
   const chapters = [
     parts.summary ? summaryLines(inspection, theme) : [],

@@ -16,7 +16,9 @@ const columns: readonly Column[] = [
 
 export async function totalsLines({ totals, map, blocks, size, error }: Inspection, theme: Theme): Promise<string[]> {
   const whole = error === undefined ? (size ?? totals.bytes) : totals.bytes;
-  const devices = new Set(map.filter((row) => row.section !== undefined && row.section.idstr !== 'ram').map((row) => row.section!.sectionId)).size;
+  const devices = new Set(
+    map.filter((row) => row.section !== undefined && row.section.idstr !== 'ram').map((row) => row.section!.sectionId),
+  ).size;
   const counted = totals.pageBytes + totals.deviceBytes + totals.vmdescriptionBytes + totals.trailingBytes;
   const mapped = blocks.some((block) => block.mapped !== undefined);
   const rows: [string, number, string][] = [
@@ -32,7 +34,13 @@ export async function totalsLines({ totals, map, blocks, size, error }: Inspecti
     theme.heading('Totals'),
     ...(await renderTable(
       columns,
-      shown.map(([part, bytes, where]) => [part, countText(bytes), theme.dim(humanColumn(bytes)), percentText(bytes, whole), theme.dim(where)]),
+      shown.map(([part, bytes, where]) => [
+        part,
+        countText(bytes),
+        theme.dim(humanColumn(bytes)),
+        percentText(bytes, whole),
+        theme.dim(where),
+      ]),
       theme,
     )),
   ];

@@ -4,7 +4,12 @@ import type { TransplantReport } from '../../ops/transplant/report.js';
 import type { JsonObject, JsonValue } from '../inspect/json.js';
 
 /** `written`: a file was made. `planned`: none was asked for. */
-export function transplantDocument(report: TransplantReport, written: boolean, planned: boolean, mstream: string): JsonObject {
+export function transplantDocument(
+  report: TransplantReport,
+  written: boolean,
+  planned: boolean,
+  mstream: string,
+): JsonObject {
   const { grade, state, machine, copied, sections, counts, cpu, trial, bytesRead, bytesWritten } = report;
   return {
     schemaVersion: 1,
@@ -20,7 +25,10 @@ export function transplantDocument(report: TransplantReport, written: boolean, p
     counts: { ...counts },
     differences: report.differences.map((one) => present({ ...one })),
     cpu: present({ ...cpu }),
-    trial: trial.state === 'not-tried' ? { ...trial } : present({ ...trial, differences: trial.differences.map((one) => present({ ...one })) }),
+    trial:
+      trial.state === 'not-tried'
+        ? { ...trial }
+        : present({ ...trial, differences: trial.differences.map((one) => present({ ...one })) }),
     bytesRead,
     bytesWritten,
   };

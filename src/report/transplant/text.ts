@@ -1,7 +1,13 @@
 // What a transplant carried and what not, for people: the grade and its reasons, the worst first, then what would help.
 // May import ops and its own folder.
 
-import { grades, type Grade, type TransplantDifference, type TransplantReport, type Trial } from '../../ops/transplant/report.js';
+import {
+  grades,
+  type Grade,
+  type TransplantDifference,
+  type TransplantReport,
+  type Trial,
+} from '../../ops/transplant/report.js';
 import { printableLine } from '../printable.js';
 import { countText, offsetText, plural } from '../quantity.js';
 import type { Paint, Theme } from '../theme.js';
@@ -26,8 +32,13 @@ export function transplantText(report: TransplantReport, theme: Theme): string {
   for (const grade of [...grades].reverse()) {
     const those = differences.filter((one) => one.grade === grade);
     if (counts[grade] === 0) continue;
-    lines.push('', theme.heading(`${headings[grade]} (${countText(counts[grade])})`), ...those.map((one) => `  ${differenceLine(one, theme)}`));
-    if (those.length < counts[grade]) lines.push(theme.dim(`  … and ${plural(counts[grade] - those.length, 'difference')} more`));
+    lines.push(
+      '',
+      theme.heading(`${headings[grade]} (${countText(counts[grade])})`),
+      ...those.map((one) => `  ${differenceLine(one, theme)}`),
+    );
+    if (those.length < counts[grade])
+      lines.push(theme.dim(`  … and ${plural(counts[grade] - those.length, 'difference')} more`));
   }
   lines.push(...trialLines(report.trial, theme));
   lines.push(...cureLines(differences, theme));
@@ -37,10 +48,16 @@ export function transplantText(report: TransplantReport, theme: Theme): string {
 /** Each cure once, with the first place that asks for it. */
 function cureLines(differences: readonly TransplantDifference[], theme: Theme): string[] {
   const places = new Map<string, string[]>();
-  for (const { cure, path } of differences) if (cure !== undefined) places.set(cure, [...(places.get(cure) ?? []), path]);
+  for (const { cure, path } of differences)
+    if (cure !== undefined) places.set(cure, [...(places.get(cure) ?? []), path]);
   if (places.size === 0) return [];
-  const where = ([first, ...others]: readonly string[]): string => `${printableLine(first!)}${others.length === 0 ? '' : ` and ${plural(others.length, 'other')}`}`;
-  return ['', theme.heading('What would help'), ...[...places].map(([cure, paths]) => `  ${printableLine(cure)}  ${theme.dim(`(${where(paths)})`)}`)];
+  const where = ([first, ...others]: readonly string[]): string =>
+    `${printableLine(first!)}${others.length === 0 ? '' : ` and ${plural(others.length, 'other')}`}`;
+  return [
+    '',
+    theme.heading('What would help'),
+    ...[...places].map(([cure, paths]) => `  ${printableLine(cure)}  ${theme.dim(`(${where(paths)})`)}`),
+  ];
 }
 
 function differenceLine({ kind, path, offset, before, after, why }: TransplantDifference, theme: Theme): string {
@@ -70,9 +87,18 @@ function trialLines(trial: Trial, theme: Theme): string[] {
   return [
     '',
     theme.heading(`Saved again otherwise than it was given (${countText(trial.differences.length)})`),
-    ...surprises.slice(0, SHOWN).map(({ path, given, saved }) => `  ${theme.error('surprise')}  ${theme.name(printableLine(path))}: ${printableLine(given ?? 'nothing')}${theme.dim(' -> ')}${printableLine(saved ?? 'nothing')}`),
+    ...surprises
+      .slice(0, SHOWN)
+      .map(
+        ({ path, given, saved }) =>
+          `  ${theme.error('surprise')}  ${theme.name(printableLine(path))}: ${printableLine(given ?? 'nothing')}${theme.dim(' -> ')}${printableLine(saved ?? 'nothing')}`,
+      ),
     ...(surprises.length > SHOWN ? [theme.dim(`  … and ${plural(surprises.length - SHOWN, 'surprise')} more`)] : []),
-    ...(others === 0 ? [] : [`  ${plural(others, 'value')} that ${others === 1 ? 'was' : 'were'} announced, or follow${others === 1 ? 's' : ''} the host’s clock or the run state (--json lists them)`]),
+    ...(others === 0
+      ? []
+      : [
+          `  ${plural(others, 'value')} that ${others === 1 ? 'was' : 'were'} announced, or follow${others === 1 ? 's' : ''} the host’s clock or the run state (--json lists them)`,
+        ]),
   ];
 }
 

@@ -8,7 +8,12 @@ import type { JsonObject } from '../inspect/json.js';
 export const VERIFY_SCHEMA_VERSION = 1;
 
 export function verifyDocument(results: readonly Verification[], mstream: string): JsonObject {
-  return { schemaVersion: VERIFY_SCHEMA_VERSION, kind: 'verification', mstream, results: results.map(verificationJson) };
+  return {
+    schemaVersion: VERIFY_SCHEMA_VERSION,
+    kind: 'verification',
+    mstream,
+    results: results.map(verificationJson),
+  };
 }
 
 function verificationJson(verification: Verification): JsonObject {
@@ -44,7 +49,16 @@ function predictionJson({ destination, capabilities, assumed, prediction, trial 
     path,
     ...(explanation === undefined ? {} : { explanation: { ...explanation } }),
     unknowns,
-    ...(trial === undefined ? {} : { trial: { verdict: trial.verdict, lines: trial.lines, runState: trial.runState, agreement: agreement(prediction, trial) ?? null } }),
+    ...(trial === undefined
+      ? {}
+      : {
+          trial: {
+            verdict: trial.verdict,
+            lines: trial.lines,
+            runState: trial.runState,
+            agreement: agreement(prediction, trial) ?? null,
+          },
+        }),
   };
 }
 

@@ -22,7 +22,15 @@ export async function profileText(profile: Profile, theme: Theme, width?: number
     yes(block.ignored),
   ]);
   const table = await renderTable(
-    [{ title: 'block' }, { title: 'size', align: 'right' }, { title: 'resizable' }, { title: 'pages', align: 'right', expendable: 1 }, { title: 'address' }, { title: 'migratable' }, { title: 'ignored' }],
+    [
+      { title: 'block' },
+      { title: 'size', align: 'right' },
+      { title: 'resizable' },
+      { title: 'pages', align: 'right', expendable: 1 },
+      { title: 'address' },
+      { title: 'migratable' },
+      { title: 'ignored' },
+    ],
     rows,
     theme,
     width,
@@ -30,13 +38,24 @@ export async function profileText(profile: Profile, theme: Theme, width?: number
   const lines = [
     theme.heading('Profile'),
     fact('machine', profile.machine),
-    fact('QEMU', `${qemu.major}.${qemu.minor}.${qemu.micro}${qemu.package === '' ? '' : ` (${qemu.package})`}, ${profile.target}`),
+    fact(
+      'QEMU',
+      `${qemu.major}.${qemu.minor}.${qemu.micro}${qemu.package === '' ? '' : ` (${qemu.package})`}, ${profile.target}`,
+    ),
     fact('cpu', `${cpu.model ?? 'unknown'}, ${plural(cpu.features.length, 'feature')}, ${cpu.accelerator}`),
     fact('pages', `target ${humanBytes(profile.targetPageSize)}, host ${humanBytes(profile.hostPageSize)}`),
     ...(profile.uuid === null ? [] : [fact('uuid', profile.uuid)]),
-    fact('capabilities', `${plural(Object.keys(profile.capabilities).length, 'known one')}${on.length === 0 ? '' : `, on: ${on.join(', ')}`}`),
+    fact(
+      'capabilities',
+      `${plural(Object.keys(profile.capabilities).length, 'known one')}${on.length === 0 ? '' : `, on: ${on.join(', ')}`}`,
+    ),
     fact('sections', devices.length === 0 ? 'unknown' : plural(devices.length, 'section')),
-    fact('vmstate', vmstate.vmsds.length === 0 ? 'unknown' : `${plural(Object.keys(vmstate.types).length, 'device type')}, ${plural(vmstate.vmsds.length, 'description')}`),
+    fact(
+      'vmstate',
+      vmstate.vmsds.length === 0
+        ? 'unknown'
+        : `${plural(Object.keys(vmstate.types).length, 'device type')}, ${plural(vmstate.vmsds.length, 'description')}`,
+    ),
     '',
     ...table,
     ...changesText(profile.neutralised, theme),

@@ -17,13 +17,17 @@ const ORDER: readonly Severity[] = ['error', 'warning', 'note'];
 export function verificationText(verification: Verification, theme: Theme): string {
   const lines = [answer(verification, theme)];
   for (const severity of ORDER) {
-    for (const one of verification.findings.filter((finding) => finding.severity === severity)) lines.push(...findingLines(one, theme));
+    for (const one of verification.findings.filter((finding) => finding.severity === severity))
+      lines.push(...findingLines(one, theme));
   }
   if (verification.prediction !== undefined) lines.push(...predictionLines(verification.prediction, theme));
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function predictionLines({ destination, capabilities, assumed, prediction, trial }: DestinationPrediction, theme: Theme): string[] {
+function predictionLines(
+  { destination, capabilities, assumed, prediction, trial }: DestinationPrediction,
+  theme: Theme,
+): string[] {
   const { verdict, messages, offset, path, explanation, unknowns } = prediction;
   const paint = verdict === 'loads' ? theme.good : verdict === 'unknown' ? theme.warning : theme.error;
   const place = placeText({ offset: verdict === 'loads' ? undefined : offset, path }, theme);
@@ -32,7 +36,13 @@ function predictionLines({ destination, capabilities, assumed, prediction, trial
     `  ${theme.label('against')} ${printableLine(destination)}: ${paint(verdict)}${place === '' ? '' : ` ${place}`}`,
     ...messages.map((line) => `    ${printableLine(line)}`),
     ...(explanation === undefined ? [] : explanationLines(explanation, theme).map((line) => `    ${line}`)),
-    ...(switched.length === 0 ? [] : [theme.dim(`    with ${printableLine(switched.join(', '))}${assumed ? ' (assumed: the stream calls for it; --capability says otherwise)' : ''}`)]),
+    ...(switched.length === 0
+      ? []
+      : [
+          theme.dim(
+            `    with ${printableLine(switched.join(', '))}${assumed ? ' (assumed: the stream calls for it; --capability says otherwise)' : ''}`,
+          ),
+        ]),
     ...unknowns.map((text) => theme.dim(`    not known: ${printableLine(text)}`)),
     ...(trial === undefined ? [] : trialLines(prediction, trial, theme)),
   ];
@@ -40,9 +50,17 @@ function predictionLines({ destination, capabilities, assumed, prediction, trial
 
 function trialLines(prediction: Prediction, trial: TrialResult, theme: Theme): string[] {
   const paint = trial.verdict === 'loads' ? theme.good : theme.error;
-  const said = { same: 'as predicted', text: theme.warning('as predicted, in other words'), verdict: theme.error('not as predicted: please report it'), none: 'nothing was predicted' };
+  const said = {
+    same: 'as predicted',
+    text: theme.warning('as predicted, in other words'),
+    verdict: theme.error('not as predicted: please report it'),
+    none: 'nothing was predicted',
+  };
   const state = trial.runState === null ? '' : `, ${printableLine(trial.runState)}`;
-  return [`  ${theme.label('tried')}: ${paint(trial.verdict)}${state}, ${said[agreement(prediction, trial) ?? 'none']}`, ...trial.lines.map((line) => `    ${printableLine(line)}`)];
+  return [
+    `  ${theme.label('tried')}: ${paint(trial.verdict)}${state}, ${said[agreement(prediction, trial) ?? 'none']}`,
+    ...trial.lines.map((line) => `    ${printableLine(line)}`),
+  ];
 }
 
 /** `--quiet`: file, verdict, and the first error or how many warnings there are. */
@@ -54,16 +72,21 @@ function answer(verification: Verification, theme: Theme): string {
   const { findings, verdict, label } = verification;
   const count = (severity: Severity): number => findings.filter((one) => one.severity === severity).length;
   const [errors, warnings, notes] = ORDER.map(count) as [number, number, number];
-  const counts = [plural(errors, 'error'), plural(warnings, 'warning'), plural(notes, 'note')].filter((text) => text !== '').join(', ');
+  const counts = [plural(errors, 'error'), plural(warnings, 'warning'), plural(notes, 'note')]
+    .filter((text) => text !== '')
+    .join(', ');
   const paint = { sound: theme.good, broken: theme.error, unjudged: theme.warning }[verdict];
   const prediction = verification.prediction?.prediction.verdict;
-  const against = prediction === undefined ? '' : `; ${prediction === 'loads' ? theme.good(prediction) : theme.error(prediction)}`;
+  const against =
+    prediction === undefined ? '' : `; ${prediction === 'loads' ? theme.good(prediction) : theme.error(prediction)}`;
   return `${printableLine(label)}: ${paint(verdict)}${counts === '' ? '' : theme.dim(` (${counts})`)}${silently(findings, theme)}${against}`;
 }
 
 function silently(findings: readonly Finding[], theme: Theme): string {
   const errors = findings.filter((one) => one.severity === 'error');
-  return errors.length > 0 && errors.every((one) => one.silent) ? theme.error(': QEMU will load this, and the guest is broken') : '';
+  return errors.length > 0 && errors.every((one) => one.silent)
+    ? theme.error(': QEMU will load this, and the guest is broken')
+    : '';
 }
 
 function findingLines(one: Finding, theme: Theme): string[] {
@@ -72,7 +95,12 @@ function findingLines(one: Finding, theme: Theme): string[] {
   const head = `  ${paint(one.severity)} ${theme.name(one.code)}${place === '' ? '' : ` ${place}`}: ${printableLine(one.text)}`;
   if (one.severity === 'note') return [head];
   const silent = one.silent ? [`    ${theme.error('QEMU will load this, and the guest is broken.')}`] : [];
-  return [head, ...silent, `    ${printableLine(one.explanation)}`, `    ${theme.label('cure:')} ${printableLine(one.cure)}`];
+  return [
+    head,
+    ...silent,
+    `    ${printableLine(one.explanation)}`,
+    `    ${theme.label('cure:')} ${printableLine(one.cure)}`,
+  ];
 }
 
 function placeText(one: Pick<Finding, 'offset' | 'path'>, theme: Theme): string {

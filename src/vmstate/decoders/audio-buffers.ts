@@ -25,7 +25,11 @@ function parse(word: number | undefined): Format | undefined {
   if (word === undefined || bits === undefined || (word & 0x8000) !== 0) return undefined;
   const channels = (word & 0xf) + 1;
   const rate = (((word & 0x4000) === 0 ? 48_000 : 44_100) * (((word >> 11) & 7) + 1)) / (((word >> 8) & 7) + 1);
-  return { width: bits === 8 ? 1 : bits === 16 ? 2 : 4, channels, text: `${bits} bit, ${channels} channels, ${Math.round(rate)} Hz` };
+  return {
+    width: bits === 8 ? 1 : bits === 16 ? 2 : 4,
+    channels,
+    text: `${bits} bit, ${channels} channels, ${Math.round(rate)} Hz`,
+  };
 }
 
 /** Which byte of which sample. */
@@ -38,7 +42,8 @@ function sample(index: number, array: FieldNode): string | undefined {
 
 /** The shape's words, and the format's. */
 function samples(row: Pick<ByteRow, 'vmsd' | 'field' | 'label'>, shape: Pick<ByteRow, 'text' | 'element'>): ByteRow {
-  const join = (...parts: readonly (string | undefined)[]): string => parts.filter((part) => part !== undefined).join('; ');
+  const join = (...parts: readonly (string | undefined)[]): string =>
+    parts.filter((part) => part !== undefined).join('; ');
   return {
     ...row,
     text: (bytes, sibling, array) => join(formatOf(array)?.text, shape.text?.(bytes, sibling, array)),
@@ -53,11 +58,29 @@ const ringState = (sibling: Sibling): { first: number | undefined; count: number
 
 export const audioRows: readonly ByteRow[] = [
   samples({ vmsd: 'hda-audio-stream/buffer', field: 'buf', label: 'samples' }, ring(ringState)),
-  samples({ vmsd: 'hda-audio-stream', field: 'compat_buf', label: 'samples' }, filled((sibling) => sibling('compat_bpos'))),
-  { vmsd: 'sb16', field: 'mixer_regs', label: 'mixer registers', element: (index) => `register 0x${index.toString(16)}` },
-  { vmsd: 'sb16', field: 'csp_regs', label: 'signal processor registers', element: (index) => `register 0x${index.toString(16)}` },
+  samples(
+    { vmsd: 'hda-audio-stream', field: 'compat_buf', label: 'samples' },
+    filled((sibling) => sibling('compat_bpos')),
+  ),
+  {
+    vmsd: 'sb16',
+    field: 'mixer_regs',
+    label: 'mixer registers',
+    element: (index) => `register 0x${index.toString(16)}`,
+  },
+  {
+    vmsd: 'sb16',
+    field: 'csp_regs',
+    label: 'signal processor registers',
+    element: (index) => `register 0x${index.toString(16)}`,
+  },
   { vmsd: 'sb16', field: 'csp_reg83', label: 'signal processor register 0x83', element: (index) => `write ${index}` },
   { vmsd: 'sb16', field: 'in2_data', label: 'parameters of a command', ...filled((sibling) => sibling('in_index')) },
   { vmsd: 'sb16', field: 'out_data', label: 'answer of a command', ...filled((sibling) => sibling('out_data_len')) },
-  { vmsd: 'ac97', field: 'mixer_data', label: 'codec registers', element: (index) => `register 0x${(index & ~1).toString(16)}, ${index % 2 === 0 ? 'low' : 'high'}` },
+  {
+    vmsd: 'ac97',
+    field: 'mixer_data',
+    label: 'codec registers',
+    element: (index) => `register 0x${(index & ~1).toString(16)}, ${index % 2 === 0 ? 'low' : 'high'}`,
+  },
 ];

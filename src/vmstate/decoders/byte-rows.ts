@@ -42,13 +42,21 @@ function list(bytes: readonly number[]): string {
 }
 
 /** A ring of all its bytes: `count` of them are in use, from `first` on. */
-export function ring(state: (sibling: Sibling, array: FieldNode) => { readonly first: number | undefined; readonly count: number | undefined }): Shape {
+export function ring(
+  state: (
+    sibling: Sibling,
+    array: FieldNode,
+  ) => { readonly first: number | undefined; readonly count: number | undefined },
+): Shape {
   const place = (index: number, first: number, size: number): number => (((index - first) % size) + size) % size;
   return {
     text(bytes, sibling, array) {
       const { first, count } = state(sibling, array);
       if (first === undefined || count === undefined || count < 0 || count > bytes.length) return undefined;
-      const queued = Array.from({ length: Math.min(count, SHOWN + 1) }, (_, i) => bytes[place(first + i, 0, bytes.length)]!);
+      const queued = Array.from(
+        { length: Math.min(count, SHOWN + 1) },
+        (_, i) => bytes[place(first + i, 0, bytes.length)]!,
+      );
       return count === 0 ? 'empty' : `${count} queued: ${list(queued)}`;
     },
     element(index, sibling, array) {
@@ -61,7 +69,10 @@ export function ring(state: (sibling: Sibling, array: FieldNode) => { readonly f
 }
 
 /** Filled from the start: the first `count` bytes say something, what is behind them is left over from before. */
-export function filled(count: (sibling: Sibling) => number | undefined, name?: (index: number) => string | undefined): Shape {
+export function filled(
+  count: (sibling: Sibling) => number | undefined,
+  name?: (index: number) => string | undefined,
+): Shape {
   return {
     text(bytes, sibling) {
       const used = count(sibling);
@@ -76,11 +87,15 @@ export function filled(count: (sibling: Sibling) => number | undefined, name?: (
 }
 
 /** Filled from the start: `count` bytes, of which `done` have been passed on. */
-export function pieces(state: (sibling: Sibling) => { readonly done: number | undefined; readonly count: number | undefined }): Shape {
+export function pieces(
+  state: (sibling: Sibling) => { readonly done: number | undefined; readonly count: number | undefined },
+): Shape {
   return {
     text(bytes, sibling) {
       const { done = 0, count } = state(sibling);
-      return count === undefined ? undefined : `${done} of ${count}${done === 0 ? '' : `: ${list([...bytes.subarray(0, Math.min(done, SHOWN + 1))])}`}`;
+      return count === undefined
+        ? undefined
+        : `${done} of ${count}${done === 0 ? '' : `: ${list([...bytes.subarray(0, Math.min(done, SHOWN + 1))])}`}`;
     },
     element(index, sibling) {
       const { done = 0, count } = state(sibling);

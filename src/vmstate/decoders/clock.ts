@@ -5,7 +5,22 @@
 import type { FieldNode } from '../node.js';
 import { array, field, table, type Decoder, type Meaning } from './rule.js';
 
-const registers = ['seconds', 'seconds_alarm', 'minutes', 'minutes_alarm', 'hours', 'hours_alarm', 'day_of_week', 'day_of_month', 'month', 'year', 'register_a', 'register_b', 'register_c', 'register_d'];
+const registers = [
+  'seconds',
+  'seconds_alarm',
+  'minutes',
+  'minutes_alarm',
+  'hours',
+  'hours_alarm',
+  'day_of_week',
+  'day_of_month',
+  'month',
+  'year',
+  'register_a',
+  'register_b',
+  'register_c',
+  'register_d',
+];
 const CENTURY = 0x32;
 
 /** 14 registers of the clock, then battery-backed memory with the century in the middle. */
@@ -53,7 +68,9 @@ function nanoseconds(node: FieldNode): Meaning | undefined {
 function epoch(node: FieldNode): Meaning | undefined {
   const value = big(node);
   // The year 10000 and later are no times of a clock.
-  return value === undefined || value >= 253_402_300_800n ? undefined : { text: dateText(new Date(Number(value) * 1000)) };
+  return value === undefined || value >= 253_402_300_800n
+    ? undefined
+    : { text: dateText(new Date(Number(value) * 1000)) };
 }
 
 function dateText(date: Date): string {
@@ -75,7 +92,9 @@ function cmosDate(node: FieldNode): Meaning | undefined {
 }
 
 export const clocks: Decoder = {
-  layouts: [{ vmsd: 'mc146818rtc', field: 'cmos_data', layout: ({ bytes }) => (bytes.length === 128 ? cmos : undefined) }],
+  layouts: [
+    { vmsd: 'mc146818rtc', field: 'cmos_data', layout: ({ bytes }) => (bytes.length === 128 ? cmos : undefined) },
+  ],
   meanings: [
     { vmsd: 'mc146818rtc', field: 'cmos_data', meaning: cmosDate },
     { vmsd: 'mc146818rtc', field: 'base_rtc', meaning: epoch },

@@ -30,7 +30,8 @@ const places: readonly (readonly [number, number, string])[] = [
 ];
 
 const byOffset = new Map<number, string>();
-for (const [at, size, text] of places) for (let i = 0; i < size; i += 1) byOffset.set(at + i, size === 1 ? text : `${text}, byte ${i}`);
+for (const [at, size, text] of places)
+  for (let i = 0; i < size; i += 1) byOffset.set(at + i, size === 1 ? text : `${text}, byte ${i}`);
 
 const floppies = ['none', '360 KB', '1.2 MB', '720 KB', '1.44 MB', '2.88 MB'];
 
@@ -38,11 +39,16 @@ const floppies = ['none', '360 KB', '1.2 MB', '720 KB', '1.44 MB', '2.88 MB'];
 const memory =
   (first: number) =>
   (node: FieldNode, index: number | undefined): Meaning | undefined => {
-    if (index === undefined) return { label: 'CMOS memory', text: `0x${first.toString(16)} to 0x${(first + node.end - node.start - 1).toString(16)}` };
+    if (index === undefined)
+      return {
+        label: 'CMOS memory',
+        text: `0x${first.toString(16)} to 0x${(first + node.end - node.start - 1).toString(16)}`,
+      };
     const at = first + index;
     const what = byOffset.get(at);
     const value = numberOf(node) ?? 0;
-    const text = at === 0x10 ? [value >> 4, value & 0xf].map((type) => floppies[type] ?? `type ${type}`).join(', ') : undefined;
+    const text =
+      at === 0x10 ? [value >> 4, value & 0xf].map((type) => floppies[type] ?? `type ${type}`).join(', ') : undefined;
     return { label: `CMOS 0x${at.toString(16).padStart(2, '0')}${what === undefined ? '' : `: ${what}`}`, text };
   };
 

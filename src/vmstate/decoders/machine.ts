@@ -7,8 +7,16 @@ import type { Decoder } from './rule.js';
 export const machine: Decoder = {
   layouts: [
     // Text up to the first NUL. 9.0 and later describe what follows it as fields of its own.
-    { vmsd: 'globalstate', field: 'runstate', layout: ({ bytes }) => ({ type: 'text', size: bytes.length, count: undefined }) },
-    { vmsd: 'globalstate', field: 'unused', layout: ({ bytes }) => ({ type: 'unused_buffer', size: bytes.length, count: undefined }) },
+    {
+      vmsd: 'globalstate',
+      field: 'runstate',
+      layout: ({ bytes }) => ({ type: 'text', size: bytes.length, count: undefined }),
+    },
+    {
+      vmsd: 'globalstate',
+      field: 'unused',
+      layout: ({ bytes }) => ({ type: 'unused_buffer', size: bytes.length, count: undefined }),
+    },
   ],
   meanings: [
     {

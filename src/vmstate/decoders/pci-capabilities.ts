@@ -38,7 +38,14 @@ const expressV1 = [
   le16('link_control'),
   le16('link_status'),
 ];
-const expressSlots = [le32('slot_capabilities'), le16('slot_control'), le16('slot_status'), le16('root_control'), le16('root_capabilities'), le32('root_status')];
+const expressSlots = [
+  le32('slot_capabilities'),
+  le16('slot_control'),
+  le16('slot_status'),
+  le16('root_control'),
+  le16('root_capabilities'),
+  le32('root_status'),
+];
 const expressV2 = [
   le32('device_capabilities_2'),
   le16('device_control_2'),
@@ -64,7 +71,18 @@ const msi = [0, 1, 2, 3].map((bits) =>
   ]),
 );
 
-const virtioKinds = ['', 'virtio_common', 'virtio_notify', 'virtio_isr', 'virtio_device', 'virtio_pci', '', '', 'virtio_shared_memory', 'virtio_vendor'];
+const virtioKinds = [
+  '',
+  'virtio_common',
+  'virtio_notify',
+  'virtio_isr',
+  'virtio_device',
+  'virtio_pci',
+  '',
+  '',
+  'virtio_shared_memory',
+  'virtio_vendor',
+];
 
 /** Vendor-specific: virtio says where in which BAR each of its structures is. */
 function vendor(view: DataView, at: number): FieldSchema {
@@ -84,7 +102,8 @@ function vendorOf(kind: string, length: number): FieldSchema {
   const head = [u8('length'), u8('type'), u8('bar'), u8('number'), unused('padding', 2), le32('offset'), le32('size')];
   if (kind === 'virtio_notify' && length === 20) return make(kind, [...head, le32('multiplier')]);
   if (kind === 'virtio_pci' && length === 20) return make(kind, [...head, le32('data')]);
-  if (kind === 'virtio_shared_memory' && length === 24) return make(kind, [...head, le32('offset_upper'), le32('size_upper')]);
+  if (kind === 'virtio_shared_memory' && length === 24)
+    return make(kind, [...head, le32('offset_upper'), le32('size_upper')]);
   return make(kind, [...head, ...rest(length - 16)]);
 }
 

@@ -81,7 +81,8 @@ const config: Layout = ({ bytes, view }) => {
   const vendor = view.getUint16(0, true);
   const device = view.getUint16(2, true);
   const key = `${vendor} ${device} ${type} ${bytes.length} ${pieces.map(({ at, field }) => `${at} ${field.name} ${field.size}`).join()}`;
-  const known = layouts.get(key) ?? divide(type, bytes.length, pieces, (from, to) => registerFields(vendor, device, from, to));
+  const known =
+    layouts.get(key) ?? divide(type, bytes.length, pieces, (from, to) => registerFields(vendor, device, from, to));
   if (layouts.size >= MAX_LAYOUTS) layouts.clear();
   layouts.set(key, known);
   return known;
@@ -91,7 +92,12 @@ const config: Layout = ({ bytes, view }) => {
 const layouts = new Map<string, VmsdSchema>();
 const MAX_LAYOUTS = 256;
 
-function divide(type: number, end: number, pieces: readonly Piece[], registers: (from: number, to: number) => FieldSchema[]): VmsdSchema {
+function divide(
+  type: number,
+  end: number,
+  pieces: readonly Piece[],
+  registers: (from: number, to: number) => FieldSchema[],
+): VmsdSchema {
   const fields: FieldSchema[] = [...(type === 0 ? endpoint : bridge)];
   let at = HEADER_SIZE;
   for (const piece of pieces) {
@@ -108,7 +114,11 @@ function capabilities(view: DataView): Piece[] {
   const pieces: Piece[] = [];
   if ((view.getUint16(0x06, true) & STATUS_CAPABILITIES) === 0) return pieces;
   const seen = new Set<number>();
-  for (let at = view.getUint8(0x34) & 0xfc; at >= HEADER_SIZE && at < CONVENTIONAL - 2 && !seen.has(at); at = view.getUint8(at + 1) & 0xfc) {
+  for (
+    let at = view.getUint8(0x34) & 0xfc;
+    at >= HEADER_SIZE && at < CONVENTIONAL - 2 && !seen.has(at);
+    at = view.getUint8(at + 1) & 0xfc
+  ) {
     seen.add(at);
     pieces.push({ at, field: named(capabilityFields(view, at), pieces) });
   }
@@ -118,7 +128,7 @@ function capabilities(view: DataView): Piece[] {
 function extendedCapabilities(view: DataView): Piece[] {
   const heads: { readonly at: number; readonly id: number }[] = [];
   const seen = new Set<number>();
-  for (let at = CONVENTIONAL; at >= CONVENTIONAL && at + 4 <= view.byteLength && !seen.has(at); ) {
+  for (let at = CONVENTIONAL; at >= CONVENTIONAL && at + 4 <= view.byteLength && !seen.has(at);) {
     seen.add(at);
     const header = view.getUint32(at, true);
     if (header === 0) break;
@@ -134,11 +144,17 @@ function extendedCapabilities(view: DataView): Piece[] {
 
 /** Several capabilities of one kind: `vendor`, `vendor_2`. */
 function named(one: FieldSchema, before: readonly Piece[]): FieldSchema {
-  const times = before.filter((piece) => piece.field.name === one.name || piece.field.name.startsWith(`${one.name}_2`)).length;
+  const times = before.filter(
+    (piece) => piece.field.name === one.name || piece.field.name.startsWith(`${one.name}_2`),
+  ).length;
   return times === 0 ? one : { ...one, name: `${one.name}_${times + 1}` };
 }
 
-const vector = table('msix vector', [field('address', 'le64', 8), field('data', 'le32', 4), field('control', 'le32', 4)]);
+const vector = table('msix vector', [
+  field('address', 'le64', 8),
+  field('data', 'le32', 4),
+  field('control', 'le32', 4),
+]);
 
 /** The table, then a bit per vector. */
 const msix: Layout = ({ bytes }) => {
@@ -180,8 +196,10 @@ export const pciConfig: Decoder = {
     { type: 'pci config', layout: config },
     { type: 'msix state', layout: msix },
     { type: 'shpc', layout: shpc },
-    { type: 'pci irq state', layout: ({ bytes }) => (bytes.length === 16 ? { type: 'int32', size: 4, count: 4 } : undefined) },
+    {
+      type: 'pci irq state',
+      layout: ({ bytes }) => (bytes.length === 16 ? { type: 'int32', size: 4, count: 4 } : undefined),
+    },
   ],
   meanings: pciMeanings,
 };
-

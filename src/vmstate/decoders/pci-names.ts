@@ -46,7 +46,19 @@ const classes: Readonly<Record<number, string>> = {
   0x1000: 'encryption controller',
 };
 
-const commandBits = ['io', 'memory', 'bus master', 'special cycles', 'write invalidate', 'VGA snoop', 'parity', 'stepping', 'SERR', 'fast back-to-back', 'INTx off'];
+const commandBits = [
+  'io',
+  'memory',
+  'bus master',
+  'special cycles',
+  'write invalidate',
+  'VGA snoop',
+  'parity',
+  'stepping',
+  'SERR',
+  'fast back-to-back',
+  'INTx off',
+];
 const statusBits = ['', '', '', 'INTx', 'capabilities', '66 MHz', '', 'fast back-to-back'];
 
 /** Names of the bits that are set; others as `bit N`. */
@@ -79,7 +91,10 @@ function bar(node: FieldNode, index: number | undefined): Meaning | undefined {
   if (value === 0) return { label, text: 'unset' };
   if ((value & 1) === 1) return { label, text: `I/O 0x${((value & ~3) >>> 0).toString(16)}` };
   const kind = (value & 6) === 4 ? '64-bit memory' : 'memory';
-  return { label, text: `${kind}${(value & 8) === 0 ? '' : ', prefetchable'} 0x${((value & ~0xf) >>> 0).toString(16)}` };
+  return {
+    label,
+    text: `${kind}${(value & 8) === 0 ? '' : ', prefetchable'} 0x${((value & ~0xf) >>> 0).toString(16)}`,
+  };
 }
 
 const common = [
@@ -87,9 +102,18 @@ const common = [
   ['class', numeric((value) => classes[value >>> 8])],
   ['command', numeric((value) => bitNames(value, commandBits))],
   ['status', numeric((value) => bitNames(value, statusBits))],
-  ['interrupt_pin', numeric((value) => (value >= 1 && value <= 4 ? `INT${'ABCD'[value - 1]}` : value === 0 ? 'none' : undefined))],
+  [
+    'interrupt_pin',
+    numeric((value) => (value >= 1 && value <= 4 ? `INT${'ABCD'[value - 1]}` : value === 0 ? 'none' : undefined)),
+  ],
   ['bar', bar],
-  ['rom_address', numeric((value) => ((value & 1) === 1 ? `enabled at 0x${((value & ~0x7ff) >>> 0).toString(16)}` : 'disabled'), 'ROM')],
+  [
+    'rom_address',
+    numeric(
+      (value) => ((value & 1) === 1 ? `enabled at 0x${((value & ~0x7ff) >>> 0).toString(16)}` : 'disabled'),
+      'ROM',
+    ),
+  ],
 ] as const satisfies readonly (readonly [string, MeaningRule['meaning']])[];
 
 /** Interrupt routing of PIIX and ICH9: bit 7 switches it off. */
@@ -98,7 +122,9 @@ const route =
   (node: FieldNode, index: number | undefined): Meaning | undefined => {
     const value = numberOf(node);
     if (index === undefined) return { label: 'interrupt routing' };
-    return value === undefined ? undefined : { label: `PIRQ${'ABCDEFGH'[first + index]}`, text: (value & 0x80) !== 0 ? 'not routed' : `IRQ ${value & 0xf}` };
+    return value === undefined
+      ? undefined
+      : { label: `PIRQ${'ABCDEFGH'[first + index]}`, text: (value & 0x80) !== 0 ? 'not routed' : `IRQ ${value & 0xf}` };
   };
 
 /** Several registers of one kind: bytes that say nothing by themselves but which one they are. */
@@ -111,12 +137,33 @@ const numbered: readonly (readonly [string, string, string])[] = [
 ];
 
 export const pciMeanings: readonly MeaningRule[] = [
-  ...numbered.map(([field, name, whole]) => ({ vmsd: 'pci header', field, meaning: (_node: FieldNode, index: number | undefined): Meaning => ({ label: index === undefined ? whole : `${name}${index}` }) })),
-  { vmsd: 'msix state', field: 'pending', meaning: (_node, index) => ({ label: index === undefined ? 'pending vectors' : `vectors ${index * 8} to ${index * 8 + 7}` }) },
+  ...numbered.map(([field, name, whole]) => ({
+    vmsd: 'pci header',
+    field,
+    meaning: (_node: FieldNode, index: number | undefined): Meaning => ({
+      label: index === undefined ? whole : `${name}${index}`,
+    }),
+  })),
+  {
+    vmsd: 'msix state',
+    field: 'pending',
+    meaning: (_node, index) => ({
+      label: index === undefined ? 'pending vectors' : `vectors ${index * 8} to ${index * 8 + 7}`,
+    }),
+  },
   { vmsd: 'pci header', field: 'pirq_route', meaning: route(0) },
   { vmsd: 'pci header', field: 'pirq_route_e', meaning: route(4) },
-  ...['pci header', 'pci bridge header'].flatMap((vmsd) => common.map(([field, meaning]) => ({ vmsd, field, meaning }))),
-  { vmsd: 'pci msix', field: 'control', meaning: numeric((value) => `${(value & 0x7ff) + 1} vectors, ${(value & 0x8000) === 0 ? 'off' : 'on'}${(value & 0x4000) === 0 ? '' : ', masked'}`) },
+  ...['pci header', 'pci bridge header'].flatMap((vmsd) =>
+    common.map(([field, meaning]) => ({ vmsd, field, meaning })),
+  ),
+  {
+    vmsd: 'pci msix',
+    field: 'control',
+    meaning: numeric(
+      (value) =>
+        `${(value & 0x7ff) + 1} vectors, ${(value & 0x8000) === 0 ? 'off' : 'on'}${(value & 0x4000) === 0 ? '' : ', masked'}`,
+    ),
+  },
   { vmsd: 'pci msi', field: 'control', meaning: numeric((value) => ((value & 1) === 0 ? 'off' : 'on')) },
   { vmsd: 'pci pm', field: 'control', meaning: numeric((value) => `D${value & 3}`) },
 ];

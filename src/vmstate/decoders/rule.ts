@@ -106,6 +106,11 @@ export function unused(name: string, size: number): FieldSchema {
 }
 
 /** A table, or a subsection (version as on the wire). */
-export function table(name: string, fields: readonly FieldSchema[], subsections: readonly VmsdSchema[] = [], version = 1): VmsdSchema {
+export function table(
+  name: string,
+  fields: readonly FieldSchema[],
+  subsections: readonly VmsdSchema[] = [],
+  version = 1,
+): VmsdSchema {
   return { name, version, fields, subsections };
 }

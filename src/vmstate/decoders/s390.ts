@@ -15,7 +15,18 @@ const storageKeys: Layout = ({ view, bytes }) => {
     const count = Number(view.getBigUint64(at + 8));
     const size = 16 + count;
     if (count === 0 || at + size > bytes.length || fields.length === MAX_STORAGE_KEY_CHUNKS) return undefined;
-    fields.push(structs('chunk', table('storage keys', [field('start', 'uint64', 8), field('count', 'uint64', 8), array('keys', 'uint8', 1, count)]), size, 1));
+    fields.push(
+      structs(
+        'chunk',
+        table('storage keys', [
+          field('start', 'uint64', 8),
+          field('count', 'uint64', 8),
+          array('keys', 'uint8', 1, count),
+        ]),
+        size,
+        1,
+      ),
+    );
     at += size;
   }
   return table('s390-skeys', [...fields, field('end', 'uint64', 8)]);
@@ -28,7 +39,11 @@ const clock: Layout = ({ bytes }) => {
 };
 
 /** A channel path of a channel subsystem image, 256 in each. QEMU: vmstate_chp_info and vmstate_css_img, hw/s390x/css.c. */
-const path = table('s390_chp_info', [field('in_use', 'uint8', 1), field('type', 'uint8', 1), field('is_virtual', 'uint8', 1)]);
+const path = table('s390_chp_info', [
+  field('in_use', 'uint8', 1),
+  field('type', 'uint8', 1),
+  field('is_virtual', 'uint8', 1),
+]);
 
 export const s390: Decoder = {
   pointed: [{ vmsd: 's390_css', field: 'css', table: table('s390_css_img', [structs('chpids', path, 3, 256)]) }],

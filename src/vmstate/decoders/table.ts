@@ -13,7 +13,18 @@ import { s390 } from './s390.js';
 import { virtioState } from './virtio.js';
 import { x86Cpu } from './x86-cpu.js';
 
-const decoders: readonly Decoder[] = [x86Cpu, pciConfig, virtioState, clocks, cmos, byteArrays, buffers, machine, otherCpus, s390];
+const decoders: readonly Decoder[] = [
+  x86Cpu,
+  pciConfig,
+  virtioState,
+  clocks,
+  cmos,
+  byteArrays,
+  buffers,
+  machine,
+  otherCpus,
+  s390,
+];
 
 const byType = new Map<string, Layout>();
 const byDevice = new Map<string, Layout>();

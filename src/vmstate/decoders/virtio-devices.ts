@@ -15,7 +15,17 @@ const le64 = (name: string): FieldSchema => field(name, 'le64', 8);
 const RESERVED = 'reserved by the virtio standard';
 
 const configs: Readonly<Record<string, readonly FieldSchema[]>> = {
-  'virtio-net': [array('mac', 'uint8', 1, 6), le16('status'), le16('max_virtqueue_pairs'), le16('mtu'), le32('speed'), u8('duplex'), u8('rss_max_key_size'), le16('rss_max_indirection_table_length'), le32('supported_hash_types')],
+  'virtio-net': [
+    array('mac', 'uint8', 1, 6),
+    le16('status'),
+    le16('max_virtqueue_pairs'),
+    le16('mtu'),
+    le32('speed'),
+    u8('duplex'),
+    u8('rss_max_key_size'),
+    le16('rss_max_indirection_table_length'),
+    le32('supported_hash_types'),
+  ],
   'virtio-blk': [
     le64('capacity'),
     le32('size_max'),
@@ -42,13 +52,54 @@ const configs: Readonly<Record<string, readonly FieldSchema[]>> = {
     le32('max_secure_erase_seg'),
     le32('secure_erase_sector_alignment'),
   ],
-  'virtio-scsi': [le32('num_queues'), le32('seg_max'), le32('max_sectors'), le32('cmd_per_lun'), le32('event_info_size'), le32('sense_size'), le32('cdb_size'), le16('max_channel'), le16('max_target'), le32('max_lun')],
+  'virtio-scsi': [
+    le32('num_queues'),
+    le32('seg_max'),
+    le32('max_sectors'),
+    le32('cmd_per_lun'),
+    le32('event_info_size'),
+    le32('sense_size'),
+    le32('cdb_size'),
+    le16('max_channel'),
+    le16('max_target'),
+    le32('max_lun'),
+  ],
   'virtio-console': [le16('cols'), le16('rows'), le32('max_nr_ports'), le32('emerg_wr')],
   'virtio-balloon': [le32('num_pages'), le32('actual'), le32('free_page_hint_cmd_id'), le32('poison_val')],
-  'virtio-input': [u8('select'), u8('subsel'), u8('size'), numberedReserved('reserved', 'uint8', 1, 5, RESERVED), array('data', 'uint8', 1, 128)],
-  'virtio-gpu': [le32('events_read'), le32('events_clear'), le32('num_scanouts'), le32('num_capsets'), le32('blob_alignment')],
-  'virtio-iommu': [le64('page_size_mask'), le64('input_range.start'), le64('input_range.end'), le32('domain_range.start'), le32('domain_range.end'), le32('probe_size'), u8('bypass'), numberedReserved('reserved', 'uint8', 1, 3, RESERVED)],
-  'virtio-mem': [le64('block_size'), le16('node_id'), numberedReserved('padding', 'uint8', 1, 6, RESERVED), le64('addr'), le64('region_size'), le64('usable_region_size'), le64('plugged_size'), le64('requested_size')],
+  'virtio-input': [
+    u8('select'),
+    u8('subsel'),
+    u8('size'),
+    numberedReserved('reserved', 'uint8', 1, 5, RESERVED),
+    array('data', 'uint8', 1, 128),
+  ],
+  'virtio-gpu': [
+    le32('events_read'),
+    le32('events_clear'),
+    le32('num_scanouts'),
+    le32('num_capsets'),
+    le32('blob_alignment'),
+  ],
+  'virtio-iommu': [
+    le64('page_size_mask'),
+    le64('input_range.start'),
+    le64('input_range.end'),
+    le32('domain_range.start'),
+    le32('domain_range.end'),
+    le32('probe_size'),
+    u8('bypass'),
+    numberedReserved('reserved', 'uint8', 1, 3, RESERVED),
+  ],
+  'virtio-mem': [
+    le64('block_size'),
+    le16('node_id'),
+    numberedReserved('padding', 'uint8', 1, 6, RESERVED),
+    le64('addr'),
+    le64('region_size'),
+    le64('usable_region_size'),
+    le64('plugged_size'),
+    le64('requested_size'),
+  ],
   'virtio-pmem': [le64('start'), le64('size')],
   'virtio-vhost_vsock': [le64('guest_cid')],
   'vhost-vsock': [le64('guest_cid')],
@@ -62,7 +113,8 @@ export function configFields(vmsd: string, length: number): FieldSchema[] {
   for (const one of configs[vmsd] ?? []) {
     const size = one.size! * (one.count ?? 1);
     // Offered as far as its features need it; text and bitmaps are as long as there is room.
-    if (at + size > length && one.size === 1 && one.count !== undefined && at < length) fields.push({ ...one, count: length - at });
+    if (at + size > length && one.size === 1 && one.count !== undefined && at < length)
+      fields.push({ ...one, count: length - at });
     if (at + size > length) {
       at = fields.at(-1)?.name === one.name ? length : at;
       break;
@@ -72,12 +124,19 @@ export function configFields(vmsd: string, length: number): FieldSchema[] {
   }
   // The tag behind tag_len is text.
   if (vmsd === 'virtio-9p' && at < length) fields.push(array('tag', 'uint8', 1, length - at));
-  else if (at < length) fields.push(numberedOpaque('more', 'uint8', 1, length - at, `behind the known configuration of ${vmsd}`));
+  else if (at < length)
+    fields.push(numberedOpaque('more', 'uint8', 1, length - at, `behind the known configuration of ${vmsd}`));
   return fields;
 }
 
 /** A device's own part, `start` to `end` of the payload. Undefined: not known, or not like this. */
-export function deviceFields(vmsd: string, view: DataView, start: number, end: number, features: number): VmsdSchema | undefined {
+export function deviceFields(
+  vmsd: string,
+  view: DataView,
+  start: number,
+  end: number,
+  features: number,
+): VmsdSchema | undefined {
   const found = devices[vmsd]?.(view, start, end, features);
   return found !== undefined && vmsdSize(found) === end - start ? found : undefined;
 }
@@ -113,7 +172,11 @@ const net: OwnPart = (view, start, end, features) => {
   const parts: FieldSchema[][] = [[]];
   if (start + headSize + 4 <= end) {
     const current = view.getUint16(start + headSize + 2);
-    parts.push([field('max_queue_pairs', 'uint16 equal', 2), field('curr_queue_pairs', 'uint16', 2), ...(current > 1 ? [array('vqs_1', 'uint32', 4, current - 1)] : [])]);
+    parts.push([
+      field('max_queue_pairs', 'uint16 equal', 2),
+      field('curr_queue_pairs', 'uint16', 2),
+      ...(current > 1 ? [array('vqs_1', 'uint32', 4, current - 1)] : []),
+    ]);
   }
   for (const queues of parts) {
     const fields = [...head, ...queues, ...offloads];
@@ -121,7 +184,8 @@ const net: OwnPart = (view, start, end, features) => {
     const size = vmsdSize(plain)!;
     if (start + size === end) return plain;
     const rss = start + size < end ? netRss(view, start + size) : undefined;
-    if (rss !== undefined && vmsdSize({ ...plain, subsections: [rss] }) === end - start) return { ...plain, subsections: [rss] };
+    if (rss !== undefined && vmsdSize({ ...plain, subsections: [rss] }) === end - start)
+      return { ...plain, subsections: [rss] };
   }
   return undefined;
 };
@@ -153,24 +217,49 @@ function netRss(view: DataView, at: number): VmsdSchema | undefined {
 /** A mark before each request in flight, which is a dump of QEMU's memory; 0 at the end. */
 const blk: OwnPart = (view, start, end) => {
   if (view.getUint8(start) === 0) return table('virtio-blk-device', [field('requests_end', 'int8', 1)]);
-  return table('virtio-blk-device', [opaque('requests', end - start - 1, 'requests in flight, as they stood in memory'), field('requests_end', 'int8', 1)]);
+  return table('virtio-blk-device', [
+    opaque('requests', end - start - 1, 'requests in flight, as they stood in memory'),
+    field('requests_end', 'int8', 1),
+  ]);
 };
 
 const serial: OwnPart = (view, start, end) => {
   const maps = Math.ceil(view.getUint32(start + 4) / 32);
   const count = view.getUint32(start + 8 + 4 * maps);
-  const head = [field('cols', 'uint16', 2), field('rows', 'uint16', 2), field('max_nr_ports', 'uint32', 4), ...(maps === 0 ? [] : [array('ports_map', 'uint32', 4, maps)]), field('nr_active_ports', 'uint32', 4)];
-  const port = table('virtio-serial port', [field('id', 'uint32', 4), u8('guest_connected'), u8('host_connected'), field('elem_popped', 'uint32', 4)]);
+  const head = [
+    field('cols', 'uint16', 2),
+    field('rows', 'uint16', 2),
+    field('max_nr_ports', 'uint32', 4),
+    ...(maps === 0 ? [] : [array('ports_map', 'uint32', 4, maps)]),
+    field('nr_active_ports', 'uint32', 4),
+  ];
+  const port = table('virtio-serial port', [
+    field('id', 'uint32', 4),
+    u8('guest_connected'),
+    u8('host_connected'),
+    field('elem_popped', 'uint32', 4),
+  ]);
   const left = end - start - vmsdSize(table('', head))!;
-  if (left === count * 10) return table('virtio-serial-device', count === 0 ? head : [...head, structs('ports', port, 10, count)]);
-  return left > 0 ? table('virtio-serial-device', [...head, opaque('ports', left, 'a port with a request in flight, as it stood in memory')]) : undefined;
+  if (left === count * 10)
+    return table('virtio-serial-device', count === 0 ? head : [...head, structs('ports', port, 10, count)]);
+  return left > 0
+    ? table('virtio-serial-device', [
+        ...head,
+        opaque('ports', left, 'a port with a request in flight, as it stood in memory'),
+      ])
+    : undefined;
 };
 
 const balloon: OwnPart = (_view, start, end) => {
   const fields = [field('num_pages', 'uint32', 4), field('actual', 'uint32', 4)];
-  const hint = table('virtio-balloon-device/free-page-report', [field('free_page_hint_cmd_id', 'uint32', 4), field('free_page_hint_status', 'uint32', 4)]);
+  const hint = table('virtio-balloon-device/free-page-report', [
+    field('free_page_hint_cmd_id', 'uint32', 4),
+    field('free_page_hint_status', 'uint32', 4),
+  ]);
   const poison = table('virtio-balloon-device/page-poison', [field('poison_val', 'uint32', 4)]);
-  return [[], [hint], [poison], [hint, poison]].map((parts) => table('virtio-balloon-device', fields, parts)).find((one) => vmsdSize(one) === end - start);
+  return [[], [hint], [poison], [hint, poison]]
+    .map((parts) => table('virtio-balloon-device', fields, parts))
+    .find((one) => vmsdSize(one) === end - start);
 };
 
 const mem: OwnPart = (_view, start, end) => {
@@ -178,7 +267,12 @@ const mem: OwnPart = (_view, start, end) => {
   const sizes = ['usable_region_size', 'size', 'requested_size'].map((name) => field(name, 'uint64', 8));
   const bitmap = end - start - 52;
   if (bitmap < 8 || bitmap % 8 !== 0) return undefined;
-  return table('virtio-mem-device', [...checks, field('tmp.node', 'uint32', 4), ...sizes, field('bitmap', 'bitmap', bitmap)]);
+  return table('virtio-mem-device', [
+    ...checks,
+    field('tmp.node', 'uint32', 4),
+    ...sizes,
+    field('bitmap', 'bitmap', bitmap),
+  ]);
 };
 
 const devices: Readonly<Record<string, OwnPart>> = {

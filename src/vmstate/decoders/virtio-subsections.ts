@@ -16,8 +16,17 @@ export interface VirtioTail {
 }
 
 const addresses = ['desc', 'avail', 'used'].map((name) => array(name, 'uint32', 4, 2));
-const pciQueue = table('virtio_pci/modern_queue_state', [field('num', 'uint16', 2), unused('unused', 1), field('enabled', 'bool', 1), ...addresses]);
-const mmioQueue = table('virtio_mmio/modern_queue_state', [field('num', 'uint16', 2), field('enabled', 'bool', 1), ...addresses]);
+const pciQueue = table('virtio_pci/modern_queue_state', [
+  field('num', 'uint16', 2),
+  unused('unused', 1),
+  field('enabled', 'bool', 1),
+  ...addresses,
+]);
+const mmioQueue = table('virtio_mmio/modern_queue_state', [
+  field('num', 'uint16', 2),
+  field('enabled', 'bool', 1),
+  ...addresses,
+]);
 const splitQueue = table('virtqueue_state', [field('vring.avail', 'uint64', 8), field('vring.used', 'uint64', 8)]);
 const packedQueue = table('packed_virtqueue_state', [
   field('last_avail_idx', 'uint16', 2),
@@ -40,7 +49,12 @@ const known: Readonly<Record<string, readonly FieldSchema[]>> = {
   'virtio/started': [field('started', 'bool', 1)],
   'virtio/disabled': [field('disabled', 'bool', 1)],
   'virtio/extra_state': [],
-  'virtio_pci/modern_state': [field('dfselect', 'uint32', 4), field('gfselect', 'uint32', 4), array('guest_features', 'uint32', 4, 2), structs('vqs', pciQueue, 28, QUEUES)],
+  'virtio_pci/modern_state': [
+    field('dfselect', 'uint32', 4),
+    field('gfselect', 'uint32', 4),
+    array('guest_features', 'uint32', 4, 2),
+    structs('vqs', pciQueue, 28, QUEUES),
+  ],
   'virtio_pci/modern_state/features128': [array('guest_features', 'uint32', 4, 2)],
   'virtio_mmio/modern_state': [array('guest_features', 'uint32', 4, 2), structs('vqs', mmioQueue, 27, QUEUES)],
 };
@@ -83,7 +97,12 @@ function subsection(view: DataView, start: number, name: string): VmsdSchema {
   const fields = known[name];
   if (fields === undefined) {
     const end = nextHeader(view, body, PREFIX) ?? view.byteLength;
-    return table(name, end === body ? [] : [opaque('data', end - body, `the subsection ${name} is not known`)], [], version);
+    return table(
+      name,
+      end === body ? [] : [opaque('data', end - body, `the subsection ${name} is not known`)],
+      [],
+      version,
+    );
   }
   const plain = version === 1 ? current(name, fields) : table(name, fields, [], version);
   const inside: VmsdSchema[] = [];
@@ -108,7 +127,8 @@ function current(name: string, fields: readonly FieldSchema[]): VmsdSchema {
 
 /** The next place at which a subsection of that prefix may begin. */
 function nextHeader(view: DataView, from: number, prefix: string): number | undefined {
-  for (let at = from; at + 2 + prefix.length <= view.byteLength; at += 1) if (view.getUint8(at) === 5 && nameAt(view, at, prefix) !== undefined) return at;
+  for (let at = from; at + 2 + prefix.length <= view.byteLength; at += 1)
+    if (view.getUint8(at) === 5 && nameAt(view, at, prefix) !== undefined) return at;
   return undefined;
 }
 

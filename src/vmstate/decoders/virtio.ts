@@ -98,14 +98,30 @@ function queueTable(alignment: boolean, vectors: boolean): QueueTable {
 }
 
 const pciDevice = [0x100, 0x1000].map((size) =>
-  struct('pci', table('PCIDevice', [field('version_id', 'int32 le', 4), field('config', 'pci config', size), field('irq_state', 'pci irq state', 16)], [], 2), 4 + size + 16),
+  struct(
+    'pci',
+    table(
+      'PCIDevice',
+      [
+        field('version_id', 'int32 le', 4),
+        field('config', 'pci config', size),
+        field('irq_state', 'pci irq state', 16),
+      ],
+      [],
+      2,
+    ),
+    4 + size + 16,
+  ),
 );
 const queues = { plain: queueTable(false, false), vectors: queueTable(false, true) };
 
-
 /** Only MMIO writes the alignment of each ring. */
 const mmio: Transport = {
-  fields: [field('host_features_sel', 'uint32', 4), field('guest_features_sel', 'uint32', 4), field('guest_page_shift', 'uint32', 4)],
+  fields: [
+    field('host_features_sel', 'uint32', 4),
+    field('guest_features_sel', 'uint32', 4),
+    field('guest_page_shift', 'uint32', 4),
+  ],
   size: 12,
   queue: queueTable(true, false),
 };
@@ -126,7 +142,10 @@ function pci(view: DataView, configSize: number): Transport | undefined {
   const vectors = msix === undefined ? 0 : (view.getUint16(4 + msix + 2, true) & 0x7ff) + 1;
   const msixSize = vectors * 16 + Math.ceil(vectors / 8);
   return {
-    fields: [pciDevice[configSize === 0x100 ? 0 : 1]!, ...(vectors === 0 ? [] : [field('msix', 'msix state', msixSize), field('config_vector', 'uint16', 2)])],
+    fields: [
+      pciDevice[configSize === 0x100 ? 0 : 1]!,
+      ...(vectors === 0 ? [] : [field('msix', 'msix state', msixSize), field('config_vector', 'uint16', 2)]),
+    ],
     size: head + (vectors === 0 ? 0 : msixSize + 2),
     // A vector for each queue, when there are any.
     queue: vectors === 0 ? queues.plain : queues.vectors,

@@ -5,12 +5,93 @@ import type { FieldNode } from '../node.js';
 import { bitNames } from './pci-names.js';
 import type { Decoder, Meaning, MeaningRule } from './rule.js';
 
-const general = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
+const general = [
+  'rax',
+  'rcx',
+  'rdx',
+  'rbx',
+  'rsp',
+  'rbp',
+  'rsi',
+  'rdi',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+];
 const segments = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 
-const eflags = ['CF', '', 'PF', '', 'AF', '', 'ZF', 'SF', 'TF', 'IF', 'DF', 'OF', 'IOPL', 'IOPL', 'NT', '', 'RF', 'VM', 'AC', 'VIF', 'VIP', 'ID'];
-const cr0 = ['PE', 'MP', 'EM', 'TS', 'ET', 'NE', ...Array.from({ length: 10 }, () => ''), 'WP', '', 'AM', ...Array.from({ length: 10 }, () => ''), 'NW', 'CD', 'PG'];
-const cr4 = ['VME', 'PVI', 'TSD', 'DE', 'PSE', 'PAE', 'MCE', 'PGE', 'PCE', 'OSFXSR', 'OSXMMEXCPT', 'UMIP', 'LA57', 'VMXE', 'SMXE', '', 'FSGSBASE', 'PCIDE', 'OSXSAVE', '', 'SMEP', 'SMAP', 'PKE', 'CET', 'PKS'];
+const eflags = [
+  'CF',
+  '',
+  'PF',
+  '',
+  'AF',
+  '',
+  'ZF',
+  'SF',
+  'TF',
+  'IF',
+  'DF',
+  'OF',
+  'IOPL',
+  'IOPL',
+  'NT',
+  '',
+  'RF',
+  'VM',
+  'AC',
+  'VIF',
+  'VIP',
+  'ID',
+];
+const cr0 = [
+  'PE',
+  'MP',
+  'EM',
+  'TS',
+  'ET',
+  'NE',
+  ...Array.from({ length: 10 }, () => ''),
+  'WP',
+  '',
+  'AM',
+  ...Array.from({ length: 10 }, () => ''),
+  'NW',
+  'CD',
+  'PG',
+];
+const cr4 = [
+  'VME',
+  'PVI',
+  'TSD',
+  'DE',
+  'PSE',
+  'PAE',
+  'MCE',
+  'PGE',
+  'PCE',
+  'OSFXSR',
+  'OSXMMEXCPT',
+  'UMIP',
+  'LA57',
+  'VMXE',
+  'SMXE',
+  '',
+  'FSGSBASE',
+  'PCIDE',
+  'OSXSAVE',
+  '',
+  'SMEP',
+  'SMAP',
+  'PKE',
+  'CET',
+  'PKS',
+];
 const efer = ['SCE', '', '', '', '', '', '', '', 'LME', '', 'LMA', 'NXE', 'SVME', '', 'FFXSR'];
 const xcr0 = ['x87', 'SSE', 'AVX', 'BNDREGS', 'BNDCSR', 'opmask', 'ZMM_Hi256', 'Hi16_ZMM', 'PT', 'PKRU'];
 const runStates = ['runnable', 'uninitialised', 'INIT received', 'halted', 'SIPI received'];
@@ -27,9 +108,7 @@ const bits =
     return { label, text: value === undefined ? undefined : bitNames(value, names) };
   };
 
-const label =
-  (text: string) =>
-  (): Meaning => ({ label: text });
+const label = (text: string) => (): Meaning => ({ label: text });
 
 /** Field, name, number of the MSR. */
 const msrs: readonly (readonly [string, string, number])[] = [
@@ -112,6 +191,10 @@ export const x86Cpu: Decoder = {
 
 function apicBase(value: bigint | undefined): string | undefined {
   if (value === undefined) return undefined;
-  const flags = [(value & 0x100n) === 0n ? undefined : 'BSP', (value & 0x800n) === 0n ? 'disabled' : 'enabled', (value & 0x400n) === 0n ? undefined : 'x2APIC'];
+  const flags = [
+    (value & 0x100n) === 0n ? undefined : 'BSP',
+    (value & 0x800n) === 0n ? 'disabled' : 'enabled',
+    (value & 0x400n) === 0n ? undefined : 'x2APIC',
+  ];
   return [`0x${(value & ~0xfffn).toString(16)}`, ...flags.filter((flag) => flag !== undefined)].join(', ');
 }

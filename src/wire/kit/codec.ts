@@ -22,7 +22,12 @@ export interface Codec<T> {
 }
 
 /** An integer field of fixed width. */
-function integer(width: number, label: string, get: (window: Window) => number, put: (emitter: Emitter, value: number) => void): Codec<number> {
+function integer(
+  width: number,
+  label: string,
+  get: (window: Window) => number,
+  put: (emitter: Emitter, value: number) => void,
+): Codec<number> {
   const limit = width === 8 ? Number.MAX_SAFE_INTEGER : 2 ** (8 * width) - 1;
   return {
     decode: get,
@@ -36,11 +41,31 @@ function integer(width: number, label: string, get: (window: Window) => number, 
   };
 }
 
-export const u8 = integer(1, 'u8', (w) => w.u8(), (e, v) => e.u8(v));
-export const be16 = integer(2, 'be16', (w) => w.u16(), (e, v) => e.u16(v));
-export const be32 = integer(4, 'be32', (w) => w.u32(), (e, v) => e.u32(v));
+export const u8 = integer(
+  1,
+  'u8',
+  (w) => w.u8(),
+  (e, v) => e.u8(v),
+);
+export const be16 = integer(
+  2,
+  'be16',
+  (w) => w.u16(),
+  (e, v) => e.u16(v),
+);
+export const be32 = integer(
+  4,
+  'be32',
+  (w) => w.u32(),
+  (e, v) => e.u32(v),
+);
 /** A be64 that counts or addresses bytes: below 2^53, else `address-too-large`. */
-export const be64 = integer(8, 'be64', (w) => w.u64(), (e, v) => e.u64(v));
+export const be64 = integer(
+  8,
+  'be64',
+  (w) => w.u64(),
+  (e, v) => e.u64(v),
+);
 
 /** Any be64. */
 export const be64big: Codec<bigint> = {
@@ -58,7 +83,8 @@ export const be64big: Codec<bigint> = {
 export const counted: Codec<string> = {
   decode: (window) => window.latin1(window.u8()),
   encode(emitter, value) {
-    if (value.length > MAX_COUNTED_STRING) throw cannotEncode(`${quote(value.slice(0, 40))} and more is longer than 255 bytes`);
+    if (value.length > MAX_COUNTED_STRING)
+      throw cannotEncode(`${quote(value.slice(0, 40))} and more is longer than 255 bytes`);
     emitter.u8(value.length);
     emitter.latin1(value);
   },
@@ -89,7 +115,10 @@ export type ValueOf<C> = C extends Codec<infer T> ? T : never;
 export type RecordOf<F> = { readonly [K in keyof F]: ValueOf<F[K]> };
 
 /** Fields in wire order. The name is the innermost part of an error's path. */
-export function record<F extends { [K in keyof F]: Codec<ValueOf<F[K]>> }>(name: string, fields: F): Codec<RecordOf<F>> {
+export function record<F extends { [K in keyof F]: Codec<ValueOf<F[K]>> }>(
+  name: string,
+  fields: F,
+): Codec<RecordOf<F>> {
   const entries = Object.entries(fields as unknown as Fields) as [keyof F & string, Codec<unknown>][];
   return {
     decode(window) {

@@ -112,7 +112,13 @@ export async function dissect(bytes: Uint8Array): Promise<Anatomy> {
         break;
       case 'section-close':
         if (opened !== undefined) {
-          items.push({ kind: opened.kind, section: opened.section, span: { start: opened.start, end: event.span.end }, payload: { start: opened.payload, end: event.span.start }, footer: event.span });
+          items.push({
+            kind: opened.kind,
+            section: opened.section,
+            span: { start: opened.start, end: event.span.end },
+            payload: { start: opened.payload, end: event.span.start },
+            footer: event.span,
+          });
         }
         break;
       case 'ram-blocks': {
@@ -134,7 +140,15 @@ export async function dissect(bytes: Uint8Array): Promise<Anatomy> {
             const body = at(runs.base + runs.bodyAt(run, k), runs.length[run]!);
             const kind = pageKindNames[runs.kind[run]!]!;
             const block = runs.blocks[runs.block[run]!]!.idstr;
-            records.push({ kind, block, addr: runs.addr[run]! + k * runs.pageSize, named: runs.named[run] === 1, span: { start, end: body.end }, word: at(start, 8), body });
+            records.push({
+              kind,
+              block,
+              addr: runs.addr[run]! + k * runs.pageSize,
+              named: runs.named[run] === 1,
+              span: { start, end: body.end },
+              word: at(start, 8),
+              body,
+            });
           }
         }
         break;
@@ -144,7 +158,18 @@ export async function dissect(bytes: Uint8Array): Promise<Anatomy> {
     }
   }
   await open.close();
-  return { bytes, items, configuration, ...placeConfiguration(bytes, configuration), layout, total, blocks, records, marks, devices: json === undefined ? [] : devicesIn(bytes, items, parseSchema(json).devices) };
+  return {
+    bytes,
+    items,
+    configuration,
+    ...placeConfiguration(bytes, configuration),
+    layout,
+    total,
+    blocks,
+    records,
+    marks,
+    devices: json === undefined ? [] : devicesIn(bytes, items, parseSchema(json).devices),
+  };
 }
 
 function placeBlock(block: RamBlockEntry, layout: BlockLayout, start: number): BlockPlace {
@@ -159,7 +184,10 @@ function placeBlock(block: RamBlockEntry, layout: BlockLayout, start: number): B
   return { ...block, span: { start, end }, name, length, gpaAt, mappedAt };
 }
 
-function placeConfiguration(bytes: Uint8Array, configuration: Configuration | undefined): Pick<Anatomy, 'machine' | 'parts'> {
+function placeConfiguration(
+  bytes: Uint8Array,
+  configuration: Configuration | undefined,
+): Pick<Anatomy, 'machine' | 'parts'> {
   if (configuration === undefined) return { machine: { length: at(8, 0), name: at(8, 0) }, parts: [] };
   const name = at(13, configuration.machine.length);
   const parts: PartPlace[] = [];
@@ -167,7 +195,14 @@ function placeConfiguration(bytes: Uint8Array, configuration: Configuration | un
   for (const part of configuration.subsections) {
     const nameLength = bytes[start + 1]!;
     const version = at(start + 2 + nameLength, 4);
-    const size = part.kind === 'uuid' ? 16 : part.kind === 'target-page-bits' ? 4 : part.kind === 'capabilities' ? part.names.reduce((sum, one) => sum + 1 + one.length, 4) : part.bytes.length;
+    const size =
+      part.kind === 'uuid'
+        ? 16
+        : part.kind === 'target-page-bits'
+          ? 4
+          : part.kind === 'capabilities'
+            ? part.names.reduce((sum, one) => sum + 1 + one.length, 4)
+            : part.bytes.length;
     const body = at(version.end, size);
     parts.push({ name: part.kind, span: { start, end: body.end }, version, body });
     start = body.end;
@@ -178,8 +213,12 @@ function placeConfiguration(bytes: Uint8Array, configuration: Configuration | un
 function devicesIn(bytes: Uint8Array, items: readonly Item[], schemas: readonly DeviceSchema[]): DeviceState[] {
   const left = items.filter((item) => item.kind === 'full');
   return schemas.flatMap((schema) => {
-    const index = left.findIndex(({ section }) => section?.idstr === schema.name && section.instanceId === schema.instanceId);
+    const index = left.findIndex(
+      ({ section }) => section?.idstr === schema.name && section.instanceId === schema.instanceId,
+    );
     const [item] = index === -1 ? [] : left.splice(index, 1);
-    return item === undefined ? [] : [decodeDevice(schema, bytes.subarray(item.payload.start, item.payload.end), item.payload.start)];
+    return item === undefined
+      ? []
+      : [decodeDevice(schema, bytes.subarray(item.payload.start, item.payload.end), item.payload.start)];
   });
 }

@@ -24,23 +24,60 @@ export interface Base {
 
 const tiny = ['-m', '2', '-nodefaults', '-vga', 'none'];
 const virtio = [
-  '-smp', '2', '-blockdev', 'driver=null-co,node-name=disk0,size=1048576,read-zeroes=on', '-device', 'virtio-blk-pci,drive=disk0',
-  '-netdev', 'hubport,id=n0,hubid=0', '-device', 'virtio-net-pci,romfile=,netdev=n0', '-device', 'i6300esb', '-chardev', 'null,id=c0', '-device', 'isa-serial,chardev=c0',
+  '-smp',
+  '2',
+  '-blockdev',
+  'driver=null-co,node-name=disk0,size=1048576,read-zeroes=on',
+  '-device',
+  'virtio-blk-pci,drive=disk0',
+  '-netdev',
+  'hubport,id=n0,hubid=0',
+  '-device',
+  'virtio-net-pci,romfile=,netdev=n0',
+  '-device',
+  'i6300esb',
+  '-chardev',
+  'null,id=c0',
+  '-device',
+  'isa-serial,chardev=c0',
 ];
 
 /** Only this suite has these. */
 const ours: readonly Scenario[] = [
   { name: 'running', what: 'a guest that runs on', argv: ['-M', 'pc', ...tiny], memory: [], running: true },
-  { name: 'virtio', what: 'two CPUs, virtio disk and network, a watchdog, a serial port', argv: ['-M', 'pc', ...tiny, ...virtio], memory: [] },
+  {
+    name: 'virtio',
+    what: 'two CPUs, virtio disk and network, a watchdog, a serial port',
+    argv: ['-M', 'pc', ...tiny, ...virtio],
+    memory: [],
+  },
   { name: 'pc-5.2', what: 'a machine type that all four have', argv: ['-M', 'pc-i440fx-5.2', ...tiny], memory: [] },
   { name: 'virtio-5.2', what: 'the same with devices', argv: ['-M', 'pc-i440fx-5.2', ...tiny, ...virtio], memory: [] },
   {
-    name: 'virtio-legacy', what: 'devices of before virtio 1.0, in a machine type that offers them no feature above bit 31', memory: [],
-    argv: ['-M', 'pc-i440fx-5.2', ...tiny, ...virtio.map((word) => word.replace(/^virtio-\w+-pci/, '$&,disable-modern=on'))],
+    name: 'virtio-legacy',
+    what: 'devices of before virtio 1.0, in a machine type that offers them no feature above bit 31',
+    memory: [],
+    argv: [
+      '-M',
+      'pc-i440fx-5.2',
+      ...tiny,
+      ...virtio.map((word) => word.replace(/^virtio-\w+-pci/, '$&,disable-modern=on')),
+    ],
   },
   {
-    name: 'memfd', what: 'x-ignore-shared with a memfd', capabilities: { 'x-ignore-shared': true }, memory: [],
-    argv: ['-M', 'pc', ...tiny, '-object', 'memory-backend-memfd,id=mem0,size=2M,share=on', '-numa', 'node,memdev=mem0'],
+    name: 'memfd',
+    what: 'x-ignore-shared with a memfd',
+    capabilities: { 'x-ignore-shared': true },
+    memory: [],
+    argv: [
+      '-M',
+      'pc',
+      ...tiny,
+      '-object',
+      'memory-backend-memfd,id=mem0,size=2M,share=on',
+      '-numa',
+      'node,memdev=mem0',
+    ],
   },
 ];
 
@@ -63,11 +100,21 @@ export function canCapture(scenario: string, version: string): boolean {
 }
 
 async function baseOf(name: string, bytes: Uint8Array, truth: Truth): Promise<Base> {
-  const capabilities = Object.fromEntries(Object.entries(truth.capabilities).filter(([capability]) => !sourceOnly.has(capability)));
-  return { name, bytes, argv: truth.argv, capabilities, transport: truth.uri === 'file:state' ? 'file' : 'exec', anatomy: await dissect(bytes) };
+  const capabilities = Object.fromEntries(
+    Object.entries(truth.capabilities).filter(([capability]) => !sourceOnly.has(capability)),
+  );
+  return {
+    name,
+    bytes,
+    argv: truth.argv,
+    capabilities,
+    transport: truth.uri === 'file:state' ? 'file' : 'exec',
+    anatomy: await dissect(bytes),
+  };
 }
 
-const sameWords = (a: readonly string[], b: readonly string[]): boolean => a.length <= b.length && a.every((word, i) => word === b[i]);
+const sameWords = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length <= b.length && a.every((word, i) => word === b[i]);
 
 /** Of a release that is only here as fixtures. */
 export async function oldBase(version: string, scenario: string): Promise<Base> {
@@ -75,7 +122,10 @@ export async function oldBase(version: string, scenario: string): Promise<Base> 
   const truth = fixtureJson<Truth>(name, 'truth.json');
   if (truth === undefined) throw new TypeError(`no fixture ${name}`);
   // Their firmware has another name.
-  return baseOf(name, fixtureBytes(name), { ...truth, argv: truth.argv.map((word) => (word === 'tiny.bin' ? 'guest.bin' : word)) });
+  return baseOf(name, fixtureBytes(name), {
+    ...truth,
+    argv: truth.argv.map((word) => (word === 'tiny.bin' ? 'guest.bin' : word)),
+  });
 }
 
 /** Made by this QEMU, or by the same version earlier with the same argv. */
@@ -93,4 +143,6 @@ export async function baseFor({ version, binary }: LabQemu, scenarioName: string
 }
 
 /** What the argv of captures needs beside itself. */
-export const firmwareFiles: readonly string[] = ['guest.bin', 'guest-dirty.bin'].map((name) => `${fixturesFolder}${name}`).filter((path) => existsSync(path) && readFileSync(path).length > 0);
+export const firmwareFiles: readonly string[] = ['guest.bin', 'guest-dirty.bin']
+  .map((name) => `${fixturesFolder}${name}`)
+  .filter((path) => existsSync(path) && readFileSync(path).length > 0);

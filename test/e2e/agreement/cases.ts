@@ -32,7 +32,9 @@ export class Library {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(lab: readonly LabQemu[]) {
-    this.#lab = new Map(releases.flatMap((release) => lab.filter(({ wanted }) => wanted === release).map((qemu) => [release, qemu])));
+    this.#lab = new Map(
+      releases.flatMap((release) => lab.filter(({ wanted }) => wanted === release).map((qemu) => [release, qemu])),
+    );
   }
 
   qemu(release: Release): LabQemu {
@@ -53,7 +55,9 @@ export class Library {
     const key = `${from} ${scenario}`;
     const known = this.#bases.get(key);
     if (known !== undefined) return known;
-    const made = this.#last.then(() => (from === '4.0.0' || from === '4.1.0' ? oldBase(from, scenario) : baseFor(this.qemu(from), scenario)));
+    const made = this.#last.then(() =>
+      from === '4.0.0' || from === '4.1.0' ? oldBase(from, scenario) : baseFor(this.qemu(from), scenario),
+    );
     this.#last = made.catch(() => undefined);
     this.#bases.set(key, made);
     return made;
@@ -79,7 +83,11 @@ export async function casesOf(row: Row, library: Library): Promise<AgreementCase
         capabilities: row.on?.capabilities ?? destination.capabilities,
         // `file:` came with 8.2.
         transport: release === '5.2' || release === '7.2' ? 'exec' : source.transport,
-        pristine: row.mutate === undefined && row.on?.argv === undefined && from === release && (row.on?.capabilities === undefined || row.base === 'background-snapshot'),
+        pristine:
+          row.mutate === undefined &&
+          row.on?.argv === undefined &&
+          from === release &&
+          (row.on?.capabilities === undefined || row.base === 'background-snapshot'),
       });
     }
   }

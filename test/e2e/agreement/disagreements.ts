@@ -10,7 +10,8 @@ export interface Disagreement {
   readonly byChance?: true;
 }
 
-const on = (releases: readonly string[], ...names: readonly string[]): string[] => names.flatMap((name) => releases.map((release) => `${release} ${name}`));
+const on = (releases: readonly string[], ...names: readonly string[]): string[] =>
+  names.flatMap((name) => releases.map((release) => `${release} ${name}`));
 
 export const disagreements: readonly Disagreement[] = [
   {

@@ -18,7 +18,11 @@ export interface Predicted {
   readonly messages: readonly string[];
 }
 
-export type Predictor = (source: ByteSource, profile: Profile, options: { readonly capabilities: Readonly<Record<string, boolean>> }) => Promise<Predicted>;
+export type Predictor = (
+  source: ByteSource,
+  profile: Profile,
+  options: { readonly capabilities: Readonly<Record<string, boolean>> },
+) => Promise<Predicted>;
 
 export interface Result {
   readonly name: string;
@@ -74,7 +78,11 @@ export class Profiles {
 export const ours: Predictor = (source, profile, { capabilities }) => predict(source, profile, { capabilities });
 
 /** Predicts all and tries all. @throws what neither side should: QEMU not starting, a predictor that throws */
-export async function measure(cases: readonly AgreementCase[], library: Library, predictor: Predictor = ours): Promise<{ readonly results: readonly Result[]; readonly profiles: Profiles }> {
+export async function measure(
+  cases: readonly AgreementCase[],
+  library: Library,
+  predictor: Predictor = ours,
+): Promise<{ readonly results: readonly Result[]; readonly profiles: Profiles }> {
   const folder = mkdtempSync(join(tmpdir(), 'mstream-agreement-'));
   const results: Result[] = [];
   try {
@@ -88,7 +96,9 @@ export async function measure(cases: readonly AgreementCase[], library: Library,
           const real = await reality(one, library, join(folder, `case-${number}`), predicted.verdict === 'hangs');
           results.push({ name: one.name, rule: one.rule, release: one.release, predicted, real });
         } catch (error) {
-          throw new Error(`${one.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, { cause: error });
+          throw new Error(`${one.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, {
+            cause: error,
+          });
         }
       }
     };
@@ -100,8 +110,15 @@ export async function measure(cases: readonly AgreementCase[], library: Library,
 }
 
 /** Somebody who waits too short for a busy machine would see it hang: nobody believes that at once. */
-async function reality(one: AgreementCase, library: Library, folder: string, expectedToHang: boolean): Promise<Outcome> {
+async function reality(
+  one: AgreementCase,
+  library: Library,
+  folder: string,
+  expectedToHang: boolean,
+): Promise<Outcome> {
   const trial = { binary: library.qemu(one.release).binary, ...one };
   const outcome = await tryStream(trial, folder, firmwareFiles);
-  return outcome.verdict === 'hangs' && !expectedToHang ? tryStream(trial, folder, firmwareFiles, 5 * DEADLINE) : outcome;
+  return outcome.verdict === 'hangs' && !expectedToHang
+    ? tryStream(trial, folder, firmwareFiles, 5 * DEADLINE)
+    : outcome;
 }

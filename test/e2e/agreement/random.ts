@@ -15,11 +15,33 @@ interface Field {
 }
 
 /** Shares of the draw, in percent. The frame is what QEMU looks at, device values and pages are what it mostly takes as they are. */
-const strata = { header: 2, configuration: 6, 'section header': 9, footer: 3, command: 2, 'block list': 8, 'page header': 9, fill: 4, page: 5, device: 42, 'pci config': 7, tail: 3 } as const;
+const strata = {
+  header: 2,
+  configuration: 6,
+  'section header': 9,
+  footer: 3,
+  command: 2,
+  'block list': 8,
+  'page header': 9,
+  fill: 4,
+  page: 5,
+  device: 42,
+  'pci config': 7,
+  tail: 3,
+} as const;
 
 type Stratum = keyof typeof strata;
 
-const scenarios = ['plain', 'ignore-shared', 'ignore-shared-2nodes', 'q35-devices', 'microvm', 'uuid', 'mapped-ram', 'live-xbzrle'];
+const scenarios = [
+  'plain',
+  'ignore-shared',
+  'ignore-shared-2nodes',
+  'q35-devices',
+  'microvm',
+  'uuid',
+  'mapped-ram',
+  'live-xbzrle',
+];
 
 /** Numbers from a seed: mulberry32, by Tommy Ettinger (public domain). */
 export class Dice {
@@ -48,7 +70,10 @@ export class Dice {
 
 function fieldsOf(a: Anatomy): Record<Stratum, Field[]> {
   const fields: Record<Stratum, Field[]> = {
-    header: [{ path: 'magic', span: at(0, 4) }, { path: 'version', span: at(4, 4) }],
+    header: [
+      { path: 'magic', span: at(0, 4) },
+      { path: 'version', span: at(4, 4) },
+    ],
     configuration: [],
     'section header': [],
     footer: [],
@@ -64,27 +89,57 @@ function fieldsOf(a: Anatomy): Record<Stratum, Field[]> {
   if (a.configuration !== undefined) {
     fields.configuration.push({ path: 'type', span: at(8, 1) }, { path: 'machine length', span: a.machine.length });
     fields.configuration.push(...bytewise('machine', a.machine.name));
-    for (const part of a.parts) fields.configuration.push({ path: `${part.name} version`, span: part.version }, ...bytewise(`${part.name} body`, part.body));
+    for (const part of a.parts)
+      fields.configuration.push(
+        { path: `${part.name} version`, span: part.version },
+        ...bytewise(`${part.name} body`, part.body),
+      );
   }
   for (const item of a.items) {
     const label = `${item.kind} ${item.section?.idstr ?? ''}`.trimEnd();
     if (item.kind === 'start' || item.kind === 'full') {
       const { id, name, instance, version } = headerOf(item);
-      for (const [path, span] of Object.entries({ type: at(item.span.start, 1), id, name, instance, version })) fields['section header'].push({ path: `${label}: ${path}`, span: path === 'name' ? at(span.start, 2) : span });
+      for (const [path, span] of Object.entries({ type: at(item.span.start, 1), id, name, instance, version }))
+        fields['section header'].push({ path: `${label}: ${path}`, span: path === 'name' ? at(span.start, 2) : span });
     } else if (item.kind === 'part' || item.kind === 'end') {
-      fields['section header'].push({ path: `${label}: type`, span: at(item.span.start, 1) }, { path: `${label}: id`, span: at(item.span.start + 1, 4) });
+      fields['section header'].push(
+        { path: `${label}: type`, span: at(item.span.start, 1) },
+        { path: `${label}: id`, span: at(item.span.start + 1, 4) },
+      );
     }
-    if (item.section !== undefined) fields.footer.push({ path: `${label}: mark`, span: at(item.footer.start, 1) }, { path: `${label}: footer id`, span: at(item.footer.start + 1, 4) });
-    if (item.kind === 'command') fields.command.push({ path: 'number', span: at(item.span.start + 1, 2) }, { path: 'length', span: at(item.span.start + 3, 2) });
+    if (item.section !== undefined)
+      fields.footer.push(
+        { path: `${label}: mark`, span: at(item.footer.start, 1) },
+        { path: `${label}: footer id`, span: at(item.footer.start + 1, 4) },
+      );
+    if (item.kind === 'command')
+      fields.command.push(
+        { path: 'number', span: at(item.span.start + 1, 2) },
+        { path: 'length', span: at(item.span.start + 3, 2) },
+      );
     if (item.kind === 'eof') fields.tail.push({ path: 'EOF', span: item.span });
-    if (item.kind === 'vmdescription') fields.tail.push({ path: 'type', span: at(item.span.start, 1) }, { path: 'length', span: at(item.span.start + 1, 4) }, { path: 'JSON', span: at(item.payload.start + 100, 1) });
+    if (item.kind === 'vmdescription')
+      fields.tail.push(
+        { path: 'type', span: at(item.span.start, 1) },
+        { path: 'length', span: at(item.span.start + 1, 4) },
+        { path: 'JSON', span: at(item.payload.start + 100, 1) },
+      );
   }
   for (const block of a.blocks) {
-    fields['block list'].push({ path: `${block.idstr}: name`, span: at(block.name.start, 2) }, { path: `${block.idstr}: length`, span: block.length });
+    fields['block list'].push(
+      { path: `${block.idstr}: name`, span: at(block.name.start, 2) },
+      { path: `${block.idstr}: length`, span: block.length },
+    );
     if (block.gpaAt !== undefined) fields['block list'].push({ path: `${block.idstr}: gpa`, span: block.gpaAt });
     if (block.mappedAt !== undefined) {
       const from = block.mappedAt.start;
-      for (const [path, span] of Object.entries({ version: at(from, 4), page_size: at(from + 4, 8), bitmap_offset: at(from + 12, 8), pages_offset: at(from + 20, 8) })) fields['block list'].push({ path: `${block.idstr}: ${path}`, span });
+      for (const [path, span] of Object.entries({
+        version: at(from, 4),
+        page_size: at(from + 4, 8),
+        bitmap_offset: at(from + 12, 8),
+        pages_offset: at(from + 20, 8),
+      }))
+        fields['block list'].push({ path: `${block.idstr}: ${path}`, span });
     }
   }
   for (const mark of a.marks) fields['page header'].push({ path: mark.mark, span: at(mark.span.start, 8) });
@@ -93,12 +148,14 @@ function fieldsOf(a: Anatomy): Record<Stratum, Field[]> {
     fields['page header'].push({ path: `${label}: address and flags`, span: record.word });
     if (record.named) fields['page header'].push({ path: `${label}: name`, span: at(record.word.end, 2) });
     if (record.kind === 'zero') fields.fill.push({ path: `${label}: fill`, span: record.body });
-    else if (record.kind === 'page') fields.page.push({ path: `${label}: byte 100`, span: at(record.body.start + 100, 1) });
+    else if (record.kind === 'page')
+      fields.page.push({ path: `${label}: byte 100`, span: at(record.body.start + 100, 1) });
   }
   for (const device of a.devices) {
     for (const leaf of leaves(device.root)) {
       if (leaf.end === leaf.start) continue;
-      const where = /\.config(\[\d+\])?\./.test(leaf.path) && leaf.path.includes('parent_obj') ? 'pci config' : 'device';
+      const where =
+        /\.config(\[\d+\])?\./.test(leaf.path) && leaf.path.includes('parent_obj') ? 'pci config' : 'device';
       const length = leaf.scalar === undefined ? 1 : leaf.end - leaf.start;
       fields[where].push({ path: leaf.fullPath, span: at(leaf.span.start, length) });
     }
@@ -106,7 +163,8 @@ function fieldsOf(a: Anatomy): Record<Stratum, Field[]> {
   return fields;
 }
 
-const bytewise = (path: string, span: Span): Field[] => Array.from({ length: span.end - span.start }, (_, i) => ({ path: `${path}[${i}]`, span: at(span.start + i, 1) }));
+const bytewise = (path: string, span: Span): Field[] =>
+  Array.from({ length: span.end - span.start }, (_, i) => ({ path: `${path}[${i}]`, span: at(span.start + i, 1) }));
 
 /** Another value: a flipped bit, one more, one less, nothing, everything, or anything. */
 function otherValue(old: Uint8Array, dice: Dice): Uint8Array {

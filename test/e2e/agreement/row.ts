@@ -57,28 +57,44 @@ export interface Row {
 }
 
 /** Rows of one rule. */
-export function rowsOf(rule: Rule, base: string, rows: Readonly<Record<string, Omit<Row, 'rule' | 'name' | 'base'> & { readonly base?: string }>>): Row[] {
+export function rowsOf(
+  rule: Rule,
+  base: string,
+  rows: Readonly<Record<string, Omit<Row, 'rule' | 'name' | 'base'> & { readonly base?: string }>>,
+): Row[] {
   return Object.entries(rows).map(([name, row]) => ({ rule, name, base, ...row }));
 }
 
 // Command lines.
 
 /** Drops an option with its value (the first that matches). */
-export const without = (option: string, value?: RegExp) => (argv: readonly string[]): string[] => {
-  const index = argv.findIndex((word, i) => word === option && (value === undefined || value.test(argv[i + 1] ?? '')));
-  return index === -1 ? [...argv] : [...argv.slice(0, index), ...argv.slice(index + 2)];
-};
+export const without =
+  (option: string, value?: RegExp) =>
+  (argv: readonly string[]): string[] => {
+    const index = argv.findIndex(
+      (word, i) => word === option && (value === undefined || value.test(argv[i + 1] ?? '')),
+    );
+    return index === -1 ? [...argv] : [...argv.slice(0, index), ...argv.slice(index + 2)];
+  };
 
-export const adding = (...words: readonly string[]) => (argv: readonly string[]): string[] => [...argv, ...words];
+export const adding =
+  (...words: readonly string[]) =>
+  (argv: readonly string[]): string[] => [...argv, ...words];
 
 /** Rewrites the value of each such option. */
-export const changing = (option: string, change: (value: string) => string) => (argv: readonly string[]): string[] =>
-  argv.map((word, i) => (argv[i - 1] === option ? change(word) : word));
+export const changing =
+  (option: string, change: (value: string) => string) =>
+  (argv: readonly string[]): string[] =>
+    argv.map((word, i) => (argv[i - 1] === option ? change(word) : word));
 
-export const both = (...changes: readonly ((argv: readonly string[]) => readonly string[])[]) => (argv: readonly string[]): readonly string[] =>
-  changes.reduce((words, change) => change(words), argv);
+export const both =
+  (...changes: readonly ((argv: readonly string[]) => readonly string[])[]) =>
+  (argv: readonly string[]): readonly string[] =>
+    changes.reduce((words, change) => change(words), argv);
 
 /** The machine type, its properties kept. */
-export const machine = (type: string): ((argv: readonly string[]) => string[]) => changing('-M', (value) => [type, ...value.split(',').slice(1)].join(','));
+export const machine = (type: string): ((argv: readonly string[]) => string[]) =>
+  changing('-M', (value) => [type, ...value.split(',').slice(1)].join(','));
 
-export const machineOption = (option: string): ((argv: readonly string[]) => string[]) => changing('-M', (value) => `${value},${option}`);
+export const machineOption = (option: string): ((argv: readonly string[]) => string[]) =>
+  changing('-M', (value) => `${value},${option}`);

@@ -9,7 +9,8 @@ export const sameVerdict = ({ predicted, real }: Result): boolean => predicted.v
 /** Only rejections have words that count. */
 export const hasText = ({ real }: Result): boolean => real.verdict === 'rejected';
 
-export const sameText = ({ predicted, real }: Result): boolean => predicted.messages.length === real.lines.length && predicted.messages.every((line, i) => line === real.lines[i]);
+export const sameText = ({ predicted, real }: Result): boolean =>
+  predicted.messages.length === real.lines.length && predicted.messages.every((line, i) => line === real.lines[i]);
 
 export interface Score {
   readonly cases: number;
@@ -35,16 +36,25 @@ export function scoreOf(results: readonly Result[]): Score {
   };
 }
 
-export const share = (part: number, whole: number): string => (whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`);
+export const share = (part: number, whole: number): string =>
+  whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`;
 
-const cell = (score: Score): string => (score.cases === 0 ? '' : `${score.verdicts}/${score.cases} ${score.texts}/${score.rejections}`);
+const cell = (score: Score): string =>
+  score.cases === 0 ? '' : `${score.verdicts}/${score.cases} ${score.texts}/${score.rejections}`;
 
 /** Rule by release: verdicts that agree of all cases, then texts that are equal of all rejections. */
 export function tableOf(results: readonly Result[]): string {
   const rows = [['rule', ...releases, 'all', 'loads', 'rejected', 'otherwise']];
   const line = (name: string, mine: readonly Result[]): void => {
     const all = scoreOf(mine);
-    rows.push([name, ...releases.map((release) => cell(scoreOf(mine.filter((one) => one.release === release)))), cell(all), String(all.loads), String(all.rejected), String(all.otherwise)]);
+    rows.push([
+      name,
+      ...releases.map((release) => cell(scoreOf(mine.filter((one) => one.release === release)))),
+      cell(all),
+      String(all.loads),
+      String(all.rejected),
+      String(all.otherwise),
+    ]);
   };
   for (const rule of [...Object.keys(rules), 'random']) {
     const mine = results.filter((one) => one.rule === rule);
@@ -52,7 +62,14 @@ export function tableOf(results: readonly Result[]): string {
   }
   line('all', results);
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows.map((row) => row.map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!))).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** What the bars are about, in sentences. */
@@ -72,7 +89,15 @@ export function summaryOf(results: readonly Result[]): string {
 
 /** Where they part, for whoever mends it. */
 export function disagreementsOf(results: readonly Result[]): string {
-  const parts = results.filter((one) => !sameVerdict(one) || (hasText(one) && !sameText(one))).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const block = (label: string, verdict: string, lines: readonly string[]): string => [`  ${label}: ${verdict}`, ...lines.map((line) => `    ${JSON.stringify(line)}`)].join('\n');
-  return parts.map((one) => `${one.name}${sameVerdict(one) ? '' : '   [VERDICT]'}\n${block('predicted', one.predicted.verdict, one.predicted.messages)}\n${block('real     ', one.real.verdict, one.real.lines)}`).join('\n');
+  const parts = results
+    .filter((one) => !sameVerdict(one) || (hasText(one) && !sameText(one)))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const block = (label: string, verdict: string, lines: readonly string[]): string =>
+    [`  ${label}: ${verdict}`, ...lines.map((line) => `    ${JSON.stringify(line)}`)].join('\n');
+  return parts
+    .map(
+      (one) =>
+        `${one.name}${sameVerdict(one) ? '' : '   [VERDICT]'}\n${block('predicted', one.predicted.verdict, one.predicted.messages)}\n${block('real     ', one.real.verdict, one.real.lines)}`,
+    )
+    .join('\n');
 }

@@ -40,7 +40,12 @@ export function linesOf(words: string): string[] {
 }
 
 /** `folder` is made, used and removed; `files` are linked into it. @throws Error when QEMU cannot take the argv or the capabilities. */
-export async function tryStream(trial: Trial, folder: string, files: readonly string[], deadline = DEADLINE): Promise<Outcome> {
+export async function tryStream(
+  trial: Trial,
+  folder: string,
+  files: readonly string[],
+  deadline = DEADLINE,
+): Promise<Outcome> {
   mkdirSync(folder);
   try {
     for (const file of files) symlinkSync(file, join(folder, file.slice(file.lastIndexOf('/') + 1)));
@@ -67,7 +72,8 @@ function run(trial: Trial, folder: string, deadline: number): Promise<Outcome> {
   let loaded = false;
   let refusal: string | undefined;
   let grace: NodeJS.Timeout | undefined;
-  const say = (execute: string, args?: object): void => void child.stdin.write(`${JSON.stringify({ execute, ...(args === undefined ? {} : { arguments: args }) })}\n`);
+  const say = (execute: string, args?: object): void =>
+    void child.stdin.write(`${JSON.stringify({ execute, ...(args === undefined ? {} : { arguments: args }) })}\n`);
   // It may die while we still speak.
   child.stdin.on('error', () => undefined);
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -78,7 +84,11 @@ function run(trial: Trial, folder: string, deadline: number): Promise<Outcome> {
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     heard += text;
     for (let end = heard.indexOf('\n'); end !== -1; end = heard.indexOf('\n')) {
-      const message = JSON.parse(heard.slice(0, end)) as { error?: { desc: string }; event?: string; data?: { status?: string } };
+      const message = JSON.parse(heard.slice(0, end)) as {
+        error?: { desc: string };
+        event?: string;
+        data?: { status?: string };
+      };
       heard = heard.slice(end + 1);
       if (message.error !== undefined) refusal ??= message.error.desc;
       if (message.event === 'MIGRATION' && message.data?.status === 'setup') incoming = true;
@@ -88,7 +98,12 @@ function run(trial: Trial, folder: string, deadline: number): Promise<Outcome> {
     }
   });
   say('qmp_capabilities');
-  say('migrate-set-capabilities', { capabilities: Object.entries({ events: true, ...capabilities }).map(([capability, state]) => ({ capability, state })) });
+  say('migrate-set-capabilities', {
+    capabilities: Object.entries({ events: true, ...capabilities }).map(([capability, state]) => ({
+      capability,
+      state,
+    })),
+  });
   say('migrate-incoming', { uri: transport === 'file' ? 'file:state' : 'exec:cat state' });
   return new Promise((resolve, reject) => {
     let late = false;
@@ -105,7 +120,15 @@ function run(trial: Trial, folder: string, deadline: number): Promise<Outcome> {
         return;
       }
       const refused = grace !== undefined;
-      const verdict: Verdict = refused ? 'rejected' : late ? 'hangs' : signal !== null ? 'aborts' : loaded && code === 0 ? 'loads' : 'rejected';
+      const verdict: Verdict = refused
+        ? 'rejected'
+        : late
+          ? 'hangs'
+          : signal !== null
+            ? 'aborts'
+            : loaded && code === 0
+              ? 'loads'
+              : 'rejected';
       resolve({ verdict, lines: linesOf(words), words, ms: performance.now() - started });
     });
   });

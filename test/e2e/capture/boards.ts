@@ -11,20 +11,40 @@ export interface Board {
 
 const serial = ['-serial', 'file:debugcon'];
 
-export const pcBoard: Board = { target: 'x86_64', guest: 'guest.bin', boot: (guest) => ['-bios', guest, '-debugcon', 'file:debugcon'] };
+export const pcBoard: Board = {
+  target: 'x86_64',
+  guest: 'guest.bin',
+  boot: (guest) => ['-bios', guest, '-debugcon', 'file:debugcon'],
+};
 
 /** QEMU's device tree lies at the start of memory. */
 export const aarch64Board: Board = {
-  target: 'aarch64', guest: 'guest-aarch64.bin', boot: (guest) => ['-device', `loader,file=${guest},addr=0x40100000,cpu-num=0`, ...serial],
+  target: 'aarch64',
+  guest: 'guest-aarch64.bin',
+  boot: (guest) => ['-device', `loader,file=${guest},addr=0x40100000,cpu-num=0`, ...serial],
 };
 
 /** A Cortex-M: the page size of its QEMU is 1 KiB. */
-export const armBoard: Board = { target: 'aarch64', guest: 'guest-armv6m.bin', boot: (guest) => ['-kernel', guest, ...serial] };
-
-export const riscv64Board: Board = {
-  target: 'riscv64', guest: 'guest-riscv64.bin', boot: (guest) => ['-bios', 'none', '-device', `loader,file=${guest},addr=0x80000000`, ...serial],
+export const armBoard: Board = {
+  target: 'aarch64',
+  guest: 'guest-armv6m.bin',
+  boot: (guest) => ['-kernel', guest, ...serial],
 };
 
-export const ppc64Board: Board = { target: 'ppc64', guest: 'guest-ppc64.bin', boot: (guest) => ['-bios', guest, ...serial] };
+export const riscv64Board: Board = {
+  target: 'riscv64',
+  guest: 'guest-riscv64.bin',
+  boot: (guest) => ['-bios', 'none', '-device', `loader,file=${guest},addr=0x80000000`, ...serial],
+};
 
-export const s390xBoard: Board = { target: 's390x', guest: 'guest-s390x.bin', boot: (guest) => ['-bios', guest, ...serial] };
+export const ppc64Board: Board = {
+  target: 'ppc64',
+  guest: 'guest-ppc64.bin',
+  boot: (guest) => ['-bios', guest, ...serial],
+};
+
+export const s390xBoard: Board = {
+  target: 's390x',
+  guest: 'guest-s390x.bin',
+  boot: (guest) => ['-bios', guest, ...serial],
+};

@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import type { QemuBinary } from '../../../src/qemu/binary.js';
 import { dropFolder } from '../../../src/qemu/keeper.js';
 import { startMachine, type Machine } from '../../../src/qemu/machine.js';
-import { migrateTo, setCapabilities, setParameters, startIncoming, waitForMigration } from '../../../src/qemu/migrate.js';
+import {
+  migrateTo,
+  setCapabilities,
+  setParameters,
+  startIncoming,
+  waitForMigration,
+} from '../../../src/qemu/migrate.js';
 import { temporaryFolder } from '../../../src/qemu/process.js';
 import { until } from '../../../src/qemu/qmp/wait.js';
 import { waitUntilReady } from '../../../src/qemu/readiness.js';
@@ -33,7 +39,13 @@ function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-async function start(binary: QemuBinary, scenario: Scenario, fixtures: string, folder: string, more: readonly string[]): Promise<Machine> {
+async function start(
+  binary: QemuBinary,
+  scenario: Scenario,
+  fixtures: string,
+  folder: string,
+  more: readonly string[],
+): Promise<Machine> {
   const { board = pcBoard } = scenario;
   const guest = scenario.guest ?? board.guest;
   await mkdir(folder);
@@ -89,7 +101,13 @@ function channelOrder(forward: Buffer): number {
   return forward.length > 24 && forward.readUInt32BE(0) === 0x11223344 ? forward.readUInt8(24) : 0;
 }
 
-async function overSocket(source: Machine, binary: QemuBinary, scenario: Scenario, fixtures: string, folder: string): Promise<Map<string, Buffer>> {
+async function overSocket(
+  source: Machine,
+  binary: QemuBinary,
+  scenario: Scenario,
+  fixtures: string,
+  folder: string,
+): Promise<Map<string, Buffer>> {
   const destination = await start(binary, scenario, fixtures, join(folder, 'd'), ['-incoming', 'defer']);
   const tee = await Tee.listen(join(folder, 'tee'), join(folder, 'd', 'in'));
   try {
@@ -100,7 +118,9 @@ async function overSocket(source: Machine, binary: QemuBinary, scenario: Scenari
     const mark = await startIncoming(destination, 'unix:in');
     const arrived = waitForMigration(destination, mark, { timeoutMs: ROUNDS_TIMEOUT, what: 'the arrival' });
     const ends = await Promise.allSettled([arrived, migrate(source, scenario, `unix:${join(folder, 'tee')}`)]);
-    const refusals = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason instanceof Error ? end.reason.message : String(end.reason)] : []));
+    const refusals = ends.flatMap((end) =>
+      end.status === 'rejected' ? [end.reason instanceof Error ? end.reason.message : String(end.reason)] : [],
+    );
     if (refusals.length > 0) throw new Error(refusals.join('\nand\n'));
     const connections = (await tee.end()).sort((a, b) => channelOrder(a.forward) - channelOrder(b.forward));
     const files = new Map<string, Buffer>();
@@ -159,7 +179,14 @@ async function attempt(binary: QemuBinary, scenario: Scenario, fixtures: string)
       if (keep) files.set(`${id}.img`, bytes);
     }
     const sizes = Object.fromEntries([...files].map(([name, bytes]) => [name, bytes.length]));
-    const truth = { ...said, uri: scenario.transport === 'socket' ? 'unix:' : uri, stopped, query_migrate: info, ram_sha256: ram, bytes: sizes };
+    const truth = {
+      ...said,
+      uri: scenario.transport === 'socket' ? 'unix:' : uri,
+      stopped,
+      query_migrate: info,
+      ram_sha256: ram,
+      bytes: sizes,
+    };
     return { files, truth };
   } finally {
     await source.end();

@@ -14,7 +14,12 @@ import { writeManifest } from './manifest.js';
 import { scenarios, supports, type Scenario } from './scenarios.js';
 
 const { values } = parseArgs({
-  options: { qemu: { type: 'string' }, only: { type: 'string' }, out: { type: 'string' }, manifest: { type: 'boolean', default: false } },
+  options: {
+    qemu: { type: 'string' },
+    only: { type: 'string' },
+    out: { type: 'string' },
+    manifest: { type: 'boolean', default: false },
+  },
 });
 const fixtures = resolve('fixtures');
 const out = resolve(values.out ?? join(fixtures, 'streams'));
@@ -38,7 +43,9 @@ async function keep(binary: QemuBinary, version: string, scenario: Scenario): Pr
       await writeFile(join(folder, `${name}.gz`), packed);
     }
     await writeFile(join(folder, 'truth.json'), `${JSON.stringify({ scenario: scenario.name, ...truth }, null, 1)}\n`);
-    process.stdout.write(`${version}-${scenario.name}: ${[...files.keys()].join(' ')}, ${Math.ceil(size / 1024)} KiB, ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+    process.stdout.write(
+      `${version}-${scenario.name}: ${[...files.keys()].join(' ')}, ${Math.ceil(size / 1024)} KiB, ${((performance.now() - started) / 1000).toFixed(1)} s\n`,
+    );
   } catch (error) {
     failed += 1;
     process.stderr.write(`${version}-${scenario.name}: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -50,9 +57,17 @@ if (!values.manifest) {
   const targetOf = ({ board = pcBoard }: Scenario): string => board.target;
   for (const target of new Set(all.map(targetOf))) {
     const mine = all.filter((scenario) => targetOf(scenario) === target);
-    const wanted = labSuites.filter((suite) => (releases?.includes(suite.wanted) ?? true) && mine.some((scenario) => supports(scenario, suite.wanted)));
-    const lab = await openLab({ targets: [target], suites: wanted.map(({ suite }) => suite), progress: (line) => process.stderr.write(`${line}\n`) });
-    for (const { version, binary } of lab) for (const scenario of mine) if (supports(scenario, version)) await keep(binary, version, scenario);
+    const wanted = labSuites.filter(
+      (suite) =>
+        (releases?.includes(suite.wanted) ?? true) && mine.some((scenario) => supports(scenario, suite.wanted)),
+    );
+    const lab = await openLab({
+      targets: [target],
+      suites: wanted.map(({ suite }) => suite),
+      progress: (line) => process.stderr.write(`${line}\n`),
+    });
+    for (const { version, binary } of lab)
+      for (const scenario of mine) if (supports(scenario, version)) await keep(binary, version, scenario);
   }
 }
 if (values.out === undefined) await writeManifest(fixtures);

@@ -20,7 +20,11 @@ function measure(bytes: Uint8Array): { readonly size: number; readonly sha256: s
 export async function manifestOf(fixtures: string): Promise<Record<string, ManifestEntry>> {
   const top = (await readdir(fixtures)).filter((name) => /^(guest.*|answers.*\.json)$/.test(name));
   const folders = await readdir(join(fixtures, 'streams'));
-  const inside = await Promise.all(folders.map(async (folder) => (await readdir(join(fixtures, 'streams', folder))).map((name) => `streams/${folder}/${name}`)));
+  const inside = await Promise.all(
+    folders.map(async (folder) =>
+      (await readdir(join(fixtures, 'streams', folder))).map((name) => `streams/${folder}/${name}`),
+    ),
+  );
   const profiles = (await readdir(join(fixtures, 'profiles'))).map((name) => `profiles/${name}`);
   const names = [...top, ...profiles, ...inside.flat().filter((name) => /\.(gz|json)$/.test(name))].sort();
   const entries: Record<string, ManifestEntry> = {};

@@ -39,9 +39,14 @@ export class Tee {
       const destination = connect({ path: to, allowHalfOpen: true });
       const forward: Buffer[] = [];
       const back: Buffer[] = [];
-      const over = Promise.all([source, destination].map((socket) => new Promise<void>((closed) => socket.once('close', () => closed())))).then(() => undefined);
+      const over = Promise.all(
+        [source, destination].map((socket) => new Promise<void>((closed) => socket.once('close', () => closed()))),
+      ).then(() => undefined);
       this.#joined.push({ forward, back, over });
-      for (const [one, other, kept] of [[source, destination, forward], [destination, source, back]] as const) {
+      for (const [one, other, kept] of [
+        [source, destination, forward],
+        [destination, source, back],
+      ] as const) {
         this.#sockets.add(one);
         one.on('error', () => other.destroy());
         one.on('data', (piece: Buffer) => kept.push(piece));

@@ -36,12 +36,20 @@ export async function analyzeScript(): Promise<{ readonly path: string } | { rea
   if (python !== undefined) return { reason: `python3 does not run: ${python}` };
   const folder = join(dirname(labFolder()), 'analyze-migration');
   const path = join(folder, `${SUITE}.py`);
-  if (await stat(path).then(() => true, () => false)) return { path };
+  if (
+    await stat(path).then(
+      () => true,
+      () => false,
+    )
+  )
+    return { path };
   try {
     await fetchScript(folder, path);
     return { path };
   } catch (error) {
-    return { reason: `QEMU's source package could not be had: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}` };
+    return {
+      reason: `QEMU's source package could not be had: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
+    };
   }
 }
 
@@ -53,7 +61,9 @@ async function fetchScript(folder: string, path: string): Promise<void> {
     await apt.update(await configuredArchives(), 'deb-src');
     const tarball = await apt.downloadTarball('qemu', work);
     await run('tar', ['-xf', tarball, '-C', work, '--wildcards', `*/${SCRIPT}`], LIMITS);
-    const [top] = (await readdir(work, { withFileTypes: true })).filter((entry) => entry.isDirectory() && entry.name !== 'apt');
+    const [top] = (await readdir(work, { withFileTypes: true })).filter(
+      (entry) => entry.isDirectory() && entry.name !== 'apt',
+    );
     if (top === undefined) throw new Error(`${tarball} has no ${SCRIPT}`);
     await copyFile(join(work, top.name, SCRIPT), join(work, 'script'));
     // Whole or not at all: others may be looking.
@@ -87,7 +97,10 @@ export async function analyze(script: string, files: readonly string[]): Promise
   try {
     const target = join(folder, 'results');
     await run('python3', ['-c', driver, script, ...files, target], LIMITS);
-    return (await readFile(target, 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line) as Analysis);
+    return (await readFile(target, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Analysis);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

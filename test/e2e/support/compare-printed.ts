@@ -1,7 +1,14 @@
 // Our field trees against what analyze-migration.py prints of the same device: every value of either must be in the other.
 // Bytes are compared with those that our values encode to. Imports vmstate and test/support.
 
-import { ArrayBranch, encodeDevice, type Branch, type DeviceState, type FieldNode, type Leaf } from '../../../src/vmstate/index.js';
+import {
+  ArrayBranch,
+  encodeDevice,
+  type Branch,
+  type DeviceState,
+  type FieldNode,
+  type Leaf,
+} from '../../../src/vmstate/index.js';
 import type { Printed } from './analyze-script.js';
 
 export interface Difference {
@@ -40,15 +47,19 @@ export function comparePrinted(state: DeviceState, printed: Printed): Comparison
   };
 
   const table = (branch: Branch, theirs: Table): void => {
-    const left = new Map(Object.entries(theirs).map(([name, one]) => [name, Array.isArray(one) ? [...(one as Printed[])] : [one]]));
+    const left = new Map(
+      Object.entries(theirs).map(([name, one]) => [name, Array.isArray(one) ? [...(one as Printed[])] : [one]]),
+    );
     const next = (name: string): Printed | undefined => left.get(name)?.shift();
     for (const child of branch.children()) {
       if (child.kind === 'leaf' && child.role === 'frame') continue;
       if (child.kind === 'subsection') value(child, next(child.vmsd!.name));
-      else if (child instanceof ArrayBranch && !isRetyped(child)) for (const element of child.children()) one(element, child.fields[0]!.name, next);
+      else if (child instanceof ArrayBranch && !isRetyped(child))
+        for (const element of child.children()) one(element, child.fields[0]!.name, next);
       else one(child, nameOf(child), next);
     }
-    for (const [name, values] of left) for (const extra of values) differ(`${branch.fullPath}.${name}`, 'nothing', show(extra));
+    for (const [name, values] of left)
+      for (const extra of values) differ(`${branch.fullPath}.${name}`, 'nothing', show(extra));
   };
 
   /** A value, which since 11.1 may have a mark before it that says whether its pointer is null. */

@@ -13,7 +13,11 @@ import { fileOf, folder, qemu } from './loads.js';
 const run = promisify(execFile);
 
 /** The file that a QEMU of that release saves of itself, never having run its guest. */
-export function saveDonorFile(release: string, argv: readonly string[], capabilities: readonly string[] = []): Promise<string> {
+export function saveDonorFile(
+  release: string,
+  argv: readonly string[],
+  capabilities: readonly string[] = [],
+): Promise<string> {
   return withMachine({ binary: qemu(release).binary, argv: [...argv, '-S'] }, async (machine) => {
     await setCapabilities(machine, Object.fromEntries(capabilities.map((name) => [name, true])));
     const path = fileOf(new Uint8Array(0));
@@ -26,6 +30,8 @@ export function saveDonorFile(release: string, argv: readonly string[], capabili
 export async function dumpOf(release: string): Promise<Uint8Array> {
   const { binary } = qemu(release);
   const path = join(folder, `dump-${release}`);
-  await run(binary.file, wordsFor(binary, ['-M', 'pc', '-nodefaults', '-display', 'none', '-dump-vmstate', path]), { env: { ...process.env, ...binary.env } });
+  await run(binary.file, wordsFor(binary, ['-M', 'pc', '-nodefaults', '-display', 'none', '-dump-vmstate', path]), {
+    env: { ...process.env, ...binary.env },
+  });
   return readFile(path);
 }

@@ -14,7 +14,19 @@ import { cpioArchive, type CpioEntry } from './cpio.js';
 const PACKAGES = ['linux-image-cloud-amd64', 'busybox-static'];
 
 /** In the order in which they must be loaded; the kernel has virtio only as modules. */
-const MODULES = ['failover', 'net_failover', 'virtio_ring', 'virtio', 'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci', 'virtio_blk', 'virtio_net', 'virtio-rng', 'virtio_balloon'];
+const MODULES = [
+  'failover',
+  'net_failover',
+  'virtio_ring',
+  'virtio',
+  'virtio_pci_legacy_dev',
+  'virtio_pci_modern_dev',
+  'virtio_pci',
+  'virtio_blk',
+  'virtio_net',
+  'virtio-rng',
+  'virtio_balloon',
+];
 
 /** What the guest writes when its first tick is through. */
 export const GUEST_READY = 'guest ready hash ';
@@ -48,7 +60,9 @@ export interface Tick {
 }
 
 /** The guest, or why its packages cannot be had, as one line. @throws Error when they can but do not hold what they should. */
-export async function openLinuxGuest(progress: (line: string) => void = () => undefined): Promise<LinuxGuest | { readonly unavailable: string }> {
+export async function openLinuxGuest(
+  progress: (line: string) => void = () => undefined,
+): Promise<LinuxGuest | { readonly unavailable: string }> {
   const opened = await openLab({ suites: ['bookworm'], packages: PACKAGES, progress }).then(
     ([qemu]) => qemu,
     (error: unknown) => ({ unavailable: error instanceof Error ? error.message : String(error) }),
@@ -56,7 +70,9 @@ export async function openLinuxGuest(progress: (line: string) => void = () => un
   if (opened === undefined) throw new Error('the lab has no bookworm');
   if ('unavailable' in opened) return opened;
   const { root } = opened;
-  const releases = (await readdir(join(root, 'lib/modules'))).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const releases = (await readdir(join(root, 'lib/modules'))).sort((a, b) =>
+    a.localeCompare(b, 'en', { numeric: true }),
+  );
   const release = releases.at(-1);
   if (release === undefined) throw new Error(`${root} holds no kernel`);
   const kernel = join(root, 'boot', `vmlinuz-${release}`);
@@ -81,7 +97,13 @@ async function buildInitramfs(root: string, release: string): Promise<string> {
   ]);
   const folder = join(dirname(labFolder()), 'guest');
   const file = join(folder, `initramfs-${createHash('sha256').update(archive).digest('hex').slice(0, 16)}.gz`);
-  if (await access(file).then(() => true, () => false)) return file;
+  if (
+    await access(file).then(
+      () => true,
+      () => false,
+    )
+  )
+    return file;
   await mkdir(folder, { recursive: true });
   await writeFile(`${file}.${process.pid}`, gzipSync(archive));
   await rename(`${file}.${process.pid}`, file);
@@ -95,7 +117,9 @@ export function guestArgv(guest: LinuxGuest, { serial, disk, net }: GuestOptions
     ...['-m', '128', '-smp', '1', '-nodefaults', '-vga', 'none', '-serial', `file:${serial}`],
     ...['-kernel', guest.kernel, '-initrd', guest.initramfs],
     ...['-append', `console=ttyS0 quiet tsc=unstable${virtio ? ' guest_virtio=1' : ''}`],
-    ...(disk === undefined ? [] : ['-drive', `file=${disk},format=raw,if=none,id=disk0`, '-device', 'virtio-blk-pci,drive=disk0']),
+    ...(disk === undefined
+      ? []
+      : ['-drive', `file=${disk},format=raw,if=none,id=disk0`, '-device', 'virtio-blk-pci,drive=disk0']),
     ...(net === true ? ['-netdev', 'user,id=net0', '-device', 'virtio-net-pci,netdev=net0,romfile='] : []),
   ];
 }
@@ -124,21 +148,33 @@ const TICK = /^tick (\d+) up ([\d.]+) disk (\S+) label '([^'\n]*)' ping (\S+) ha
 
 /** All ticks that a console holds in full. */
 export function ticksOf(console_: string): Tick[] {
-  return console_.split('\n').slice(0, -1).flatMap((line) => {
-    const found = TICK.exec(line.trimEnd());
-    if (found === null) return [];
-    const [, n, up, disk = '', label = '', ping = '', hash = ''] = found;
-    return [{ n: Number(n), up: Number(up), disk, label, ping, hash }];
-  });
+  return console_
+    .split('\n')
+    .slice(0, -1)
+    .flatMap((line) => {
+      const found = TICK.exec(line.trimEnd());
+      if (found === null) return [];
+      const [, n, up, disk = '', label = '', ping = '', hash = ''] = found;
+      return [{ n: Number(n), up: Number(up), disk, label, ping, hash }];
+    });
 }
 
 /** Waits until the console has a tick after the given number, and answers the whole console. @throws Timeout, QemuDied. */
-export async function waitForTick(machine: Machine, serial: string, after: number, timeoutMs = 60_000): Promise<string> {
+export async function waitForTick(
+  machine: Machine,
+  serial: string,
+  after: number,
+  timeoutMs = 60_000,
+): Promise<string> {
   let seen = '';
   const look = async (): Promise<string | undefined> => {
     machine.process.throwIfDead(`before tick ${after + 1}`);
     seen = await readFile(serial, 'latin1').catch(() => '');
     return ticksOf(seen).some(({ n }) => n > after) ? seen : undefined;
   };
-  return until(look, { timeoutMs, what: `a tick after ${after} in ${serial}`, lastSeen: () => JSON.stringify(seen.slice(-200)) });
+  return until(look, {
+    timeoutMs,
+    what: `a tick after ${after} in ${serial}`,
+    lastSeen: () => JSON.stringify(seen.slice(-200)),
+  });
 }

@@ -19,7 +19,9 @@ if (skip !== undefined) console.error(`QEMU tests skipped: ${skip}`);
 
 /** By release: 5.2, 7.2, 10.0, 11.1. Empty when QEMU is switched off. */
 export const lab: ReadonlyMap<string, LabQemu> = new Map(
-  skip === undefined ? (await openLab({ progress: (line) => console.error(line) })).map((qemu) => [qemu.wanted, qemu]) : [],
+  skip === undefined
+    ? (await openLab({ progress: (line) => console.error(line) })).map((qemu) => [qemu.wanted, qemu])
+    : [],
 );
 
 /** @throws TypeError for a release that the lab lacks */
@@ -38,7 +40,12 @@ export function pc(machine: string, ...more: readonly string[]): string[] {
 
 /** Guest memory in a file. */
 export function memoryIn(file: string, share: 'on' | 'off', id = 'mem0'): string[] {
-  return ['-object', `memory-backend-file,id=${id},size=2M,share=${share},mem-path=${file}`, '-numa', `node,memdev=${id}`];
+  return [
+    '-object',
+    `memory-backend-file,id=${id},size=2M,share=${share},mem-path=${file}`,
+    '-numa',
+    `node,memdev=${id}`,
+  ];
 }
 
 /** A folder for one test file, gone with the process. */
@@ -66,7 +73,9 @@ export interface LoadOptions {
 }
 
 /** `ran`: the guest's counter goes on. `words`: all that QEMU wrote on stderr. */
-export type Outcome = { readonly loaded: true; readonly ran: boolean; readonly words: string } | { readonly loaded: false; readonly words: string };
+export type Outcome =
+  | { readonly loaded: true; readonly ran: boolean; readonly words: string }
+  | { readonly loaded: false; readonly words: string };
 
 /** A guest that is dead stays so; a live one counts within milliseconds. */
 const PATIENCE = 2_000;
@@ -77,9 +86,12 @@ export async function load(options: LoadOptions): Promise<Outcome> {
   return withMachine({ binary: qemu(release).binary, argv: [...argv, '-S', '-incoming', 'defer'] }, async (machine) => {
     try {
       await setCapabilities(machine, Object.fromEntries(capabilities.map((name) => [name, true])));
-      await migrateFrom(machine, stream instanceof Uint8Array ? stateUri(machine, fileOf(stream)) : stream.uri, { timeoutMs: 30_000 });
+      await migrateFrom(machine, stream instanceof Uint8Array ? stateUri(machine, fileOf(stream)) : stream.uri, {
+        timeoutMs: 30_000,
+      });
     } catch (error) {
-      if (error instanceof QemuDied && error.stderr.includes('load of migration failed')) return { loaded: false, words: error.stderr };
+      if (error instanceof QemuDied && error.stderr.includes('load of migration failed'))
+        return { loaded: false, words: error.stderr };
       throw error;
     }
     await look?.(machine);
@@ -92,7 +104,10 @@ async function counts(machine: Machine): Promise<boolean> {
   const read = async (): Promise<number> => (await machine.readMemory(COUNTER, 4)).readUInt32LE(0);
   const before = await read();
   try {
-    await until(async () => ((await read()) === before ? undefined : true), { timeoutMs: PATIENCE, what: 'the guest to count on' });
+    await until(async () => ((await read()) === before ? undefined : true), {
+      timeoutMs: PATIENCE,
+      what: 'the guest to count on',
+    });
     return true;
   } catch (error) {
     if (error instanceof Timeout) return false;
@@ -101,15 +116,22 @@ async function counts(machine: Machine): Promise<boolean> {
 }
 
 /** Starts a guest, waits until it counts, and works with it. */
-export function withGuest<T>(release: string, argv: readonly string[], work: (machine: Machine) => Promise<T>): Promise<T> {
+export function withGuest<T>(
+  release: string,
+  argv: readonly string[],
+  work: (machine: Machine) => Promise<T>,
+): Promise<T> {
   files += 1;
   const console_ = join(folder, `console-${files}`);
-  return withMachine({ binary: qemu(release).binary, argv: [...argv, '-debugcon', `file:${console_}`] }, async (machine) => {
-    await waitUntilReady(machine, { kind: 'text', file: console_, text: 'R' });
-    // Its events are what migrations are followed by.
-    await setCapabilities(machine, {});
-    return work(machine);
-  });
+  return withMachine(
+    { binary: qemu(release).binary, argv: [...argv, '-debugcon', `file:${console_}`] },
+    async (machine) => {
+      await waitUntilReady(machine, { kind: 'text', file: console_, text: 'R' });
+      // Its events are what migrations are followed by.
+      await setCapabilities(machine, {});
+      return work(machine);
+    },
+  );
 }
 
 /** The stream of a guest that runs (and goes on running while it is saved). Answers the file. */

@@ -5,8 +5,17 @@
 export function parseRegisters(text: string): ReadonlyMap<string, readonly string[]>[] {
   const cpus = text.split(/^CPU#\d+/m).slice(1);
   // 5.2 prints both halves of an XMM register in one.
-  const numbers = (digits: string): string[] => (digits.length === 32 ? [digits.slice(0, 16), digits.slice(16)] : digits.split(' '));
-  return cpus.map((cpu) => new Map([...cpu.matchAll(/([A-Z][A-Z0-9]*) ?= *((?:[0-9a-f]+ ?)+)/g)].map((match) => [match[1]!, numbers(match[2]!.trim())])));
+  const numbers = (digits: string): string[] =>
+    digits.length === 32 ? [digits.slice(0, 16), digits.slice(16)] : digits.split(' ');
+  return cpus.map(
+    (cpu) =>
+      new Map(
+        [...cpu.matchAll(/([A-Z][A-Z0-9]*) ?= *((?:[0-9a-f]+ ?)+)/g)].map((match) => [
+          match[1]!,
+          numbers(match[2]!.trim()),
+        ]),
+      ),
+  );
 }
 
 /** `RAX`, and `EAX` where the CPU is not in 64-bit mode. */
@@ -39,13 +48,17 @@ export function registerPaths(): RegisterPath[] {
     ...segments.flatMap((name, index) => table(name, `env.segs[${index}]`)),
     ...table('LDT', 'env.ldt'),
     ...table('TR', 'env.tr'),
-    ...['GDT', 'IDT'].flatMap((name) => ['base', 'limit'].map((field, at) => ({ name, at, path: `env.${name.toLowerCase()}.${field}` }))),
+    ...['GDT', 'IDT'].flatMap((name) =>
+      ['base', 'limit'].map((field, at) => ({ name, at, path: `env.${name.toLowerCase()}.${field}` })),
+    ),
     ...[0, 2, 3, 4].map((index) => ({ name: `CR${index}`, at: 0, path: `env.cr[${index}]` })),
     ...[0, 1, 2, 3, 6, 7].map((index) => ({ name: `DR${index}`, at: 0, path: `env.dr[${index}]` })),
     { name: 'EFER', at: 0, path: 'env.efer' },
     { name: 'FCW', at: 0, path: 'env.fpuc' },
     { name: 'MXCSR', at: 0, path: 'env.mxcsr' },
-    ...Array.from({ length: 8 }, (_, index) => [1, 0].map((half, at) => ({ name: `XMM0${index}`, at, path: `env.xmm_regs[0][${index}]._q_ZMMReg[${half}]` }))).flat(),
+    ...Array.from({ length: 8 }, (_, index) =>
+      [1, 0].map((half, at) => ({ name: `XMM0${index}`, at, path: `env.xmm_regs[0][${index}]._q_ZMMReg[${half}]` })),
+    ).flat(),
   ];
 }
 
@@ -86,7 +99,11 @@ export function parsePci(text: string): PciFunction[] {
       irq: irq === null ? undefined : Number(irq[1]),
       pin: irq?.[2],
       secondaryBus: secondary === undefined ? undefined : Number(secondary),
-      bars: [...body.matchAll(/BAR(\d): (.*?) at 0x([0-9a-f]+)/g)].map((bar) => ({ index: Number(bar[1]), kind: bar[2]!, address: BigInt(`0x${bar[3]}`) })),
+      bars: [...body.matchAll(/BAR(\d): (.*?) at 0x([0-9a-f]+)/g)].map((bar) => ({
+        index: Number(bar[1]),
+        kind: bar[2]!,
+        address: BigInt(`0x${bar[3]}`),
+      })),
     });
   }
   return found;

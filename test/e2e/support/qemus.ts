@@ -9,7 +9,8 @@ const reason = qemuSkipReason();
 if (reason !== undefined) process.stderr.write(`QEMU tests skipped: ${reason}\n`);
 
 /** @throws the lab's one line that says what to do. */
-const lab: readonly LabQemu[] = reason === undefined ? await openLab({ progress: (line) => process.stderr.write(`${line}\n`) }) : [];
+const lab: readonly LabQemu[] =
+  reason === undefined ? await openLab({ progress: (line) => process.stderr.write(`${line}\n`) }) : [];
 
 /** One suite for each QEMU of the lab. */
 export function onEveryQemu(name: string, body: (qemu: LabQemu) => void): void {
@@ -24,7 +25,11 @@ export const otherTargets = ['aarch64', 'riscv64', 'ppc64', 's390x'] as const;
 const suites = labSuites.flatMap(({ suite, wanted }) => (wanted === '5.2' ? [] : [suite]));
 
 /** One suite for each QEMU of another target; fetches them when the lab has none yet. */
-export async function onEveryQemuOf(target: (typeof otherTargets)[number], name: string, body: (qemu: LabQemu) => void): Promise<void> {
+export async function onEveryQemuOf(
+  target: (typeof otherTargets)[number],
+  name: string,
+  body: (qemu: LabQemu) => void,
+): Promise<void> {
   if (reason !== undefined) {
     describe.skip(`${name} (skipped: ${reason})`, () => undefined);
     return;
@@ -40,7 +45,17 @@ export function onQemu(wanted: string, name: string, body: (qemu: LabQemu) => vo
 }
 
 /** The smallest machine: 2 MiB, our firmware, no devices. */
-export const tinyMachine = ['-M', 'pc', '-m', '2', '-nodefaults', '-vga', 'none', '-bios', new URL('../../../fixtures/guest.bin', import.meta.url).pathname];
+export const tinyMachine = [
+  '-M',
+  'pc',
+  '-m',
+  '2',
+  '-nodefaults',
+  '-vga',
+  'none',
+  '-bios',
+  new URL('../../../fixtures/guest.bin', import.meta.url).pathname,
+];
 
 /** Whether a process exists, zombies not counted. */
 export async function runs(pid: number): Promise<boolean> {

@@ -33,13 +33,23 @@ export interface Shape {
 const BOOT = 300_000;
 
 function argvOf(guest: LinuxGuest, serial: string, disk: string, { net, blk = '', nic = '' }: Shape): string[] {
-  return ['-M', 'pc', ...guestArgv(guest, { serial, disk, net }).map((word) => (word.startsWith('virtio-blk-pci') ? word + blk : word.startsWith('virtio-net-pci') ? word + nic : word))];
+  return [
+    '-M',
+    'pc',
+    ...guestArgv(guest, { serial, disk, net }).map((word) =>
+      word.startsWith('virtio-blk-pci') ? word + blk : word.startsWith('virtio-net-pci') ? word + nic : word,
+    ),
+  ];
 }
 
 /** Boots, ticks, is stopped and saved. */
 export async function saveLinux(guest: LinuxGuest, release: string, net: boolean): Promise<LinuxSave> {
   const name = `${release}${net ? '-net' : ''}`;
-  const [disk, serial, state] = ['disk', 'serial', 'save'].map((what) => join(folder, `${what}-${name}`)) as [string, string, string];
+  const [disk, serial, state] = ['disk', 'serial', 'save'].map((what) => join(folder, `${what}-${name}`)) as [
+    string,
+    string,
+    string,
+  ];
   await makeDisk(disk, 'source');
   return withMachine({ binary: qemu(release).binary, argv: argvOf(guest, serial, disk, { net }) }, async (machine) => {
     await setCapabilities(machine, {});
@@ -62,14 +72,26 @@ export interface CarryOptions {
 }
 
 /** Asks the destination, carries, tries, and lets it run on. @throws QemuDied where it was forced and QEMU refuses */
-export async function carryLinux(guest: LinuxGuest, from: LinuxSave, to: string, shape: Shape, { allow = 'assumed', force = false }: CarryOptions = {}): Promise<Carried> {
+export async function carryLinux(
+  guest: LinuxGuest,
+  from: LinuxSave,
+  to: string,
+  shape: Shape,
+  { allow = 'assumed', force = false }: CarryOptions = {},
+): Promise<Carried> {
   const work = temporaryFolder();
   const { binary } = qemu(to);
   const [out, disk, serial] = [join(work, 'out'), join(work, 'disk'), join(work, 'serial')];
   try {
     await copyFile(from.disk, disk);
     const argv = argvOf(guest, serial, disk, shape);
-    const { donor, tables, release, trial } = await askDestination({ binary, argv, folder: work, capabilities: [], timeoutMs: 60_000 });
+    const { donor, tables, release, trial } = await askDestination({
+      binary,
+      argv,
+      folder: work,
+      capabilities: [],
+      timeoutMs: 60_000,
+    });
     const source = await openFile(from.state);
     const options = { tables, release, ...(force ? { allow: 'impossible' as const } : { allow, trial }) };
     const result = await transplant(source, await openFileSink(out), donor, options).finally(() => source.close());

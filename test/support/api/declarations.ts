@@ -36,7 +36,8 @@ export function publicDeclarations(root: string, entries: readonly string[]): re
   const find = (file: string, name: string): Omit<Declaration, 'typeOnly'> => {
     const source = declarationsOf(file);
     for (const statement of source.statements) {
-      if (namesOf(statement).includes(name)) return describe(source, statement, name, relative(src, file).replace(/\.ts$/, ''));
+      if (namesOf(statement).includes(name))
+        return describe(source, statement, name, relative(src, file).replace(/\.ts$/, ''));
       const from = reexport(statement, name);
       if (from !== undefined) return find(join(dirname(file), from.module.replace(/\.js$/, '.ts')), from.name);
     }
@@ -44,41 +45,70 @@ export function publicDeclarations(root: string, entries: readonly string[]): re
   };
 
   const exportsOf = (statement: ts.Statement, file: string): readonly Declaration[] => {
-    if (!ts.isExportDeclaration(statement) || statement.exportClause === undefined || !ts.isNamedExports(statement.exportClause)) {
+    if (
+      !ts.isExportDeclaration(statement) ||
+      statement.exportClause === undefined ||
+      !ts.isNamedExports(statement.exportClause)
+    ) {
       throw new Error(`${file} may only hold named re-exports, not: ${statement.getText()}`);
     }
-    return statement.exportClause.elements.map((element) => ({ ...find(file, element.name.text), typeOnly: statement.isTypeOnly || element.isTypeOnly }));
+    return statement.exportClause.elements.map((element) => ({
+      ...find(file, element.name.text),
+      typeOnly: statement.isTypeOnly || element.isTypeOnly,
+    }));
   };
-  return entries.map((entry) => join(src, entry)).map((file) => declarationsOf(file).statements.flatMap((statement) => exportsOf(statement, file)));
+  return entries
+    .map((entry) => join(src, entry))
+    .map((file) => declarationsOf(file).statements.flatMap((statement) => exportsOf(statement, file)));
 }
 
 function programOf(root: string): ts.Program {
-  const config = ts.getParsedCommandLineOfConfigFile(join(root, 'tsconfig.json'), {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined });
+  const config = ts.getParsedCommandLineOfConfigFile(
+    join(root, 'tsconfig.json'),
+    {},
+    { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined },
+  );
   if (config === undefined) throw new Error('no tsconfig.json');
   return ts.createProgram(config.fileNames, config.options);
 }
 
 function namesOf(statement: ts.Statement): readonly string[] {
-  if (ts.isVariableStatement(statement)) return statement.declarationList.declarations.map((declaration) => declaration.name.getText());
+  if (ts.isVariableStatement(statement))
+    return statement.declarationList.declarations.map((declaration) => declaration.name.getText());
   const { name } = statement as { readonly name?: ts.Identifier };
   return name === undefined ? [] : [name.text];
 }
 
-function reexport(statement: ts.Statement, name: string): { readonly module: string; readonly name: string } | undefined {
-  if (!ts.isExportDeclaration(statement) || statement.moduleSpecifier === undefined || !ts.isStringLiteral(statement.moduleSpecifier)) return undefined;
+function reexport(
+  statement: ts.Statement,
+  name: string,
+): { readonly module: string; readonly name: string } | undefined {
+  if (
+    !ts.isExportDeclaration(statement) ||
+    statement.moduleSpecifier === undefined ||
+    !ts.isStringLiteral(statement.moduleSpecifier)
+  )
+    return undefined;
   if (statement.exportClause === undefined || !ts.isNamedExports(statement.exportClause)) return undefined;
   const element = statement.exportClause.elements.find((candidate) => candidate.name.text === name);
   return element && { module: statement.moduleSpecifier.text, name: (element.propertyName ?? element.name).text };
 }
 
-function describe(source: ts.SourceFile, statement: ts.Statement, name: string, module: string): Omit<Declaration, 'typeOnly'> {
+function describe(
+  source: ts.SourceFile,
+  statement: ts.Statement,
+  name: string,
+  module: string,
+): Omit<Declaration, 'typeOnly'> {
   // Overloads stand one after the other; only the first may carry the comment.
   const all = source.statements.filter((candidate) => namesOf(candidate).includes(name));
   const privates = all.flatMap((each) => (ts.isClassDeclaration(each) ? each.members.filter(isPrivate) : []));
   const text = all
     .map((each) => {
       const start = each.getStart();
-      const cuts = privates.filter((member) => member.parent === each).map((member) => [member.getFullStart() - start, member.end - start] as const);
+      const cuts = privates
+        .filter((member) => member.parent === each)
+        .map((member) => [member.getFullStart() - start, member.end - start] as const);
       return cuts.reduceRight((rest, [from, to]) => rest.slice(0, from) + rest.slice(to), each.getText());
     })
     .map((each) => each.replace(/^export (declare )?/, ''))
@@ -88,7 +118,10 @@ function describe(source: ts.SourceFile, statement: ts.Statement, name: string, 
 
 function isPrivate(member: ts.ClassElement): boolean {
   const modifiers = ts.canHaveModifiers(member) ? (ts.getModifiers(member) ?? []) : [];
-  return modifiers.some((modifier) => modifier.kind === ts.SyntaxKind.PrivateKeyword) || (member.name !== undefined && ts.isPrivateIdentifier(member.name));
+  return (
+    modifiers.some((modifier) => modifier.kind === ts.SyntaxKind.PrivateKeyword) ||
+    (member.name !== undefined && ts.isPrivateIdentifier(member.name))
+  );
 }
 
 function commentOf(source: ts.SourceFile, statement: ts.Statement): string {

@@ -11,12 +11,21 @@ export interface Entry {
 /** What package.json's `exports` lead to. */
 export function readApi(root: string): readonly Entry[] {
   const names = ['qemu-mstream', 'qemu-mstream/qmp'];
-  return publicDeclarations(root, ['index.ts', 'qemu/qmp/index.ts']).map((declarations, i) => ({ name: names[i] ?? '', declarations }));
+  return publicDeclarations(root, ['index.ts', 'qemu/qmp/index.ts']).map((declarations, i) => ({
+    name: names[i] ?? '',
+    declarations,
+  }));
 }
 
 export function renderApi(api: readonly Entry[]): string {
   const parts = api.map(({ name, declarations }) => `## ${name}\n\n${renderEntry(declarations)}`);
-  return ['# The library', 'Made from the declarations by `npm run api`; a test holds the two together. Comments are those of the source.', ...parts].join('\n\n') + '\n';
+  return (
+    [
+      '# The library',
+      'Made from the declarations by `npm run api`; a test holds the two together. Comments are those of the source.',
+      ...parts,
+    ].join('\n\n') + '\n'
+  );
 }
 
 function renderEntry(declarations: readonly Declaration[]): string {
@@ -25,7 +34,9 @@ function renderEntry(declarations: readonly Declaration[]): string {
     const list = modules.get(declaration.module) ?? [];
     modules.set(declaration.module, [...list, declaration]);
   }
-  return [...modules].map(([module, list]) => `### ${module}\n\n${list.map(renderDeclaration).join('\n\n')}`).join('\n\n');
+  return [...modules]
+    .map(([module, list]) => `### ${module}\n\n${list.map(renderDeclaration).join('\n\n')}`)
+    .join('\n\n');
 }
 
 function renderDeclaration({ name, comment, text }: Declaration): string {

@@ -8,7 +8,9 @@ const version = fc.oneof({ weight: 5, arbitrary: fc.constant(1) }, { weight: 1, 
 
 export const unknownSubsection: fc.Arbitrary<ConfigurationSubsection> = record({
   kind: fc.constant('unknown' as const),
-  name: latin1(240, 1).map((rest) => `configuration/${rest}`).filter((name) => !/^configuration\/(target-page-bits|capabilities|uuid)$/.test(name)),
+  name: latin1(240, 1)
+    .map((rest) => `configuration/${rest}`)
+    .filter((name) => !/^configuration\/(target-page-bits|capabilities|uuid)$/.test(name)),
   version,
   bytes: bytes(40).map((list) => list.map((byte) => byte | 0x80)),
 });
@@ -21,4 +23,7 @@ export const subsection: fc.Arbitrary<ConfigurationSubsection> = fc.oneof(
 
 /** `unknown` false: what can be decoded without anything behind it. */
 export const configuration = (unknown: boolean): fc.Arbitrary<Configuration> =>
-  record({ machine: latin1(300), subsections: fc.array(unknown ? fc.oneof(subsection, unknownSubsection) : subsection, { maxLength: 4 }) });
+  record({
+    machine: latin1(300),
+    subsections: fc.array(unknown ? fc.oneof(subsection, unknownSubsection) : subsection, { maxLength: 4 }),
+  });

@@ -15,14 +15,21 @@ export interface Device {
 /** `tame`: what a scan for the footer must be able to read; else names, versions and payloads are wild. */
 export const device = (tame: boolean): fc.Arbitrary<Device> =>
   record({
-    idstr: (tame ? printable() : fc.oneof(printable(), latin1(255, 1))).filter((name) => name !== 'ram' && !/[/]/.test(name.slice(1))),
+    idstr: (tame ? printable() : fc.oneof(printable(), latin1(255, 1))).filter(
+      (name) => name !== 'ram' && !/[/]/.test(name.slice(1)),
+    ),
     instanceId: u32,
     versionId: tame ? fc.integer({ min: 0, max: 0xffff }) : u32,
     payload: tame ? footerless(200) : bytes(400),
     cut: fc.integer({ min: 1, max: 7 }),
   });
 
-export const header = (sectionId: number, { idstr, instanceId, versionId }: Device): SectionHeader => ({ sectionId, idstr, instanceId, versionId });
+export const header = (sectionId: number, { idstr, instanceId, versionId }: Device): SectionHeader => ({
+  sectionId,
+  idstr,
+  instanceId,
+  versionId,
+});
 
 /** QEMU's JSON for these devices, in order; sizes as single fields, arrays and subsections. */
 export function describeDevices(devices: readonly Device[], pageSize: number | undefined, spaced: boolean): Uint8Array {
@@ -43,11 +50,20 @@ export function describeDevices(devices: readonly Device[], pageSize: number | u
 function layoutOf(length: number, cut: number): { fields: unknown[]; subsections?: unknown[] } {
   const head = 1 + 1 + 5 + 4;
   if (cut === 7 && length > head) {
-    return { fields: [], subsections: [{ vmsd_name: 'dev/a', version: 1, fields: [{ name: 'x', type: 'buffer', size: length - head }] }] };
+    return {
+      fields: [],
+      subsections: [{ vmsd_name: 'dev/a', version: 1, fields: [{ name: 'x', type: 'buffer', size: length - head }] }],
+    };
   }
   const whole = Math.floor(length / cut);
   const rest = length - whole * cut;
   const fields: unknown[] = [{ name: 'array', array_len: cut, type: 'uint8', size: whole }];
-  if (rest > 0) fields.push({ name: 'struct', type: 'struct', struct: { vmsd_name: 'in]]side', fields: [{ name: '[{', type: 'uint8', size: 1 }] }, size: rest });
+  if (rest > 0)
+    fields.push({
+      name: 'struct',
+      type: 'struct',
+      struct: { vmsd_name: 'in]]side', fields: [{ name: '[{', type: 'uint8', size: 1 }] },
+      size: rest,
+    });
   return { fields };
 }

@@ -23,14 +23,22 @@ const burst = (blocks: number, most: number): fc.Arbitrary<Burst> =>
     near: fc.constantFrom('start', 'end', '4g', 'anywhere'),
     at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
     count: fc.integer({ min: 1, max: most }),
-    kind: fc.oneof({ weight: 4, arbitrary: fc.constant('zero' as const) }, { weight: 2, arbitrary: fc.constant('page' as const) }, { weight: 1, arbitrary: fc.constantFrom('xbzrle' as const, 'compressed' as const) }),
+    kind: fc.oneof(
+      { weight: 4, arbitrary: fc.constant('zero' as const) },
+      { weight: 2, arbitrary: fc.constant('page' as const) },
+      { weight: 1, arbitrary: fc.constantFrom('xbzrle' as const, 'compressed' as const) },
+    ),
     fill: fc.constantFrom(0, 0, 0, 1, 0x22, 0x7e, 0xff),
     length: fc.integer({ min: 0, max: 70_000 }),
     name: fc.boolean(),
   });
 
 /** Records for `blocks`, the first one named; `pattern` gives bodies their bytes. */
-export function pageRecords(blocks: readonly RamBlockEntry[], pageSize: number, options: { bursts: number; most: number; ignored?: boolean }): fc.Arbitrary<PageValue[]> {
+export function pageRecords(
+  blocks: readonly RamBlockEntry[],
+  pageSize: number,
+  options: { bursts: number; most: number; ignored?: boolean },
+): fc.Arbitrary<PageValue[]> {
   return fc.array(burst(blocks.length, options.most), { maxLength: options.bursts }).map((bursts) => {
     const pages: PageValue[] = [];
     let current = -1;

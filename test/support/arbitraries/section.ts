@@ -26,5 +26,9 @@ export const fieldRecords = [
   one('section footer', sectionFooter, record({ mark: u8, sectionId: u32 })),
   one('subsection header', subsectionHeader, record({ mark: u8, name: latin1(255), version: u32 })),
   one('command', commandHeader, record({ command: u16, length: u16 })),
-  one('mapped-ram header', mappedRamHeader, record({ version: u32, pageSize: u53, bitmapOffset: u53, pagesOffset: u53 })),
+  one(
+    'mapped-ram header',
+    mappedRamHeader,
+    record({ version: u32, pageSize: u53, bitmapOffset: u53, pagesOffset: u53 }),
+  ),
 ] as const;

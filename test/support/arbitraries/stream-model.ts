@@ -37,29 +37,28 @@ interface Shape {
 }
 
 const shape: fc.Arbitrary<Shape> = record({
-    layout: fc.constantFrom(...(Object.keys(layouts) as LayoutName[])),
-    bits: fc.oneof({ weight: 2, arbitrary: fc.constant(12) }, { weight: 1, arbitrary: fc.integer({ min: 10, max: 16 }) }),
-    footers: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
-    configuration: fc.boolean(),
-    advise: fc.boolean(),
-    pageSizeFrom: fc.constantFrom('bits' as const, 'json' as const, 'option' as const, 'nothing' as const),
-    json: fc.boolean(),
-    scanned: fc.boolean(),
-  })
-  .map(({ bits, ...drawn }) => {
-    const mapped = layouts[drawn.layout].mapped;
-    const pageSize = mapped ? Math.min(2 ** bits, 4096) : 2 ** bits;
-    const json = drawn.json || drawn.pageSizeFrom === 'json';
-    const known = drawn.pageSizeFrom === 'bits' && !drawn.configuration ? 'option' : drawn.pageSizeFrom;
-    return {
-      ...drawn,
-      json,
-      pageSize: known === 'nothing' ? 4096 : pageSize,
-      pageSizeFrom: known,
-      advise: drawn.layout === 'postcopy' || (drawn.advise && drawn.layout === 'plain'),
-      scanned: drawn.footers && (drawn.scanned || !json),
-    };
-  });
+  layout: fc.constantFrom(...(Object.keys(layouts) as LayoutName[])),
+  bits: fc.oneof({ weight: 2, arbitrary: fc.constant(12) }, { weight: 1, arbitrary: fc.integer({ min: 10, max: 16 }) }),
+  footers: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+  configuration: fc.boolean(),
+  advise: fc.boolean(),
+  pageSizeFrom: fc.constantFrom('bits' as const, 'json' as const, 'option' as const, 'nothing' as const),
+  json: fc.boolean(),
+  scanned: fc.boolean(),
+}).map(({ bits, ...drawn }) => {
+  const mapped = layouts[drawn.layout].mapped;
+  const pageSize = mapped ? Math.min(2 ** bits, 4096) : 2 ** bits;
+  const json = drawn.json || drawn.pageSizeFrom === 'json';
+  const known = drawn.pageSizeFrom === 'bits' && !drawn.configuration ? 'option' : drawn.pageSizeFrom;
+  return {
+    ...drawn,
+    json,
+    pageSize: known === 'nothing' ? 4096 : pageSize,
+    pageSizeFrom: known,
+    advise: drawn.layout === 'postcopy' || (drawn.advise && drawn.layout === 'plain'),
+    scanned: drawn.footers && (drawn.scanned || !json),
+  };
+});
 
 export const streamModel: fc.Arbitrary<StreamModel> = shape.chain((drawn) =>
   blocksOf(drawn).chain((blocks) => record(parts(drawn, blocks)).map((rest) => assemble(drawn, blocks, rest))),
@@ -71,17 +70,27 @@ function blocksOf({ layout, pageSize }: Shape): fc.Arbitrary<RamBlockEntry[]> {
   // Their pages stand in the file. The ignored byte, which this layout lacks, marks blocks with a zero header.
   return made.chain((list) =>
     fc.array(fc.boolean(), { minLength: list.length, maxLength: list.length }).map((ignored) =>
-      list.map((entry, i) => ({ ...entry, usedLength: (1 + (entry.usedLength % 5)) * pageSize, ignored: layout === 'ignore-shared-mapped-ram' && ignored[i] ? 1 : 0 })),
+      list.map((entry, i) => ({
+        ...entry,
+        usedLength: (1 + (entry.usedLength % 5)) * pageSize,
+        ignored: layout === 'ignore-shared-mapped-ram' && ignored[i] ? 1 : 0,
+      })),
     ),
   );
 }
 
-type Parts = { [K in keyof ReturnType<typeof parts>]: ReturnType<typeof parts>[K] extends fc.Arbitrary<infer T> ? T : never };
+type Parts = {
+  [K in keyof ReturnType<typeof parts>]: ReturnType<typeof parts>[K] extends fc.Arbitrary<infer T> ? T : never;
+};
 
 function parts(drawn: Shape, blocks: readonly RamBlockEntry[]) {
   const readable = drawn.scanned || drawn.json;
-  const devices = (max: number, tame: boolean) => (readable ? fc.array(device(tame), { maxLength: max }) : fc.constant<Device[]>([]));
-  const pages = pageRecords(blocks, drawn.pageSize, { bursts: layouts[drawn.layout].mapped ? 0 : 4, most: drawn.pageSize > 8192 ? 3 : 12 });
+  const devices = (max: number, tame: boolean) =>
+    readable ? fc.array(device(tame), { maxLength: max }) : fc.constant<Device[]>([]);
+  const pages = pageRecords(blocks, drawn.pageSize, {
+    bursts: layouts[drawn.layout].mapped ? 0 : 4,
+    most: drawn.pageSize > 8192 ? 3 : 12,
+  });
   return {
     machine: printable(),
     extra: fc.option(unknownSubsection, { nil: undefined, freq: 3 }),
@@ -91,12 +100,25 @@ function parts(drawn: Shape, blocks: readonly RamBlockEntry[]) {
     late: devices(4, drawn.scanned),
     flush: fc.boolean(),
     memSizeFlags: fc.constantFrom(0x04, 0x04, 0x04, 0x24),
-    rounds: fc.array(record({ pages, mark: fc.constantFrom('none', 'none', 'multifd-flush', 'hook'), continued: fc.boolean() }), { maxLength: 4 }),
+    rounds: fc.array(
+      record({ pages, mark: fc.constantFrom('none', 'none', 'multifd-flush', 'hook'), continued: fc.boolean() }),
+      { maxLength: 4 },
+    ),
     commands: fc.array(command(!drawn.scanned), { maxLength: 3 }),
-    package: fc.option(record({ devices: drawn.scanned ? fc.array(device(true), { maxLength: 2 }) : fc.constant<Device[]>([]), nested: fc.integer({ min: 0, max: 2 }), eof: fc.boolean() }), { nil: undefined, freq: 3 }),
+    package: fc.option(
+      record({
+        devices: drawn.scanned ? fc.array(device(true), { maxLength: 2 }) : fc.constant<Device[]>([]),
+        nested: fc.integer({ min: 0, max: 2 }),
+        eof: fc.boolean(),
+      }),
+      { nil: undefined, freq: 3 },
+    ),
     iterable: drawn.scanned ? fc.option(device(true), { nil: undefined, freq: 3 }) : fc.constant(undefined),
     trailing: drawn.json ? fc.oneof(fc.constant(new Uint8Array(0)), bytes(60)) : fc.constant(new Uint8Array(0)),
-    ids: fc.uniqueArray(fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 0xffffffff })), { minLength: 16, maxLength: 16 }),
+    ids: fc.uniqueArray(fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 0xffffffff })), {
+      minLength: 16,
+      maxLength: 16,
+    }),
     spaced: fc.boolean(),
     statePageSize: fc.boolean(),
   };
@@ -104,9 +126,14 @@ function parts(drawn: Shape, blocks: readonly RamBlockEntry[]) {
 
 /** `unknown`: numbers that nobody knows and lengths that are wrong, which a scan cannot read past. */
 const command = (unknown: boolean): fc.Arbitrary<{ command: number; payload: Uint8Array }> => {
-  const known = fc.constantFrom([1, 0], [2, 4], [4, 0], [5, 0], [9, 0], [11, 0]).chain(([number, length]) => bytes(length!, length).map((payload) => ({ command: number!, payload })));
+  const known = fc
+    .constantFrom([1, 0], [2, 4], [4, 0], [5, 0], [9, 0], [11, 0])
+    .chain(([number, length]) => bytes(length!, length).map((payload) => ({ command: number!, payload })));
   const free = record({ command: fc.constantFrom(6, 10), payload: bytes(60) });
-  const odd = record({ command: fc.oneof(fc.constantFrom(0, 8, 12, 0xffff), fc.integer({ min: 12, max: 0xffff })), payload: bytes(300) });
+  const odd = record({
+    command: fc.oneof(fc.constantFrom(0, 8, 12, 0xffff), fc.integer({ min: 12, max: 0xffff })),
+    payload: bytes(300),
+  });
   return unknown ? fc.oneof(known, free, odd) : fc.oneof(known, free);
 };
 
@@ -119,7 +146,11 @@ function assemble(drawn: Shape, blocks: readonly RamBlockEntry[], rest: Parts): 
   if (drawn.advise) items.push(advise(blocks, pageSize));
   const close: ModelItem = { kind: 'section-close', footer: footers };
   const full = (one: Device): void => {
-    items.push({ kind: 'section-open', type: 'full', section: header(id(), one) }, { kind: 'payload', bytes: one.payload }, close);
+    items.push(
+      { kind: 'section-open', type: 'full', section: header(id(), one) },
+      { kind: 'payload', bytes: one.payload },
+      close,
+    );
   };
   rest.early.forEach(full);
   const ram = { idstr: 'ram', instanceId: 0, versionId: 4, payload: new Uint8Array(0), cut: 1 };
@@ -141,8 +172,14 @@ function assemble(drawn: Shape, blocks: readonly RamBlockEntry[], rest: Parts): 
   rest.rounds.forEach((round, i) => {
     open('part', ramId, ram);
     items.push(...round.pages.map((page): ModelItem => ({ kind: 'page', page })));
-    if (round.mark !== 'none') items.push({ kind: 'ram-mark', mark: round.mark as 'hook', flags: round.mark === 'hook' ? 0x80 : 0x200, address: 0 });
-    items.push(round.continued ? { ...eos, flags: 0x30 } as ModelItem : eos, close);
+    if (round.mark !== 'none')
+      items.push({
+        kind: 'ram-mark',
+        mark: round.mark as 'hook',
+        flags: round.mark === 'hook' ? 0x80 : 0x200,
+        address: 0,
+      });
+    items.push(round.continued ? ({ ...eos, flags: 0x30 } as ModelItem) : eos, close);
     if (other !== undefined && i === 0) {
       open('part', other.id, other.device);
       items.push({ kind: 'payload', bytes: other.device.payload.slice(3) }, close);
@@ -151,16 +188,32 @@ function assemble(drawn: Shape, blocks: readonly RamBlockEntry[], rest: Parts): 
   for (const one of rest.commands) items.push({ kind: 'command', ...one });
   open('end', ramId, ram);
   items.push(eos, close);
-  if (rest.package !== undefined) items.push(packaged(rest.package.devices.map((one) => [id(), one]), rest.package.nested, rest.package.eof, close));
+  if (rest.package !== undefined)
+    items.push(
+      packaged(
+        rest.package.devices.map((one) => [id(), one]),
+        rest.package.nested,
+        rest.package.eof,
+        close,
+      ),
+    );
   rest.late.forEach(full);
   items.push({ kind: 'eof' });
   if (drawn.json) {
-    const stated = drawn.pageSizeFrom === 'json' || (rest.statePageSize && drawn.pageSizeFrom !== 'option') ? pageSize : undefined;
+    const stated =
+      drawn.pageSizeFrom === 'json' || (rest.statePageSize && drawn.pageSizeFrom !== 'option') ? pageSize : undefined;
     items.push({ kind: 'vmdescription', json: describeDevices([...rest.early, ...rest.late], stated, rest.spaced) });
     if (rest.trailing.length > 0) items.push({ kind: 'trailing', bytes: rest.trailing });
   }
   const options = drawn.pageSizeFrom === 'option' ? { targetPageSize: pageSize } : {};
-  return { layout, pageSize, items, options, pipe: drawn.pageSizeFrom !== 'json' || pageSize === 4096, tame: drawn.scanned };
+  return {
+    layout,
+    pageSize,
+    items,
+    options,
+    pipe: drawn.pageSizeFrom !== 'json' || pageSize === 4096,
+    tame: drawn.scanned,
+  };
 }
 
 function configurationItem({ layout, pageSize, pageSizeFrom }: Shape, rest: Parts): ModelItem {
@@ -172,7 +225,9 @@ function configurationItem({ layout, pageSize, pageSizeFrom }: Shape, rest: Part
     configuration: {
       machine: rest.machine,
       subsections: [
-        ...(pageSizeFrom === 'bits' ? [{ kind: 'target-page-bits' as const, version: 1, bits: Math.log2(pageSize) }] : []),
+        ...(pageSizeFrom === 'bits'
+          ? [{ kind: 'target-page-bits' as const, version: 1, bits: Math.log2(pageSize) }]
+          : []),
         ...(names.length > 0 ? [{ kind: 'capabilities' as const, version: 1, names }] : []),
         ...(rest.uuid ? [{ kind: 'uuid' as const, version: 1, uuid: new Uint8Array(16).fill(5) }] : []),
         // Its end is where the next thing begins, which must look like one.
@@ -185,7 +240,10 @@ function configurationItem({ layout, pageSize, pageSizeFrom }: Shape, rest: Part
 function advise(blocks: readonly RamBlockEntry[], pageSize: number): ModelItem {
   const payload = new Uint8Array(16);
   const view = new DataView(payload.buffer);
-  view.setBigUint64(0, blocks.reduce((sum, block) => sum | BigInt(block.pageSize ?? 4096), 4096n));
+  view.setBigUint64(
+    0,
+    blocks.reduce((sum, block) => sum | BigInt(block.pageSize ?? 4096), 4096n),
+  );
   view.setBigUint64(8, BigInt(pageSize));
   return { kind: 'command', command: 3, payload };
 }
@@ -195,12 +253,21 @@ function blockList(layout: LayoutName, pageSize: number, blocks: readonly RamBlo
   return { kind: 'ram-blocks', total, flags, layout, pageSize, blocks, continues: false };
 }
 
-function packaged(devices: readonly (readonly [number, Device])[], nested: number, eof: boolean, close: ModelItem): ModelItem {
+function packaged(
+  devices: readonly (readonly [number, Device])[],
+  nested: number,
+  eof: boolean,
+  close: ModelItem,
+): ModelItem {
   const items: ModelItem[] = [{ kind: 'command', command: 4, payload: new Uint8Array(0) }];
-  for (const [id, one] of devices) items.push({ kind: 'section-open', type: 'full', section: header(id, one) }, { kind: 'payload', bytes: one.payload }, close);
+  for (const [id, one] of devices)
+    items.push(
+      { kind: 'section-open', type: 'full', section: header(id, one) },
+      { kind: 'payload', bytes: one.payload },
+      close,
+    );
   if (nested > 0) items.push(packaged([], nested - 1, false, close));
   items.push({ kind: 'command', command: 5, payload: new Uint8Array(0) });
   if (eof) items.push({ kind: 'eof' }, { kind: 'trailing', bytes: Uint8Array.of(1, 2, 3) });
   return { kind: 'package', items };
 }
-

@@ -9,7 +9,20 @@ interface Described<T> {
   readonly bytes: readonly number[];
 }
 
-const name = fc.constantFrom('a', 'b', 'regs', 'env.regs', 'config[0]', 'ar.pm1.evt.sts', 'x'.repeat(200), '__proto__', 'constructor', '${1}', '"\\', '\u00ff');
+const name = fc.constantFrom(
+  'a',
+  'b',
+  'regs',
+  'env.regs',
+  'config[0]',
+  'ar.pm1.evt.sts',
+  'x'.repeat(200),
+  '__proto__',
+  'constructor',
+  '${1}',
+  '"\\',
+  '\u00ff',
+);
 const widths: readonly (readonly [string, number])[] = [
   ['bool', 1],
   ['int8', 1],
@@ -34,14 +47,30 @@ function entry(more: Partial<FieldSchema> & Pick<FieldSchema, 'name' | 'type' | 
   return { count: undefined, index: undefined, struct: undefined, inline: [], ...more };
 }
 
-const bytes = (length: number): fc.Arbitrary<number[]> => fc.array(fc.nat(255), { minLength: length, maxLength: length });
+const bytes = (length: number): fc.Arbitrary<number[]> =>
+  fc.array(fc.nat(255), { minLength: length, maxLength: length });
 
-const scalar: fc.Arbitrary<Described<FieldSchema>> = fc.tuple(name, fc.constantFrom(...widths), fc.option(fc.nat(4), { nil: undefined })).chain(([called, [type, size], count]) =>
-  bytes(size * (count ?? 1)).map((all) => ({ schema: entry({ name: called, type, size, count }), bytes: all })),
-);
+const scalar: fc.Arbitrary<Described<FieldSchema>> = fc
+  .tuple(name, fc.constantFrom(...widths), fc.option(fc.nat(4), { nil: undefined }))
+  .chain(([called, [type, size], count]) =>
+    bytes(size * (count ?? 1)).map((all) => ({ schema: entry({ name: called, type, size, count }), bytes: all })),
+  );
 
 const blob: fc.Arbitrary<Described<FieldSchema>> = fc
-  .tuple(name, fc.constantFrom('buffer', 'unused_buffer', 'bitmap', 'virtio', 'pci config', 'msix state', 'scsi-requests', 'nobody knows'), fc.array(fc.nat(255), { maxLength: 24 }))
+  .tuple(
+    name,
+    fc.constantFrom(
+      'buffer',
+      'unused_buffer',
+      'bitmap',
+      'virtio',
+      'pci config',
+      'msix state',
+      'scsi-requests',
+      'nobody knows',
+    ),
+    fc.array(fc.nat(255), { maxLength: 24 }),
+  )
   .map(([called, type, all]) => ({ schema: entry({ name: called, type, size: all.length }), bytes: all }));
 
 const { vmsd } = fc.letrec<{ vmsd: Described<VmsdSchema>; field: Described<FieldSchema> }>((tie) => ({
@@ -51,7 +80,10 @@ const { vmsd } = fc.letrec<{ vmsd: Described<VmsdSchema>; field: Described<Field
       called: fc.constantFrom('dev', 'cpu', 'virtio-net', 'globalstate', 'mc146818rtc'),
       version: fc.nat(9),
       fields: fc.array(tie('field'), { maxLength: 5 }),
-      parts: fc.array(fc.tuple(fc.constantFrom('x', 'y', 'z'), tie('vmsd')), { maxLength: 1, depthIdentifier: 'parts' }),
+      parts: fc.array(fc.tuple(fc.constantFrom('x', 'y', 'z'), tie('vmsd')), {
+        maxLength: 1,
+        depthIdentifier: 'parts',
+      }),
     })
     .map(({ called, version, fields, parts }) => {
       const subsections = parts.map(([suffix, part]) => ({ ...part.schema, name: `${called}/${suffix}` }));
@@ -75,17 +107,24 @@ function nested(inner: fc.Arbitrary<Described<VmsdSchema>>): fc.Arbitrary<Descri
 }
 
 function list(inner: fc.Arbitrary<Described<VmsdSchema>>): fc.Arbitrary<Described<FieldSchema>> {
-  return fc.tuple(name, fc.array(inner, { maxLength: 3 }), fc.constantFrom('qtailq', 'qlist')).map(([called, elements, type]) => {
-    const all = [...elements.flatMap((one) => [1, ...one.bytes]), 0];
-    return { schema: entry({ name: called, type, size: all.length, inline: elements.map((one) => one.schema) }), bytes: all };
-  });
+  return fc
+    .tuple(name, fc.array(inner, { maxLength: 3 }), fc.constantFrom('qtailq', 'qlist'))
+    .map(([called, elements, type]) => {
+      const all = [...elements.flatMap((one) => [1, ...one.bytes]), 0];
+      return {
+        schema: entry({ name: called, type, size: all.length, inline: elements.map((one) => one.schema) }),
+        bytes: all,
+      };
+    });
 }
 
 /** A device with the payload that its description describes. */
-export const describedDevice: fc.Arbitrary<{ readonly device: DeviceSchema; readonly bytes: Uint8Array }> = vmsd.map(({ schema, bytes: all }) => ({
-  device: { name: 'dev', instanceId: 0, size: undefined, vmsd: schema },
-  bytes: Uint8Array.from(all),
-}));
+export const describedDevice: fc.Arbitrary<{ readonly device: DeviceSchema; readonly bytes: Uint8Array }> = vmsd.map(
+  ({ schema, bytes: all }) => ({
+    device: { name: 'dev', instanceId: 0, size: undefined, vmsd: schema },
+    bytes: Uint8Array.from(all),
+  }),
+);
 
 /** A device with bytes that have nothing to do with it. */
 export const strangeDevice: fc.Arbitrary<{ readonly device: DeviceSchema; readonly bytes: Uint8Array }> = fc
@@ -97,9 +136,17 @@ export const strangeDevice: fc.Arbitrary<{ readonly device: DeviceSchema; readon
 
 export const description: fc.Arbitrary<DescriptionSchema> = fc.record({
   pageSize: fc.option(fc.constantFrom(4096, 65536), { nil: undefined }),
-  configuration: fc.option(vmsd.map((one) => one.schema), { nil: undefined }),
+  configuration: fc.option(
+    vmsd.map((one) => one.schema),
+    { nil: undefined },
+  ),
   devices: fc.array(
-    fc.record({ name, instanceId: fc.nat(0xffffffff), size: fc.option(fc.nat(999), { nil: undefined }), vmsd: vmsd.map((one) => one.schema) }),
+    fc.record({
+      name,
+      instanceId: fc.nat(0xffffffff),
+      size: fc.option(fc.nat(999), { nil: undefined }),
+      vmsd: vmsd.map((one) => one.schema),
+    }),
     { maxLength: 3 },
   ),
   spacedColons: fc.boolean(),

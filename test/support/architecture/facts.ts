@@ -40,16 +40,26 @@ export function readFacts(path: string, text: string): SourceFacts {
   };
   visit(source);
 
-  return { path, lines: text.split('\n').length - (text.endsWith('\n') ? 1 : 0), opensWithComment: /^\/[/*]/.test(text), imports, mentions };
+  return {
+    path,
+    lines: text.split('\n').length - (text.endsWith('\n') ? 1 : 0),
+    opensWithComment: /^\/[/*]/.test(text),
+    imports,
+    mentions,
+  };
 }
 
 function importOf(node: ts.Node): Omit<Import, 'line'> | undefined {
-  if (ts.isImportDeclaration(node)) return { specifier: literal(node.moduleSpecifier), typeOnly: importsTypes(node.importClause) };
+  if (ts.isImportDeclaration(node))
+    return { specifier: literal(node.moduleSpecifier), typeOnly: importsTypes(node.importClause) };
   if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) {
     return { specifier: literal(node.moduleSpecifier), typeOnly: node.isTypeOnly || allTypes(node.exportClause) };
   }
   if (ts.isImportTypeNode(node)) {
-    return { specifier: ts.isLiteralTypeNode(node.argument) ? literal(node.argument.literal) : undefined, typeOnly: true };
+    return {
+      specifier: ts.isLiteralTypeNode(node.argument) ? literal(node.argument.literal) : undefined,
+      typeOnly: true,
+    };
   }
   if (ts.isImportEqualsDeclaration(node) && ts.isExternalModuleReference(node.moduleReference)) {
     return { specifier: literal(node.moduleReference.expression), typeOnly: node.isTypeOnly };
@@ -79,7 +89,8 @@ function literal(node: ts.Node | undefined): string | undefined {
 function mentionOf(node: ts.Node): Mention['what'] | undefined {
   if (node.kind === ts.SyntaxKind.AnyKeyword) return 'any';
   if (ts.isEnumDeclaration(node)) return 'enum';
-  if (ts.isExportAssignment(node) || node.kind === ts.SyntaxKind.DefaultKeyword) return isDefaultExport(node) ? 'default export' : undefined;
+  if (ts.isExportAssignment(node) || node.kind === ts.SyntaxKind.DefaultKeyword)
+    return isDefaultExport(node) ? 'default export' : undefined;
   if (ts.isExportSpecifier(node) && node.name.text === 'default') return 'default export';
   if (ts.isIdentifier(node) && (node.text === 'console' || node.text === 'process') && isGlobal(node)) return node.text;
   return undefined;
@@ -93,7 +104,8 @@ function isDefaultExport(node: ts.Node): boolean {
 /** A use of the global, not a property, a field or a parameter that happens to have its name. */
 function isGlobal(node: ts.Identifier): boolean {
   const { parent } = node;
-  if (ts.isPropertyAccessExpression(parent) && parent.name === node) return parent.expression.getText() === 'globalThis';
+  if (ts.isPropertyAccessExpression(parent) && parent.name === node)
+    return parent.expression.getText() === 'globalThis';
   if (ts.isQualifiedName(parent) && parent.right === node) return false;
   const named = parent as { readonly name?: ts.Node; readonly propertyName?: ts.Node };
   const shorthand = ts.isShorthandPropertyAssignment(parent);

@@ -36,7 +36,10 @@ export function parseLayers(markdown: string): readonly Layer[] {
 }
 
 function cells(line: string): string[] {
-  return line.split('|').slice(1, -1).map((cell) => cell.trim());
+  return line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
 }
 
 function parseRow(row: readonly string[], above: readonly Layer[]): Layer {
@@ -70,7 +73,8 @@ function parseMachine(cell: string, path: string): readonly string[] {
   if (cell === 'no') return [];
   if (cell === 'yes') return [path];
   const places = quoted(cell);
-  if (places.length === 0 || places.some((place) => !place.startsWith(path))) throw new Error(`${path}: not understood: ${cell}`);
+  if (places.length === 0 || places.some((place) => !place.startsWith(path)))
+    throw new Error(`${path}: not understood: ${cell}`);
   return places;
 }
 

@@ -37,17 +37,38 @@ test('isPowerOfTwo, to the bit', () => {
     if (bits > 1) expect(isPowerOfTwo(2 ** bits - 1)).toBe(false);
     if (bits > 0) expect(isPowerOfTwo(2 ** bits + 1)).toBe(false);
   }
-  for (const not of [0, -1, -2, 0.5, 1.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY]) expect(isPowerOfTwo(not)).toBe(false);
+  for (const not of [0, -1, -2, 0.5, 1.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY])
+    expect(isPowerOfTwo(not)).toBe(false);
 });
 
 test('roundUp', () => {
-  expect([roundUp(0, 4096), roundUp(1, 4096), roundUp(4096, 4096), roundUp(2 ** 40 + 1, 2 ** 20)]).toEqual([0, 4096, 4096, 2 ** 40 + 2 ** 20]);
+  expect([roundUp(0, 4096), roundUp(1, 4096), roundUp(4096, 4096), roundUp(2 ** 40 + 1, 2 ** 20)]).toEqual([
+    0,
+    4096,
+    4096,
+    2 ** 40 + 2 ** 20,
+  ]);
 });
 
 test('the error carries its facts in fields', () => {
   const cause = new Error('why');
-  const error = new MigrationStreamError({ code: 'truncated', message: 'short', offset: 5, path: ['a', 'b'], hint: 'try', cause });
-  expect(error).toMatchObject({ name: 'MigrationStreamError', code: 'truncated', message: 'short', offset: 5, path: ['a', 'b'], hint: 'try', cause });
+  const error = new MigrationStreamError({
+    code: 'truncated',
+    message: 'short',
+    offset: 5,
+    path: ['a', 'b'],
+    hint: 'try',
+    cause,
+  });
+  expect(error).toMatchObject({
+    name: 'MigrationStreamError',
+    code: 'truncated',
+    message: 'short',
+    offset: 5,
+    path: ['a', 'b'],
+    hint: 'try',
+    cause,
+  });
   expect('cause' in new MigrationStreamError({ code: 'io', message: '' })).toBe(false);
   expect(new Set(errorCodes).size).toBe(errorCodes.length);
 });

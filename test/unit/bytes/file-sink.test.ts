@@ -1,5 +1,16 @@
 // Files as sinks, with real files and /dev/full: whole or not at all, and nothing left behind.
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -32,7 +43,9 @@ describe('openFileSink', () => {
     expect(readdirSync(folder)).toEqual(['out']);
     expect(temporaries.count).toBe(0);
     const written = readFileSync(path);
-    expect(written.equals(Buffer.concat([text('head'), new Uint8Array(1_000_000), text('tail'), new Uint8Array(3)]))).toBe(true);
+    expect(
+      written.equals(Buffer.concat([text('head'), new Uint8Array(1_000_000), text('tail'), new Uint8Array(3)])),
+    ).toBe(true);
     expect(statSync(path).blocks * 512).toBeLessThan(500_000);
     await sink.abort();
     expect(existsSync(path)).toBe(true);
@@ -59,7 +72,11 @@ describe('openFileSink', () => {
 
   it('refuses a file that is there, and one that appears meanwhile', async () => {
     writeFileSync(path, 'old');
-    await expect(openFileSink(path, { temporaries })).rejects.toMatchObject({ code: 'io', hint: '--force replaces it', message: `${path} exists already` });
+    await expect(openFileSink(path, { temporaries })).rejects.toMatchObject({
+      code: 'io',
+      hint: '--force replaces it',
+      message: `${path} exists already`,
+    });
     rmSync(path);
     const sink = await openFileSink(path, { temporaries });
     writeFileSync(path, 'theirs');
@@ -100,7 +117,11 @@ describe('openFileSink', () => {
 
   it('says that the disk is full, and where', async () => {
     const sink = await openFileSink('/dev/full', { temporaries });
-    await expect(sink.write(new Uint8Array(4096))).rejects.toMatchObject({ code: 'io', offset: 0, message: 'cannot write /dev/full: no space left on device' });
+    await expect(sink.write(new Uint8Array(4096))).rejects.toMatchObject({
+      code: 'io',
+      offset: 0,
+      message: 'cannot write /dev/full: no space left on device',
+    });
     await sink.abort();
     expect(temporaries.count).toBe(0);
     expect(existsSync(`/dev/full.${process.pid}.tmp`)).toBe(false);
@@ -118,7 +139,10 @@ describe('openFileSink', () => {
     ['', /it is a directory$/],
     ['x'.repeat(253), /name too long$/],
   ])('refuses %s', async (name, message) => {
-    await expect(openFileSink(join(folder, name), { temporaries })).rejects.toMatchObject({ code: 'io', message: expect.stringMatching(message) as string });
+    await expect(openFileSink(join(folder, name), { temporaries })).rejects.toMatchObject({
+      code: 'io',
+      message: expect.stringMatching(message) as string,
+    });
     expect(readdirSync(folder)).toEqual([]);
   });
 });

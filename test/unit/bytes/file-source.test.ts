@@ -57,12 +57,20 @@ describe('openFile', () => {
     ['nothing', /cannot open .*nothing: no such file or directory$/],
     ['.', /it is a directory$/],
   ])('refuses %s with one line', async (name, message) => {
-    await expect(openFile(join(folder, name))).rejects.toMatchObject({ name: 'MigrationStreamError', code: 'io', message: expect.stringMatching(message) as string });
+    await expect(openFile(join(folder, name))).rejects.toMatchObject({
+      name: 'MigrationStreamError',
+      code: 'io',
+      message: expect.stringMatching(message) as string,
+    });
   });
 
   it('says which file cannot be read, and where', async () => {
     const source = await openFile('/proc/self/mem');
-    await expect(openFileRead(source, 16)).rejects.toMatchObject({ code: 'io', offset: 16, message: expect.stringMatching(/^cannot read \/proc\/self\/mem: /) as string });
+    await expect(openFileRead(source, 16)).rejects.toMatchObject({
+      code: 'io',
+      offset: 16,
+      message: expect.stringMatching(/^cannot read \/proc\/self\/mem: /) as string,
+    });
     await source.close();
   });
 });

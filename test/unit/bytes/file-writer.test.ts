@@ -56,7 +56,10 @@ describe('early syncs', () => {
     const writer = openFileWriter(handle, 'out', false);
     await writer.write(chunk);
     await writer.write(chunk);
-    await expect(writer.commit()).rejects.toMatchObject({ code: 'io', message: expect.stringContaining('cannot write out') as string });
+    await expect(writer.commit()).rejects.toMatchObject({
+      code: 'io',
+      message: expect.stringContaining('cannot write out') as string,
+    });
     await expect(writer.write(chunk)).rejects.toMatchObject({ code: 'io' });
     await writer.abort();
   });

@@ -36,13 +36,20 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function shell(script: string): { stdout: Buffer; stderr: string; status: number | null } {
-  const { stdout, stderr, status } = spawnSync('bash', ['-c', script], { cwd: folder, env: { ...process.env, PUMP: `${process.execPath} pump.mjs` } });
+  const { stdout, stderr, status } = spawnSync('bash', ['-c', script], {
+    cwd: folder,
+    env: { ...process.env, PUMP: `${process.execPath} pump.mjs` },
+  });
   return { stdout, stderr: stderr.toString(), status };
 }
 
 describe('stdin and stdout', () => {
   it('a redirected file, from where it stands', () => {
-    expect(shell('{ read line; $PUMP; } < lines')).toMatchObject({ stdout: Buffer.from('second\n'), stderr: '', status: 0 });
+    expect(shell('{ read line; $PUMP; } < lines')).toMatchObject({
+      stdout: Buffer.from('second\n'),
+      stderr: '',
+      status: 0,
+    });
   });
 
   it('a pipe into a pipe', () => {
@@ -50,7 +57,10 @@ describe('stdin and stdout', () => {
   });
 
   it('a pipe into a file, behind what stands there', () => {
-    expect(shell('{ echo one; cat lines | $PUMP; } > out; cat out')).toMatchObject({ stdout: Buffer.from('one\nfirst\nsecond\n'), status: 0 });
+    expect(shell('{ echo one; cat lines | $PUMP; } > out; cat out')).toMatchObject({
+      stdout: Buffer.from('one\nfirst\nsecond\n'),
+      status: 0,
+    });
   });
 
   it('nothing at all', () => {
@@ -58,10 +68,16 @@ describe('stdin and stdout', () => {
   });
 
   it('a reader who goes', () => {
-    expect(shell('$PUMP < large | head -c 10; exit ${PIPESTATUS[0]}')).toMatchObject({ stderr: 'OutputClosed stdout was closed by its reader', status: 7 });
+    expect(shell('$PUMP < large | head -c 10; exit ${PIPESTATUS[0]}')).toMatchObject({
+      stderr: 'OutputClosed stdout was closed by its reader',
+      status: 7,
+    });
   });
 
   it('a full disk', () => {
-    expect(shell('$PUMP < large > /dev/full')).toMatchObject({ stderr: 'MigrationStreamError cannot write stdout: no space left on device', status: 7 });
+    expect(shell('$PUMP < large > /dev/full')).toMatchObject({
+      stderr: 'MigrationStreamError cannot write stdout: no space left on device',
+      status: 7,
+    });
   });
 });

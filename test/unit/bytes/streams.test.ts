@@ -11,7 +11,7 @@ import { memorySource, type ByteSource } from '../../../src/bytes/source.js';
 
 async function readAll(source: ByteSource, step = 10_000): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const into = Buffer.alloc(step);
     const got = await source.read(into, at);
     if (got === 0) return Buffer.concat(parts);
@@ -44,7 +44,11 @@ describe('readableSource', () => {
     stream.write('abc');
     expect(await source.read(new Uint8Array(10), 0)).toBe(3);
     stream.destroy(new Error('EIO: i/o error, read'));
-    await expect(source.read(new Uint8Array(10), 3)).rejects.toMatchObject({ code: 'io', offset: 3, message: 'cannot read x: i/o error' });
+    await expect(source.read(new Uint8Array(10), 3)).rejects.toMatchObject({
+      code: 'io',
+      offset: 3,
+      message: 'cannot read x: i/o error',
+    });
   });
 });
 
@@ -85,7 +89,9 @@ describe('stdio', () => {
 
   it('tells a reader who has gone from a full disk', async () => {
     const broken = (code: string): Writable =>
-      new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error(`${code}: oh, write`), { code })) });
+      new Writable({
+        write: (_chunk, _encoding, done) => done(Object.assign(new Error(`${code}: oh, write`), { code })),
+      });
     await expect(writableSink(broken('EPIPE'), 'x').write(new Uint8Array(1))).rejects.toBeInstanceOf(OutputClosed);
     const full = writableSink(broken('ENOSPC'), 'x');
     await expect(full.write(new Uint8Array(1))).rejects.toMatchObject({ code: 'io', message: 'cannot write x: oh' });
@@ -111,7 +117,10 @@ describe('gunzipSource', () => {
     ['no gzip at all', Buffer.from('hello, this is text')],
   ])('says that it is %s', async (_what, packed) => {
     const source = gunzipSource(memorySource(packed, 'x.gz'));
-    await expect(readAll(source)).rejects.toMatchObject({ code: 'io', message: expect.stringMatching(/^cannot read x.gz \(gunzipped\): /) as string });
+    await expect(readAll(source)).rejects.toMatchObject({
+      code: 'io',
+      message: expect.stringMatching(/^cannot read x.gz \(gunzipped\): /) as string,
+    });
     await source.close();
   });
 
@@ -143,4 +152,3 @@ describe('gunzipSource', () => {
     expect(closed).toBe(1);
   });
 });
-

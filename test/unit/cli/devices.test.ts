@@ -22,8 +22,16 @@ describe('get', () => {
     ['an array', ['apic.icr'], 'apic.icr[0]=0\napic.icr[1]=0\n'],
     ['several', ['cpu.env.eip', 'port92.outport'], 'cpu.env.eip=59\nport92.outport=0\n'],
     ['a device of one field', ['port92'], '0\n'],
-    ['a subtree', ['cpu.env.gdt'], 'cpu.env.gdt.selector=0\ncpu.env.gdt.base=0\ncpu.env.gdt.limit=65535\ncpu.env.gdt.flags=0\n'],
-    ['a glob', ['cpu.env.?dt', 'cpu.env.*dt.limit'], 'cpu.env.ldt.limit=65535\ncpu.env.gdt.limit=65535\ncpu.env.idt.limit=65535\n'],
+    [
+      'a subtree',
+      ['cpu.env.gdt'],
+      'cpu.env.gdt.selector=0\ncpu.env.gdt.base=0\ncpu.env.gdt.limit=65535\ncpu.env.gdt.flags=0\n',
+    ],
+    [
+      'a glob',
+      ['cpu.env.?dt', 'cpu.env.*dt.limit'],
+      'cpu.env.ldt.limit=65535\ncpu.env.gdt.limit=65535\ncpu.env.idt.limit=65535\n',
+    ],
   ])('%s', async (_, paths, stdout) => {
     const outcome = await run(['get', 'state', ...paths]);
     expect(outcome.stdout).toBe(stdout);
@@ -37,7 +45,9 @@ describe('get', () => {
   });
 
   test('of two CPUs both are meant, unless one is named', async () => {
-    expect((await run(['get', 'smp', 'cpu.env.mp_state'])).stdout).toMatch(/^cpu\.env\.mp_state=\d+\ncpu\/1\.env\.mp_state=\d+\n$|^$/);
+    expect((await run(['get', 'smp', 'cpu.env.mp_state'])).stdout).toMatch(
+      /^cpu\.env\.mp_state=\d+\ncpu\/1\.env\.mp_state=\d+\n$|^$/,
+    );
     expect((await run(['get', 'smp', 'cpu.env.eip'])).stdout).toMatch(/^cpu\.env\.eip=\d+\ncpu\/1\.env\.eip=\d+\n$/);
     expect((await run(['get', 'smp', 'cpu/1.env.eip'])).stdout).toMatch(/^\d+\n$/);
   });
@@ -50,12 +60,18 @@ describe('get', () => {
       mstream: '0.0.0-test',
       input: { label: 'state', size: state.length },
       note: null,
-      fields: [{ path: 'cpu.env.eip', type: 'uint64', value: '59', label: 'rip', span: { start: 21_856, end: 21_864 } }],
+      fields: [
+        { path: 'cpu.env.eip', type: 'uint64', value: '59', label: 'rip', span: { start: 21_856, end: 21_864 } },
+      ],
     });
   });
 
   test.each([
-    ['nothing', ['cpu.env.eipp'], /no-match: "cpu\.env\.eipp" matches nothing.*\n.*`mstream inspect --devices=cpu STATE` lists its fields/],
+    [
+      'nothing',
+      ['cpu.env.eipp'],
+      /no-match: "cpu\.env\.eipp" matches nothing.*\n.*`mstream inspect --devices=cpu STATE` lists its fields/,
+    ],
     ['no device', ['piix4_pm.x'], /devices with such a name: 0000:00:01\.3\/piix4_pm/],
     ['one of two: the other is printed', ['cpu.env.eip', 'nobody'], /no-match: "nobody" matches nothing/],
   ])('%s', async (_, paths, words) => {
@@ -69,7 +85,9 @@ describe('get', () => {
     expect([alone.code, alone.stdout]).toEqual([1, '']);
     expect(alone.stderr).toContain('(the stream has no vmdescription); --schema-from FILE may');
     expect((await run(['get', 'bare', 'cpu.env.eip', '--schema-from', 'donor'])).stdout).toMatch(/^\d+\n$/);
-    expect((await run(['get', 'bare', 'port92', '--schema-from', 'bare'])).stderr).toMatch(/^bad-vmdescription: nothing can be learned from bare: the stream has no vmdescription/);
+    expect((await run(['get', 'bare', 'port92', '--schema-from', 'bare'])).stderr).toMatch(
+      /^bad-vmdescription: nothing can be learned from bare: the stream has no vmdescription/,
+    );
     expect((await run(['get', '-', 'x', '--schema-from', '-'], { stdin: state })).code).toBe(2);
   });
 
@@ -110,7 +128,11 @@ describe('inspect --devices', () => {
 
   test('several names, in stream order', async () => {
     const { stdout } = await run(['inspect', 'state', '--devices', 'port92', '--devices', 'cpu*']);
-    expect([...stdout.matchAll(/^(\S+) {2}version/gm)].map(([, name]) => name)).toEqual(['cpu_common', 'cpu', 'port92']);
+    expect([...stdout.matchAll(/^(\S+) {2}version/gm)].map(([, name]) => name)).toEqual([
+      'cpu_common',
+      'cpu',
+      'port92',
+    ]);
   });
 
   test.each<[readonly string[], number, RegExp]>([
@@ -129,11 +151,14 @@ describe('inspect --devices', () => {
 
   test('no layout: opaque, with its exact end and the reason', async () => {
     const { stdout } = await run(['inspect', 'bare', '--devices', 'cpu']);
-    expect(stdout).toMatch(/^cpu {2}version 12, 1,851 bytes .*, 1,851 opaque \(100\.0 %\), end found by its footer, no layout: the stream has no vmdescription\n/);
+    expect(stdout).toMatch(
+      /^cpu {2}version 12, 1,851 bytes .*, 1,851 opaque \(100\.0 %\), end found by its footer, no layout: the stream has no vmdescription\n/,
+    );
   });
 
   test('the schema of two saves of one machine is the same text, whatever their values and places', async () => {
-    const text = async (name: string): Promise<string> => (await mstream(['inspect', '--schema', 'state'], { files: { state: fixtureBytes(name) } })).stdout;
+    const text = async (name: string): Promise<string> =>
+      (await mstream(['inspect', '--schema', 'state'], { files: { state: fixtureBytes(name) } })).stdout;
     expect(await text('7.2.22-live')).toBe(await text('7.2.22-plain'));
     expect(await text('10.0.13-plain')).not.toBe(await text('7.2.22-plain'));
   });
@@ -146,9 +171,17 @@ describe('inspect --devices', () => {
   });
 
   test('no stream at all', async () => {
-    for (const args of [['inspect', '--devices', 'other'], ['inspect', '--schema', 'other'], ['get', 'other', 'cpu']]) {
+    for (const args of [
+      ['inspect', '--devices', 'other'],
+      ['inspect', '--schema', 'other'],
+      ['get', 'other', 'cpu'],
+    ]) {
       const outcome = await mstream(args, { files: { other: Buffer.from('{"a": 1}') } });
-      expect([outcome.code, outcome.stdout, outcome.stderr]).toEqual([3, '', expect.stringMatching(/^not-a-stream: not a migration stream: this is JSON/)]);
+      expect([outcome.code, outcome.stdout, outcome.stderr]).toEqual([
+        3,
+        '',
+        expect.stringMatching(/^not-a-stream: not a migration stream: this is JSON/),
+      ]);
     }
   });
 

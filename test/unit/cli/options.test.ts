@@ -15,9 +15,12 @@ test.each([
   expect(byteCount('size', text)).toBe(bytes);
 });
 
-test.each(['', 'K', '-1', '1.5K', '4096x', '0x', '9007199254740993', '1e3', '8388608T'])('"%s" is no number of bytes', (text) => {
-  expect(() => byteCount('size', text)).toThrow(UsageError);
-});
+test.each(['', 'K', '-1', '1.5K', '4096x', '0x', '9007199254740993', '1e3', '8388608T'])(
+  '"%s" is no number of bytes',
+  (text) => {
+    expect(() => byteCount('size', text)).toThrow(UsageError);
+  },
+);
 
 test.each([
   ['10-20', 0x10, 0x20],
@@ -28,12 +31,19 @@ test.each([
   expect(spanOption('hex', text)).toEqual({ start, end });
 });
 
-test.each(['', '10', '20-10', '10-10', '10+0', '10-', '-10', 'x-y', '10--20', '0-fffffffffffffffff'])('"%s" is no span', (text) => {
-  expect(() => spanOption('hex', text)).toThrow(UsageError);
-});
+test.each(['', '10', '20-10', '10-10', '10+0', '10-', '-10', 'x-y', '10--20', '0-fffffffffffffffff'])(
+  '"%s" is no span',
+  (text) => {
+    expect(() => spanOption('hex', text)).toThrow(UsageError);
+  },
+);
 
 test('reading options', () => {
   expect(openOptions({})).toEqual({ dialect: undefined, targetPageSize: undefined, footers: undefined });
-  expect(openOptions({ dialect: '4.0', pageSize: '64K', footers: 'off' })).toEqual({ dialect: '4.0', targetPageSize: 65536, footers: false });
+  expect(openOptions({ dialect: '4.0', pageSize: '64K', footers: 'off' })).toEqual({
+    dialect: '4.0',
+    targetPageSize: 65536,
+    footers: false,
+  });
   for (const pageSize of ['512', '128K', '5000']) expect(() => openOptions({ pageSize })).toThrow(UsageError);
 });

@@ -46,7 +46,10 @@ describe('a dash', () => {
   });
 
   test('as the value of an option comes through yargs', async () => {
-    for (const args of [['-o', '-'], ['--output', '-']]) {
+    for (const args of [
+      ['-o', '-'],
+      ['--output', '-'],
+    ]) {
       const { options } = await parse('convert', '-', ...args);
       expect(showDash(options.output!)).toBe('-');
       expect(showDash(options.input!)).toBe('-');
@@ -65,7 +68,18 @@ describe('a dash', () => {
 
 describe('what yargs would rewrite stays as it was typed', () => {
   test('behind --', async () => {
-    const argv = ['qemu-system-x86_64', '-m', '0x10', '-smp', '007', '-x', '1e3', '--help', '-version', '18446744073709551615'];
+    const argv = [
+      'qemu-system-x86_64',
+      '-m',
+      '0x10',
+      '-smp',
+      '007',
+      '-x',
+      '1e3',
+      '--help',
+      '-version',
+      '18446744073709551615',
+    ];
     expect((await parse('convert', 'x', '--', ...argv)).rest).toEqual(argv);
   });
 
@@ -84,7 +98,11 @@ test('an option that may be repeated takes one value each time, and no positiona
 });
 
 test('options go before and behind', async () => {
-  expect((await parse('--no-progress', 'convert', 'x', '--verbose')).options).toMatchObject({ noProgress: true, verbose: true, input: 'x' });
+  expect((await parse('--no-progress', 'convert', 'x', '--verbose')).options).toMatchObject({
+    noProgress: true,
+    verbose: true,
+    input: 'x',
+  });
 });
 
 test('only the command that is named is loaded', async () => {

@@ -9,19 +9,24 @@ const state = fixtureBytes('4.0.0-ignore-shared');
 
 /** A source that tells when it was closed. */
 function watched(source: ByteSource): ByteSource & { closed: number } {
-  return { ...source, closed: 0, async close() {
-    this.closed += 1;
-    await source.close();
-  } };
+  return {
+    ...source,
+    closed: 0,
+    async close() {
+      this.closed += 1;
+      await source.close();
+    },
+  };
 }
 
 /** A pipe into which nobody writes: a read ends when it is closed. `asked` runs at the first read. */
 function stuck(asked: () => void = () => {}): ByteSource & { closed: number } {
   let end = (): void => {};
-  const read = (): Promise<number> => new Promise((resolve) => {
-    end = () => resolve(0);
-    asked();
-  });
+  const read = (): Promise<number> =>
+    new Promise((resolve) => {
+      end = () => resolve(0);
+      asked();
+    });
   return watched({ label: 'stdin', size: undefined, seekable: false, read, close: async () => end() });
 }
 
@@ -32,7 +37,11 @@ describe('interruption', () => {
   ])('%s while waiting for input: exit %i, and the input is closed', async (name, code) => {
     const controller = new AbortController();
     const stdin = stuck(() => setTimeout(() => controller.abort(name), 5));
-    expect(await mstream(['inspect', '-'], { stdin, signal: controller.signal })).toMatchObject({ code, stdout: '', stderr: '' });
+    expect(await mstream(['inspect', '-'], { stdin, signal: controller.signal })).toMatchObject({
+      code,
+      stdout: '',
+      stderr: '',
+    });
     expect(stdin.closed).toBe(1);
   });
 
@@ -44,28 +53,34 @@ describe('interruption', () => {
 });
 
 describe('a reader that goes away', () => {
-  test.each([['inspect', 'state'], ['inspect', '--jsonl', 'state'], ['inspect', '--pages', 'state'], ['inspect', '--json', 'state'], ['--help']])(
-    'mstream %s %s: quiet, 0',
-    async (...args) => {
-      expect(await mstream(args, { files: { state }, stdoutClosesAfter: 10 })).toMatchObject({ code: 0, stderr: '' });
-    },
-  );
+  test.each([
+    ['inspect', 'state'],
+    ['inspect', '--jsonl', 'state'],
+    ['inspect', '--pages', 'state'],
+    ['inspect', '--json', 'state'],
+    ['--help'],
+  ])('mstream %s %s: quiet, 0', async (...args) => {
+    expect(await mstream(args, { files: { state }, stdoutClosesAfter: 10 })).toMatchObject({ code: 0, stderr: '' });
+  });
 });
 
 describe('every input that is opened is closed, once', () => {
-  test.each([['--json'], ['--jsonl'], ['--pages'], ['--hex=0-10'], ['--quiet'], ['--blocks']])('inspect %s', async (option) => {
-    for (const bytes of [state, state.subarray(0, 5000), new Uint8Array(0), Buffer.from('no stream')]) {
-      const sources: { closed: number }[] = [];
-      const openInput = async (): Promise<ByteSource> => {
-        const source = watched(memorySource(bytes, 'state'));
-        sources.push(source);
-        return source;
-      };
-      await mstream(['inspect', option, 'state'], { openInput });
-      // What is no stream is looked at a second time.
-      expect(sources.map((source) => source.closed)).toEqual(bytes.length < 100 ? [1, 1] : [1]);
-    }
-  });
+  test.each([['--json'], ['--jsonl'], ['--pages'], ['--hex=0-10'], ['--quiet'], ['--blocks']])(
+    'inspect %s',
+    async (option) => {
+      for (const bytes of [state, state.subarray(0, 5000), new Uint8Array(0), Buffer.from('no stream')]) {
+        const sources: { closed: number }[] = [];
+        const openInput = async (): Promise<ByteSource> => {
+          const source = watched(memorySource(bytes, 'state'));
+          sources.push(source);
+          return source;
+        };
+        await mstream(['inspect', option, 'state'], { openInput });
+        // What is no stream is looked at a second time.
+        expect(sources.map((source) => source.closed)).toEqual(bytes.length < 100 ? [1, 1] : [1]);
+      }
+    },
+  );
 });
 
 test('a mistake of ours is no finding: exit 70, and it says so', async () => {
@@ -124,6 +139,8 @@ describe('progress', () => {
   });
 
   test('none between lines that go to the same terminal', async () => {
-    expect((await mstream(['inspect', '--pages', 'state'], { ...slow(), tty: { stderr: true, stdout: true } })).stderr).toBe('');
+    expect(
+      (await mstream(['inspect', '--pages', 'state'], { ...slow(), tty: { stderr: true, stdout: true } })).stderr,
+    ).toBe('');
   });
 });

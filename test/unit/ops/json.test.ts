@@ -21,19 +21,29 @@ import { fixtureBytes, fixtureNames } from '../../support/fixtures.js';
 import { cases } from '../../support/seed.js';
 import { devicesOf } from '../../support/vmstate.js';
 
-const schema = (name: string): object => JSON.parse(readFileSync(new URL(`../../../docs/schema/${name}.json`, import.meta.url), 'utf8'));
+const schema = (name: string): object =>
+  JSON.parse(readFileSync(new URL(`../../../docs/schema/${name}.json`, import.meta.url), 'utf8'));
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
 ajv.addSchema(schema('common'));
 const fitsSchema = ajv.compile(schema('decode'));
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
-async function decode(bytes: Uint8Array, pipe = false, options: DecodeOptions = {}): Promise<{ document: DecodedDocument; ram: Uint8Array; holes: number }> {
+async function decode(
+  bytes: Uint8Array,
+  pipe = false,
+  options: DecodeOptions = {},
+): Promise<{ document: DecodedDocument; ram: Uint8Array; holes: number }> {
   const sink = memorySink();
   let holes = 0;
   const ram = { ...sink, skip: (length: number) => ((holes += length), sink.skip(length)) };
   const items: DocumentItem[] = [];
   const source = memorySource(bytes);
-  for await (const item of decodeItems(await openStream(pipe ? forwardSource(source) : source, { poison: true }), ram, options)) items.push(item);
+  for await (const item of decodeItems(
+    await openStream(pipe ? forwardSource(source) : source, { poison: true }),
+    ram,
+    options,
+  ))
+    items.push(item);
   // Through text, as a user would have it.
   const document = parseDocument(JSON.stringify({ schemaVersion: 1, kind: 'mstream-decode', from: 'test', items }));
   return { document, ram: sink.bytes(), holes };
@@ -45,7 +55,10 @@ async function encode(document: DecodedDocument, ram: Uint8Array): Promise<Uint8
   return sink.bytes();
 }
 
-const edit = (document: DecodedDocument, map: (item: DocumentItem) => DocumentItem): DecodedDocument => ({ ...document, items: document.items.map(map) });
+const edit = (document: DecodedDocument, map: (item: DocumentItem) => DocumentItem): DecodedDocument => ({
+  ...document,
+  items: document.items.map(map),
+});
 
 describe('nothing edited, nothing changed', () => {
   test.each(fixtureNames)('%s', async (name) => {
@@ -60,9 +73,14 @@ describe('nothing edited, nothing changed', () => {
 
 describe('fields', () => {
   type Fields = Extract<DocumentItem, { kind: 'payload'; fields: unknown }>;
-  const withFields = (document: DecodedDocument): Fields[] => document.items.filter((item): item is Fields => item.kind === 'payload' && 'fields' in item);
-  const setField = (path: string, change: object) => (item: DocumentItem): DocumentItem =>
-    item.kind === 'payload' && 'fields' in item ? { ...item, fields: item.fields.map((field) => (field.path === path ? { ...field, ...change } : field)) } : item;
+  const withFields = (document: DecodedDocument): Fields[] =>
+    document.items.filter((item): item is Fields => item.kind === 'payload' && 'fields' in item);
+  const setField =
+    (path: string, change: object) =>
+    (item: DocumentItem): DocumentItem =>
+      item.kind === 'payload' && 'fields' in item
+        ? { ...item, fields: item.fields.map((field) => (field.path === path ? { ...field, ...change } : field)) }
+        : item;
 
   test('every described payload has them, from a file and from a pipe, and none without a description', async () => {
     for (const name of ['7.2.22-q35-devices', '5.2.0-plain', '11.1.3-mapped-ram']) {
@@ -81,15 +99,18 @@ describe('fields', () => {
     expect(same(await encode(document, ram), bytes)).toBe(true);
   });
 
-  test.each(['10.0.13-no-vmdesc', '10.0.13-postcopy'])('%s by the layouts of another stream: and nothing else is needed to encode', async (name) => {
-    const bytes = fixtureBytes(name);
-    const layouts = layoutsOfStream(parseSchema((await devicesOf(fixtureBytes('10.0.13-plain')))!.json), 'plain');
-    for (const pipe of [false, true]) {
-      const { document, ram } = await decode(bytes, pipe, { layouts });
-      expect(withFields(document).length).toBe(30);
-      expect(same(await encode(document, ram), bytes)).toBe(true);
-    }
-  });
+  test.each(['10.0.13-no-vmdesc', '10.0.13-postcopy'])(
+    '%s by the layouts of another stream: and nothing else is needed to encode',
+    async (name) => {
+      const bytes = fixtureBytes(name);
+      const layouts = layoutsOfStream(parseSchema((await devicesOf(fixtureBytes('10.0.13-plain')))!.json), 'plain');
+      for (const pipe of [false, true]) {
+        const { document, ram } = await decode(bytes, pipe, { layouts });
+        expect(withFields(document).length).toBe(30);
+        expect(same(await encode(document, ram), bytes)).toBe(true);
+      }
+    },
+  );
 
   test.each<[string, object, string]>([
     ['env.eip', { value: '0x7c00' }, '31744'],
@@ -103,7 +124,10 @@ describe('fields', () => {
     const before = fixtureBytes('4.0.0-ignore-shared');
     expect(bytes.length).toBe(before.length);
     const { devices } = await readDevices(bytes);
-    const [node] = findNodes(devices.map(({ state }) => state), `cpu.${path}`);
+    const [node] = findNodes(
+      devices.map(({ state }) => state),
+      `cpu.${path}`,
+    );
     expect(node?.kind === 'leaf' ? String(node.value) : undefined).toBe(value);
     const differs = [...bytes.keys()].filter((at) => bytes[at] !== before[at]);
     expect(differs.every((at) => at >= node!.span.start && at < node!.span.end)).toBe(true);
@@ -111,8 +135,14 @@ describe('fields', () => {
 
   test('a text, an array, and a bool', async () => {
     const { document, ram } = await decode(fixtureBytes('4.0.0-ignore-shared'));
-    const changed = [setField('runstate', { value: 'running' }), setField('lvt', { values: [1, 2, 3, 4, 5, 6] }), setField('smb.op_done', { value: false })].reduce(edit, document);
-    const { stdout } = await mstream(['get', 's', 'globalstate.runstate', 'apic.lvt[5]', '*.smb.op_done'], { files: { s: await encode(changed, ram) } });
+    const changed = [
+      setField('runstate', { value: 'running' }),
+      setField('lvt', { values: [1, 2, 3, 4, 5, 6] }),
+      setField('smb.op_done', { value: false }),
+    ].reduce(edit, document);
+    const { stdout } = await mstream(['get', 's', 'globalstate.runstate', 'apic.lvt[5]', '*.smb.op_done'], {
+      files: { s: await encode(changed, ram) },
+    });
     expect(stdout).toBe('globalstate.runstate=running\napic.lvt[5]=6\n0000:00:01.3/piix4_pm.smb.op_done=false\n');
   });
 
@@ -130,32 +160,59 @@ describe('fields', () => {
     const error: unknown = await encode(edit(document, setField(path, change)), ram).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(MigrationStreamError);
     const { code, message, path: place } = error as MigrationStreamError;
-    expect([code, message, place.at(-1), place[0]]).toEqual(['cannot-encode', expect.stringMatching(words), path, 'document']);
+    expect([code, message, place.at(-1), place[0]]).toEqual([
+      'cannot-encode',
+      expect.stringMatching(words),
+      path,
+      'document',
+    ]);
   });
 });
 
 describe('edited', () => {
-  const machine = (name: string) => (item: DocumentItem): DocumentItem => (item.kind === 'configuration' ? { ...item, machine: name } : item);
+  const machine =
+    (name: string) =>
+    (item: DocumentItem): DocumentItem =>
+      item.kind === 'configuration' ? { ...item, machine: name } : item;
 
-  test.each(['4.0.0-plain', '10.0.13-mapped-ram', '11.1.3-mapped-ram-multifd'])('%s with another machine name', async (name) => {
-    const { document, ram } = await decode(fixtureBytes(name));
-    const bytes = await encode(edit(document, machine('a machine with a longer name')), ram);
-    const seen = await look(bytes);
-    expect([seen.error, seen.complete, seen.configuration?.machine]).toEqual([undefined, true, 'a machine with a longer name']);
-    const back = await decode(bytes);
-    const was = document.items.find((item) => item.kind === 'configuration')!;
-    expect(same(await encode(edit(back.document, machine(was.machine)), back.ram), fixtureBytes(name))).toBe(true);
-  });
+  test.each(['4.0.0-plain', '10.0.13-mapped-ram', '11.1.3-mapped-ram-multifd'])(
+    '%s with another machine name',
+    async (name) => {
+      const { document, ram } = await decode(fixtureBytes(name));
+      const bytes = await encode(edit(document, machine('a machine with a longer name')), ram);
+      const seen = await look(bytes);
+      expect([seen.error, seen.complete, seen.configuration?.machine]).toEqual([
+        undefined,
+        true,
+        'a machine with a longer name',
+      ]);
+      const back = await decode(bytes);
+      const was = document.items.find((item) => item.kind === 'configuration')!;
+      expect(same(await encode(edit(back.document, machine(was.machine)), back.ram), fixtureBytes(name))).toBe(true);
+    },
+  );
 
   test('a name that leaves mapped-ram pages no room', async () => {
     const { document, ram } = await decode(fixtureBytes('10.0.13-mapped-ram'));
-    const long = edit(document, (item) => (item.kind === 'ram-blocks' ? { ...item, blocks: item.blocks.map((block) => ({ ...block, mapped: { ...block.mapped!, bitmapOffset: block.mapped!.bitmapOffset + 1 } })) } : item));
+    const long = edit(document, (item) =>
+      item.kind === 'ram-blocks'
+        ? {
+            ...item,
+            blocks: item.blocks.map((block) => ({
+              ...block,
+              mapped: { ...block.mapped!, bitmapOffset: block.mapped!.bitmapOffset + 1 },
+            })),
+          }
+        : item,
+    );
     await expect(encode(edit(long, machine('x')), ram)).rejects.toBeInstanceOf(EditError);
   });
 
   test('a section in the blob of a postcopy stream: PACKAGED counts it', async () => {
     const { document, ram } = await decode(fixtureBytes('11.1.3-postcopy'));
-    const longer = edit(document, (item) => (item.kind === 'section-open' && item.idstr === 'i8259' ? { ...item, idstr: 'a longer name' } : item));
+    const longer = edit(document, (item) =>
+      item.kind === 'section-open' && item.idstr === 'i8259' ? { ...item, idstr: 'a longer name' } : item,
+    );
     const seen = await look(await encode(longer, ram));
     expect([seen.error, seen.complete]).toEqual([undefined, true]);
     expect(seen.map.filter((row) => row.section?.idstr === 'a longer name').map((row) => row.depth)).toEqual([1, 1]);
@@ -167,29 +224,64 @@ const { document: whole } = await decode(fixtureBytes('10.0.13-uuid'));
 describe('hostile documents', () => {
   const small: DecodedDocument = {
     ...whole,
-    items: [...new Map(whole.items.map((item) => [item.kind, item])).values()].map((item) => (item.kind === 'vmdescription' ? { ...item, text: '{}' } : item)),
+    items: [...new Map(whole.items.map((item) => [item.kind, item])).values()].map((item) =>
+      item.kind === 'vmdescription' ? { ...item, text: '{}' } : item,
+    ),
   };
 
   const value = fc.oneof(
-    fc.constantFrom(null, true, -1, 0, 1.5, 3, 256, 'uint8', 'uint64', 'text', 65536, 2 ** 32, 2 ** 53, '', 'ff', 'FF', 'f', '0x0', '0X1', '0x', 'ÿ', 'Ā', 'é'.repeat(256), [], {}, 'plain', 'eof', 'constructor', '__proto__'),
+    fc.constantFrom(
+      null,
+      true,
+      -1,
+      0,
+      1.5,
+      3,
+      256,
+      'uint8',
+      'uint64',
+      'text',
+      65536,
+      2 ** 32,
+      2 ** 53,
+      '',
+      'ff',
+      'FF',
+      'f',
+      '0x0',
+      '0X1',
+      '0x',
+      'ÿ',
+      'Ā',
+      'é'.repeat(256),
+      [],
+      {},
+      'plain',
+      'eof',
+      'constructor',
+      '__proto__',
+    ),
     fc.string({ maxLength: 5 }),
   );
 
   test('our check and the published schema agree', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(), fc.constantFrom('set', 'delete', 'add'), value), { minLength: 1, maxLength: 2 }), (changes) => {
-        const copy: unknown = JSON.parse(JSON.stringify(small));
-        for (const [at, how, to] of changes) mutate(copy, at, how, to);
-        let ours: MigrationStreamError | undefined;
-        try {
-          checkDocument(copy);
-        } catch (error) {
-          if (!(error instanceof MigrationStreamError)) throw error;
-          ours = error;
-        }
-        expect([fitsSchema(copy), ours?.message]).toEqual([ours === undefined, ours?.message]);
-        if (ours !== undefined) expect([ours.code, ours.path[0]]).toEqual(['cannot-encode', 'document']);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat(), fc.constantFrom('set', 'delete', 'add'), value), { minLength: 1, maxLength: 2 }),
+        (changes) => {
+          const copy: unknown = JSON.parse(JSON.stringify(small));
+          for (const [at, how, to] of changes) mutate(copy, at, how, to);
+          let ours: MigrationStreamError | undefined;
+          try {
+            checkDocument(copy);
+          } catch (error) {
+            if (!(error instanceof MigrationStreamError)) throw error;
+            ours = error;
+          }
+          expect([fitsSchema(copy), ours?.message]).toEqual([ours === undefined, ours?.message]);
+          if (ours !== undefined) expect([ours.code, ours.path[0]]).toEqual(['cannot-encode', 'document']);
+        },
+      ),
       cases(1500),
     );
   });
@@ -197,21 +289,37 @@ describe('hostile documents', () => {
   test('what passes the check is written, or refused with one typed error', async () => {
     const ram = new Uint8Array(5000);
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.nat(), value), { minLength: 1, maxLength: 3 }), fc.shuffledSubarray(small.items.map((_, i) => i)), async (changes, order) => {
-        const copy = JSON.parse(JSON.stringify({ ...small, items: order.map((i) => small.items[i]) })) as DecodedDocument;
-        for (const [at, to] of changes) mutate(copy, at, 'set', to);
-        try {
-          checkDocument(copy);
-          await encode(copy, ram);
-        } catch (error) {
-          if (!(error instanceof MigrationStreamError) && !(error instanceof EditError)) throw error;
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(), value), { minLength: 1, maxLength: 3 }),
+        fc.shuffledSubarray(small.items.map((_, i) => i)),
+        async (changes, order) => {
+          const copy = JSON.parse(
+            JSON.stringify({ ...small, items: order.map((i) => small.items[i]) }),
+          ) as DecodedDocument;
+          for (const [at, to] of changes) mutate(copy, at, 'set', to);
+          try {
+            checkDocument(copy);
+            await encode(copy, ram);
+          } catch (error) {
+            if (!(error instanceof MigrationStreamError) && !(error instanceof EditError)) throw error;
+          }
+        },
+      ),
       cases(500),
     );
   });
 
-  test.each(['', '{', '[]', 'null', '1', '"x"', '{"schemaVersion":2}', `{"items":${'['.repeat(5000)}${']'.repeat(5000)}}`, '\0'])('%j', (json) => {
+  test.each([
+    '',
+    '{',
+    '[]',
+    'null',
+    '1',
+    '"x"',
+    '{"schemaVersion":2}',
+    `{"items":${'['.repeat(5000)}${']'.repeat(5000)}}`,
+    '\0',
+  ])('%j', (json) => {
     expect(() => parseDocument(json)).toThrow(MigrationStreamError);
   });
 });
@@ -243,7 +351,9 @@ describe('the commands', () => {
     expect([decoded.code, decoded.stdout, decoded.stderr]).toEqual([0, '', '']);
     const json = Buffer.from(decoded.written.get('/x/doc.json')!).toString();
     expect(json).not.toMatch(/[^\x20-\x7e\n]/);
-    expect(json.split('\n')[0]).toBe('{"schemaVersion": 1, "kind": "mstream-decode", "from": "state", "ram": "pages", "items": [');
+    expect(json.split('\n')[0]).toBe(
+      '{"schemaVersion": 1, "kind": "mstream-decode", "from": "state", "ram": "pages", "items": [',
+    );
     expect(fitsSchema(JSON.parse(json)), ajv.errorsText(fitsSchema.errors)).toBe(true);
     const files = { '/x/doc.json': Buffer.from(json), '/x/pages': decoded.written.get('/x/pages')! };
     const encoded = await mstream(['encode', '/x/doc.json', '-o', 'again'], { files });
@@ -254,7 +364,10 @@ describe('the commands', () => {
   test('through pipes', async () => {
     const decoded = await mstream(['decode', '-', '-o', '-', '--ram', 'pages'], { stdin: state });
     expect(decoded.code).toBe(0);
-    const encoded = await mstream(['encode', '-', '-o', '-', '--ram', 'pages'], { stdin: Buffer.from(decoded.stdout), files: { pages: decoded.written.get('pages')! } });
+    const encoded = await mstream(['encode', '-', '-o', '-', '--ram', 'pages'], {
+      stdin: Buffer.from(decoded.stdout),
+      files: { pages: decoded.written.get('pages')! },
+    });
     expect(encoded.code).toBe(0);
     expect(same(encoded.written.get('-')!, state)).toBe(true);
   });
@@ -270,8 +383,18 @@ describe('the commands', () => {
     ['a RAM file from elsewhere', ['encode', 'elsewhere', '-o', 'x'], 2, /"\.\.\/pages", which is not beside it/],
     ['a RAM file that is too short', ['encode', 'doc', '-o', 'x', '--ram', 'state'], 3, /items\[0\]|behind the end/],
   ])('%s', async (_, args, code, words) => {
-    const doc = (ram: string): Uint8Array => Buffer.from(JSON.stringify({ schemaVersion: 1, kind: 'mstream-decode', ram, items: [{ kind: 'pages', ram: { at: 0, length: 1e6 } }] }));
-    const outcome = await mstream(args, { files: { state, cut: state.subarray(0, 30_000), doc: doc('pages'), elsewhere: doc('../pages') } });
+    const doc = (ram: string): Uint8Array =>
+      Buffer.from(
+        JSON.stringify({
+          schemaVersion: 1,
+          kind: 'mstream-decode',
+          ram,
+          items: [{ kind: 'pages', ram: { at: 0, length: 1e6 } }],
+        }),
+      );
+    const outcome = await mstream(args, {
+      files: { state, cut: state.subarray(0, 30_000), doc: doc('pages'), elsewhere: doc('../pages') },
+    });
     expect([outcome.code, outcome.stderr]).toEqual([code, expect.stringMatching(words)]);
     expect([...outcome.written.keys()]).toEqual([]);
   });

@@ -8,7 +8,14 @@ import { describe, expect, it, test } from 'vitest';
 import { forwardSource, memorySource } from '../../../src/bytes/source.js';
 import { rememberHead } from '../../../src/bytes/remember-head.js';
 import { Window } from '../../../src/bytes/window.js';
-import { HEAD_SIZE, notAStream, recognise, recognisedKinds, recogniseSource, type Recognised } from '../../../src/ops/recognise.js';
+import {
+  HEAD_SIZE,
+  notAStream,
+  recognise,
+  recognisedKinds,
+  recogniseSource,
+  type Recognised,
+} from '../../../src/ops/recognise.js';
 import { encodeBytes } from '../../../src/wire/kit/codec.js';
 import { libvirtFormats, libvirtHeader, type LibvirtHeader } from '../../../src/wire/libvirt-header.js';
 import { multifdInitial } from '../../../src/wire/multifd-initial.js';
@@ -16,7 +23,8 @@ import { bytes, record, u32, u8 } from '../../support/arbitraries/primitives.js'
 import { cases } from '../../support/seed.js';
 
 const raw = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
-const join = (...parts: readonly (Uint8Array | string)[]): Uint8Array => Uint8Array.from(Buffer.concat(parts.map((part) => (typeof part === 'string' ? raw(part) : part))));
+const join = (...parts: readonly (Uint8Array | string)[]): Uint8Array =>
+  Uint8Array.from(Buffer.concat(parts.map((part) => (typeof part === 'string' ? raw(part) : part))));
 const STREAM = raw('QEVM\0\0\0\x03\x07\0\0\0\x02pc');
 
 const libvirt = (more: Partial<LibvirtHeader>): Uint8Array =>
@@ -43,8 +51,14 @@ const message = (found: Recognised): string => notAStream(found).message;
 describe('libvirt save images', () => {
   it('says where the stream begins, and what to run', () => {
     const found = recognise(saveImage({}), { path: 'vm.save' });
-    expect(found).toMatchObject({ kind: 'libvirt-save', streamAt: 0x105c, hint: '`tail -c +4189 vm.save | gunzip -c | mstream inspect -`' });
-    expect(message(found)).toBe('not a migration stream: this is a libvirt save image (version 2, gzip, domain "fedora", 4096 bytes of XML); the stream begins at 0x105c');
+    expect(found).toMatchObject({
+      kind: 'libvirt-save',
+      streamAt: 0x105c,
+      hint: '`tail -c +4189 vm.save | gunzip -c | mstream inspect -`',
+    });
+    expect(message(found)).toBe(
+      'not a migration stream: this is a libvirt save image (version 2, gzip, domain "fedora", 4096 bytes of XML); the stream begins at 0x105c',
+    );
   });
 
   it('reads both byte orders', () => {
@@ -59,7 +73,12 @@ describe('libvirt save images', () => {
     const found = recognise(saveImage({ format }), { path: 'vm.save' });
     expect(found.detail).toContain(name);
     if (name === 'sparse') expect(found.hint).toContain('virsh restore vm.save');
-    else expect(found.hint).toContain(name === 'raw' ? '`tail -c +4189 vm.save | mstream inspect -`' : `${name === 'gzip' ? 'gunzip -c' : `${name} -dc`} | mstream inspect -`);
+    else
+      expect(found.hint).toContain(
+        name === 'raw'
+          ? '`tail -c +4189 vm.save | mstream inspect -`'
+          : `${name === 'gzip' ? 'gunzip -c' : `${name} -dc`} | mstream inspect -`,
+      );
   });
 
   it('takes version 1 for raw, and says what it does not know', () => {
@@ -67,7 +86,10 @@ describe('libvirt save images', () => {
     expect(recognise(saveImage({ format: 9 })).detail).toContain('unknown format 9');
     expect(recognise(libvirt({ version: 0x0a0a0a0a })).detail).toContain('which nobody knows');
     expect(recognise(saveImage({}).subarray(0, 40)).detail).toBe('cut off inside its header');
-    expect(recognise(saveImage({ magic: 'LibvirtQemudPart' }))).toMatchObject({ title: 'an unfinished libvirt save image', hint: expect.stringContaining('interrupted') as string });
+    expect(recognise(saveImage({ magic: 'LibvirtQemudPart' }))).toMatchObject({
+      title: 'an unfinished libvirt save image',
+      hint: expect.stringContaining('interrupted') as string,
+    });
   });
 
   it('escapes the names that a file gives', () => {
@@ -93,7 +115,9 @@ describe('libvirt save images', () => {
           const encoded = encodeBytes(libvirtHeader, header);
           expect(encoded.length).toBe(92);
           expect(libvirtHeader.decode(Window.over(join(encoded, behind)))).toEqual(header);
-          expect(() => libvirtHeader.decode(Window.over(encoded.subarray(0, 91)))).toThrow(expect.objectContaining({ code: 'truncated', offset: 91 }) as Error);
+          expect(() => libvirtHeader.decode(Window.over(encoded.subarray(0, 91)))).toThrow(
+            expect.objectContaining({ code: 'truncated', offset: 91 }) as Error,
+          );
         },
       ),
       cases(200),
@@ -104,22 +128,33 @@ describe('multifd channels', () => {
   const packet = { magic: 0x1122_3344, version: 1, uuid: new Uint8Array(16), id: 3, reserved: new Uint8Array(39) };
 
   it('says which', () => {
-    expect(recognise(encodeBytes(multifdInitial, packet))).toMatchObject({ kind: 'multifd-channel', detail: 'channel 3' });
+    expect(recognise(encodeBytes(multifdInitial, packet))).toMatchObject({
+      kind: 'multifd-channel',
+      detail: 'channel 3',
+    });
     const uuid = Uint8Array.from({ length: 16 }, (_, i) => i * 17);
-    expect(recognise(encodeBytes(multifdInitial, { ...packet, uuid })).detail).toBe('channel 3, VM 00112233-4455-6677-8899-aabbccddeeff');
+    expect(recognise(encodeBytes(multifdInitial, { ...packet, uuid })).detail).toBe(
+      'channel 3, VM 00112233-4455-6677-8899-aabbccddeeff',
+    );
     expect(recognise(encodeBytes(multifdInitial, { ...packet, version: 7 })).detail).toBe('version 7');
     expect(recognise(encodeBytes(multifdInitial, packet).subarray(0, 30)).detail).toContain('cut off');
   });
 
   test('the packet, both directions', () =>
     fc.assert(
-      fc.property(record({ magic: u32, version: u32, uuid: bytes(16, 16), id: u8, reserved: bytes(39, 39) }), bytes(8), (value, behind) => {
-        const encoded = encodeBytes(multifdInitial, value);
-        const decoded = multifdInitial.decode(Window.over(join(encoded, behind)));
-        expect(decoded).toEqual(value);
-        expect(encodeBytes(multifdInitial, decoded)).toEqual(encoded);
-        expect(() => multifdInitial.decode(Window.over(encoded.subarray(0, 63)))).toThrow(expect.objectContaining({ code: 'truncated', offset: 63 }) as Error);
-      }),
+      fc.property(
+        record({ magic: u32, version: u32, uuid: bytes(16, 16), id: u8, reserved: bytes(39, 39) }),
+        bytes(8),
+        (value, behind) => {
+          const encoded = encodeBytes(multifdInitial, value);
+          const decoded = multifdInitial.decode(Window.over(join(encoded, behind)));
+          expect(decoded).toEqual(value);
+          expect(encodeBytes(multifdInitial, decoded)).toEqual(encoded);
+          expect(() => multifdInitial.decode(Window.over(encoded.subarray(0, 63)))).toThrow(
+            expect.objectContaining({ code: 'truncated', offset: 63 }) as Error,
+          );
+        },
+      ),
       cases(200),
     ));
 });
@@ -133,7 +168,14 @@ function qcow2(version: number, snapshots: number): Uint8Array {
 }
 
 const vectors = Uint8Array.from({ length: 1024 }, (_, i) => [0x53, 0xff, 0x00, 0xf0][i % 4]!);
-const elf = (type: number, big: boolean): Uint8Array => join('\x7fELF\x02', big ? '\x02' : '\x01', new Uint8Array(10), big ? Uint8Array.of(0, type) : Uint8Array.of(type, 0), new Uint8Array(40));
+const elf = (type: number, big: boolean): Uint8Array =>
+  join(
+    '\x7fELF\x02',
+    big ? '\x02' : '\x01',
+    new Uint8Array(10),
+    big ? Uint8Array.of(0, type) : Uint8Array.of(type, 0),
+    new Uint8Array(40),
+  );
 
 describe('everything else', () => {
   it.each<[string, Uint8Array, Recognised['kind'], string]>([
@@ -164,14 +206,19 @@ describe('everything else', () => {
 
   it('hints at what to run', () => {
     expect(recognise(qcow2(3, 2), { path: 'disk.qcow2' }).hint).toContain('`qemu-img snapshot -l disk.qcow2`');
-    expect(recognise(gzipSync('x'), { path: "it's here.gz" }).hint).toContain("`gunzip -c 'it'\\''s here.gz' | mstream inspect -`");
+    expect(recognise(gzipSync('x'), { path: "it's here.gz" }).hint).toContain(
+      "`gunzip -c 'it'\\''s here.gz' | mstream inspect -`",
+    );
     expect(recognise(gzipSync('x'), { path: '-x.gz' }).hint).toContain('`gunzip -c ./-x.gz | ');
     expect(recognise(gzipSync('x'), { path: 'größe\\.gz' }).hint).toContain("`gunzip -c 'größe\\.gz' | ");
     expect(recognise(gzipSync('x'), { path: 'a\x1b[31mb' }).hint).toContain('`gunzip -c FILE | ');
     expect(recognise(gzipSync('x')).hint).toContain('`… | gunzip -c | mstream inspect -`');
     expect(recognise(raw('{"schemaVersion": 1}'), { path: 'x.json' }).hint).toContain('`mstream encode x.json`');
     expect(recognise(raw('qemu-system-x86_64: cannot open'), {}).hint).toContain('did the QEMU fail?');
-    expect(recognise(new Uint8Array(8192), { size: 8192 })).toMatchObject({ detail: '8192 bytes', hint: expect.stringContaining('preallocated') as string });
+    expect(recognise(new Uint8Array(8192), { size: 8192 })).toMatchObject({
+      detail: '8192 bytes',
+      hint: expect.stringContaining('preallocated') as string,
+    });
   });
 
   it('knows a stream when it sees one', () => {
@@ -201,7 +248,11 @@ describe('everything else', () => {
 describe('a stream further in', () => {
   it.each([4096, 100, 0x10_0000])('at %i', async (at) => {
     const found = await recogniseSource(memorySource(join(new Uint8Array(at), STREAM), 'x'));
-    expect(found).toMatchObject({ kind: 'embedded-stream', streamAt: at, detail: expect.stringMatching(/^zeros before it/) as string });
+    expect(found).toMatchObject({
+      kind: 'embedded-stream',
+      streamAt: at,
+      detail: expect.stringMatching(/^zeros before it/) as string,
+    });
     expect(found.hint).toContain(`\`tail -c +${at + 1} x | mstream inspect -\``);
   });
 
@@ -219,17 +270,37 @@ describe('any bytes', () => {
       fc.property(
         fc.oneof(
           bytes(200),
-          fc.tuple(fc.constantFrom(...[qcow2(3, 9), saveImage({}), STREAM, elf(4, true), vectors, raw('QCPR'), raw('{"a'), raw('<?xml'), raw('\x11\x22\x33\x44\0\0\0\x01')]), fc.nat(120), fc.nat(120), u8).map(([start, cut, at, byte]) => {
-            const copy = start.slice(0, cut);
-            if (copy.length > 0) copy[at % copy.length] = byte;
-            return copy;
-          }),
+          fc
+            .tuple(
+              fc.constantFrom(
+                ...[
+                  qcow2(3, 9),
+                  saveImage({}),
+                  STREAM,
+                  elf(4, true),
+                  vectors,
+                  raw('QCPR'),
+                  raw('{"a'),
+                  raw('<?xml'),
+                  raw('\x11\x22\x33\x44\0\0\0\x01'),
+                ],
+              ),
+              fc.nat(120),
+              fc.nat(120),
+              u8,
+            )
+            .map(([start, cut, at, byte]) => {
+              const copy = start.slice(0, cut);
+              if (copy.length > 0) copy[at % copy.length] = byte;
+              return copy;
+            }),
         ),
         fc.option(fc.string(), { nil: undefined }),
         (head, path) => {
           const found = recognise(head, { path });
           expect(recognisedKinds).toContain(found.kind);
-          for (const text of [found.title, found.detail, found.hint ?? '']) expect(text).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
+          for (const text of [found.title, found.detail, found.hint ?? ''])
+            expect(text).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
         },
       ),
       cases(600),

@@ -13,11 +13,15 @@ import { devicesOf } from '../../support/vmstate.js';
 
 const two = fixtureBytes('10.0.13-q35-devices');
 const set = (path: string, value = '7'): Edit => ({ edit: 'set', path, value });
-const layoutsOf = async (name: string): Promise<Layouts> => layoutsOfStream(parseSchema((await devicesOf(fixtureBytes(name)))!.json), name);
+const layoutsOf = async (name: string): Promise<Layouts> =>
+  layoutsOfStream(parseSchema((await devicesOf(fixtureBytes(name)))!.json), name);
 
 async function values(bytes: Uint8Array, path: string, layouts?: Layouts): Promise<string[]> {
   const { devices } = await readDevices(bytes, { layouts });
-  return findNodes(devices.map(({ state }) => state), path).map((node) => `${node.fullPath}=${node.kind === 'leaf' ? String(node.value) : node.kind}`);
+  return findNodes(
+    devices.map(({ state }) => state),
+    path,
+  ).map((node) => `${node.fullPath}=${node.kind === 'leaf' ? String(node.value) : node.kind}`);
 }
 
 async function refusal(...args: Parameters<typeof edited>): Promise<EditError> {
@@ -27,12 +31,17 @@ async function refusal(...args: Parameters<typeof edited>): Promise<EditError> {
 }
 
 describe('a path that means several fields', () => {
-  test.each(['set', 'set-bytes', 'insert-bytes', 'append-bytes', 'delete-bytes'] as const)('--%s is refused with the list', async (edit) => {
-    const path = 'cpu.env.eip';
-    const { reason, message, hint } = await refusal(two, [{ edit, path, value: '1', bytes: new Uint8Array(8) } as Edit]);
-    expect([reason, message]).toEqual(['refused', '"cpu.env.eip" means 2 fields: "cpu/0.env.eip", "cpu/1.env.eip"']);
-    expect(hint).toContain('cpu/0.env.eip');
-  });
+  test.each(['set', 'set-bytes', 'insert-bytes', 'append-bytes', 'delete-bytes'] as const)(
+    '--%s is refused with the list',
+    async (edit) => {
+      const path = 'cpu.env.eip';
+      const { reason, message, hint } = await refusal(two, [
+        { edit, path, value: '1', bytes: new Uint8Array(8) } as Edit,
+      ]);
+      expect([reason, message]).toEqual(['refused', '"cpu.env.eip" means 2 fields: "cpu/0.env.eip", "cpu/1.env.eip"']);
+      expect(hint).toContain('cpu/0.env.eip');
+    },
+  );
 
   test.each([
     ['cpu/0.env.eip', ['cpu.env.eip=7', 'cpu/1.env.eip=']],
@@ -55,8 +64,13 @@ describe('a path that means several fields', () => {
   });
 
   test('the command says it in one message and exit 1', async () => {
-    const { code, stderr } = await mstream(['rewrite', 'state', '--dry-run', '--set', 'cpu.env.eip=1'], { files: { state: two } });
-    expect([code, stderr]).toEqual([1, 'refused: "cpu.env.eip" means 2 fields: "cpu/0.env.eip", "cpu/1.env.eip"\n  hint: name the instance, as in cpu/0.env.eip, or put a * into the path to mean them all\n']);
+    const { code, stderr } = await mstream(['rewrite', 'state', '--dry-run', '--set', 'cpu.env.eip=1'], {
+      files: { state: two },
+    });
+    expect([code, stderr]).toEqual([
+      1,
+      'refused: "cpu.env.eip" means 2 fields: "cpu/0.env.eip", "cpu/1.env.eip"\n  hint: name the instance, as in cpu/0.env.eip, or put a * into the path to mean them all\n',
+    ]);
   });
 });
 
@@ -94,7 +108,10 @@ describe('by the layouts of another stream', () => {
 
   test('the command', async () => {
     const files = { state: fixtureBytes('10.0.13-no-vmdesc'), other: fixtureBytes('10.0.13-plain') };
-    const { code, stdout } = await mstream(['rewrite', 'state', '--dry-run', '--set', 'cpu.env.eip=0x7c00', '--schema-from', 'other'], { files });
+    const { code, stdout } = await mstream(
+      ['rewrite', 'state', '--dry-run', '--set', 'cpu.env.eip=0x7c00', '--schema-from', 'other'],
+      { files },
+    );
     expect([code, stdout]).toEqual([0, expect.stringMatching(/cpu\.env\.eip: \d+ -> 31744/)]);
   });
 });

@@ -64,7 +64,12 @@ describe('the seed: 4.0 and 4.1', () => {
     const seen = await reinspect(there.bytes);
     expect(seen.capabilities).toBeUndefined();
     expect(seen.blocks[0]).toMatchObject({ idstr: 'mem0', ignored: undefined, sent: { absent: 512 } });
-    const back = await edit(there.bytes, { edit: 'to-dialect', dialect: '4.1' }, { edit: 'set-address', block: 'pc.bios', address: 0xffff0000n }, { edit: 'set-address', block: 'pc.rom', address: 0xc0000n });
+    const back = await edit(
+      there.bytes,
+      { edit: 'to-dialect', dialect: '4.1' },
+      { edit: 'set-address', block: 'pc.bios', address: 0xffff0000n },
+      { edit: 'set-address', block: 'pc.rom', address: 0xc0000n },
+    );
     expect(Buffer.compare(back.bytes, before)).toBe(0);
   });
 });
@@ -76,7 +81,11 @@ describe('names', () => {
     const seen = await reinspect(there.bytes);
     expect(seen.error).toBeUndefined();
     expect(seen.blocks[0]).toMatchObject({ idstr: 'a much longer name than before', sent: { absent: 0 } });
-    const back = await edit(there.bytes, { edit: 'rename-block', block: 'a much longer name than before', to: 'pc.ram' });
+    const back = await edit(there.bytes, {
+      edit: 'rename-block',
+      block: 'a much longer name than before',
+      to: 'pc.ram',
+    });
     expect(Buffer.compare(back.bytes, before)).toBe(0);
   });
 
@@ -92,7 +101,9 @@ describe('names', () => {
 
   test('an edit that matches nothing is an error, and nothing is left', async () => {
     const sink = memorySink();
-    await expect(rewrite(memorySource(fixture('4.0.0-plain')), sink, [{ edit: 'rename-block', block: 'mem9', to: 'x' }])).rejects.toMatchObject({ name: 'EditError', reason: 'no-match' });
+    await expect(
+      rewrite(memorySource(fixture('4.0.0-plain')), sink, [{ edit: 'rename-block', block: 'mem9', to: 'x' }]),
+    ).rejects.toMatchObject({ name: 'EditError', reason: 'no-match' });
     expect(sink.bytes().length).toBe(0);
   });
 
@@ -107,20 +118,24 @@ describe('names', () => {
 });
 
 describe('compaction', () => {
-  test.each(['4.0.0-live-xbzrle', '4.0.0-compress', '4.0.0-plain'])('%s keeps each page once, and the memory is the same', async (name) => {
-    const before = fixture(name);
-    const compact = await edit(before, { edit: 'compact' });
-    const seen = await reinspect(compact.bytes);
-    expect(seen.error).toBeUndefined();
-    for (const block of seen.blocks) expect(block.sent, block.idstr).toMatchObject({ resent: 0, absent: 0, xbzrle: 0, compressed: 0 });
-    const [a, b] = [memoryFile(), memoryFile()];
-    await edit(before, { edit: 'externalize', block: 'pc.ram', memory: a.target });
-    await edit(compact.bytes, { edit: 'externalize', block: 'pc.ram', memory: b.target });
-    expect(a.bytes().length).toBe(2 * 1024 * 1024);
-    expect(Buffer.compare(a.bytes(), b.bytes())).toBe(0);
-    const twice = await edit(compact.bytes, { edit: 'compact' });
-    expect(Buffer.compare(twice.bytes, compact.bytes)).toBe(0);
-  });
+  test.each(['4.0.0-live-xbzrle', '4.0.0-compress', '4.0.0-plain'])(
+    '%s keeps each page once, and the memory is the same',
+    async (name) => {
+      const before = fixture(name);
+      const compact = await edit(before, { edit: 'compact' });
+      const seen = await reinspect(compact.bytes);
+      expect(seen.error).toBeUndefined();
+      for (const block of seen.blocks)
+        expect(block.sent, block.idstr).toMatchObject({ resent: 0, absent: 0, xbzrle: 0, compressed: 0 });
+      const [a, b] = [memoryFile(), memoryFile()];
+      await edit(before, { edit: 'externalize', block: 'pc.ram', memory: a.target });
+      await edit(compact.bytes, { edit: 'externalize', block: 'pc.ram', memory: b.target });
+      expect(a.bytes().length).toBe(2 * 1024 * 1024);
+      expect(Buffer.compare(a.bytes(), b.bytes())).toBe(0);
+      const twice = await edit(compact.bytes, { edit: 'compact' });
+      expect(Buffer.compare(twice.bytes, compact.bytes)).toBe(0);
+    },
+  );
 });
 
 describe('memory out and in', () => {

@@ -18,13 +18,29 @@ describe('a command line as text', () => {
   });
 
   test('as libvirt logs it', () => {
-    const log = "LC_ALL=C \\\nPATH=/usr/bin \\\n/usr/bin/qemu-system-x86_64 \\\n-name guest=\"a \\\"b\\\"\",debug-threads=on \\\n-machine pc-q35-7.2,usb=off,accel=kvm \\\n-cpu 'Skylake-Client,-hle' \\\n-m 2048\n";
-    expect(parseArgvText(log)).toEqual(['LC_ALL=C', 'PATH=/usr/bin', '/usr/bin/qemu-system-x86_64', '-name', 'guest=a "b",debug-threads=on', '-machine', 'pc-q35-7.2,usb=off,accel=kvm', '-cpu', 'Skylake-Client,-hle', '-m', '2048']);
+    const log =
+      'LC_ALL=C \\\nPATH=/usr/bin \\\n/usr/bin/qemu-system-x86_64 \\\n-name guest="a \\"b\\"",debug-threads=on \\\n-machine pc-q35-7.2,usb=off,accel=kvm \\\n-cpu \'Skylake-Client,-hle\' \\\n-m 2048\n';
+    expect(parseArgvText(log)).toEqual([
+      'LC_ALL=C',
+      'PATH=/usr/bin',
+      '/usr/bin/qemu-system-x86_64',
+      '-name',
+      'guest=a "b",debug-threads=on',
+      '-machine',
+      'pc-q35-7.2,usb=off,accel=kvm',
+      '-cpu',
+      'Skylake-Client,-hle',
+      '-m',
+      '2048',
+    ]);
   });
 
-  test.each([[''], [' \n'], ["-cpu 'max"], ['-name "a\\"'], ['[1, 2]'], ['["a"'], ['["a", null]']])('no command line: %j', (text) => {
-    expect(parseArgvText(text)).toBeUndefined();
-  });
+  test.each([[''], [' \n'], ["-cpu 'max"], ['-name "a\\"'], ['[1, 2]'], ['["a"'], ['["a", null]']])(
+    'no command line: %j',
+    (text) => {
+      expect(parseArgvText(text)).toBeUndefined();
+    },
+  );
 });
 
 test.each([

@@ -8,18 +8,28 @@ describe('parameters', () => {
   it('take type, values, switches and doubled commas apart', () => {
     const { name, values } = parseKeyval('memory-backend-file,id=mem0,size=2M,share=on,mem-path=/a,,b=c,prealloc');
     expect(name).toBe('memory-backend-file');
-    expect([...values]).toEqual([['id', 'mem0'], ['size', '2M'], ['share', 'on'], ['mem-path', '/a,b=c'], ['prealloc', 'on']]);
+    expect([...values]).toEqual([
+      ['id', 'mem0'],
+      ['size', '2M'],
+      ['share', 'on'],
+      ['mem-path', '/a,b=c'],
+      ['prealloc', 'on'],
+    ]);
   });
 
   it('come back as they were written', () => {
     const text = fc.string({ minLength: 1, maxLength: 12 });
     const key = fc.stringMatching(/^[a-z][a-z0-9-]{0,9}$/);
     fc.assert(
-      fc.property(fc.option(key, { nil: undefined }), fc.uniqueArray(fc.tuple(key, text), { selector: ([each]) => each, minLength: 1 }), (name, entries) => {
-        const back = parseKeyval(formatKeyval({ name, values: new Map(entries) }));
-        expect(back.name).toBe(name);
-        expect([...back.values]).toEqual(entries);
-      }),
+      fc.property(
+        fc.option(key, { nil: undefined }),
+        fc.uniqueArray(fc.tuple(key, text), { selector: ([each]) => each, minLength: 1 }),
+        (name, entries) => {
+          const back = parseKeyval(formatKeyval({ name, values: new Map(entries) }));
+          expect(back.name).toBe(name);
+          expect([...back.values]).toEqual(entries);
+        },
+      ),
     );
   });
 });
@@ -36,7 +46,12 @@ describe('command lines', () => {
     ]);
   });
 
-  it.each([[['-M', 'pc,accel=kvm'], true], [['-accel', 'tcg'], true], [['-enable-kvm'], true], [['-M', 'pc', '-m', '2'], false]])('%j chooses an accelerator: %s', (argv, chooses) => {
+  it.each([
+    [['-M', 'pc,accel=kvm'], true],
+    [['-accel', 'tcg'], true],
+    [['-enable-kvm'], true],
+    [['-M', 'pc', '-m', '2'], false],
+  ])('%j chooses an accelerator: %s', (argv, chooses) => {
     expect(choosesAccelerator(argv)).toBe(chooses);
   });
 });

@@ -11,13 +11,20 @@ import { until } from '../../../src/qemu/qmp/wait.js';
 const timestamp = { seconds: 0, microseconds: 0 };
 const patient = { timeoutMs: 1000, lastSeen: () => 'nothing' };
 
-function named(event: string): { readonly event: string; readonly data: object & Readonly<Record<string, unknown>>; readonly timestamp: typeof timestamp } {
+function named(event: string): {
+  readonly event: string;
+  readonly data: object & Readonly<Record<string, unknown>>;
+  readonly timestamp: typeof timestamp;
+} {
   return { event, data: {}, timestamp };
 }
 
 describe('framing', () => {
   it('gives the same lines however they are cut', () => {
-    const lines = fc.array(fc.string({ unit: 'grapheme', minLength: 1 }).map((text) => JSON.stringify({ text })), { maxLength: 8 });
+    const lines = fc.array(
+      fc.string({ unit: 'grapheme', minLength: 1 }).map((text) => JSON.stringify({ text })),
+      { maxLength: 8 },
+    );
     fc.assert(
       fc.property(lines, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), (wanted, cuts) => {
         const bytes = Buffer.from(wanted.map((line) => `${line}\r\n`).join(''));
@@ -38,8 +45,16 @@ describe('framing', () => {
 
   it('knows what each message is', () => {
     expect(parseMessage('{"return": {}, "id": 3}')).toEqual({ kind: 'return', id: 3, value: {} });
-    expect(parseMessage('{"id": 4, "error": {"class": "GenericError", "desc": "no"}}')).toEqual({ kind: 'error', id: 4, class: 'GenericError', desc: 'no' });
-    expect(parseMessage('{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 2}}')).toMatchObject({ kind: 'event', event: { event: 'STOP', data: {} } });
+    expect(parseMessage('{"id": 4, "error": {"class": "GenericError", "desc": "no"}}')).toEqual({
+      kind: 'error',
+      id: 4,
+      class: 'GenericError',
+      desc: 'no',
+    });
+    expect(parseMessage('{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 2}}')).toMatchObject({
+      kind: 'event',
+      event: { event: 'STOP', data: {} },
+    });
     expect(parseMessage('[]')).toBeUndefined();
     expect(() => parseMessage('QEMU 7.2 monitor')).toThrow(SyntaxError);
   });
@@ -82,7 +97,9 @@ describe('the log of events', () => {
 
 describe('waiting', () => {
   it('ends at the deadline with what was last seen', async () => {
-    const failed = await until(() => undefined, { timeoutMs: 20, what: 'Godot', lastSeen: () => 'a tree' }).catch((error: unknown) => error);
+    const failed = await until(() => undefined, { timeoutMs: 20, what: 'Godot', lastSeen: () => 'a tree' }).catch(
+      (error: unknown) => error,
+    );
     expect(failed).toBeInstanceOf(Timeout);
     expect(String(failed)).toContain('waited 0.0 s for Godot; last seen: a tree');
   });

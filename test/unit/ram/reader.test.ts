@@ -15,7 +15,15 @@ function streamOf(pages: readonly PageValue[], usedLength: number): ModelItem[] 
     { kind: 'header' },
     { kind: 'configuration', configuration: { machine: 'pc', subsections: [] } },
     { kind: 'section-open', type: 'start', section },
-    { kind: 'ram-blocks', total: usedLength, flags: 4, layout: 'plain', pageSize: 4096, blocks: [{ idstr: 'pc.ram', usedLength }], continues: false },
+    {
+      kind: 'ram-blocks',
+      total: usedLength,
+      flags: 4,
+      layout: 'plain',
+      pageSize: 4096,
+      blocks: [{ idstr: 'pc.ram', usedLength }],
+      continues: false,
+    },
     eos,
     close,
     { kind: 'section-open', type: 'part', section: { sectionId: 2, idstr: '', instanceId: 0, versionId: 0 } },
@@ -42,7 +50,13 @@ test('an edge in every place of zero, page, delta and zlib records', async () =>
 });
 
 test('zero records across the edges of default slabs', async () => {
-  const pages = Array.from({ length: 260_000 }, (_, i): PageValue => ({ kind: 'zero', block: 0, addr: i * 4096, named: i === 0, body: Uint8Array.of(0) }));
+  const pages = Array.from({ length: 260_000 }, (_, i): PageValue => ({
+    kind: 'zero',
+    block: 0,
+    addr: i * 4096,
+    named: i === 0,
+    body: Uint8Array.of(0),
+  }));
   const { bytes } = await writeModel(streamOf(pages, 2 ** 31), 4096);
   expect(bytes.length).toBeGreaterThan(2 << 20);
   const { failure, items } = await readItems(bytes);

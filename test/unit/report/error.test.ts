@@ -17,13 +17,23 @@ test('what, where, what next', () => {
       '  at 0x5e05c2c3 in section 2 "ram" > part 17 > page record (mem0 + 0x3fe000)\n' +
       '  hint: the file ends inside RAM; was the migration cancelled?\n',
   );
-  expect(errorJson(error)).toMatchObject({ code: 'truncated', offset: 0x5e05c2c3, hint: expect.stringContaining('cancelled') });
+  expect(errorJson(error)).toMatchObject({
+    code: 'truncated',
+    offset: 0x5e05c2c3,
+    hint: expect.stringContaining('cancelled'),
+  });
 });
 
 test('lines that have nothing to say are not there', () => {
-  expect(errorText(new MigrationStreamError({ code: 'io', message: 'cannot open x' }), plainTheme)).toBe('io: cannot open x\n');
-  expect(errorText(new MigrationStreamError({ code: 'io', message: 'm', offset: 0 }), plainTheme)).toBe('io: m\n  at 0x0\n');
-  expect(errorText(new MigrationStreamError({ code: 'io', message: 'm', path: ['a'] }), plainTheme)).toBe('io: m\n  in a\n');
+  expect(errorText(new MigrationStreamError({ code: 'io', message: 'cannot open x' }), plainTheme)).toBe(
+    'io: cannot open x\n',
+  );
+  expect(errorText(new MigrationStreamError({ code: 'io', message: 'm', offset: 0 }), plainTheme)).toBe(
+    'io: m\n  at 0x0\n',
+  );
+  expect(errorText(new MigrationStreamError({ code: 'io', message: 'm', path: ['a'] }), plainTheme)).toBe(
+    'io: m\n  in a\n',
+  );
 });
 
 test('what comes from the file cannot drive the terminal', () => {

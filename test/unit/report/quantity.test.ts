@@ -1,6 +1,14 @@
 // Numbers for people.
 import { expect, test } from 'vitest';
-import { bytesText, countText, hexText, humanBytes, offsetText, percentText, plural } from '../../../src/report/quantity.js';
+import {
+  bytesText,
+  countText,
+  hexText,
+  humanBytes,
+  offsetText,
+  percentText,
+  plural,
+} from '../../../src/report/quantity.js';
 
 test.each([
   [0, '0 bytes'],

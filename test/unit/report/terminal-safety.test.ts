@@ -17,8 +17,15 @@ async function evilStream(): Promise<Uint8Array> {
   const writer = createWriter(sink);
   const ram = { sectionId: 1, idstr: 'ram', instanceId: 0, versionId: 4 };
   const device = { sectionId: 2, idstr: evil, instanceId: 3, versionId: 1 };
-  const blocks = [{ idstr: evil, usedLength: 8192 }, { idstr: 'two', usedLength: 4096 }];
-  const runs = buildPageRuns([{ block: 0, addr: 0, kind: 'zero', named: true, body: Uint8Array.of(0) }], blocks, 4096)[0]!;
+  const blocks = [
+    { idstr: evil, usedLength: 8192 },
+    { idstr: 'two', usedLength: 4096 },
+  ];
+  const runs = buildPageRuns(
+    [{ block: 0, addr: 0, kind: 'zero', named: true, body: Uint8Array.of(0) }],
+    blocks,
+    4096,
+  )[0]!;
   const events: StreamEvent[] = [
     { kind: 'header', version: 3, span: nowhere },
     {
@@ -33,12 +40,28 @@ async function evilStream(): Promise<Uint8Array> {
       span: nowhere,
     },
     { kind: 'section-open', type: 'start', section: ram, span: nowhere },
-    { kind: 'ram-blocks', total: 12288, flags: 4, layout: layouts.plain, targetPageSize: 4096, blocks, continues: false, span: nowhere },
+    {
+      kind: 'ram-blocks',
+      total: 12288,
+      flags: 4,
+      layout: layouts.plain,
+      targetPageSize: 4096,
+      blocks,
+      continues: false,
+      span: nowhere,
+    },
     { kind: 'pages', runs, span: nowhere },
     { kind: 'ram-mark', mark: 'eos', flags: 16, address: 0, targetPageSize: 4096, span: nowhere },
     { kind: 'section-close', section: ram, footer: true, span: nowhere },
     { kind: 'section-open', type: 'full', section: device, span: nowhere },
-    { kind: 'payload', section: device, boundary: 'decoder', bytes: Uint8Array.of(0x1b, 0x9b, 7), last: true, span: nowhere },
+    {
+      kind: 'payload',
+      section: device,
+      boundary: 'decoder',
+      bytes: Uint8Array.of(0x1b, 0x9b, 7),
+      last: true,
+      span: nowhere,
+    },
     { kind: 'section-close', section: device, footer: true, span: nowhere },
     { kind: 'eof', span: nowhere },
   ];

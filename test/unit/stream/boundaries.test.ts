@@ -6,7 +6,13 @@ import { difference, readItems, type Reading } from '../../support/items.js';
 import { describeDevices, header, type Device } from '../../support/arbitraries/device.js';
 import { writeModel, type ModelItem } from '../../support/write-model.js';
 
-const device = (idstr: string, payload: readonly number[], instanceId = 0): Device => ({ idstr, instanceId, versionId: 1, payload: Uint8Array.from(payload), cut: 1 });
+const device = (idstr: string, payload: readonly number[], instanceId = 0): Device => ({
+  idstr,
+  instanceId,
+  versionId: 1,
+  payload: Uint8Array.from(payload),
+  cut: 1,
+});
 const ram = { sectionId: 2, idstr: 'ram', instanceId: 0, versionId: 4 };
 const eos: ModelItem = { kind: 'ram-mark', mark: 'eos', flags: 0x10, address: 0 };
 
@@ -18,16 +24,31 @@ interface Shape {
   readonly trailing?: readonly number[];
 }
 
-async function stream(devices: readonly Device[], { footers = true, described = devices, json = true, trailing = [] }: Shape = {}) {
+async function stream(
+  devices: readonly Device[],
+  { footers = true, described = devices, json = true, trailing = [] }: Shape = {},
+) {
   const close: ModelItem = { kind: 'section-close', footer: footers };
   const model: ModelItem[] = [
     { kind: 'header' },
     { kind: 'configuration', configuration: { machine: 'pc', subsections: [] } },
     { kind: 'section-open', type: 'start', section: ram },
-    { kind: 'ram-blocks', total: 4096, flags: 4, layout: 'plain', pageSize: 4096, blocks: [{ idstr: 'pc.ram', usedLength: 4096 }], continues: false },
+    {
+      kind: 'ram-blocks',
+      total: 4096,
+      flags: 4,
+      layout: 'plain',
+      pageSize: 4096,
+      blocks: [{ idstr: 'pc.ram', usedLength: 4096 }],
+      continues: false,
+    },
     eos,
     close,
-    ...devices.flatMap((one, i): ModelItem[] => [{ kind: 'section-open', type: 'full', section: header(i + 10, one) }, { kind: 'payload', bytes: one.payload }, close]),
+    ...devices.flatMap((one, i): ModelItem[] => [
+      { kind: 'section-open', type: 'full', section: header(i + 10, one) },
+      { kind: 'payload', bytes: one.payload },
+      close,
+    ]),
     { kind: 'eof' },
     ...(json ? [{ kind: 'vmdescription' as const, json: describeDevices(described, 4096, false) }] : []),
     ...(trailing.length > 0 ? [{ kind: 'trailing' as const, bytes: Uint8Array.from(trailing) }] : []),
@@ -35,7 +56,10 @@ async function stream(devices: readonly Device[], { footers = true, described = 
   return writeModel(model, 4096);
 }
 
-async function both(written: Awaited<ReturnType<typeof stream>>, check: (reading: Reading, kind: string) => void): Promise<void> {
+async function both(
+  written: Awaited<ReturnType<typeof stream>>,
+  check: (reading: Reading, kind: string) => void,
+): Promise<void> {
   for (const kind of ['file', 'pipe']) {
     const source = memorySource(written.bytes);
     check(await readItems(kind === 'file' ? source : forwardSource(source)), kind);
@@ -91,7 +115,9 @@ describe('where a payload ends', () => {
       expect(difference(reading.items, written.items)).toBeUndefined();
       expect(reading.facts.get('footers')).toMatchObject({ value: false, how: 'inferred' });
     });
-    await both(await stream(devices, { footers: false, json: false }), (reading) => expect(reading.failure?.code).toBe('unknown-payload'));
+    await both(await stream(devices, { footers: false, json: false }), (reading) =>
+      expect(reading.failure?.code).toBe('unknown-payload'),
+    );
   });
 
   test('a vmdescription in front of other bytes is still found', async () => {
@@ -114,18 +140,36 @@ describe('where a payload ends', () => {
 
 describe('RAM sections that only hands make', () => {
   const close: ModelItem = { kind: 'section-close', footer: true };
-  const opening: ModelItem[] = [{ kind: 'header' }, { kind: 'configuration', configuration: { machine: 'pc', subsections: [{ kind: 'capabilities', version: 1, names: ['x-ignore-shared'] }] } }];
+  const opening: ModelItem[] = [
+    { kind: 'header' },
+    {
+      kind: 'configuration',
+      configuration: { machine: 'pc', subsections: [{ kind: 'capabilities', version: 1, names: ['x-ignore-shared'] }] },
+    },
+  ];
   const list = (blocks: { idstr: string; usedLength: number; gpa: bigint }[]): ModelItem => ({
-    kind: 'ram-blocks', total: blocks.reduce((sum, block) => sum + block.usedLength, 0), flags: 4, layout: 'ignore-shared-4.1', pageSize: 4096, blocks, continues: false,
+    kind: 'ram-blocks',
+    total: blocks.reduce((sum, block) => sum + block.usedLength, 0),
+    flags: 4,
+    layout: 'ignore-shared-4.1',
+    pageSize: 4096,
+    blocks,
+    continues: false,
   });
-  const page = (block: number, named: boolean): ModelItem => ({ kind: 'page', page: { kind: 'zero', block, addr: 0, named, body: Uint8Array.of(0) } });
+  const page = (block: number, named: boolean): ModelItem => ({
+    kind: 'page',
+    page: { kind: 'zero', block, addr: 0, named, body: Uint8Array.of(0) },
+  });
   const start: ModelItem = { kind: 'section-open', type: 'start', section: ram };
   const part: ModelItem = { kind: 'section-open', type: 'part', section: { ...ram, idstr: '', versionId: 0 } };
   const a = { idstr: 'a', usedLength: 8192, gpa: 0n };
   const b = { idstr: 'b', usedLength: 4096, gpa: 0x10_0000n };
 
   test('an empty list says nothing about the layout of the next', async () => {
-    const written = await writeModel([...opening, start, list([]), eos, close, part, list([a, b]), page(1, true), eos, close, { kind: 'eof' }], 4096);
+    const written = await writeModel(
+      [...opening, start, list([]), eos, close, part, list([a, b]), page(1, true), eos, close, { kind: 'eof' }],
+      4096,
+    );
     const reading = await readItems(written.bytes);
     expect(reading.failure).toBeUndefined();
     expect(difference(reading.items, written.items)).toBeUndefined();
@@ -133,7 +177,23 @@ describe('RAM sections that only hands make', () => {
   });
 
   test('a second list: CONTINUE still means the block that was named, wherever it stands now', async () => {
-    const written = await writeModel([...opening, start, list([a, b]), eos, close, part, page(1, true), list([b, a]), page(0, false), eos, close, { kind: 'eof' }], 4096);
+    const written = await writeModel(
+      [
+        ...opening,
+        start,
+        list([a, b]),
+        eos,
+        close,
+        part,
+        page(1, true),
+        list([b, a]),
+        page(0, false),
+        eos,
+        close,
+        { kind: 'eof' },
+      ],
+      4096,
+    );
     const reading = await readItems(written.bytes);
     expect(reading.failure).toBeUndefined();
     expect(difference(reading.items, written.items)).toBeUndefined();

@@ -14,7 +14,11 @@ function module(states: readonly string[], errors: number, suiteErrors = 0): Mod
 }
 
 test('counts tests by what became of them', () => {
-  expect(countTests([module(['passed', 'failed', 'skipped'], 0), module(['passed', 'pending'], 0)], 0)).toEqual({ passed: 2, failed: 1, skipped: 2 });
+  expect(countTests([module(['passed', 'failed', 'skipped'], 0), module(['passed', 'pending'], 0)], 0)).toEqual({
+    passed: 2,
+    failed: 1,
+    skipped: 2,
+  });
 });
 
 test('a file that does not load, a suite whose hook throws and a stray error are failures', () => {

@@ -2,7 +2,16 @@
 // at all of bytes that only pretend.
 
 import { describe, expect, test } from 'vitest';
-import { coverageOf, DeviceEdit, decodeDevice, featureNames, findNodes, leaves, meaningOf, type DeviceState } from '../../../src/vmstate/index.js';
+import {
+  coverageOf,
+  DeviceEdit,
+  decodeDevice,
+  featureNames,
+  findNodes,
+  leaves,
+  meaningOf,
+  type DeviceState,
+} from '../../../src/vmstate/index.js';
 import { fixtureBytes, fixtureNames } from '../../support/fixtures.js';
 import { decodeHex, deviceOf, show } from '../../support/vmstate-build.js';
 import { devicesOf } from '../../support/vmstate.js';
@@ -52,11 +61,18 @@ describe('names', () => {
   test('the clock counts on from the registers', () => {
     const [registers] = said(q35, 'mc146818rtc.cmos_data');
     const [seconds] = said(q35, 'mc146818rtc.base_rtc');
-    expect(Math.abs(Date.parse(`${registers!.slice(0, 19)}Z`) - Date.parse(`${seconds!.slice(0, 19)}Z`))).toBeLessThan(600_000);
+    expect(Math.abs(Date.parse(`${registers!.slice(0, 19)}Z`) - Date.parse(`${seconds!.slice(0, 19)}Z`))).toBeLessThan(
+      600_000,
+    );
   });
 
   test('feature bits, of a device and common ones', () => {
-    expect(featureNames('virtio-net', 0x1_3000_0020n)).toEqual(['VIRTIO_NET_F_MAC', 'VIRTIO_RING_F_INDIRECT_DESC', 'VIRTIO_RING_F_EVENT_IDX', 'VIRTIO_F_VERSION_1']);
+    expect(featureNames('virtio-net', 0x1_3000_0020n)).toEqual([
+      'VIRTIO_NET_F_MAC',
+      'VIRTIO_RING_F_INDIRECT_DESC',
+      'VIRTIO_RING_F_EVENT_IDX',
+      'VIRTIO_F_VERSION_1',
+    ]);
     expect(featureNames('virtio-blk', 1n << 13n)).toEqual(['VIRTIO_BLK_F_DISCARD']);
     expect(featureNames('no such device', (1n << 5n) | (1n << 99n))).toEqual(['bit 5', 'bit 99']);
   });
@@ -80,7 +96,23 @@ describe('virtio', () => {
     const [net] = findNodes(q35, '*/virtio-net.virtio');
     expect(net?.kind).toBe('decoded');
     const names = net?.kind === 'leaf' ? [] : [...net!.children()].map((child) => child.name);
-    expect(names).toEqual(['pci', 'msix', 'config_vector', 'status', 'isr', 'queue_sel', 'guest_features_lo', 'config_len', 'config', 'queue_count', 'queues', 'device', 'virtio/64bit_features', 'virtio/virtqueues', 'virtio/extra_state']);
+    expect(names).toEqual([
+      'pci',
+      'msix',
+      'config_vector',
+      'status',
+      'isr',
+      'queue_sel',
+      'guest_features_lo',
+      'config_len',
+      'config',
+      'queue_count',
+      'queues',
+      'device',
+      'virtio/64bit_features',
+      'virtio/virtqueues',
+      'virtio/extra_state',
+    ]);
     const [rng] = findNodes(microvm, '*/virtio-rng.virtio');
     expect(rng?.kind === 'leaf' ? [] : [...rng!.children()].map((child) => child.name)).toEqual([
       'host_features_sel',
@@ -97,12 +129,20 @@ describe('virtio', () => {
     ]);
   });
 
-  test.each(['virtio', 'pci config', 'msix state', 'scsi-requests', 'virtio-gpu'])('%s that is none stays opaque, with the reason', (type) => {
-    for (const fill of [0, 0x05, 0xff]) {
-      const state = decodeHex(deviceOf(`{"name": "x", "type": "${type}", "size": 40}`), fill.toString(16).padStart(2, '0').repeat(40));
-      expect([...leaves(state.root)].map((leaf) => [leaf.path, leaf.role, leaf.reason])).toEqual([['x', 'opaque', `does not look like ${type}`]]);
-    }
-  });
+  test.each(['virtio', 'pci config', 'msix state', 'scsi-requests', 'virtio-gpu'])(
+    '%s that is none stays opaque, with the reason',
+    (type) => {
+      for (const fill of [0, 0x05, 0xff]) {
+        const state = decodeHex(
+          deviceOf(`{"name": "x", "type": "${type}", "size": 40}`),
+          fill.toString(16).padStart(2, '0').repeat(40),
+        );
+        expect([...leaves(state.root)].map((leaf) => [leaf.path, leaf.role, leaf.reason])).toEqual([
+          ['x', 'opaque', `does not look like ${type}`],
+        ]);
+      }
+    },
+  );
 });
 
 test.each([
@@ -118,9 +158,15 @@ describe('PCI configuration space', () => {
   const config = (bytes: Readonly<Record<number, number>>, size = 256): DeviceState => {
     const all = new Uint8Array(size);
     for (const [at, value] of Object.entries(bytes)) all[Number(at)] = value;
-    return decodeHex(deviceOf(`{"name": "c", "type": "pci config", "size": ${size}}`), Buffer.from(all).toString('hex'));
+    return decodeHex(
+      deviceOf(`{"name": "c", "type": "pci config", "size": ${size}}`),
+      Buffer.from(all).toString('hex'),
+    );
   };
-  const names = (state: DeviceState): string[] => [...(state.root.children() as Iterable<{ children(): Iterable<{ name: string }> }>)].flatMap((one) => [...one.children()].map((child) => child.name)).slice(21);
+  const names = (state: DeviceState): string[] =>
+    [...(state.root.children() as Iterable<{ children(): Iterable<{ name: string }> }>)]
+      .flatMap((one) => [...one.children()].map((child) => child.name))
+      .slice(21);
 
   test('capabilities where the list says, registers between them', () => {
     const state = config({ 6: 0x10, 0x34: 0x50, 0x50: 0x05, 0x51: 0x80, 0x52: 0x80, 0x80: 0x11, 0x81: 0, 0x82: 1 });
@@ -141,14 +187,21 @@ describe('PCI configuration space', () => {
   });
 
   test('registers of a chip that nobody knows are opaque, 0 or not', () => {
-    const roles = [...leaves(config({ 0x44: 1 }).root)].filter((leaf) => leaf.path.startsWith('c.at_40[')).map((leaf) => leaf.role);
+    const roles = [...leaves(config({ 0x44: 1 }).root)]
+      .filter((leaf) => leaf.path.startsWith('c.at_40['))
+      .map((leaf) => leaf.role);
     expect(new Set(roles)).toEqual(new Set(['opaque']));
   });
 
   test('registers of a known chip by name; what it reserves is understood while it is 0', () => {
     const state = config({ 0: 0x86, 1: 0x80, 2: 0x00, 3: 0x70, 0x60: 0x0b, 0x61: 0x80, 0x69: 2, 0xf4: 1 });
     expect(said([state], 'dev.c.pirq_route*')).toEqual(['interrupt routing']);
-    expect(said([state], 'dev.c.pirq_route[*]')).toEqual(['PIRQA: IRQ 11', 'PIRQB: not routed', 'PIRQC: IRQ 0', 'PIRQD: IRQ 0']);
+    expect(said([state], 'dev.c.pirq_route[*]')).toEqual([
+      'PIRQA: IRQ 11',
+      'PIRQB: not routed',
+      'PIRQC: IRQ 0',
+      'PIRQD: IRQ 0',
+    ]);
     expect(show(state)).toContain('c.tom=2');
     const reserved = [...leaves(state.root)].filter((leaf) => leaf.path.startsWith('c.at_b0['));
     expect(reserved.map((leaf) => [leaf.role, leaf.reason]).slice(16, 19)).toEqual([
@@ -159,22 +212,44 @@ describe('PCI configuration space', () => {
   });
 
   test('hot-plug: a slot id, and the controller’s registers with a word for each slot', () => {
-    expect(names(config({ 6: 0x10, 0x34: 0x48, 0x48: 0x04, 0x49: 0x4c, 0x4b: 2, 0x4c: 0x0c }))).toEqual(['at_40', 'slot_id', 'shpc', 'at_54']);
-    const registers = (slots: number): DeviceState => decodeHex(deviceOf('{"name": "s", "type": "shpc", "size": 44}'), `${'00'.repeat(12)}${slots.toString(16).padStart(2, '0')}${'00'.repeat(23)}${'01000000'.repeat(2)}`);
+    expect(names(config({ 6: 0x10, 0x34: 0x48, 0x48: 0x04, 0x49: 0x4c, 0x4b: 2, 0x4c: 0x0c }))).toEqual([
+      'at_40',
+      'slot_id',
+      'shpc',
+      'at_54',
+    ]);
+    const registers = (slots: number): DeviceState =>
+      decodeHex(
+        deviceOf('{"name": "s", "type": "shpc", "size": 44}'),
+        `${'00'.repeat(12)}${slots.toString(16).padStart(2, '0')}${'00'.repeat(23)}${'01000000'.repeat(2)}`,
+      );
     expect(show(registers(2)).slice(-2)).toEqual(['s.slot[0]=1', 's.slot[1]=1']);
     expect(show(registers(3))).toEqual([expect.stringMatching(/^s\?/)]);
   });
 
   test('a log of TLP prefixes only where the next capability leaves room for it', () => {
-    const extended = (at: number, id: number, next: number): Record<number, number> => ({ [at]: id, [at + 2]: 1 | ((next & 0xf) << 4), [at + 3]: next >> 4 });
-    const of = (second: number): string[] => names(config({ ...extended(0x100, 1, second), ...extended(second, 3, 0) }, 0x1000));
+    const extended = (at: number, id: number, next: number): Record<number, number> => ({
+      [at]: id,
+      [at + 2]: 1 | ((next & 0xf) << 4),
+      [at + 3]: next >> 4,
+    });
+    const of = (second: number): string[] =>
+      names(config({ ...extended(0x100, 1, second), ...extended(second, 3, 0) }, 0x1000));
     expect(of(0x140)).toEqual(['at_40', 'aer', 'at_138', 'serial_number', 'at_14c']);
-    expect(show(config({ ...extended(0x100, 1, 0x148), ...extended(0x148, 3, 0) }, 0x1000)).filter((line) => line.includes('prefix_log'))).toHaveLength(4);
+    expect(
+      show(config({ ...extended(0x100, 1, 0x148), ...extended(0x148, 3, 0) }, 0x1000)).filter((line) =>
+        line.includes('prefix_log'),
+      ),
+    ).toHaveLength(4);
   });
 });
 
 describe('arrays of bytes', () => {
-  const edited = (states: readonly DeviceState[], device: string, values: Readonly<Record<string, number>>): DeviceState[] => {
+  const edited = (
+    states: readonly DeviceState[],
+    device: string,
+    values: Readonly<Record<string, number>>,
+  ): DeviceState[] => {
     const edit = new DeviceEdit(states.find((state) => state.device.name === device)!);
     for (const [path, value] of Object.entries(values)) edit.set(path, value);
     const { device: schema, bytes } = edit.apply();
@@ -184,15 +259,31 @@ describe('arrays of bytes', () => {
   test('a ring says what is queued, over its end', () => {
     expect(said(q35, 'ps2kbd.parent_obj.queue.data')).toEqual(['queue: empty']);
     const queue = 'parent_obj.queue.';
-    const after = edited(q35, 'ps2kbd', { [`${queue}rptr`]: 254, [`${queue}wptr`]: 1, [`${queue}count`]: 3, [`${queue}data[254]`]: 0xfa, [`${queue}data[0]`]: 0x1c });
+    const after = edited(q35, 'ps2kbd', {
+      [`${queue}rptr`]: 254,
+      [`${queue}wptr`]: 1,
+      [`${queue}count`]: 3,
+      [`${queue}data[254]`]: 0xfa,
+      [`${queue}data[0]`]: 0x1c,
+    });
     expect(said(after, `ps2kbd.${queue}data`)).toEqual(['queue: 3 queued: fa 00 1c']);
-    expect([253, 254, 255, 0, 1].map((index) => said(after, `ps2kbd.${queue}data[${index}]`)[0])).toEqual(['free', 'number 1 of 3', 'number 2 of 3', 'number 3 of 3', 'free']);
+    expect([253, 254, 255, 0, 1].map((index) => said(after, `ps2kbd.${queue}data[${index}]`)[0])).toEqual([
+      'free',
+      'number 1 of 3',
+      'number 2 of 3',
+      'number 3 of 3',
+      'free',
+    ]);
   });
 
   test('numbers that make no sense are not believed', () => {
     for (const count of [-1, 257, 0x7fffffff]) {
-      expect(said(edited(q35, 'ps2kbd', { 'parent_obj.queue.count': count }), 'ps2kbd.parent_obj.queue.data')).toEqual(['queue']);
-      expect(said(edited(q35, 'ps2kbd', { 'parent_obj.queue.rptr': count }), 'ps2kbd.parent_obj.queue.data')).toEqual(['queue: empty']);
+      expect(said(edited(q35, 'ps2kbd', { 'parent_obj.queue.count': count }), 'ps2kbd.parent_obj.queue.data')).toEqual([
+        'queue',
+      ]);
+      expect(said(edited(q35, 'ps2kbd', { 'parent_obj.queue.rptr': count }), 'ps2kbd.parent_obj.queue.data')).toEqual([
+        'queue: empty',
+      ]);
     }
   });
 
@@ -210,20 +301,38 @@ describe('arrays of bytes', () => {
   });
 
   test('a packet as far as it has come', () => {
-    const state = decodeHex(deviceOf('{"name": "tx.size", "type": "uint16", "size": 2},{"name": "tx.data", "type": "buffer", "size": 16}', '', 'e1000'), `000d ${'5254'.repeat(8)}`);
-    expect(said([state], 'e1000.tx.data')).toEqual(['packet to send: 13 bytes: 52 54 52 54 52 54 52 54 52 54 52 54 52']);
-    expect([0, 6, 12, 13].map((index) => said([state], `e1000.tx.data[${index}]`)[0])).toEqual(['destination, byte 0', 'source, byte 0', 'type, byte 0', 'free']);
+    const state = decodeHex(
+      deviceOf(
+        '{"name": "tx.size", "type": "uint16", "size": 2},{"name": "tx.data", "type": "buffer", "size": 16}',
+        '',
+        'e1000',
+      ),
+      `000d ${'5254'.repeat(8)}`,
+    );
+    expect(said([state], 'e1000.tx.data')).toEqual([
+      'packet to send: 13 bytes: 52 54 52 54 52 54 52 54 52 54 52 54 52',
+    ]);
+    expect([0, 6, 12, 13].map((index) => said([state], `e1000.tx.data[${index}]`)[0])).toEqual([
+      'destination, byte 0',
+      'source, byte 0',
+      'type, byte 0',
+      'free',
+    ]);
     expect(coverageOf(state).opaque).toBe(0);
   });
 
   test('what a guest put into memory can be named, and counts as opaque', () => {
     const state = decodeHex(deviceOf('{"name": "script_ram", "type": "buffer", "size": 4}', '', 'lsiscsi'), '00010203');
-    expect([...leaves(state.root)].map((leaf) => [leaf.path, leaf.role])).toEqual([0, 1, 2, 3].map((index) => [`script_ram[${index}]`, 'opaque']));
+    expect([...leaves(state.root)].map((leaf) => [leaf.path, leaf.role])).toEqual(
+      [0, 1, 2, 3].map((index) => [`script_ram[${index}]`, 'opaque']),
+    );
     expect(coverageOf(state)).toMatchObject({ total: 4, opaque: 4 });
   });
 
   test('bytes that are only numbered count as opaque', () => {
-    const numbered = coverageOf(decodeHex(deviceOf('{"name": "a", "array_len": 3, "type": "uint8", "size": 1}'), '000000'));
+    const numbered = coverageOf(
+      decodeHex(deviceOf('{"name": "a", "array_len": 3, "type": "uint8", "size": 1}'), '000000'),
+    );
     expect(numbered).toMatchObject({ opaque: 3, gaps: [] });
     expect(numbered.numbered.map((node) => node.fullPath)).toEqual(['dev.a']);
   });

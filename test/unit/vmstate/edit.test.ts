@@ -2,10 +2,19 @@
 
 import { describe, expect, test } from 'vitest';
 import { MigrationStreamError } from '../../../src/base/errors.js';
-import { decodeDevice, DeviceEdit, findDevices, findInDevice, findNodes, type DeviceState, type EditValue } from '../../../src/vmstate/index.js';
+import {
+  decodeDevice,
+  DeviceEdit,
+  findDevices,
+  findInDevice,
+  findNodes,
+  type DeviceState,
+  type EditValue,
+} from '../../../src/vmstate/index.js';
 import { decodeHex, deviceOf, header, show } from '../../support/vmstate-build.js';
 
-const point = '{"vmsd_name": "point", "version": 1, "fields": [{"name": "x", "type": "uint8", "size": 1}, {"name": "y", "type": "uint8", "size": 1}]}';
+const point =
+  '{"vmsd_name": "point", "version": 1, "fields": [{"name": "x", "type": "uint8", "size": 1}, {"name": "y", "type": "uint8", "size": 1}]}';
 const fields = [
   '{"name": "a", "type": "uint16", "size": 2}',
   '{"name": "s", "type": "struct", "struct": {"vmsd_name": "s", "version": 1, "fields": [{"name": "t", "type": "timer", "size": 8}], "subsections": [{"vmsd_name": "s/x", "version": 1, "fields": [{"name": "f", "type": "bool", "size": 1}]}]}, "size": 18}',
@@ -16,7 +25,10 @@ const fields = [
   '{"name": "b", "type": "buffer", "size": 3}',
 ].join();
 const hex = `0102 ffffffffffffffff ${header('s/x')} 01 10111213 20212223 525400123456 aabbcc ${header('dev/y')} 07`;
-const device = deviceOf(fields, '{"vmsd_name": "dev/y", "version": 1, "fields": [{"name": "v", "type": "int8", "size": 1}]}');
+const device = deviceOf(
+  fields,
+  '{"vmsd_name": "dev/y", "version": 1, "fields": [{"name": "v", "type": "int8", "size": 1}]}',
+);
 const state = decodeHex(device, hex, 500);
 
 function edited(change: (edit: DeviceEdit) => void): DeviceState {
@@ -29,7 +41,14 @@ function edited(change: (edit: DeviceEdit) => void): DeviceState {
 function differences(after: DeviceState): string[] {
   const before = new Set(show(state));
   const now = new Set(show(after));
-  return [...show(state).filter((line) => !now.has(line)).map((line) => `- ${line}`), ...show(after).filter((line) => !before.has(line)).map((line) => `+ ${line}`)];
+  return [
+    ...show(state)
+      .filter((line) => !now.has(line))
+      .map((line) => `- ${line}`),
+    ...show(after)
+      .filter((line) => !before.has(line))
+      .map((line) => `+ ${line}`),
+  ];
 }
 
 function refusal(change: (edit: DeviceEdit) => void): string {
@@ -65,7 +84,11 @@ describe('set', () => {
     ['a', '1.5', 'dev.a: "1.5" is no integer'],
     ['a', 'abc', 'dev.a: "abc" is no integer'],
     ['a', true, 'dev.a: true is no uint16 (0 to 65535)'],
-    ['s.t', '9223372036854775808', 'dev.s.t: 9223372036854775808 is no timer (-9223372036854775808 to 9223372036854775807)'],
+    [
+      's.t',
+      '9223372036854775808',
+      'dev.s.t: 9223372036854775808 is no timer (-9223372036854775808 to 9223372036854775807)',
+    ],
     ['s.s/x.f', '256', 'dev.s.s/x.f: 256 is no uint8 (0 to 255)'],
     ['s', 1, 'dev.s is a struct: set one of its fields, or its bytes'],
     ['p', '1', 'dev.p is an array of 2 elements'],
@@ -84,7 +107,14 @@ describe('set', () => {
     const edit = new DeviceEdit(state);
     edit.set('a', 1);
     const [change] = edit.apply().changes;
-    expect(change).toEqual({ kind: 'set', path: 'dev.a', offset: 500, before: Uint8Array.of(1, 2), after: Uint8Array.of(0, 1), values: [258, 1] });
+    expect(change).toEqual({
+      kind: 'set',
+      path: 'dev.a',
+      offset: 500,
+      before: Uint8Array.of(1, 2),
+      after: Uint8Array.of(0, 1),
+      values: [258, 1],
+    });
   });
 
   test('the same place twice is refused', () => {
@@ -99,8 +129,15 @@ describe('set', () => {
 
 describe('bytes', () => {
   test('in place of others', () => {
-    expect(differences(edited((edit) => edit.setBytes('p', Uint8Array.of(0x10, 0x11, 0, 0))))).toEqual(['- p[1].x=18', '- p[1].y=19', '+ p[1].x=0', '+ p[1].y=0']);
-    expect(refusal((edit) => edit.setBytes('p', Uint8Array.of(1)))).toBe('dev.p has 4 bytes, not 1; insert and delete change lengths');
+    expect(differences(edited((edit) => edit.setBytes('p', Uint8Array.of(0x10, 0x11, 0, 0))))).toEqual([
+      '- p[1].x=18',
+      '- p[1].y=19',
+      '+ p[1].x=0',
+      '+ p[1].y=0',
+    ]);
+    expect(refusal((edit) => edit.setBytes('p', Uint8Array.of(1)))).toBe(
+      'dev.p has 4 bytes, not 1; insert and delete change lengths',
+    );
   });
 
   test.each<[string, string[]]>([
@@ -118,7 +155,13 @@ describe('bytes', () => {
 
   test('behind a field, and inside what one entry describes: that becomes a buffer', () => {
     expect(differences(edited((edit) => edit.insertBytes('a', Uint8Array.of(1), 'after')))).toEqual(['+ inserted?01']);
-    expect(differences(edited((edit) => edit.insertBytes('p[1]', Uint8Array.of(1), 'before')))).toEqual(['- p[0].x=16', '- p[0].y=17', '- p[1].x=18', '- p[1].y=19', '+ p?1011011213']);
+    expect(differences(edited((edit) => edit.insertBytes('p[1]', Uint8Array.of(1), 'before')))).toEqual([
+      '- p[0].x=16',
+      '- p[0].y=17',
+      '- p[1].x=18',
+      '- p[1].y=19',
+      '+ p?1011011213',
+    ]);
   });
 
   test.each<[string, string[]]>([
@@ -138,16 +181,22 @@ describe('bytes', () => {
   });
 
   test('not among subsections, nor at framing', () => {
-    const at = (path: string, where: 'before' | 'after') => refusal((edit) => edit.insertBytes(path, Uint8Array.of(1), where));
+    const at = (path: string, where: 'before' | 'after') =>
+      refusal((edit) => edit.insertBytes(path, Uint8Array.of(1), where));
     expect(at('dev/y', 'after')).toBe('dev.dev/y stands among subsections: nothing else can be put there');
     expect(at('dev/y.@header', 'before')).toBe('dev.dev/y.@header is framing: nothing can be put there');
-    expect(refusal((edit) => edit.deleteBytes('dev/y.@header'))).toBe('dev.dev/y.@header is framing: take out what it frames');
+    expect(refusal((edit) => edit.deleteBytes('dev/y.@header'))).toBe(
+      'dev.dev/y.@header is framing: take out what it frames',
+    );
     expect(differences(edited((edit) => edit.insertBytes('dev/y', Uint8Array.of(1))))).toEqual(['+ inserted?01']);
   });
 
   test('a subsection put in, at the end of its table', () => {
     const part = deviceOf('{"name": "n", "type": "uint8", "size": 1}', '', 's/new').vmsd;
-    expect(differences(edited((edit) => edit.insertSubsection('s', part, Uint8Array.of(9))))).toEqual([`+ s.s/new.@header#${header('s/new')}`, '+ s.s/new.n=9']);
+    expect(differences(edited((edit) => edit.insertSubsection('s', part, Uint8Array.of(9))))).toEqual([
+      `+ s.s/new.@header#${header('s/new')}`,
+      '+ s.s/new.n=9',
+    ]);
   });
 
   test('several at once, by the paths of before', () => {
@@ -157,7 +206,14 @@ describe('bytes', () => {
       edit.insertBytes('b', Uint8Array.of(1));
       edit.deleteBytes('dev/y');
     });
-    expect(differences(after)).toEqual(['- a=258', '- mac[0]=82', `- dev/y.@header#${header('dev/y')}`, '- dev/y.v=7', '+ mac[0]=0', '+ inserted?01']);
+    expect(differences(after)).toEqual([
+      '- a=258',
+      '- mac[0]=82',
+      `- dev/y.@header#${header('dev/y')}`,
+      '- dev/y.v=7',
+      '+ mac[0]=0',
+      '+ inserted?01',
+    ]);
   });
 });
 

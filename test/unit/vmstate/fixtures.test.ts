@@ -32,8 +32,12 @@ describe.each(described)('%s', (name) => {
       expect(Buffer.from(encodeDevice(state)).equals(state.bytes), state.device.name).toBe(true);
       const coverage = coverageOf(state);
       total += coverage.total;
-      opaque += coverage.opaque - coverage.gaps.filter((gap) => BLOBS.test(gap.fullPath)).reduce((sum, gap) => sum + gap.end - gap.start, 0);
-      lies.push(...coverage.gaps.filter((gap) => gap.field === undefined).map((gap) => `${gap.fullPath}: ${gap.reason}`));
+      opaque +=
+        coverage.opaque -
+        coverage.gaps.filter((gap) => BLOBS.test(gap.fullPath)).reduce((sum, gap) => sum + gap.end - gap.start, 0);
+      lies.push(
+        ...coverage.gaps.filter((gap) => gap.field === undefined).map((gap) => `${gap.fullPath}: ${gap.reason}`),
+      );
     }
     // QEMU's own description is never contradicted by its own bytes.
     expect(lies).toEqual([]);

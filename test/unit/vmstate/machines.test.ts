@@ -2,7 +2,15 @@
 // a channel, registers of named types.
 
 import { describe, expect, test } from 'vitest';
-import { decodeDevice, findNodes, leaves, parseSchema, formatSchema, type DeviceState, type FieldNode } from '../../../src/vmstate/index.js';
+import {
+  decodeDevice,
+  findNodes,
+  leaves,
+  parseSchema,
+  formatSchema,
+  type DeviceState,
+  type FieldNode,
+} from '../../../src/vmstate/index.js';
 import { fixtureBytes, fixtureNames } from '../../support/fixtures.js';
 import { decodeHex, deviceOf } from '../../support/vmstate-build.js';
 import { devicesOf, tilingProblem } from '../../support/vmstate.js';
@@ -19,9 +27,11 @@ function values(states: readonly DeviceState[], pattern: string): unknown[] {
 const roles = (state: DeviceState): string[] => [...leaves(state.root)].map((leaf) => `${leaf.path} ${leaf.role}`);
 
 describe('hand-written devices', () => {
-  const skeys = (size: number): string => `{"name": "s390-skeys", "instance_id": 0, "size": ${size}, "fields": [{"name": "data", "size": ${size}, "type": "buffer"}]}`;
+  const skeys = (size: number): string =>
+    `{"name": "s390-skeys", "instance_id": 0, "size": ${size}, "fields": [{"name": "data", "size": ${size}, "type": "buffer"}]}`;
   const schemaOf = (json: string) => parseSchema(Buffer.from(`{"page_size": 4096, "devices": [${json}]}`));
-  const decode = (hex: string): DeviceState => decodeDevice(schemaOf(skeys(hex.length / 2)).devices[0]!, Buffer.from(hex, 'hex'));
+  const decode = (hex: string): DeviceState =>
+    decodeDevice(schemaOf(skeys(hex.length / 2)).devices[0]!, Buffer.from(hex, 'hex'));
 
   test('are written with the size before the type', () => {
     const text = `{"page_size": 4096, "devices": [${skeys(8)}]}`;
@@ -64,7 +74,10 @@ describe('an array of pointers whose first is null, up to 9.2', () => {
   });
 
   test('an array that nobody knows better than the description is left alone', () => {
-    const state = decodeHex(deviceOf('{"name": "a", "array_len": 2, "type": "struct", "struct": {}, "size": 1}'), '30010203');
+    const state = decodeHex(
+      deviceOf('{"name": "a", "array_len": 2, "type": "struct", "struct": {}, "size": 1}'),
+      '30010203',
+    );
     expect(roles(state)).toEqual(['a[0] field', 'a[1] field', '@rest opaque']);
   });
 
@@ -104,7 +117,10 @@ describe('registers', () => {
   });
 
   test('of the wrong size stay bytes', () => {
-    const state = decodeHex(deviceOf('{"name": "x", "type": "avr", "size": 8}, {"name": "y", "type": "slbe", "size": 8}'), '01'.repeat(16));
+    const state = decodeHex(
+      deviceOf('{"name": "x", "type": "avr", "size": 8}, {"name": "y", "type": "slbe", "size": 8}'),
+      '01'.repeat(16),
+    );
     expect(roles(state)).toEqual(['x opaque', 'y opaque']);
   });
 });

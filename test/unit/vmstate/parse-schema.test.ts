@@ -19,17 +19,21 @@ function codeOf(text: string): string {
 }
 
 describe('repeated keys', () => {
-  const element = (name: string) => `"vmsd_name": "e", "version": 1, "fields": [{"name": "${name}", "type": "uint8", "size": 1}]`;
+  const element = (name: string) =>
+    `"vmsd_name": "e", "version": 1, "fields": [{"name": "${name}", "type": "uint8", "size": 1}]`;
 
   test('of a list are one table each', () => {
-    const [field] = deviceOf(`{"name": "q", "type": "qtailq", ${element('a')}, ${element('b')}, ${element('c')}, "size": 7}`).vmsd.fields;
+    const [field] = deviceOf(
+      `{"name": "q", "type": "qtailq", ${element('a')}, ${element('b')}, ${element('c')}, "size": 7}`,
+    ).vmsd.fields;
     expect(field?.inline.map((table) => table.fields[0]?.name)).toEqual(['a', 'b', 'c']);
     expect(field?.size).toBe(7);
   });
 
   test('with subsections between them', () => {
     const parts = '"subsections": [{"vmsd_name": "e/x", "version": 1, "fields": []}]';
-    const [field] = deviceOf(`{"name": "q", "type": "qtailq", ${element('a')}, ${parts}, ${element('b')}, "size": 7}`).vmsd.fields;
+    const [field] = deviceOf(`{"name": "q", "type": "qtailq", ${element('a')}, ${parts}, ${element('b')}, "size": 7}`)
+      .vmsd.fields;
     expect(field?.inline.map((table) => table.subsections.length)).toEqual([1, 0]);
   });
 
@@ -41,7 +45,10 @@ describe('repeated keys', () => {
 
 describe('the size of a payload', () => {
   test('counts the top level, arrays, and subsections with their headers', () => {
-    const device = deviceOf('{"name": "a", "type": "uint32", "size": 4, "array_len": 3}', '{"vmsd_name": "dev/x", "version": 1, "fields": [{"name": "b", "type": "bool", "size": 1}]}');
+    const device = deviceOf(
+      '{"name": "a", "type": "uint32", "size": 4, "array_len": 3}',
+      '{"vmsd_name": "dev/x", "version": 1, "fields": [{"name": "b", "type": "bool", "size": 1}]}',
+    );
     expect(vmsdSize(device.vmsd)).toBe(12 + 1 + 1 + 5 + 4 + 1);
   });
 
@@ -72,13 +79,23 @@ describe('what is no vmdescription', () => {
     ['{"devices": [{}]}', 'has a device without name'],
     ['{"devices": [{"name": 5}]}', 'has a device without name'],
     [`{"x": ${'['.repeat(MAX_VMDESCRIPTION_DEPTH)}`, `nests deeper than ${MAX_VMDESCRIPTION_DEPTH} levels`],
-    [`{"x": [${'0,'.repeat(MAX_VMDESCRIPTION_VALUES)}0], "devices": []}`, `has more than ${MAX_VMDESCRIPTION_VALUES} values`],
+    [
+      `{"x": [${'0,'.repeat(MAX_VMDESCRIPTION_VALUES)}0], "devices": []}`,
+      `has more than ${MAX_VMDESCRIPTION_VALUES} values`,
+    ],
   ])('%s', (text, message) => {
     expect(codeOf(text)).toBe(`bad-vmdescription: the vmdescription ${message}`);
   });
 });
 
 test('what framing needs stays as it was', () => {
-  const description = parseVmDescription(Buffer.from('{ "page_size" : 4096, "devices" : [ { "name" : "d", "instance_id" : -1, "fields" : [ ] } ] }'));
-  expect(description).toMatchObject({ pageSize: 4096, hasConfiguration: false, spacedColons: true, devices: [{ name: 'd', instanceId: 0xffffffff, length: 0 }] });
+  const description = parseVmDescription(
+    Buffer.from('{ "page_size" : 4096, "devices" : [ { "name" : "d", "instance_id" : -1, "fields" : [ ] } ] }'),
+  );
+  expect(description).toMatchObject({
+    pageSize: 4096,
+    hasConfiguration: false,
+    spacedColons: true,
+    devices: [{ name: 'd', instanceId: 0xffffffff, length: 0 }],
+  });
 });

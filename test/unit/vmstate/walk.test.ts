@@ -43,43 +43,53 @@ describe('types', () => {
   });
 
   test('unused bytes, opaque bytes, a bitmap', () => {
-    expect(tree('{"name": "unused", "type": "unused_buffer", "size": 2}, {"name": "b", "type": "buffer", "size": 2}, {"name": "m", "type": "bitmap", "size": 16}', `0000 abcd ${'00'.repeat(7)}01 ${'ff'.repeat(8)}`)).toEqual([
-      'unused-0000',
-      'b?abcd',
-      'm[0]=1n',
-      'm[1]=18446744073709551615n',
-    ]);
+    expect(
+      tree(
+        '{"name": "unused", "type": "unused_buffer", "size": 2}, {"name": "b", "type": "buffer", "size": 2}, {"name": "m", "type": "bitmap", "size": 16}',
+        `0000 abcd ${'00'.repeat(7)}01 ${'ff'.repeat(8)}`,
+      ),
+    ).toEqual(['unused-0000', 'b?abcd', 'm[0]=1n', 'm[1]=18446744073709551615n']);
   });
 
   test('a type that we do not know is bytes with a reason', () => {
     const state = decodeHex(deviceOf('{"name": "x", "type": "jtoken", "size": 3}'), '010203');
-    expect([...leaves(state.root)].map((leaf) => [leaf.role, leaf.reason])).toEqual([['opaque', 'type "jtoken": the description does not say what is in it']]);
+    expect([...leaves(state.root)].map((leaf) => [leaf.role, leaf.reason])).toEqual([
+      ['opaque', 'type "jtoken": the description does not say what is in it'],
+    ]);
   });
 
   test('a known type of another size is bytes with a reason', () => {
     const state = decodeHex(deviceOf('{"name": "x", "type": "uint32", "size": 3}'), '010203');
-    expect([...leaves(state.root)].map((leaf) => [leaf.role, leaf.reason])).toEqual([['opaque', 'described as 3 bytes of uint32']]);
+    expect([...leaves(state.root)].map((leaf) => [leaf.role, leaf.reason])).toEqual([
+      ['opaque', 'described as 3 bytes of uint32'],
+    ]);
   });
 });
 
 describe('tables in tables', () => {
-  const point = '"vmsd_name": "point", "version": 1, "fields": [{"name": "x", "type": "uint8", "size": 1}, {"name": "y.z", "type": "uint8", "size": 1}]';
+  const point =
+    '"vmsd_name": "point", "version": 1, "fields": [{"name": "x", "type": "uint8", "size": 1}, {"name": "y.z", "type": "uint8", "size": 1}]';
 
   test('struct, tmp, vstruct', () => {
-    expect(tree(`{"name": "p", "type": "struct", "struct": {${point}}, "size": 2}, {"name": "t", "type": "tmp", ${point}, "size": 2}, {"name": "v", "type": "vstruct", ${point}, "size": 2}`, '010203040506')).toEqual([
-      'p.x=1',
-      'p.y.z=2',
-      't.x=3',
-      't.y.z=4',
-      'v.x=5',
-      'v.y.z=6',
-    ]);
+    expect(
+      tree(
+        `{"name": "p", "type": "struct", "struct": {${point}}, "size": 2}, {"name": "t", "type": "tmp", ${point}, "size": 2}, {"name": "v", "type": "vstruct", ${point}, "size": 2}`,
+        '010203040506',
+      ),
+    ).toEqual(['p.x=1', 'p.y.z=2', 't.x=3', 't.y.z=4', 'v.x=5', 'v.y.z=6']);
   });
 
   test('subsections of the device and of a struct inside it', () => {
-    const part = (name: string) => `{"vmsd_name": "${name}", "version": 1, "fields": [{"name": "f", "type": "uint16", "size": 2}]}`;
+    const part = (name: string) =>
+      `{"vmsd_name": "${name}", "version": 1, "fields": [{"name": "f", "type": "uint16", "size": 2}]}`;
     const struct = `{"name": "k", "type": "struct", "struct": {"vmsd_name": "kbd", "version": 1, "fields": [{"name": "a", "type": "uint8", "size": 1}], "subsections": [${part('kbd/x')}]}, "size": 14}`;
-    expect(tree(`${struct}, {"name": "b", "type": "uint8", "size": 1}`, `aa ${header('kbd/x')} 0102 bb ${header('dev/y')} 0304`, part('dev/y'))).toEqual([
+    expect(
+      tree(
+        `${struct}, {"name": "b", "type": "uint8", "size": 1}`,
+        `aa ${header('kbd/x')} 0102 bb ${header('dev/y')} 0304`,
+        part('dev/y'),
+      ),
+    ).toEqual([
       'k.a=170',
       `k.kbd/x.@header#${header('kbd/x')}`,
       'k.kbd/x.f=258',
@@ -90,7 +100,12 @@ describe('tables in tables', () => {
   });
 
   test('queues and lists', () => {
-    expect(tree(`{"name": "q", "type": "qtailq", ${point}, ${point}, "size": 7}, {"name": "l", "type": "qlist", "size": 1}`, '01 0102 01 0304 00 00')).toEqual([
+    expect(
+      tree(
+        `{"name": "q", "type": "qtailq", ${point}, ${point}, "size": 7}, {"name": "l", "type": "qlist", "size": 1}`,
+        '01 0102 01 0304 00 00',
+      ),
+    ).toEqual([
       'q[0].@mark#1',
       'q[0].x=1',
       'q[0].y.z=2',
@@ -104,13 +119,23 @@ describe('tables in tables', () => {
 
   test('trees with keys of their own, and with plain keys', () => {
     const key = '"vmsd_name": "key", "version": 1, "fields": [{"name": "k", "type": "uint8", "size": 1}]';
-    expect(tree(`{"name": "g", "type": "gtree", ${key}, ${point}, "size": 9}`, '00000001 01 07 0102 00')).toEqual(['g.@count#1', 'g[0].@mark#1', 'g[0].key.k=7', 'g[0].value.x=1', 'g[0].value.y.z=2', 'g.@end#0']);
-    expect(tree(`{"name": "g", "type": "gtree", ${point}, "size": 16}`, '00000001 01 0000000000000009 0102 00')).toEqual(['g.@count#1', 'g[0].@mark#1', 'g[0].@key#9n', 'g[0].x=1', 'g[0].y.z=2', 'g.@end#0']);
+    expect(tree(`{"name": "g", "type": "gtree", ${key}, ${point}, "size": 9}`, '00000001 01 07 0102 00')).toEqual([
+      'g.@count#1',
+      'g[0].@mark#1',
+      'g[0].key.k=7',
+      'g[0].value.x=1',
+      'g[0].value.y.z=2',
+      'g.@end#0',
+    ]);
+    expect(
+      tree(`{"name": "g", "type": "gtree", ${point}, "size": 16}`, '00000001 01 0000000000000009 0102 00'),
+    ).toEqual(['g.@count#1', 'g[0].@mark#1', 'g[0].@key#9n', 'g[0].x=1', 'g[0].y.z=2', 'g.@end#0']);
   });
 });
 
 describe('arrays', () => {
-  const plain = (index?: number) => `{"name": "a", ${index === undefined ? '' : `"index": ${index}, `}"type": "uint8", "size": 1}`;
+  const plain = (index?: number) =>
+    `{"name": "a", ${index === undefined ? '' : `"index": ${index}, `}"type": "uint8", "size": 1}`;
   const all = ['a[0]=1', 'a[1]=2', 'a[2]=3'];
 
   test.each([
@@ -124,21 +149,42 @@ describe('arrays', () => {
   });
 
   test('entries of one name that are not neighbours are no array, and have paths of their own', () => {
-    expect(tree(`${plain()}, {"name": "b", "type": "uint8", "size": 1}, ${plain()}`, '010203')).toEqual(['a=1', 'b=2', 'a@2=3']);
+    expect(tree(`${plain()}, {"name": "b", "type": "uint8", "size": 1}, ${plain()}`, '010203')).toEqual([
+      'a=1',
+      'b=2',
+      'a@2=3',
+    ]);
   });
 
   test('null pointers up to 9.2, in 10.0, and in 11.1', () => {
-    const struct = '{"name": "a", "type": "struct", "struct": {"vmsd_name": "s", "version": 1, "fields": [{"name": "x", "type": "uint8", "size": 1}]}, "size": 1}';
-    expect(tree(`${struct}, {"name": "a", "type": "struct", "struct": {}, "size": 1}`, '0130')).toEqual(['a[0].x=1', 'a[1]=null']);
+    const struct =
+      '{"name": "a", "type": "struct", "struct": {"vmsd_name": "s", "version": 1, "fields": [{"name": "x", "type": "uint8", "size": 1}]}, "size": 1}';
+    expect(tree(`${struct}, {"name": "a", "type": "struct", "struct": {}, "size": 1}`, '0130')).toEqual([
+      'a[0].x=1',
+      'a[1]=null',
+    ]);
     expect(tree(`{"name": "a", "type": "nullptr", "size": 1}, ${struct}`, '3001')).toEqual(['a[0]=null', 'a[1].x=1']);
     const mark = '{"name": "a", "type": "ptr-marker", "size": 1}';
-    expect(tree(`${mark}, ${mark}, ${struct}, ${mark}`, '30 31 07 30')).toEqual(['a[0]=null', 'a[1].@present#true', 'a[1].x=7', 'a[2]=null']);
+    expect(tree(`${mark}, ${mark}, ${struct}, ${mark}`, '30 31 07 30')).toEqual([
+      'a[0]=null',
+      'a[1].@present#true',
+      'a[1].x=7',
+      'a[2]=null',
+    ]);
     expect(tree(`${mark}, ${struct}`, '31 07')).toEqual(['a.@present#true', 'a.x=7']);
-    expect(tree(`${mark}, {"name": "a", "type": "uint8", "size": 1}`, '31 07')).toEqual(['a.@present#true', 'a.value=7']);
+    expect(tree(`${mark}, {"name": "a", "type": "uint8", "size": 1}`, '31 07')).toEqual([
+      'a.@present#true',
+      'a.value=7',
+    ]);
   });
 
   test('of nothing, however many', () => {
-    expect(tree('{"name": "a", "array_len": 4294967295, "type": "buffer", "size": 0}, {"name": "b", "type": "uint8", "size": 1}', '01')).toEqual(['b=1']);
+    expect(
+      tree(
+        '{"name": "a", "array_len": 4294967295, "type": "buffer", "size": 0}, {"name": "b", "type": "uint8", "size": 1}',
+        '01',
+      ),
+    ).toEqual(['b=1']);
   });
 });
 
@@ -152,21 +198,79 @@ describe('a description that lies', () => {
 
   test.each([
     ['too short', x, '0102', '', ['x 1', '@rest 1 behind the last described field']],
-    ['too long', `${x}, {"name": "y", "type": "uint32", "size": 4}`, '0102', '', ['x 1', '@rest 1 "y" is described with 4 bytes, 1 are left']],
-    ['without size', `${x}, {"name": "y", "type": "uint32"}, ${x}`, '0102', '', ['x 1', '@rest 1 the description gives no size for "y"']],
-    ['a struct of other size than its fields', `{"name": "s", "type": "struct", "struct": {"vmsd_name": "s", "version": 1, "fields": [${x}]}, "size": 2}`, '0102', '', ['s.x 1', 's.@rest 1 behind the last described field']],
-    ['a subsection that is not there', x, `01 ${'00'.repeat(12)}`, `{"vmsd_name": "dev/y", "version": 1, "fields": [${x}]}`, ['x 1', '@rest 12 there is no subsection "dev/y"']],
-    ['a subsection of another version', x, `01 ${header('dev/y', 2)} 00`, `{"vmsd_name": "dev/y", "version": 1, "fields": [${x}]}`, ['x 1', '@rest 12 there is no subsection "dev/y"']],
-    ['a subsection that does not fit', x, '01', `{"vmsd_name": "dev/y", "version": 1, "fields": []}`, ['x 1', '@rest 0 no room for subsection "dev/y"']],
-    ['a list whose mark is missing', `{"name": "q", "type": "qtailq", "vmsd_name": "e", "version": 1, "fields": [${x}], "size": 3}`, '020100', '', ['q.@rest 3 no mark before element 0']],
-    ['a list that goes on', '{"name": "q", "type": "qtailq", "size": 3}', '000100', '', ['q.@end 1', 'q.@rest 2 behind the end mark of the list']],
-    ['a tree with another count', `{"name": "g", "type": "gtree", "vmsd_name": "e", "version": 1, "fields": [${x}], "size": 5}`, '0000000900', '', ['g.@rest 5 a tree of 9 nodes, the description has 1 tables']],
+    [
+      'too long',
+      `${x}, {"name": "y", "type": "uint32", "size": 4}`,
+      '0102',
+      '',
+      ['x 1', '@rest 1 "y" is described with 4 bytes, 1 are left'],
+    ],
+    [
+      'without size',
+      `${x}, {"name": "y", "type": "uint32"}, ${x}`,
+      '0102',
+      '',
+      ['x 1', '@rest 1 the description gives no size for "y"'],
+    ],
+    [
+      'a struct of other size than its fields',
+      `{"name": "s", "type": "struct", "struct": {"vmsd_name": "s", "version": 1, "fields": [${x}]}, "size": 2}`,
+      '0102',
+      '',
+      ['s.x 1', 's.@rest 1 behind the last described field'],
+    ],
+    [
+      'a subsection that is not there',
+      x,
+      `01 ${'00'.repeat(12)}`,
+      `{"vmsd_name": "dev/y", "version": 1, "fields": [${x}]}`,
+      ['x 1', '@rest 12 there is no subsection "dev/y"'],
+    ],
+    [
+      'a subsection of another version',
+      x,
+      `01 ${header('dev/y', 2)} 00`,
+      `{"vmsd_name": "dev/y", "version": 1, "fields": [${x}]}`,
+      ['x 1', '@rest 12 there is no subsection "dev/y"'],
+    ],
+    [
+      'a subsection that does not fit',
+      x,
+      '01',
+      `{"vmsd_name": "dev/y", "version": 1, "fields": []}`,
+      ['x 1', '@rest 0 no room for subsection "dev/y"'],
+    ],
+    [
+      'a list whose mark is missing',
+      `{"name": "q", "type": "qtailq", "vmsd_name": "e", "version": 1, "fields": [${x}], "size": 3}`,
+      '020100',
+      '',
+      ['q.@rest 3 no mark before element 0'],
+    ],
+    [
+      'a list that goes on',
+      '{"name": "q", "type": "qtailq", "size": 3}',
+      '000100',
+      '',
+      ['q.@end 1', 'q.@rest 2 behind the end mark of the list'],
+    ],
+    [
+      'a tree with another count',
+      `{"name": "g", "type": "gtree", "vmsd_name": "e", "version": 1, "fields": [${x}], "size": 5}`,
+      '0000000900',
+      '',
+      ['g.@rest 5 a tree of 9 nodes, the description has 1 tables'],
+    ],
   ])('%s', (_what, fields, hex, subsections, expected) => {
     expect(reasons(fields, hex, subsections)).toEqual(expected);
   });
 
   test('spans are absolute when the base is given', () => {
-    const state = decodeHex(deviceOf(`${x}, {"name": "a", "type": "uint16", "size": 2, "array_len": 2}`), '0102030405', 1000);
+    const state = decodeHex(
+      deviceOf(`${x}, {"name": "a", "type": "uint16", "size": 2, "array_len": 2}`),
+      '0102030405',
+      1000,
+    );
     expect([...leaves(state.root)].map((leaf) => leaf.span)).toEqual([
       { start: 1000, end: 1001 },
       { start: 1001, end: 1003 },

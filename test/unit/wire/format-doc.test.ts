@@ -21,11 +21,21 @@ const records = new Map<string, string>([
   ['configuration', configurationSection.describe()],
   ['page record header', pageHeader(4096).describe().replaceAll('|', '\\|')],
   ['mapped-ram header', mappedRamHeader.describe()],
-  ...Object.values(layouts).map((layout): [string, string] => [`block list entry, ${layout.name}`, ramBlockEntry(layout, 4096).describe()]),
+  ...Object.values(layouts).map((layout): [string, string] => [
+    `block list entry, ${layout.name}`,
+    ramBlockEntry(layout, 4096).describe(),
+  ]),
 ]);
 
 const text = readFileSync(new URL('../../../docs/format.md', import.meta.url), 'utf8');
-const rows = new Map([...text.split('## Records')[1]!.split('\n###')[0]!.matchAll(/^\| (.+?) \| `(.+)` \|$/gm)].map((row) => [row[1]!, row[2]!]));
+const rows = new Map(
+  [
+    ...text
+      .split('## Records')[1]!
+      .split('\n###')[0]!
+      .matchAll(/^\| (.+?) \| `(.+)` \|$/gm),
+  ].map((row) => [row[1]!, row[2]!]),
+);
 
 test('the document lists exactly the records that the code has', () => {
   expect([...rows.keys()].sort()).toEqual([...records.keys()].sort());

@@ -46,7 +46,12 @@ async function walk(idstr: string, type: SectionKind, input: Uint8Array, slabSiz
   return { chunks: Buffer.concat(chunks), steps, end: cursor.position };
 }
 
-async function failure(idstr: string, type: SectionKind, input: Uint8Array, slabSize = 7): Promise<MigrationStreamError> {
+async function failure(
+  idstr: string,
+  type: SectionKind,
+  input: Uint8Array,
+  slabSize = 7,
+): Promise<MigrationStreamError> {
   const error: unknown = await walk(idstr, type, input, slabSize).then(
     () => undefined,
     (thrown: unknown) => thrown,
@@ -71,11 +76,15 @@ const payloads: readonly [string, SectionKind, fc.Arbitrary<Uint8Array>][] = [
 describe.each(payloads)('%s, %s', (idstr, type, payload) => {
   test('ends where it ends, whatever the window', () =>
     fc.assert(
-      fc.asyncProperty(payload, fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constant(100_000)), async (body, slabSize) => {
-        const walked = await walk(idstr, type, Buffer.concat([body, BEHIND]), slabSize);
-        expect(walked.end).toBe(body.length);
-        expect(Buffer.compare(walked.chunks, body)).toBe(0);
-      }),
+      fc.asyncProperty(
+        payload,
+        fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constant(100_000)),
+        async (body, slabSize) => {
+          const walked = await walk(idstr, type, Buffer.concat([body, BEHIND]), slabSize);
+          expect(walked.end).toBe(body.length);
+          expect(Buffer.compare(walked.chunks, body)).toBe(0);
+        },
+      ),
       cases(150),
     ));
 
@@ -90,29 +99,43 @@ describe.each(payloads)('%s, %s', (idstr, type, payload) => {
 
   test('any bytes: an end, or one typed error', () =>
     fc.assert(
-      fc.asyncProperty(payload, fc.nat(), fc.nat(255), fc.integer({ min: 1, max: 40 }), async (body, at, byte, slabSize) => {
-        const damaged = Uint8Array.from(body);
-        if (damaged.length > 0) damaged[at % damaged.length] = byte;
-        try {
-          const walked = await walk(idstr, type, Buffer.concat([damaged, BEHIND]), slabSize);
-          expect(walked.end).toBeLessThanOrEqual(damaged.length + BEHIND.length);
-        } catch (error) {
-          expect(error).toBeInstanceOf(MigrationStreamError);
-          expect(['bad-payload', 'truncated', 'address-too-large']).toContain((error as MigrationStreamError).code);
-        }
-      }),
+      fc.asyncProperty(
+        payload,
+        fc.nat(),
+        fc.nat(255),
+        fc.integer({ min: 1, max: 40 }),
+        async (body, at, byte, slabSize) => {
+          const damaged = Uint8Array.from(body);
+          if (damaged.length > 0) damaged[at % damaged.length] = byte;
+          try {
+            const walked = await walk(idstr, type, Buffer.concat([damaged, BEHIND]), slabSize);
+            expect(walked.end).toBeLessThanOrEqual(damaged.length + BEHIND.length);
+          } catch (error) {
+            expect(error).toBeInstanceOf(MigrationStreamError);
+            expect(['bad-payload', 'truncated', 'address-too-large']).toContain((error as MigrationStreamError).code);
+          }
+        },
+      ),
       cases(150),
     ));
 });
 
 test('block: ends where it ends, and its prefixes are truncated', () =>
   fc.assert(
-    fc.asyncProperty(draw.blockMigrationPayload, fc.integer({ min: 1000, max: 70_000 }), fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), async (body, slabSize, at) => {
-      const walked = await walk('block', 'part', Buffer.concat([body, BEHIND]), slabSize);
-      expect(Buffer.compare(walked.chunks, body)).toBe(0);
-      const cut = Math.floor(body.length * at);
-      expect(await failure('block', 'part', body.subarray(0, cut), slabSize)).toMatchObject({ code: 'truncated', offset: cut });
-    }),
+    fc.asyncProperty(
+      draw.blockMigrationPayload,
+      fc.integer({ min: 1000, max: 70_000 }),
+      fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+      async (body, slabSize, at) => {
+        const walked = await walk('block', 'part', Buffer.concat([body, BEHIND]), slabSize);
+        expect(Buffer.compare(walked.chunks, body)).toBe(0);
+        const cut = Math.floor(body.length * at);
+        expect(await failure('block', 'part', body.subarray(0, cut), slabSize)).toMatchObject({
+          code: 'truncated',
+          offset: cut,
+        });
+      },
+    ),
     cases(25),
   ));
 
@@ -160,12 +183,20 @@ const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.repla
 describe('bytes of real ones', () => {
   it('dirty-bitmap START as QEMU 4.0 to 11.1 write it', async () => {
     const body = hex('1c 08 696465302d686430 03 626d30 00010000 01 01');
-    expect(dirtyBitmapChunk.decode(Window.over(body))).toEqual({ flags: 0x1c, device: 'ide0-hd0', bitmap: 'bm0', start: { granularity: 0x1_0000, flags: 1 } });
+    expect(dirtyBitmapChunk.decode(Window.over(body))).toEqual({
+      flags: 0x1c,
+      device: 'ide0-hd0',
+      bitmap: 'bm0',
+      start: { granularity: 0x1_0000, flags: 1 },
+    });
     expect((await walk('dirty-bitmap', 'start', Buffer.concat([body, BEHIND]), 3)).end).toBe(body.length);
   });
 
   it('a bitmap that is all clear has no data', () => {
-    expect(dirtyBitmapChunk.decode(Window.over(hex('42 0000000000000000 00001000')))).toEqual({ flags: 0x42, bits: { startSector: 0, sectors: 0x1000 } });
+    expect(dirtyBitmapChunk.decode(Window.over(hex('42 0000000000000000 00001000')))).toEqual({
+      flags: 0x42,
+      bits: { startSector: 0, sectors: 0x1000 },
+    });
   });
 });
 
@@ -184,7 +215,11 @@ describe('what QEMU refuses', () => {
     ['block', 'part', '0000000000000008', 0, /flags 0x8$/],
   ] as const)('%s, %s: %s', async (idstr, type, body, offset, message) => {
     for (const slabSize of [1, 1000]) {
-      expect(await failure(idstr, type, Buffer.concat([hex(body), new Uint8Array(40)]), slabSize)).toMatchObject({ code: 'bad-payload', offset, message: expect.stringMatching(message) as string });
+      expect(await failure(idstr, type, Buffer.concat([hex(body), new Uint8Array(40)]), slabSize)).toMatchObject({
+        code: 'bad-payload',
+        offset,
+        message: expect.stringMatching(message) as string,
+      });
     }
   });
 });
@@ -204,6 +239,11 @@ describe('vfio configuration', () => {
 
 it('a long run of small dirty-bitmap chunks is passed in few steps', async () => {
   const chunks = Buffer.alloc(60_000, hex('42 0000000000000000 00001000'));
-  const { steps } = await walk('dirty-bitmap', 'end', Buffer.concat([chunks.subarray(0, 13 * 4000), Uint8Array.of(1), BEHIND]), 1 << 20);
+  const { steps } = await walk(
+    'dirty-bitmap',
+    'end',
+    Buffer.concat([chunks.subarray(0, 13 * 4000), Uint8Array.of(1), BEHIND]),
+    1 << 20,
+  );
   expect(steps).toBeLessThan(20);
 });

@@ -62,7 +62,13 @@ const v42: Behaviour = { ...v41, since: 40200, runAborts: false };
 const v60: Behaviour = { ...v42, since: 60000, pageSizesByAdvise: false };
 const v81: Behaviour = { ...v60, since: 80100, multifdFlush: true, hook: 'exact-fails', colo: 'needs-capability' };
 const v82: Behaviour = { ...v81, since: 80200, entryGoesOn: false, zeroFill: true, hook: 'exact' };
-const v90: Behaviour = { ...v82, since: 90000, validated: ['x-ignore-shared', 'mapped-ram'], addressChecked: true, runStateSize: 32 };
+const v90: Behaviour = {
+  ...v82,
+  since: 90000,
+  validated: ['x-ignore-shared', 'mapped-ram'],
+  addressChecked: true,
+  runStateSize: 32,
+};
 const v91: Behaviour = { ...v90, since: 90100, compress: false };
 const v100: Behaviour = { ...v91, since: 100000, commands: 12 };
 const v102: Behaviour = { ...v100, since: 100200, chained: true };

@@ -37,7 +37,8 @@ export async function loadCommand(incoming: Incoming, file: QemuFile, loop: Loop
   }
   const [name, expected] = commands[command]!;
   incoming.path[incoming.path.length - 1] = `command ${name}`;
-  if (expected !== undefined && expected !== length) throw incoming.refuse(file, 'command-length', { command: name, expected, length });
+  if (expected !== undefined && expected !== length)
+    throw incoming.refuse(file, 'command-length', { command: name, expected, length });
   await file.want(Math.max(length, 4));
   switch (command) {
     case 1:
@@ -93,7 +94,10 @@ function advise(incoming: Incoming, file: QemuFile, length: number): void {
   if (theirs !== ours) throw incoming.refuse(file, 'advise-page-sizes', { received: theirs, local: ours });
   const target = file.u64();
   if (target !== BigInt(2 ** incoming.destination.pageBits)) {
-    throw incoming.refuse(file, 'advise-target-page', { received: BigInt.asIntN(32, target), local: 2 ** incoming.destination.pageBits });
+    throw incoming.refuse(file, 'advise-target-page', {
+      received: BigInt.asIntN(32, target),
+      local: 2 ** incoming.destination.pageBits,
+    });
   }
 }
 
@@ -101,9 +105,12 @@ function advise(incoming: Incoming, file: QemuFile, length: number): void {
 function listen(incoming: Incoming, file: QemuFile): void {
   const before = incoming.postcopyState;
   incoming.postcopyState = postcopy.listening;
-  if (before !== postcopy.advise && before !== postcopy.discard) throw incoming.refuse(file, 'listen-state', { state: before });
+  if (before !== postcopy.advise && before !== postcopy.discard)
+    throw incoming.refuse(file, 'listen-state', { state: before });
   if (!incoming.on('postcopy-ram')) throw incoming.ends(file, 'unknown', 'postcopy-part');
-  incoming.unknowns.add('whether the postcopy part is loaded: the rest of the stream is read by another thread, as pages are asked for');
+  incoming.unknowns.add(
+    'whether the postcopy part is loaded: the rest of the stream is read by another thread, as pages are asked for',
+  );
 }
 
 function run(incoming: Incoming, file: QemuFile): boolean {
@@ -119,7 +126,8 @@ function run(incoming: Incoming, file: QemuFile): boolean {
 /** QEMU: loadvm_postcopy_ram_handle_discard(). */
 function discard(incoming: Incoming, file: QemuFile, length: number): void {
   if (incoming.postcopyState === postcopy.advise) incoming.postcopyState = postcopy.discard;
-  else if (incoming.postcopyState !== postcopy.discard) throw incoming.refuse(file, 'discard-state', { state: incoming.postcopyState });
+  else if (incoming.postcopyState !== postcopy.discard)
+    throw incoming.refuse(file, 'discard-state', { state: incoming.postcopyState });
   if (length < 20) throw incoming.refuse(file, 'discard-length', { length });
   const version = file.u8();
   if (version !== 0) throw incoming.refuse(file, 'discard-version', { version });
@@ -156,8 +164,10 @@ async function packaged(incoming: Incoming, file: QemuFile, loop: Loop): Promise
 
 /** QEMU: loadvm_process_enable_colo(). */
 function colo(incoming: Incoming, file: QemuFile): boolean {
-  if (incoming.behaviour.colo === 'deprecated') throw incoming.refuse(file, 'command-deprecated', { command: 8, length: 0 });
-  if (incoming.behaviour.colo === 'needs-capability' && !incoming.on('x-colo')) throw incoming.refuse(file, 'colo-not-set');
+  if (incoming.behaviour.colo === 'deprecated')
+    throw incoming.refuse(file, 'command-deprecated', { command: 8, length: 0 });
+  if (incoming.behaviour.colo === 'needs-capability' && !incoming.on('x-colo'))
+    throw incoming.refuse(file, 'colo-not-set');
   incoming.colo = true;
   return false;
 }
@@ -168,6 +178,7 @@ function receivedBitmap(incoming: Incoming, file: QemuFile, length: number): voi
   if (block.short || block.length === 0) throw incoming.refuse(file, 'recv-bitmap-name');
   if (file.error !== undefined) throw new Refusal(file.error);
   if (length !== block.length + 1) throw incoming.refuse(file, 'recv-bitmap-length', { length });
-  if (!incoming.destination.blocks.some(({ name }) => name === block.text)) throw incoming.refuse(file, 'recv-bitmap-block', { block: block.text });
+  if (!incoming.destination.blocks.some(({ name }) => name === block.text))
+    throw incoming.refuse(file, 'recv-bitmap-block', { block: block.text });
   incoming.remark('bitmap-only-recovery');
 }

@@ -20,7 +20,12 @@ interface Received {
 }
 
 export async function loadConfiguration(incoming: Incoming, file: QemuFile): Promise<void> {
-  const received: Received = { machine: '', length: 0, pageBits: incoming.destination.legacyPageBits, capabilities: [] };
+  const received: Received = {
+    machine: '',
+    length: 0,
+    pageBits: incoming.destination.legacyPageBits,
+    capabilities: [],
+  };
   await file.want(4);
   received.length = file.u32();
   fieldDone(incoming, file, PARENT, 'len');
@@ -37,7 +42,9 @@ export async function loadConfiguration(incoming: Incoming, file: QemuFile): Pro
       case 'configuration/target-page-bits':
         return (version) => loadPageBits(incoming, file, name, version, received);
       case 'configuration/capabilities':
-        return incoming.destination.version < 40000 ? undefined : (version) => loadCapabilities(incoming, file, name, version, received);
+        return incoming.destination.version < 40000
+          ? undefined
+          : (version) => loadCapabilities(incoming, file, name, version, received);
       case 'configuration/uuid':
         return incoming.destination.version < 40200 ? undefined : (version) => loadUuid(incoming, file, name, version);
       default:
@@ -52,7 +59,13 @@ function hugeLength(incoming: Incoming, file: QemuFile): void {
   if (incoming.behaviour.hugeLengthAborts) throw incoming.ends(file, 'aborts', 'huge-length');
 }
 
-async function loadPageBits(incoming: Incoming, file: QemuFile, name: string, version: number, received: Received): Promise<void> {
+async function loadPageBits(
+  incoming: Incoming,
+  file: QemuFile,
+  name: string,
+  version: number,
+  received: Received,
+): Promise<void> {
   checkVersion(incoming, file, name, version, 1, 1);
   await file.want(4);
   received.pageBits = file.u32();
@@ -60,7 +73,13 @@ async function loadPageBits(incoming: Incoming, file: QemuFile, name: string, ve
   await loadSubsections(incoming, file, name, () => undefined);
 }
 
-async function loadCapabilities(incoming: Incoming, file: QemuFile, name: string, version: number, received: Received): Promise<void> {
+async function loadCapabilities(
+  incoming: Incoming,
+  file: QemuFile,
+  name: string,
+  version: number,
+  received: Received,
+): Promise<void> {
   checkVersion(incoming, file, name, version, 1, 1);
   await file.want(4);
   const count = file.u32();
@@ -106,17 +125,25 @@ function compare(incoming: Incoming, file: QemuFile, received: Received): void {
   try {
     // strncmp() with the received length: a shorter name passes.
     const most = received.length;
-    if (received.machine.slice(0, most) !== destination.machine.slice(0, Math.max(most, 0)) || received.machine.length < Math.min(most, destination.machine.length)) {
+    if (
+      received.machine.slice(0, most) !== destination.machine.slice(0, Math.max(most, 0)) ||
+      received.machine.length < Math.min(most, destination.machine.length)
+    ) {
       throw incoming.refuse(file, 'machine-type', { received: received.machine, local: destination.machine });
     }
-    if (received.pageBits !== destination.pageBits) throw incoming.refuse(file, 'target-page-bits', { received: received.pageBits | 0, local: destination.pageBits });
+    if (received.pageBits !== destination.pageBits)
+      throw incoming.refuse(file, 'target-page-bits', { received: received.pageBits | 0, local: destination.pageBits });
     let different = false;
     for (const name of behaviour.validated) {
       const local = incoming.on(name);
       const theirs = received.capabilities.includes(name);
       if (local === theirs) continue;
       different = true;
-      incoming.print(file, 'capability-mismatch', { capability: name, local: local ? 'on' : 'off', received: theirs ? 'on' : 'off' });
+      incoming.print(file, 'capability-mismatch', {
+        capability: name,
+        local: local ? 'on' : 'off',
+        received: theirs ? 'on' : 'off',
+      });
     }
     if (different) throw incoming.refuse(file, 'capabilities-invalid');
   } catch (error) {

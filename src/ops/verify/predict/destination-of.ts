@@ -10,7 +10,8 @@ export function destinationOf(profile: Profile, capabilities: Readonly<Record<st
   const { qemu } = profile;
   const on = new Map([...Object.entries(profile.capabilities), ...Object.entries(capabilities)]);
   const json = profile.vmdescription;
-  const description = json === null ? undefined : unlessBroken(() => parseSchema(Uint8Array.from(json, (char) => char.charCodeAt(0))));
+  const description =
+    json === null ? undefined : unlessBroken(() => parseSchema(Uint8Array.from(json, (char) => char.charCodeAt(0))));
   return {
     version: qemu.major * 10000 + qemu.minor * 100 + qemu.micro,
     machine: profile.machine,
@@ -26,7 +27,9 @@ export function destinationOf(profile: Profile, capabilities: Readonly<Record<st
     blocksKnown: profile.known['blocks'] !== 'unknown',
     handlers: [...handlersOf(profile.devices, description), ...unsaved],
     handlersKnown: profile.known['devices'] !== 'unknown',
-    blockNodes: new Set(profile.argv.flatMap((word) => [...word.matchAll(/(?:^|,)(?:id|node-name)=([^,]+)/g)].map((match) => match[1]!))),
+    blockNodes: new Set(
+      profile.argv.flatMap((word) => [...word.matchAll(/(?:^|,)(?:id|node-name)=([^,]+)/g)].map((match) => match[1]!)),
+    ),
     tables: profile.vmstate.vmsds.length === 0 ? undefined : new Tables(profile.vmstate),
   };
 }
@@ -54,11 +57,18 @@ function isOldStyle(table: VmsdSchema): boolean {
 }
 
 /** Registered in every QEMU, and in a save only with something to save. QEMU: dirty_bitmap_mig_init(), migration/block-dirty-bitmap.c. */
-const unsaved: readonly DestinationHandler[] = [{ idstr: 'dirty-bitmap', instanceId: 0, versionId: 1, kind: 'iterable', schema: undefined, payload: undefined }];
+const unsaved: readonly DestinationHandler[] = [
+  { idstr: 'dirty-bitmap', instanceId: 0, versionId: 1, kind: 'iterable', schema: undefined, payload: undefined },
+];
 
-function handlersOf(devices: readonly ProfileDevice[], description: DescriptionSchema | undefined): DestinationHandler[] {
+function handlersOf(
+  devices: readonly ProfileDevice[],
+  description: DescriptionSchema | undefined,
+): DestinationHandler[] {
   return devices.map((device) => {
-    const schema = description?.devices.find((one) => one.name === device.idstr && one.instanceId === device.instanceId)?.vmsd;
+    const schema = description?.devices.find(
+      (one) => one.name === device.idstr && one.instanceId === device.instanceId,
+    )?.vmsd;
     return {
       idstr: device.idstr,
       instanceId: device.instanceId,
@@ -66,7 +76,10 @@ function handlersOf(devices: readonly ProfileDevice[], description: DescriptionS
       kind: device.iterable ? 'iterable' : schema === undefined || isOldStyle(schema) ? 'old' : 'vmsd',
       schema,
       payload: device.iterable ? undefined : payloadBytes(device),
-      virtio: device.virtio === undefined ? undefined : { features: BigInt(device.virtio.features), unsure: BigInt(device.virtio.unsure) },
+      virtio:
+        device.virtio === undefined
+          ? undefined
+          : { features: BigInt(device.virtio.features), unsure: BigInt(device.virtio.unsure) },
     };
   });
 }
@@ -92,7 +105,9 @@ class Tables {
     for (const index of this.byName.get(schema.name) ?? []) {
       const table = this.table(index);
       const names = new Set(table.fields.map(({ name }) => name));
-      const score = schema.fields.filter(({ name }) => names.has(name) || names.has(name.replace(/\[\d+\]$/, ''))).length - (table.versionId === schema.version ? 0 : 1000);
+      const score =
+        schema.fields.filter(({ name }) => names.has(name) || names.has(name.replace(/\[\d+\]$/, ''))).length -
+        (table.versionId === schema.version ? 0 : 1000);
       if (score > bestScore || best === undefined) [best, bestScore] = [table, score];
     }
     return best;

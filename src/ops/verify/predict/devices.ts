@@ -7,17 +7,25 @@ import type { Incoming } from './incoming.js';
 import { loadTable } from './load-table.js';
 import type { QemuFile } from './qemu-file.js';
 
-export async function loadDevice(incoming: Incoming, file: QemuFile, handler: DestinationHandler, versionId: number): Promise<void> {
+export async function loadDevice(
+  incoming: Incoming,
+  file: QemuFile,
+  handler: DestinationHandler,
+  versionId: number,
+): Promise<void> {
   const { schema, payload } = handler;
   if (handler.kind === 'vmsd' && schema !== undefined) {
     const table = { schema, known: incoming.destination.tables?.find(schema), own: payload };
     await loadTable(incoming, file, table, versionId, handler.idstr);
     return;
   }
-  const size = incoming.sent(handler.idstr, handler.instanceId) ?? (schema === undefined ? payload?.length : vmsdSize(schema));
+  const size =
+    incoming.sent(handler.idstr, handler.instanceId) ?? (schema === undefined ? payload?.length : vmsdSize(schema));
   if (size === undefined) {
     throw incoming.ends(file, 'unknown', 'layout-unknown', { what: handler.idstr });
   }
-  incoming.unknowns.add(`what the destination makes of section ${handler.idstr}: its loader is written by hand; taken as ${size} bytes that it accepts`);
+  incoming.unknowns.add(
+    `what the destination makes of section ${handler.idstr}: its loader is written by hand; taken as ${size} bytes that it accepts`,
+  );
   await file.pass(size);
 }

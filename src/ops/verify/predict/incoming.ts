@@ -2,7 +2,15 @@
 // ops/messages, ops/explain and the predictor's own files.
 
 import { vmsdSize, type DescriptionSchema, type DeviceSchema, type VmsdSchema } from '../../../vmstate/index.js';
-import { errnoOf, formatMessage, loadFailed, wordingOf, type Errno, type MessageId, type MessageValues } from '../../messages/index.js';
+import {
+  errnoOf,
+  formatMessage,
+  loadFailed,
+  wordingOf,
+  type Errno,
+  type MessageId,
+  type MessageValues,
+} from '../../messages/index.js';
 import type { EndingId } from '../../explain/rows.js';
 import type { SilentId } from '../../explain/silent.js';
 import type { QemuVersion } from '../../producer.js';
@@ -32,7 +40,14 @@ export class Incoming {
   /** As `globalstate` has it: the VM is put into it in the end. */
   runState: string | undefined;
   /** What was first to go wrong, and where. */
-  first: { readonly id: EndingId; readonly values: MessageValues; readonly offset: number; readonly path: readonly string[] } | undefined;
+  first:
+    | {
+        readonly id: EndingId;
+        readonly values: MessageValues;
+        readonly offset: number;
+        readonly path: readonly string[];
+      }
+    | undefined;
 
   /** What the stream says of itself: the last resort where the destination's own layout is not known. */
   private readonly sender: DescriptionSchema | undefined;
@@ -128,7 +143,9 @@ export class Incoming {
 
   private words(id: MessageId, values: MessageValues): { readonly text: string; readonly link: boolean } | undefined {
     const wording = wordingOf(id, this.release);
-    return wording === undefined ? undefined : { text: formatMessage(id, this.release, values), link: wording.as === 'link' };
+    return wording === undefined
+      ? undefined
+      : { text: formatMessage(id, this.release, values), link: wording.as === 'link' };
   }
 }
 

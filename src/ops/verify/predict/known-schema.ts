@@ -17,7 +17,16 @@ export function schemaOfKnown(table: DumpTable): VmsdSchema | undefined {
 function fieldOf(field: DumpField): FieldSchema | undefined {
   const struct = field.table === undefined ? undefined : schemaOfKnown(field.table);
   if (field.fieldExists || (field.table !== undefined && struct === undefined)) return undefined;
-  const size = struct === undefined ? field.size : struct.fields.reduce((sum, one) => sum + one.size! * (one.count ?? 1), 0);
+  const size =
+    struct === undefined ? field.size : struct.fields.reduce((sum, one) => sum + one.size! * (one.count ?? 1), 0);
   if (size === 0) return undefined;
-  return { name: field.name, type: struct === undefined ? 'buffer' : 'struct', size, count: field.count, index: undefined, struct, inline: [] };
+  return {
+    name: field.name,
+    type: struct === undefined ? 'buffer' : 'struct',
+    size,
+    count: field.count,
+    index: undefined,
+    struct,
+    inline: [],
+  };
 }

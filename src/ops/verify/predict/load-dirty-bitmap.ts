@@ -74,7 +74,8 @@ export class DirtyBitmapLoader {
     const key = `${this.node ?? ''} ${this.name ?? ''}`;
     if (this.known.has(key)) throw incoming.refuse(file, 'bitmap-exists', { bitmap: this.name ?? '' });
     // bdrv_create_dirty_bitmap() asserts it.
-    if (granularity === 0 || (granularity & (granularity - 1)) !== 0) throw incoming.ends(file, 'aborts', 'bitmap-bad-granularity', { granularity });
+    if (granularity === 0 || (granularity & (granularity - 1)) !== 0)
+      throw incoming.ends(file, 'aborts', 'bitmap-bad-granularity', { granularity });
     this.known.add(key);
     if ((flags & DIRTY_BITMAP_RESERVED) !== 0) throw incoming.refuse(file, 'bitmap-flags', { flags });
   }

@@ -7,7 +7,11 @@ import { schemaOfKnown } from './known-schema.js';
 import type { ValueToLoad } from './value-to-load.js';
 import type { QemuFile } from './qemu-file.js';
 
-export async function loadList(incoming: Incoming, file: QemuFile, { field, known, context, name }: ValueToLoad): Promise<void> {
+export async function loadList(
+  incoming: Incoming,
+  file: QemuFile,
+  { field, known, context, name }: ValueToLoad,
+): Promise<void> {
   const tables: readonly VmsdSchema[] = field.inline.slice(0, 2);
   const tree = field.type === 'gtree';
   await file.want(4);
@@ -27,11 +31,21 @@ export async function loadList(incoming: Incoming, file: QemuFile, { field, know
     }
     const layouts = elements.length > 0 ? elements : dumped(known?.table);
     if (layouts.length === 0) {
-      incoming.unknowns.add(`what an element of ${context.table.schema.name}.${name} looks like: the destination's own save has none`);
-      throw incoming.ends(file, 'unknown', 'layout-unknown', { what: `an element of ${context.table.schema.name}.${name}` });
+      incoming.unknowns.add(
+        `what an element of ${context.table.schema.name}.${name} looks like: the destination's own save has none`,
+      );
+      throw incoming.ends(file, 'unknown', 'layout-unknown', {
+        what: `an element of ${context.table.schema.name}.${name}`,
+      });
     }
     for (const schema of layouts) {
-      await context.load(incoming, file, { schema, known: known?.table?.name === schema.name ? known.table : undefined, own: undefined }, known?.versionId ?? schema.version, context.device);
+      await context.load(
+        incoming,
+        file,
+        { schema, known: known?.table?.name === schema.name ? known.table : undefined, own: undefined },
+        known?.versionId ?? schema.version,
+        context.device,
+      );
     }
   }
 }

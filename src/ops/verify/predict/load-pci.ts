@@ -6,19 +6,39 @@ import type { ValueToLoad } from './value-to-load.js';
 import { checkedBits } from './pci-masks.js';
 import type { QemuFile } from './qemu-file.js';
 
-export async function loadPciConfig(incoming: Incoming, file: QemuFile, { field, own, context }: ValueToLoad): Promise<void> {
+export async function loadPciConfig(
+  incoming: Incoming,
+  file: QemuFile,
+  { field, own, context }: ValueToLoad,
+): Promise<void> {
   const size = field.size!;
   await file.want(size);
   const theirs = file.take(size).slice();
   if (own?.length !== size) {
-    incoming.unknowns.add(`the PCI configuration space of ${context.device} at the destination, which the stream's must agree with`);
+    incoming.unknowns.add(
+      `the PCI configuration space of ${context.device} at the destination, which the stream's must agree with`,
+    );
     return;
   }
-  const { cmask, wmask, w1cmask, unsure } = checkedBits(own, incoming.destination.bars?.(context.device), incoming.destination.version);
+  const { cmask, wmask, w1cmask, unsure } = checkedBits(
+    own,
+    incoming.destination.bars?.(context.device),
+    incoming.destination.version,
+  );
   for (let i = 0; i < size; i += 1) {
     if (((theirs[i]! ^ own[i]!) & cmask[i]! & ~wmask[i]! & ~w1cmask[i]!) === 0) continue;
-    if (unsure.has(i)) incoming.unknowns.add(`which bits of byte 0x${i.toString(16)} of ${context.device}'s PCI configuration space the guest may write`);
-    throw incoming.refuse(file, 'pci-config-data', { at: i, read: theirs[i]!, device: own[i]!, cmask: cmask[i]!, wmask: wmask[i]!, w1cmask: w1cmask[i]! });
+    if (unsure.has(i))
+      incoming.unknowns.add(
+        `which bits of byte 0x${i.toString(16)} of ${context.device}'s PCI configuration space the guest may write`,
+      );
+    throw incoming.refuse(file, 'pci-config-data', {
+      at: i,
+      read: theirs[i]!,
+      device: own[i]!,
+      cmask: cmask[i]!,
+      wmask: wmask[i]!,
+      w1cmask: w1cmask[i]!,
+    });
   }
 }
 

@@ -1,7 +1,14 @@
 // One table of fields as the destination loads it, with what it nests, and its subsections. QEMU: vmstate_load_state(),
 // migration/vmstate.c. May import vmstate, ops/messages and the predictor's own files.
 
-import { fieldSize, plainField, type DumpField, type DumpTable, type FieldSchema, type VmsdSchema } from '../../../vmstate/index.js';
+import {
+  fieldSize,
+  plainField,
+  type DumpField,
+  type DumpTable,
+  type FieldSchema,
+  type VmsdSchema,
+} from '../../../vmstate/index.js';
 import { errnoNumber } from '../../messages/index.js';
 import type { Incoming } from './incoming.js';
 import { loadValue } from './load-value.js';
@@ -14,11 +21,33 @@ import type { LocalTable, TableContext } from './table-context.js';
 import type { TableRules } from './table-rules.js';
 import { checkVersion, elementFailed, fieldDone, unknownLayout } from './vmstate-errors.js';
 
-export async function loadTable(incoming: Incoming, file: QemuFile, table: LocalTable, versionId: number, device: string): Promise<TableContext> {
+export async function loadTable(
+  incoming: Incoming,
+  file: QemuFile,
+  table: LocalTable,
+  versionId: number,
+  device: string,
+): Promise<TableContext> {
   const { schema, known } = table;
   const rules = rulesOf(schema.name);
-  const context: TableContext = { table, device, versionId, values: new Map(), own: new Map(), bytes: new Map(), parts: new Map(), load: loadTable };
-  checkVersion(incoming, file, schema.name, versionId, known?.versionId ?? schema.version, known?.minimumVersionId ?? minimumOf(schema, rules));
+  const context: TableContext = {
+    table,
+    device,
+    versionId,
+    values: new Map(),
+    own: new Map(),
+    bytes: new Map(),
+    parts: new Map(),
+    load: loadTable,
+  };
+  checkVersion(
+    incoming,
+    file,
+    schema.name,
+    versionId,
+    known?.versionId ?? schema.version,
+    known?.minimumVersionId ?? minimumOf(schema, rules),
+  );
   const end = await loadFields(incoming, file, context, rules);
   await loadSubsections(incoming, file, schema.name, subsectionFinder(incoming, file, context, end));
   if (rules?.postLoad !== undefined) afterwards(incoming, file, context, rules.postLoad);
@@ -31,12 +60,17 @@ function minimumOf(schema: VmsdSchema, rules: TableRules | undefined): number {
 }
 
 /** Answers where the destination's own bytes of the subsections begin. */
-async function loadFields(incoming: Incoming, file: QemuFile, context: TableContext, rules: TableRules | undefined): Promise<number> {
+async function loadFields(
+  incoming: Incoming,
+  file: QemuFile,
+  context: TableContext,
+  rules: TableRules | undefined,
+): Promise<number> {
   const { schema, known, own: bytes } = context.table;
   const { fields } = schema;
   let at = 0;
   let next = 0;
-  for (let i = 0; i < fields.length; ) {
+  for (let i = 0; i < fields.length;) {
     const field = fields[i]!;
     // Entries of one name are one field of the source's table: an array.
     let end = i + 1;
@@ -66,26 +100,53 @@ function isRead(known: DumpField | undefined, since: number | undefined, version
 }
 
 /** Fields that the destination's own save may lack, and checks that stand between fields. */
-async function conditional(incoming: Incoming, file: QemuFile, context: TableContext, after: string, following: string | undefined, rules: TableRules | undefined): Promise<void> {
+async function conditional(
+  incoming: Incoming,
+  file: QemuFile,
+  context: TableContext,
+  after: string,
+  following: string | undefined,
+  rules: TableRules | undefined,
+): Promise<void> {
   const extra = rules?.conditional?.after === after ? rules.conditional.field(context, incoming) : undefined;
   if (extra !== undefined && following !== extra.name) {
     const field = plainField(extra.name, 'buffer', extra.size);
-    await loadField(incoming, file, context, { run: [field], known: undefined, own: undefined, name: extra.name, wanted: 1 });
+    await loadField(incoming, file, context, {
+      run: [field],
+      known: undefined,
+      own: undefined,
+      name: extra.name,
+      wanted: 1,
+    });
   }
   const check = rules?.validate;
   if (check?.after.includes(after) === true && !check.valid(context, after)) {
-    throw incoming.refuse(file, 'input-validation', { vmsd: context.table.schema.name, field: check.name(after), version: context.table.schema.version });
+    throw incoming.refuse(file, 'input-validation', {
+      vmsd: context.table.schema.name,
+      field: check.name(after),
+      version: context.table.schema.version,
+    });
   }
 }
 
 /** QEMU: the table's post_load hook. */
-function afterwards(incoming: Incoming, file: QemuFile, context: TableContext, postLoad: NonNullable<TableRules['postLoad']>): void {
+function afterwards(
+  incoming: Incoming,
+  file: QemuFile,
+  context: TableContext,
+  postLoad: NonNullable<TableRules['postLoad']>,
+): void {
   const errno = postLoad(incoming, file, context)?.errno;
   if (errno === undefined) return;
   const { schema, known } = context.table;
   const refusal = new Refusal(incoming.behaviour.chained ? 'EINVAL' : errno);
   const minimum = known?.minimumVersionId ?? minimumOf(schema, rulesOf(schema.name));
-  incoming.around(refusal, 'post-load-ret', { vmsd: schema.name, version: schema.version, minimum, errno: errnoNumber(errno) });
+  incoming.around(refusal, 'post-load-ret', {
+    vmsd: schema.name,
+    version: schema.version,
+    minimum,
+    errno: errnoNumber(errno),
+  });
   throw refusal;
 }
 
@@ -98,7 +159,12 @@ interface FieldToLoad {
   readonly wanted: number | undefined;
 }
 
-async function loadField(incoming: Incoming, file: QemuFile, context: TableContext, { run, known, own, name, wanted }: FieldToLoad): Promise<void> {
+async function loadField(
+  incoming: Incoming,
+  file: QemuFile,
+  context: TableContext,
+  { run, known, own, name, wanted }: FieldToLoad,
+): Promise<void> {
   const depth = incoming.path.push(name);
   let at = 0;
   let done = 0;
@@ -113,7 +179,8 @@ async function loadField(incoming: Incoming, file: QemuFile, context: TableConte
     }
   }
   const field = run.at(-1)!;
-  for (; wanted !== undefined && done < wanted && file.error === undefined; done += 1) await element(incoming, file, context, { field, known, own: undefined, name });
+  for (; wanted !== undefined && done < wanted && file.error === undefined; done += 1)
+    await element(incoming, file, context, { field, known, own: undefined, name });
   incoming.path.length = depth - 1;
 }
 
@@ -132,7 +199,13 @@ async function element(incoming: Incoming, file: QemuFile, context: TableContext
     if (nested === undefined) {
       await loadValue(incoming, file, { ...one, context });
     } else {
-      const inner = await loadTable(incoming, file, { ...nested, own }, versionOf(field, known, nested.schema), context.device);
+      const inner = await loadTable(
+        incoming,
+        file,
+        { ...nested, own },
+        versionOf(field, known, nested.schema),
+        context.device,
+      );
       context.parts.set(name, inner);
     }
   } catch (error) {
@@ -142,9 +215,13 @@ async function element(incoming: Incoming, file: QemuFile, context: TableContext
   fieldDone(incoming, file, table, name);
 }
 
-function nestedTable(field: FieldSchema, known: DumpField | undefined): { readonly schema: VmsdSchema; readonly known: DumpTable | undefined } | undefined {
+function nestedTable(
+  field: FieldSchema,
+  known: DumpField | undefined,
+): { readonly schema: VmsdSchema; readonly known: DumpTable | undefined } | undefined {
   if (field.struct !== undefined && field.struct.name !== '') return { schema: field.struct, known: known?.table };
-  if (field.inline.length === 1 && (field.type === 'tmp' || field.type === 'vstruct')) return { schema: field.inline[0]!, known: known?.table };
+  if (field.inline.length === 1 && (field.type === 'tmp' || field.type === 'vstruct'))
+    return { schema: field.inline[0]!, known: known?.table };
   return undefined;
 }
 
@@ -158,7 +235,11 @@ function sourceName({ name, type }: FieldSchema): string {
   return /^(u?int\d+|bool|timer|CPU_Double_U|float64)/.test(type) ? name : name.replace(/\[\d+\]$/, '');
 }
 
-function findKnown(table: DumpTable, name: string, from: number): { readonly field: DumpField; readonly index: number } | undefined {
+function findKnown(
+  table: DumpTable,
+  name: string,
+  from: number,
+): { readonly field: DumpField; readonly index: number } | undefined {
   const base = name.replace(/\[\d+\]$/, '');
   for (let index = from; index < table.fields.length; index += 1) {
     const field = table.fields[index]!;

@@ -28,7 +28,8 @@ export async function loadValue(incoming: Incoming, file: QemuFile, value: Value
       await file.want(4);
       const theirs = file.u32() | 0;
       const ours = own?.length === 4 ? view(own).getInt32(0) : undefined;
-      if (theirs < 0 || (ours !== undefined && theirs > ours)) throw incoming.refuse(file, 'value-too-large', { received: theirs, local: ours ?? 0 });
+      if (theirs < 0 || (ours !== undefined && theirs > ours))
+        throw incoming.refuse(file, 'value-too-large', { received: theirs, local: ours ?? 0 });
       context.values.set(name, theirs);
       return;
     }
@@ -84,7 +85,11 @@ async function plain(file: QemuFile, { field, context, name, own }: ValueToLoad)
 }
 
 /** Different from the local value: "local != received". */
-async function loadEqual(incoming: Incoming, file: QemuFile, { field, own, context, name }: ValueToLoad): Promise<void> {
+async function loadEqual(
+  incoming: Incoming,
+  file: QemuFile,
+  { field, own, context, name }: ValueToLoad,
+): Promise<void> {
   await file.want(8);
   const size = field.size!;
   const theirs = size === 1 ? file.u8() : size === 2 ? file.u16() : size === 4 ? file.u32() : file.u64();

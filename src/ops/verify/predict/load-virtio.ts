@@ -37,13 +37,29 @@ export async function loadVirtio(incoming: Incoming, file: QemuFile, value: Valu
   await queues(incoming, file, local, card ? virtioNetQueues : undefined);
   const part = card ? virtioNetTable(incoming.destination.version, features, local.part) : undefined;
   if (part === undefined) await file.pass(await plausible(file, sent, local.part.length));
-  else await aside(incoming, () => context.load(incoming, file, { schema: part, known: undefined, own: local.part }, part.version, context.device));
-  const common = await aside(incoming, () => context.load(incoming, file, { schema: virtioTable(incoming.destination.version), known: undefined, own: undefined }, 1, context.device));
+  else
+    await aside(incoming, () =>
+      context.load(incoming, file, { schema: part, known: undefined, own: local.part }, part.version, context.device),
+    );
+  const common = await aside(incoming, () =>
+    context.load(
+      incoming,
+      file,
+      { schema: virtioTable(incoming.destination.version), known: undefined, own: undefined },
+      1,
+      context.device,
+    ),
+  );
   checkFeatures(incoming, file, context, features, common);
 }
 
 /** How long the part is that the device itself writes: as the sender's bytes divide, else as long as the destination's own. */
-async function sentPart(incoming: Incoming, file: QemuFile, { context, field }: ValueToLoad, local: LocalVirtio): Promise<number> {
+async function sentPart(
+  incoming: Incoming,
+  file: QemuFile,
+  { context, field }: ValueToLoad,
+  local: LocalVirtio,
+): Promise<number> {
   const sent = incoming.sentDevice(context.device);
   const size = incoming.sent(context.device, 0) ?? 0;
   if (sent === undefined || size === 0 || size > MAX_FILL) return local.part.length;
@@ -63,13 +79,27 @@ function sizeOfPart(device: DeviceSchema, name: string, bytes: Uint8Array): numb
 }
 
 /** QEMU: virtio_pci_load_config(). */
-async function transport(incoming: Incoming, file: QemuFile, { context }: ValueToLoad, own: Uint8Array, local: LocalVirtio): Promise<void> {
+async function transport(
+  incoming: Incoming,
+  file: QemuFile,
+  { context }: ValueToLoad,
+  own: Uint8Array,
+  local: LocalVirtio,
+): Promise<void> {
   if (local.configSize === 0) {
     await file.pass(12);
     return;
   }
   const schema = pciDevice(local.configSize);
-  await aside(incoming, () => context.load(incoming, file, { schema, known: undefined, own: own.subarray(0, 4 + local.configSize + 16) }, 2, context.device));
+  await aside(incoming, () =>
+    context.load(
+      incoming,
+      file,
+      { schema, known: undefined, own: own.subarray(0, 4 + local.configSize + 16) },
+      2,
+      context.device,
+    ),
+  );
   if (local.vectors === 0) return;
   await file.pass(local.vectors * 16 + Math.ceil(local.vectors / 8));
   await file.want(2);
@@ -98,7 +128,12 @@ async function configuration(incoming: Incoming, file: QemuFile, length: number)
   if (got < length && incoming.destination.version >= 60000) throw incoming.silent(file, 'EPERM', 'virtio-refused');
 }
 
-async function queues(incoming: Incoming, file: QemuFile, local: LocalVirtio, changed: typeof virtioNetQueues | undefined): Promise<void> {
+async function queues(
+  incoming: Incoming,
+  file: QemuFile,
+  local: LocalVirtio,
+  changed: typeof virtioNetQueues | undefined,
+): Promise<void> {
   await file.want(4);
   const count = file.u32();
   if (count > MAX_QUEUES) throw incoming.refuse(file, 'virtio-queue-count', { received: count });
@@ -108,7 +143,8 @@ async function queues(incoming: Incoming, file: QemuFile, local: LocalVirtio, ch
     const size = file.u32();
     if (local.configSize === 0) file.u32();
     const most = sizes[i] ?? 0;
-    if (size > most && incoming.destination.version >= 110000) throw incoming.refuse(file, 'virtio-ring-size', { queue: i, received: size, maximum: most });
+    if (size > most && incoming.destination.version >= 110000)
+      throw incoming.refuse(file, 'virtio-ring-size', { queue: i, received: size, maximum: most });
     const address = file.u64();
     const index = file.u16();
     if (address === 0n && index !== 0) throw incoming.refuse(file, 'virtio-ring-address', { queue: i, host: index });
@@ -132,7 +168,11 @@ function pciDevice(configSize: number): VmsdSchema {
   return {
     name: 'PCIDevice',
     version: 2,
-    fields: [plainField('version_id', 'int32 le', 4), plainField('config', 'pci config', configSize), plainField('irq_state', 'pci irq state', 16)],
+    fields: [
+      plainField('version_id', 'int32 le', 4),
+      plainField('config', 'pci config', configSize),
+      plainField('irq_state', 'pci irq state', 16),
+    ],
     subsections: [],
   };
 }

@@ -41,7 +41,8 @@ export class Loader {
     await this.header(file);
     await this.loop(file);
     if (incoming.postcopyState >= postcopy.listening) return;
-    if (file.error !== undefined) throw incoming.refuse(file, 'loadvm-stream-error', { errno: errnoNumber(file.error) });
+    if (file.error !== undefined)
+      throw incoming.refuse(file, 'loadvm-stream-error', { errno: errnoNumber(file.error) });
     await this.description(file);
     if (incoming.runState !== undefined && forbidden.includes(incoming.runState)) {
       incoming.remark('runstate-transition', { state: incoming.runState });
@@ -73,7 +74,8 @@ export class Loader {
     if (version !== VERSION) throw incoming.refuse(file, 'unsupported-version', { version, expected: VERSION });
     if (!incoming.destination.sendConfiguration) return;
     const type = file.u8();
-    if (type !== sectionType.configuration) throw incoming.refuse(file, 'configuration-missing', { type, expected: sectionType.configuration });
+    if (type !== sectionType.configuration)
+      throw incoming.refuse(file, 'configuration-missing', { type, expected: sectionType.configuration });
     await incoming.at('configuration', () => loadConfiguration(incoming, file));
   }
 
@@ -122,7 +124,8 @@ export class Loader {
     const instanceId = file.u32();
     const versionId = file.u32();
     const name = idstr.text;
-    if (file.error !== undefined) throw incoming.refuse(file, 'instance-unreadable', { errno: errnoNumber(file.error) });
+    if (file.error !== undefined)
+      throw incoming.refuse(file, 'instance-unreadable', { errno: errnoNumber(file.error) });
     incoming.path.push(`section ${sectionId} "${name}"`);
     const found = this.handlers.find(name, instanceId) ?? this.supposed(file, name, instanceId, versionId);
     if (found === undefined) {
@@ -130,7 +133,12 @@ export class Loader {
       throw incoming.refuse(file, 'unknown-section', { idstr: name, instance: old ? instanceId | 0 : instanceId });
     }
     const { handler } = found;
-    if (versionId > handler.versionId) throw incoming.refuse(file, 'unsupported-section-version', { version: versionId | 0, idstr: name, local: handler.versionId });
+    if (versionId > handler.versionId)
+      throw incoming.refuse(file, 'unsupported-section-version', {
+        version: versionId | 0,
+        idstr: name,
+        local: handler.versionId,
+      });
     found.versionId = versionId;
     found.sectionId = sectionId;
     try {
@@ -154,7 +162,14 @@ export class Loader {
       if (schema === undefined) throw incoming.ends(file, 'unknown', 'layout-unknown', { what: idstr });
     }
     const kind = ram ? 'iterable' : schema!.name === '' ? 'old' : 'vmsd';
-    return this.handlers.suppose({ idstr, instanceId, versionId: ram ? RAM_VERSION : versionId, kind, schema, payload: undefined });
+    return this.handlers.suppose({
+      idstr,
+      instanceId,
+      versionId: ram ? RAM_VERSION : versionId,
+      kind,
+      schema,
+      payload: undefined,
+    });
   }
 
   /** QEMU: qemu_loadvm_section_part_end(). */
@@ -169,7 +184,8 @@ export class Loader {
     try {
       await this.payload(file, found);
     } catch (error) {
-      if (error instanceof Refusal) incoming.around(error, 'section-state-error', { id: sectionId | 0, idstr: found.handler.idstr });
+      if (error instanceof Refusal)
+        incoming.around(error, 'section-state-error', { id: sectionId | 0, idstr: found.handler.idstr });
       throw error;
     }
     await this.footer(file, found);
@@ -187,7 +203,8 @@ export class Loader {
       else if (handler.idstr === 'dirty-bitmap') await this.bitmaps.load(file, versionId);
       else await loadDevice(incoming, file, handler, versionId);
     } catch (error) {
-      if (error instanceof Refusal) incoming.around(error, 'vmstate-version', { version: versionId | 0, errno: errnoNumber(error.errno) });
+      if (error instanceof Refusal)
+        incoming.around(error, 'vmstate-version', { version: versionId | 0, errno: errnoNumber(error.errno) });
       throw error;
     }
   }
@@ -215,7 +232,11 @@ export class Loader {
     throw refusal;
   }
 
-  private wrongFooter(file: QemuFile, mark: number, { handler, sectionId }: LoadedHandler): readonly [MessageId, MessageValues] | undefined {
+  private wrongFooter(
+    file: QemuFile,
+    mark: number,
+    { handler, sectionId }: LoadedHandler,
+  ): readonly [MessageId, MessageValues] | undefined {
     const { idstr } = handler;
     if (file.error !== undefined) return ['footer-unreadable', { errno: errnoNumber(file.error) }];
     if (mark !== FOOTER) return ['footer-missing', { idstr }];

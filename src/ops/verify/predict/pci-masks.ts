@@ -66,7 +66,14 @@ function bridgeRegisters({ cmask, wmask }: ConfigMasks): void {
 }
 
 /** Answers 8 when it takes two registers. */
-function setBar(space: Uint8Array, { cmask, wmask, unsure }: ConfigMasks & { readonly unsure: Set<number> }, at: number, size: number | undefined, asked: boolean, rom: boolean): number {
+function setBar(
+  space: Uint8Array,
+  { cmask, wmask, unsure }: ConfigMasks & { readonly unsure: Set<number> },
+  at: number,
+  size: number | undefined,
+  asked: boolean,
+  rom: boolean,
+): number {
   const low = space[at]!;
   const io = !rom && (low & 1) === 1;
   const wide = !rom && !io && (low & 6) === 4 ? 8 : 4;
@@ -91,7 +98,12 @@ function capabilities(space: Uint8Array, masks: ConfigMasks & { readonly unsure:
   }
 }
 
-function capability(space: Uint8Array, { cmask, wmask, w1cmask, unsure }: ConfigMasks & { readonly unsure: Set<number> }, at: number, version: number): void {
+function capability(
+  space: Uint8Array,
+  { cmask, wmask, w1cmask, unsure }: ConfigMasks & { readonly unsure: Set<number> },
+  at: number,
+  version: number,
+): void {
   const id = space[at]!;
   const own = (size: number): void => {
     cmask.fill(0xff, at, at + size);
@@ -162,7 +174,12 @@ function express({ cmask, wmask, w1cmask }: Pick<ConfigMasks, 'cmask' | 'wmask' 
 }
 
 /** What a guest with native hot-plug changes: pcie_cap_slot_init(), pcie_cap_root_init(). */
-function slot(space: Uint8Array, { cmask, wmask, w1cmask }: Pick<ConfigMasks, 'cmask' | 'wmask' | 'w1cmask'>, at: number, version: number): void {
+function slot(
+  space: Uint8Array,
+  { cmask, wmask, w1cmask }: Pick<ConfigMasks, 'cmask' | 'wmask' | 'w1cmask'>,
+  at: number,
+  version: number,
+): void {
   const powered = (space[at + 0x14]! & 0x02) !== 0;
   wmask[at + 0x18] = 0xf9;
   wmask[at + 0x19] = powered ? 0x0f : 0x0b;

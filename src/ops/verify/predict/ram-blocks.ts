@@ -19,7 +19,12 @@ export interface LocalBlock {
 
 export type LocalBlocks = ReadonlyMap<string, LocalBlock>;
 
-export async function loadBlockList(incoming: Incoming, file: QemuFile, blocks: LocalBlocks, total: bigint): Promise<void> {
+export async function loadBlockList(
+  incoming: Incoming,
+  file: QemuFile,
+  blocks: LocalBlocks,
+  total: bigint,
+): Promise<void> {
   let left = total;
   while (left !== 0n) {
     await file.want(LONGEST_ENTRY);
@@ -74,10 +79,20 @@ async function loadEntry(incoming: Incoming, file: QemuFile, block: LocalBlock, 
   const complaints = new Complaints(behaviour.entryGoesOn);
   complaints.add(resize(incoming, file, block, length));
   const advised = incoming.postcopyState === postcopy.advise;
-  if (advised && (behaviour.pageSizesByAdvise || incoming.on('postcopy-ram')) && facts.pageSize !== destination.hostPageSize) {
+  if (
+    advised &&
+    (behaviour.pageSizesByAdvise || incoming.on('postcopy-ram')) &&
+    facts.pageSize !== destination.hostPageSize
+  ) {
     const theirs = file.u64();
     if (theirs !== BigInt(facts.pageSize)) {
-      complaints.add(incoming.refuse(file, 'block-page-size', { block: facts.name, local: facts.pageSize, received: BigInt.asIntN(64, theirs) }));
+      complaints.add(
+        incoming.refuse(file, 'block-page-size', {
+          block: facts.name,
+          local: facts.pageSize,
+          received: BigInt.asIntN(64, theirs),
+        }),
+      );
     }
   }
   if (shared && !behaviour.gpaFirst) {
@@ -92,7 +107,8 @@ function ignoredByte(incoming: Incoming, file: QemuFile, block: LocalBlock, comp
   const gpa = file.u64();
   const ignored = file.u8() !== 0;
   const { facts } = block;
-  if (ignored !== facts.ignored) complaints.add(incoming.refuse(file, 'block-ignored', { block: facts.name, not: ignored ? '' : 'not' }));
+  if (ignored !== facts.ignored)
+    complaints.add(incoming.refuse(file, 'block-ignored', { block: facts.name, not: ignored ? '' : 'not' }));
   complaints.add(differs(incoming, file, facts, gpa));
 }
 
@@ -108,18 +124,24 @@ function differs(incoming: Incoming, file: QemuFile, facts: DestinationBlock, gp
     return undefined;
   }
   if (gpa === facts.gpa) return undefined;
-  return incoming.refuse(file, 'block-gpa', { block: facts.name, received: BigInt.asIntN(64, gpa), local: BigInt.asIntN(64, facts.gpa) });
+  return incoming.refuse(file, 'block-gpa', {
+    block: facts.name,
+    received: BigInt.asIntN(64, gpa),
+    local: BigInt.asIntN(64, facts.gpa),
+  });
 }
 
 /** QEMU: qemu_ram_resize(), softmmu/physmem.c: the length is rounded up to the host's pages first. */
 function resize(incoming: Incoming, file: QemuFile, block: LocalBlock, length: bigint): Refusal | undefined {
   const { facts } = block;
   const page = BigInt(incoming.destination.hostPageSize);
-  const rounded = ((length + page - 1n) & ~(page - 1n)) & WRAP;
+  const rounded = (length + page - 1n) & ~(page - 1n) & WRAP;
   const used = BigInt(block.usedLength);
   if (rounded === used) return undefined;
-  if (facts.resizable === undefined) incoming.unknowns.add(`whether block ${facts.name} of the destination may be resized`);
-  if (facts.resizable !== true) return incoming.refuse(file, 'size-mismatch', { block: facts.name, received: rounded, local: used });
+  if (facts.resizable === undefined)
+    incoming.unknowns.add(`whether block ${facts.name} of the destination may be resized`);
+  if (facts.resizable !== true)
+    return incoming.refuse(file, 'size-mismatch', { block: facts.name, received: rounded, local: used });
   if (facts.maxLength === undefined) {
     incoming.unknowns.add(`how large block ${facts.name} of the destination may become`);
   } else if (rounded > BigInt(facts.maxLength)) {

@@ -107,7 +107,8 @@ export class RamLoader {
     const { incoming, pageSize } = this;
     await file.want(8 + 256 + 4 + maxCompressedPage(pageSize));
     const word = file.u64();
-    if (incoming.behaviour.addressChecked && file.error !== undefined) throw incoming.refuse(file, 'ram-address-unreadable');
+    if (incoming.behaviour.addressChecked && file.error !== undefined)
+      throw incoming.refuse(file, 'ram-address-unreadable');
     const flags = Number(word & BigInt(pageSize - 1));
     const address = word & ~BigInt(pageSize - 1);
     const refused = flags & this.refused;
@@ -194,7 +195,8 @@ export class RamLoader {
         state.current = state.table.find(name);
       }
     }
-    if (block === undefined || address >= BigInt(block.usedLength)) throw incoming.refuse(file, 'illegal-offset', { address });
+    if (block === undefined || address >= BigInt(block.usedLength))
+      throw incoming.refuse(file, 'illegal-offset', { address });
   }
 
   private async blockList(file: QemuFile, total: bigint): Promise<void> {
@@ -206,7 +208,8 @@ export class RamLoader {
   private async compressed(file: QemuFile): Promise<void> {
     const { incoming } = this;
     const length = file.u32();
-    if (length > maxCompressedPage(this.pageSize)) throw incoming.refuse(file, 'compressed-length', { length: length | 0 });
+    if (length > maxCompressedPage(this.pageSize))
+      throw incoming.refuse(file, 'compressed-length', { length: length | 0 });
     incoming.unknowns.add('whether compressed pages can be decompressed: their zlib streams are not read');
     await file.pass(length);
   }

@@ -86,7 +86,11 @@ export const cpuRules: Readonly<Record<string, TableRules>> = {
         return incoming.refuse(file, 'cpu-fpregs');
       }
       const flags = Number(context.values.get('env.hflags') ?? 0);
-      if ((flags & GUEST_MODE) !== 0 && incoming.destination.version >= 40100 && !context.parts.has('cpu/nested_state')) {
+      if (
+        (flags & GUEST_MODE) !== 0 &&
+        incoming.destination.version >= 40100 &&
+        !context.parts.has('cpu/nested_state')
+      ) {
         return incoming.refuse(file, 'cpu-guest-mode');
       }
       return undefined;

@@ -40,11 +40,15 @@ export const deviceRules: Readonly<Record<string, TableRules>> = {
   // hw/ide/core.c: vmstate_ide_drive, vmstate_ide_drive_pio_state, ide_drive_pio_post_load().
   ide_drive: {
     minimumVersionId: 0,
-    conditional: { after: 'identify_set', field: (context) => (value(context, 'identify_set') === 0 ? undefined : { name: 'identify_data', size: 512 }) },
+    conditional: {
+      after: 'identify_set',
+      field: (context) => (value(context, 'identify_set') === 0 ? undefined : { name: 'identify_data', size: 512 }),
+    },
     counts: { identify_data: (context) => (value(context, 'identify_set') === 0 ? 0 : 1) },
   },
   'ide_drive/pio_state': {
-    postLoad: (incoming, file, context) => (value(context, 'end_transfer_fn_idx') >= TRANSFER_ENDS ? refused(incoming, file, context, 'EINVAL') : undefined),
+    postLoad: (incoming, file, context) =>
+      value(context, 'end_transfer_fn_idx') >= TRANSFER_ENDS ? refused(incoming, file, context, 'EINVAL') : undefined,
   },
   ide: { minimumVersionId: 0 },
   'ide bmdma': { minimumVersionId: 0 },
@@ -65,14 +69,19 @@ export const deviceRules: Readonly<Record<string, TableRules>> = {
         return (context.own.get(field) ?? count) === count;
       },
     },
-    counts: { timer: (context) => (context.values.has('num_timers') ? value(context, 'num_timers') : context.versionId < 2 ? 3 : undefined) },
+    counts: {
+      timer: (context) =>
+        context.values.has('num_timers') ? value(context, 'num_timers') : context.versionId < 2 ? 3 : undefined,
+    },
   },
   // hw/i386/vapic.c:vapic_post_load(): the ROM is looked for in guest memory.
   'kvm-tpr-opt': {
     postLoad(incoming, file, context) {
       if (value(context, 'state') === 0 && value(context, 'rom_state_paddr') === 0) return undefined;
-      const first = incoming.destination.blocks.find(({ name }) => name === 'pc.ram' || name === 'mem0')?.usedLength ?? 0;
-      if (value(context, 'rom_state_paddr') === 0 || (first > 0 && value(context, 'rom_state_paddr') >= first)) return refused(incoming, file, context, 'EPERM');
+      const first =
+        incoming.destination.blocks.find(({ name }) => name === 'pc.ram' || name === 'mem0')?.usedLength ?? 0;
+      if (value(context, 'rom_state_paddr') === 0 || (first > 0 && value(context, 'rom_state_paddr') >= first))
+        return refused(incoming, file, context, 'EPERM');
       incoming.unknowns.add('whether the option ROM of kvmvapic is in the memory that the stream brings');
       return undefined;
     },
@@ -88,7 +97,11 @@ export const deviceRules: Readonly<Record<string, TableRules>> = {
       for (const [field, name] of sizes) {
         const block = incoming.destination.blocks.find((one) => one.name === name);
         if (block?.maxLength === undefined || value(context, field) <= block.maxLength) continue;
-        throw incoming.ends(file, 'aborts', 'acpi-too-large', { block: name, received: value(context, field).toString(16), maximum: block.maxLength.toString(16) });
+        throw incoming.ends(file, 'aborts', 'acpi-too-large', {
+          block: name,
+          received: value(context, field).toString(16),
+          maximum: block.maxLength.toString(16),
+        });
       }
       return undefined;
     },

@@ -15,7 +15,12 @@ export type LoadSubsection = (name: string) => ((versionId: number) => Promise<v
  * Loads subsections while there are any of `parent`: their name begins with the parent's and is longer, no slash is asked for.
  * Others are left for whoever comes next.
  */
-export async function loadSubsections(incoming: Incoming, file: QemuFile, parent: string, find: LoadSubsection): Promise<void> {
+export async function loadSubsections(
+  incoming: Incoming,
+  file: QemuFile,
+  parent: string,
+  find: LoadSubsection,
+): Promise<void> {
   for (;;) {
     await file.want(LONGEST_HEADER);
     if (file.peek(0) !== MARK) return;

@@ -29,5 +29,11 @@ export interface TableContext {
   /** The tables that it nests and the subsections that came, by name. */
   readonly parts: Map<string, TableContext>;
   /** How tables are loaded: for what loads tables inside of this one. */
-  readonly load: (incoming: Incoming, file: QemuFile, table: LocalTable, versionId: number, device: string) => Promise<TableContext>;
+  readonly load: (
+    incoming: Incoming,
+    file: QemuFile,
+    table: LocalTable,
+    versionId: number,
+    device: string,
+  ) => Promise<TableContext>;
 }

@@ -15,7 +15,10 @@ export interface TableRules {
   /** A field that is there or not by a value before it, and as many bytes long as that says; undefined: not there. */
   readonly conditional?: {
     readonly after: string;
-    readonly field: (context: TableContext, incoming: Incoming) => { readonly name: string; readonly size: number } | undefined;
+    readonly field: (
+      context: TableContext,
+      incoming: Incoming,
+    ) => { readonly name: string; readonly size: number } | undefined;
   };
   /** QEMU: VMSTATE_VALIDATE. */
   readonly validate?: {

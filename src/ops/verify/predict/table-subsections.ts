@@ -11,7 +11,12 @@ import type { LocalTable, TableContext } from './table-context.js';
 import { checkVersion, unknownLayout } from './vmstate-errors.js';
 
 /** `start`: where in the destination's own bytes the subsections begin. */
-export function subsectionFinder(incoming: Incoming, file: QemuFile, context: TableContext, start: number): LoadSubsection {
+export function subsectionFinder(
+  incoming: Incoming,
+  file: QemuFile,
+  context: TableContext,
+  start: number,
+): LoadSubsection {
   const { schema, known, own } = context.table;
   const load = (name: string, table: LocalTable) => async (version: number) => {
     context.parts.set(name, await context.load(incoming, file, table, version, context.device));
@@ -41,7 +46,10 @@ export function subsectionFinder(incoming: Incoming, file: QemuFile, context: Ta
         await load(name, { schema: layout, known: undefined, own: undefined })(version);
       };
     }
-    if (known === undefined) incoming.unknowns.add(`whether the destination knows the subsection ${name}: ${schema.name} is not in its -dump-vmstate`);
+    if (known === undefined)
+      incoming.unknowns.add(
+        `whether the destination knows the subsection ${name}: ${schema.name} is not in its -dump-vmstate`,
+      );
     return undefined;
   };
 }

@@ -23,7 +23,13 @@ export function localVirtio(bytes: Uint8Array, mmio: boolean): LocalVirtio | und
     const configSize = capability(view, EXPRESS) === undefined ? 0x100 : 0x1000;
     const msix = capability(view, MSIX);
     const vectors = msix === undefined ? 0 : (view.getUint16(4 + msix + 2, true) & 0x7ff) + 1;
-    return common(bytes, view, 4 + configSize + 16 + (vectors === 0 ? 0 : vectors * 16 + Math.ceil(vectors / 8) + 2), configSize, vectors);
+    return common(
+      bytes,
+      view,
+      4 + configSize + 16 + (vectors === 0 ? 0 : vectors * 16 + Math.ceil(vectors / 8) + 2),
+      configSize,
+      vectors,
+    );
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

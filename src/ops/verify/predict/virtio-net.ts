@@ -29,7 +29,12 @@ const u8 = (name: string): FieldSchema => field(name, 'uint8', 1);
 const u16 = (name: string): FieldSchema => field(name, 'uint16', 2);
 const u32 = (name: string): FieldSchema => field(name, 'uint32', 4);
 
-function table(name: string, version: number, fields: readonly FieldSchema[], subsections: readonly VmsdSchema[] = []): VmsdSchema {
+function table(
+  name: string,
+  version: number,
+  fields: readonly FieldSchema[],
+  subsections: readonly VmsdSchema[] = [],
+): VmsdSchema {
   return { name, version, fields, subsections };
 }
 
@@ -38,7 +43,10 @@ function loaded(context: TableContext, name: string): number {
 }
 
 /** Only looked at, in a struct of its own. */
-const tested = (name: string, one: FieldSchema): FieldSchema => ({ ...field('tmp', 'tmp', one.size!), inline: [table(name, 0, [one])] });
+const tested = (name: string, one: FieldSchema): FieldSchema => ({
+  ...field('tmp', 'tmp', one.size!),
+  inline: [table(name, 0, [one])],
+});
 
 const fields: readonly FieldSchema[] = [
   field('mac', 'buffer', MAC),
@@ -57,7 +65,10 @@ const SIZE = fields.reduce((sum, { size }) => sum + size!, 0);
 
 /** Its second version has the types that are supported, and came with 10.1. */
 function rss(version: number): VmsdSchema {
-  const types = version >= 100100 ? [u32('rss_data.runtime_hash_types'), u32('rss_data.supported_hash_types')] : [u32('rss_data.hash_types')];
+  const types =
+    version >= 100100
+      ? [u32('rss_data.runtime_hash_types'), u32('rss_data.supported_hash_types')]
+      : [u32('rss_data.hash_types')];
   return table('virtio-net-device/rss', types.length, [
     ...['rss_data.enabled', 'rss_data.redirect', 'rss_data.populate_hash'].map((name) => field(name, 'bool', 1)),
     ...types,
@@ -80,7 +91,12 @@ export function virtioNetTable(version: number, features: number, own: Uint8Arra
  * place that is free. QEMU: virtio_net_change_num_queues().
  * @throws Ending: for no queue at all the first pair goes twice, which no QEMU survives
  */
-export function virtioNetQueues(incoming: Incoming, file: QemuFile, sizes: readonly number[], count: number): readonly number[] {
+export function virtioNetQueues(
+  incoming: Incoming,
+  file: QemuFile,
+  sizes: readonly number[],
+  count: number,
+): readonly number[] {
   if (sizes.length < 3 || count === sizes.length || incoming.destination.version < CHANGES_QUEUES) return sizes;
   if (count === 0) throw incoming.ends(file, 'aborts', 'virtio-no-queue');
   const last = sizes.length - 1;
@@ -101,28 +117,46 @@ export const virtioNetRules: Readonly<Record<string, TableRules>> = {
         const sent = loaded(context, 'mac_table.in_use');
         // A number below zero to older ones.
         const filters = sent >= 2 ** 31 && incoming.destination.version < UNSIGNED ? 0 : sent;
-        return filters === 0 ? undefined : { name: filters > MAC_FILTERS ? 'unused' : 'mac_table.macs', size: filters * MAC };
+        return filters === 0
+          ? undefined
+          : { name: filters > MAC_FILTERS ? 'unused' : 'mac_table.macs', size: filters * MAC };
       },
     },
   },
-  'virtio-net-vnet': { postLoad: (incoming, file, context) => backend(incoming, file, context, 'has_vnet_hdr', 'virtio-net-headers') },
-  'virtio-net-ufo': { postLoad: (incoming, file, context) => backend(incoming, file, context, 'has_ufo', 'virtio-net-fragments') },
+  'virtio-net-vnet': {
+    postLoad: (incoming, file, context) => backend(incoming, file, context, 'has_vnet_hdr', 'virtio-net-headers'),
+  },
+  'virtio-net-ufo': {
+    postLoad: (incoming, file, context) => backend(incoming, file, context, 'has_ufo', 'virtio-net-fragments'),
+  },
   'virtio-net-device/rss': {
     since: { 'rss_data.supported_hash_types': 2 },
     counts: { 'rss_data.indirections_table': (context) => loaded(context, 'rss_data.indirections_len') },
     postLoad(incoming, file, context) {
       const length = loaded(context, 'rss_data.indirections_len');
       // Looked at since 10.0.
-      if (incoming.destination.version < 100000 || (length <= RSS_ENTRIES && length !== 0 && (length & (length - 1)) === 0)) return undefined;
+      if (
+        incoming.destination.version < 100000 ||
+        (length <= RSS_ENTRIES && length !== 0 && (length & (length - 1)) === 0)
+      )
+        return undefined;
       return incoming.refuse(file, 'virtio-net-hashes', { entries: length });
     },
   },
 };
 
 /** What the network behind the card must be able to do, since it could at the source. */
-function backend(incoming: Incoming, file: QemuFile, context: TableContext, name: string, id: MessageId): Refusal | undefined {
+function backend(
+  incoming: Incoming,
+  file: QemuFile,
+  context: TableContext,
+  name: string,
+  id: MessageId,
+): Refusal | undefined {
   if (loaded(context, name) === 0 || context.own.get(name) !== 0) return undefined;
   if (offeredBy(incoming, context.device)?.unsure === 0n) return incoming.refuse(file, id);
-  incoming.unknowns.add(`whether the network of ${context.device} takes headers with offloads (vnet_hdr) as it did at the source`);
+  incoming.unknowns.add(
+    `whether the network of ${context.device} takes headers with offloads (vnet_hdr) as it did at the source`,
+  );
   return undefined;
 }

@@ -16,7 +16,12 @@ function table(name: string, fields: readonly FieldSchema[], subsections: readon
 
 const modern = table(
   'virtio_pci/modern_state',
-  [field('dfselect', 'uint32', 4), field('gfselect', 'uint32', 4), field('guest_features', 'uint32', 4, 2), field('vqs', 'buffer', 28, QUEUES)],
+  [
+    field('dfselect', 'uint32', 4),
+    field('gfselect', 'uint32', 4),
+    field('guest_features', 'uint32', 4, 2),
+    field('vqs', 'buffer', 28, QUEUES),
+  ],
   [table('virtio_pci/modern_state/features128', [field('guest_features', 'uint32', 4, 2)])],
 );
 /** Not a subsection but a whole table of the transport's, without fields. */
@@ -35,7 +40,11 @@ const common: readonly VmsdSchema[] = [
 ];
 
 const before = table('virtio', [], common);
-const since = table('virtio', [], [...common, table('virtio/128bit_features', [field('guest_features_ex[1]', 'uint64', 8)])]);
+const since = table(
+  'virtio',
+  [],
+  [...common, table('virtio/128bit_features', [field('guest_features_ex[1]', 'uint64', 8)])],
+);
 
 /** With features above bit 63 since 10.2. */
 export function virtioTable(version: number): VmsdSchema {

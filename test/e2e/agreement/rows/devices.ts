@@ -2,7 +2,25 @@
 
 import { deviceLabel, findNodes } from '../../../../src/vmstate/index.js';
 import { at, type Anatomy } from '../anatomy.js';
-import { be16, be32, be64, bytesOf, counted, drop, field, full, headerOf, hex, insert, join, put, set, text, u8, type Patch } from '../patch.js';
+import {
+  be16,
+  be32,
+  be64,
+  bytesOf,
+  counted,
+  drop,
+  field,
+  full,
+  headerOf,
+  hex,
+  insert,
+  join,
+  put,
+  set,
+  text,
+  u8,
+  type Patch,
+} from '../patch.js';
 import { rowsOf, type Row } from '../row.js';
 
 const pm = '0000:00:01.3/piix4_pm';
@@ -31,10 +49,22 @@ const fields = rowsOf('fields', 'plain', {
   'interrupt line of a PCI device': set(`${pm}.parent_obj.config*.interrupt_line`, u8(11)),
   'interrupt pin of a PCI device': set(`${pm}.parent_obj.config*.interrupt_pin`, u8(2)),
   'irq state of a PCI device is no irq state': set(`${pm}.parent_obj.irq_state[0]`, be32(2)),
-  'BAR of a PCI device': { base: 'q35-devices', ...set('0000:00:03.0/virtio-blk.virtio.pci.config*.bar[0]', hex('01c00000')) },
-  'capability pointer of a PCI device': { base: 'q35-devices', ...set('0000:00:03.0/virtio-blk.virtio.pci.config*.capability_pointer', u8(0x44)) },
-  'MSI-X table size': { base: 'q35-devices', ...set('0000:00:03.0/virtio-blk.virtio.pci.config*.msix.control', hex('0700')) },
-  'a slot as a guest leaves it that plugs by itself': { base: 'q35-devices', mutate: (a) => [put(at(port(a) + 0x18, 2), hex('f90b'))] },
+  'BAR of a PCI device': {
+    base: 'q35-devices',
+    ...set('0000:00:03.0/virtio-blk.virtio.pci.config*.bar[0]', hex('01c00000')),
+  },
+  'capability pointer of a PCI device': {
+    base: 'q35-devices',
+    ...set('0000:00:03.0/virtio-blk.virtio.pci.config*.capability_pointer', u8(0x44)),
+  },
+  'MSI-X table size': {
+    base: 'q35-devices',
+    ...set('0000:00:03.0/virtio-blk.virtio.pci.config*.msix.control', hex('0700')),
+  },
+  'a slot as a guest leaves it that plugs by itself': {
+    base: 'q35-devices',
+    mutate: (a) => [put(at(port(a) + 0x18, 2), hex('f90b'))],
+  },
   'a slot with an event that waits': { base: 'q35-devices', mutate: (a) => [flipped(a, port(a) + 0x1a, 0x08)] },
   'a slot with another card in it': { base: 'q35-devices', mutate: (a) => [flipped(a, port(a) + 0x1a, 0x40)] },
   'a slot of another number': { base: 'q35-devices', mutate: (a) => [flipped(a, port(a) + 0x16, 0x08)] },
@@ -55,10 +85,15 @@ const fields = rowsOf('fields', 'plain', {
   'a byte lost': { mutate: (a) => [drop(at(field(a, 'timer.unused').start, 1))] },
   'a byte too many': { mutate: (a) => [insert(field(a, 'timer.unused').start, hex('00'))] },
   'a byte lost in the CPU': { mutate: (a) => [drop(at(field(a, 'cpu.env.eip').start, 1))] },
-  'a byte too many in PCI configuration': { mutate: (a) => [insert(field(a, `${pm}.parent_obj.irq_state[0]`).start, hex('00'))] },
+  'a byte too many in PCI configuration': {
+    mutate: (a) => [insert(field(a, `${pm}.parent_obj.irq_state[0]`).start, hex('00'))],
+  },
   'four bytes behind the last field': { mutate: (a) => [insert(full(a, 'port92').footer.start, be32(0))] },
   'serial’s fields': { base: 'q35-devices', ...set('serial.state.divider', be16(0xffff)) },
-  'watchdog’s version': { base: 'q35-devices', mutate: (a) => [put(headerOf(full(a, '0000:00:0a.0/i6300esb_wdt')).version, be32(9999))] },
+  'watchdog’s version': {
+    base: 'q35-devices',
+    mutate: (a) => [put(headerOf(full(a, '0000:00:0a.0/i6300esb_wdt')).version, be32(9999))],
+  },
   'i8254 of microvm': { base: 'microvm', mutate: (a) => [insert(full(a, 'i8254').footer.start, hex('00'))] },
 });
 
@@ -70,16 +105,24 @@ interface Sub {
 /** The subsection with that path's end. */
 function sub(a: Anatomy, name: string): Sub {
   for (const device of a.devices) {
-    const [node] = findNodes([device], `${deviceLabel(device.device)}.*${name}`).filter((one) => one.kind === 'subsection');
+    const [node] = findNodes([device], `${deviceLabel(device.device)}.*${name}`).filter(
+      (one) => one.kind === 'subsection',
+    );
     if (node !== undefined) return { span: node.span, name };
   }
   throw new TypeError(`the capture has no subsection ${name}`);
 }
 
-const renamed = (name: string, to: string) => ({ mutate: (a: Anatomy): Patch[] => [put(at(sub(a, name).span.start + 1, 1 + name.length), counted(to))] });
-const bumped = (name: string, version: number) => ({ mutate: (a: Anatomy): Patch[] => [put(at(sub(a, name).span.start + 2 + name.length, 4), be32(version))] });
+const renamed = (name: string, to: string) => ({
+  mutate: (a: Anatomy): Patch[] => [put(at(sub(a, name).span.start + 1, 1 + name.length), counted(to))],
+});
+const bumped = (name: string, version: number) => ({
+  mutate: (a: Anatomy): Patch[] => [put(at(sub(a, name).span.start + 2 + name.length, 4), be32(version))],
+});
 const removed = (name: string) => ({ mutate: (a: Anatomy): Patch[] => [drop(sub(a, name).span)] });
-const added = (idstr: string, name: string, body: Uint8Array, version = 1) => ({ mutate: (a: Anatomy): Patch[] => [insert(full(a, idstr).footer.start, hex('05'), counted(name), be32(version), body)] });
+const added = (idstr: string, name: string, body: Uint8Array, version = 1) => ({
+  mutate: (a: Anatomy): Patch[] => [insert(full(a, idstr).footer.start, hex('05'), counted(name), be32(version), body)],
+});
 
 const subsections = rowsOf('subsections', 'plain', {
   'dropped: fw_cfg/dma': removed('fw_cfg/dma'),
@@ -87,7 +130,9 @@ const subsections = rowsOf('subsections', 'plain', {
   'dropped: cpu/poll_control_msr': removed('cpu/poll_control_msr'),
   'dropped: nested in a struct': removed('fdrive/media_rate'),
   'dropped: pckbd/extended_state': { releases: ['7.2', '10.0', '11.1'], ...removed('pckbd/extended_state') },
-  'twice: fw_cfg/dma': { mutate: (a) => [insert(sub(a, 'fw_cfg/dma').span.end, bytesOf(a, sub(a, 'fw_cfg/dma').span))] },
+  'twice: fw_cfg/dma': {
+    mutate: (a) => [insert(sub(a, 'fw_cfg/dma').span.end, bytesOf(a, sub(a, 'fw_cfg/dma').span))],
+  },
   'renamed: fw_cfg/dma': renamed('fw_cfg/dma', 'fw_cfg/dmb'),
   'renamed: piix4_pm/memhp': renamed('piix4_pm/memhp', 'piix4_pm/memhq'),
   'renamed: nested in a struct': renamed('fdrive/media_rate', 'fdrive/media_rata'),
@@ -100,7 +145,10 @@ const subsections = rowsOf('subsections', 'plain', {
   'unknown: at cpu': added('cpu', 'cpu/from_the_future', be64(0)),
   'unknown: at timer': added('timer', 'timer/x', hex('00')),
   'unknown: at the last device': added('globalstate', 'globalstate/x', hex('')),
-  'unknown: at an old-style device': { base: 'q35-devices', ...added('0000:00:03.0/virtio-blk', 'virtio-blk/x', hex('')) },
+  'unknown: at an old-style device': {
+    base: 'q35-devices',
+    ...added('0000:00:03.0/virtio-blk', 'virtio-blk/x', hex('')),
+  },
   'known, though not needed: cpu/tsc_khz': added('cpu', 'cpu/tsc_khz', be64(0)),
   'known, though not needed: cpu/fpop_ip_dp': added('cpu', 'cpu/fpop_ip_dp', join(be16(0), be64(0), be64(0))),
   'a nested one renamed': { base: 'q35-devices', ...renamed('virtio/64bit_features', 'virtio/65bit_features') },
@@ -140,7 +188,9 @@ const globalstate = rowsOf('globalstate', 'plain', {
   'size 0': state('paused', 0),
   'size 2^32-1': state('paused', 0xffffffff),
   'size 101': state('paused', 101),
-  'no zero behind the name': { mutate: (a) => [put(at(full(a, 'globalstate').payload.start + 4, 100), new Uint8Array(100).fill(0x61))] },
+  'no zero behind the name': {
+    mutate: (a) => [put(at(full(a, 'globalstate').payload.start + 4, 100), new Uint8Array(100).fill(0x61))],
+  },
   dropped: { mutate: (a) => [drop(full(a, 'globalstate').span)] },
   'of a running guest': { base: 'running' },
 });

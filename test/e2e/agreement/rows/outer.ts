@@ -1,15 +1,37 @@
 // Rows: header, configuration, framing, versions, footers, the tail, truncation. Imports its own folder.
 
 import { at, type Anatomy, type Item } from '../anatomy.js';
-import { be32, bytesOf, counted, cutAt, drop, first, full, headerOf, hex, insert, join, mainBlock, put, record, text, type Patch } from '../patch.js';
+import {
+  be32,
+  bytesOf,
+  counted,
+  cutAt,
+  drop,
+  first,
+  full,
+  headerOf,
+  hex,
+  insert,
+  join,
+  mainBlock,
+  put,
+  record,
+  text,
+  type Patch,
+} from '../patch.js';
 import { adding, machine, machineOption, rowsOf, type Row } from '../row.js';
 
-const part = (name: string, body: Uint8Array, version = 1): Uint8Array => join(hex('05'), counted(name), be32(version), body);
-const capabilities = (...names: readonly string[]): Uint8Array => part('configuration/capabilities', join(be32(names.length), ...names.map(counted)));
+const part = (name: string, body: Uint8Array, version = 1): Uint8Array =>
+  join(hex('05'), counted(name), be32(version), body);
+const capabilities = (...names: readonly string[]): Uint8Array =>
+  part('configuration/capabilities', join(be32(names.length), ...names.map(counted)));
 const bits = (value: number, version = 1): Uint8Array => part('configuration/target-page-bits', be32(value), version);
 const uuid = (value: string, version = 1): Uint8Array => part('configuration/uuid', hex(value), version);
 const afterMachine = (a: Anatomy, ...parts: readonly Uint8Array[]): Patch[] => [insert(a.machine.name.end, ...parts)];
-const machineName = (a: Anatomy, name: string): Patch[] => [put(a.machine.length, be32(name.length)), put(a.machine.name, text(name))];
+const machineName = (a: Anatomy, name: string): Patch[] => [
+  put(a.machine.length, be32(name.length)),
+  put(a.machine.name, text(name)),
+];
 const capability = (a: Anatomy): Anatomy['parts'][number] => a.parts.find((one) => one.name === 'capabilities')!;
 
 const header = rowsOf('header', 'plain', {
@@ -28,17 +50,27 @@ const configuration = rowsOf('configuration', 'plain', {
   'missing, and not expected': { mutate: (a) => [drop(first(a, 'configuration').span)], on: { argv: noConfiguration } },
   'there, and not expected': { on: { argv: noConfiguration } },
   'never written': { base: 'no-configuration' },
-  'never written, but expected': { base: 'no-configuration', on: { argv: (argv) => argv.filter((word) => word !== 'migration.send-configuration=off' && word !== '-global') } },
+  'never written, but expected': {
+    base: 'no-configuration',
+    on: { argv: (argv) => argv.filter((word) => word !== 'migration.send-configuration=off' && word !== '-global') },
+  },
   'another byte': { mutate: () => [put(at(8, 1), hex('06'))] },
   'name length 2^32-1': { mutate: (a) => [put(a.machine.length, be32(0xffffffff))] },
   'name length 2^31-1': { mutate: (a) => [put(a.machine.length, be32(0x7fffffff))] },
   'name one byte longer than said': { mutate: (a) => [insert(a.machine.name.end, text('x'))] },
-  'name longer, and said': { mutate: (a) => [put(a.machine.length, be32(a.machine.name.end - a.machine.name.start + 1))] },
+  'name longer, and said': {
+    mutate: (a) => [put(a.machine.length, be32(a.machine.name.end - a.machine.name.start + 1))],
+  },
   'unknown subsection': { mutate: (a) => afterMachine(a, part('configuration/other', be32(1))) },
   'a subsection of nobody': { mutate: (a) => afterMachine(a, part('nobody/other', be32(1))) },
   'a subsection of the same name as its owner': { mutate: (a) => afterMachine(a, part('configuration', be32(1))) },
-  'written twice': { mutate: (a) => [insert(first(a, 'configuration').span.end, bytesOf(a, first(a, 'configuration').span))] },
-  'capabilities twice': { base: 'ignore-shared', mutate: (a) => [insert(capability(a).span.end, bytesOf(a, capability(a).span))] },
+  'written twice': {
+    mutate: (a) => [insert(first(a, 'configuration').span.end, bytesOf(a, first(a, 'configuration').span))],
+  },
+  'capabilities twice': {
+    base: 'ignore-shared',
+    mutate: (a) => [insert(capability(a).span.end, bytesOf(a, capability(a).span))],
+  },
 });
 
 const machines = rowsOf('machine', 'plain', {
@@ -70,7 +102,9 @@ const ignoreShared = { 'x-ignore-shared': true };
 const caps = rowsOf('capabilities', 'plain', {
   'unknown name': { mutate: (a) => afterMachine(a, capabilities('from-the-future')) },
   'known name that is not compared': { mutate: (a) => afterMachine(a, capabilities('xbzrle')) },
-  'several that are not compared': { mutate: (a) => afterMachine(a, capabilities('xbzrle', 'postcopy-ram', 'multifd')) },
+  'several that are not compared': {
+    mutate: (a) => afterMachine(a, capabilities('xbzrle', 'postcopy-ram', 'multifd')),
+  },
   'a name that came with 10.0': { mutate: (a) => afterMachine(a, capabilities('switchover-ack')) },
   'a name that went with 9.1': { mutate: (a) => afterMachine(a, capabilities('compress')) },
   'zero-blocks': { mutate: (a) => afterMachine(a, capabilities('zero-blocks')) },
@@ -87,34 +121,61 @@ const caps = rowsOf('capabilities', 'plain', {
   'version 2': { base: 'ignore-shared', mutate: (a) => [put(capability(a).version, be32(2))] },
   'empty name': { mutate: (a) => afterMachine(a, capabilities('')) },
   'a name of 255 letters': { mutate: (a) => afterMachine(a, capabilities('n'.repeat(255))) },
-  'renamed subsection': { base: 'ignore-shared', mutate: (a) => [put(at(capability(a).span.start + 2, 26), text('configuration/capabilitiez'))] },
-  'unknown name, and another machine': { mutate: (a) => [...machineName(a, 'other'), ...afterMachine(a, capabilities('from-the-future'))] },
-  'mismatch, and another machine': { base: 'ignore-shared', mutate: (a) => machineName(a, 'other'), on: { capabilities: {} } },
+  'renamed subsection': {
+    base: 'ignore-shared',
+    mutate: (a) => [put(at(capability(a).span.start + 2, 26), text('configuration/capabilitiez'))],
+  },
+  'unknown name, and another machine': {
+    mutate: (a) => [...machineName(a, 'other'), ...afterMachine(a, capabilities('from-the-future'))],
+  },
+  'mismatch, and another machine': {
+    base: 'ignore-shared',
+    mutate: (a) => machineName(a, 'other'),
+    on: { capabilities: {} },
+  },
   'xbzrle at the destination only': { on: { capabilities: { xbzrle: true } } },
-  'postcopy-ram at the destination only': { base: 'postcopy-ready', mutate: (a) => a.items.filter(({ kind }) => kind === 'command').map(({ span }) => drop(span)), on: { capabilities: { 'postcopy-ram': true } } },
+  'postcopy-ram at the destination only': {
+    base: 'postcopy-ready',
+    mutate: (a) => a.items.filter(({ kind }) => kind === 'command').map(({ span }) => drop(span)),
+    on: { capabilities: { 'postcopy-ram': true } },
+  },
 });
 
 const ours = '6d737472 6561 6d00 8000 0123456789ab';
 const theirs = '00112233 4455 6677 8899 aabbccddeeff';
-const noUuid = (argv: readonly string[]): string[] => argv.filter((word, i) => word !== '-uuid' && argv[i - 1] !== '-uuid');
+const noUuid = (argv: readonly string[]): string[] =>
+  argv.filter((word, i) => word !== '-uuid' && argv[i - 1] !== '-uuid');
 
 const uuids = rowsOf('uuid', 'uuid', {
   'the same': {},
   'none in the stream': { mutate: (a) => a.parts.map(({ span }) => drop(span)) },
   'none at the destination': { on: { argv: noUuid, capabilities: {} } },
   'another in the stream': { mutate: (a) => [put(a.parts[0]!.body, hex(theirs))] },
-  'another at the destination': { on: { argv: (argv) => [...noUuid(argv), '-uuid', '00000000-0000-4000-8000-000000000001'] } },
-  'capability off at the destination': { mutate: (a) => [put(a.parts[0]!.body, hex(theirs))], on: { capabilities: {} } },
+  'another at the destination': {
+    on: { argv: (argv) => [...noUuid(argv), '-uuid', '00000000-0000-4000-8000-000000000001'] },
+  },
+  'capability off at the destination': {
+    mutate: (a) => [put(a.parts[0]!.body, hex(theirs))],
+    on: { capabilities: {} },
+  },
   'version 2': { mutate: (a) => [put(a.parts[0]!.version, be32(2))] },
   'another, and another machine': { mutate: (a) => [...machineName(a, 'other'), put(a.parts[0]!.body, hex(theirs))] },
   'before the capabilities': { base: 'ignore-shared', mutate: (a) => afterMachine(a, uuid(ours)) },
-  'behind the capabilities': { base: 'ignore-shared', mutate: (a) => [insert(a.parts[0]!.span.end, uuid(ours))], on: { argv: adding('-uuid', '00000000-0000-4000-8000-000000000001') } },
+  'behind the capabilities': {
+    base: 'ignore-shared',
+    mutate: (a) => [insert(a.parts[0]!.span.end, uuid(ours))],
+    on: { argv: adding('-uuid', '00000000-0000-4000-8000-000000000001') },
+  },
 });
 
 const beforeFull = (a: Anatomy): number => first(a, 'full').span.start;
 const ram = (a: Anatomy): Item[] => a.items.filter(({ section }) => section?.idstr === 'ram');
-const renumber = (items: readonly Item[], id: number): Patch[] => items.flatMap((item) => [put(at(item.span.start + 1, 4), be32(id)), put(at(item.footer.start + 1, 4), be32(id))]);
-const swap = (a: Anatomy, one: Item, other: Item): Patch[] => [put(one.span, bytesOf(a, other.span)), put(other.span, bytesOf(a, one.span))];
+const renumber = (items: readonly Item[], id: number): Patch[] =>
+  items.flatMap((item) => [put(at(item.span.start + 1, 4), be32(id)), put(at(item.footer.start + 1, 4), be32(id))]);
+const swap = (a: Anatomy, one: Item, other: Item): Patch[] => [
+  put(one.span, bytesOf(a, other.span)),
+  put(other.span, bytesOf(a, one.span)),
+];
 
 const sections = rowsOf('sections', 'plain', {
   'type 9': { mutate: (a) => [insert(beforeFull(a), hex('09'))] },
@@ -134,29 +195,47 @@ const sections = rowsOf('sections', 'plain', {
   'all of ram dropped': { mutate: (a) => ram(a).map(({ span }) => drop(span)) },
   'START twice': { mutate: (a) => [insert(first(a, 'start').span.end, bytesOf(a, first(a, 'start').span))] },
   'PART twice': { mutate: (a) => [insert(first(a, 'part').span.end, bytesOf(a, first(a, 'part').span))] },
-  'PART behind END': { mutate: (a) => [drop(first(a, 'part').span), insert(first(a, 'end').span.end, bytesOf(a, first(a, 'part').span))] },
+  'PART behind END': {
+    mutate: (a) => [drop(first(a, 'part').span), insert(first(a, 'end').span.end, bytesOf(a, first(a, 'part').span))],
+  },
   'all devices dropped': { mutate: (a) => a.items.filter(({ kind }) => kind === 'full').map(({ span }) => drop(span)) },
   'a device dropped': { mutate: (a) => [drop(full(a, 'i8254').span)] },
   'the CPU dropped': { mutate: (a) => [drop(full(a, 'cpu').span)] },
   'a device twice': { mutate: (a) => [insert(full(a, 'timer').span.end, bytesOf(a, full(a, 'timer').span))] },
   'two devices swapped': { mutate: (a) => swap(a, full(a, 'i8254'), full(a, 'port92')) },
-  'two instances swapped': { mutate: (a) => [put(headerOf(full(a, 'i8259', 0)).instance, be32(1)), put(headerOf(full(a, 'i8259', 1)).instance, be32(0))] },
-  'a device before ram': { mutate: (a) => [drop(full(a, 'timer').span), insert(first(a, 'start').span.start, bytesOf(a, full(a, 'timer').span))] },
+  'two instances swapped': {
+    mutate: (a) => [
+      put(headerOf(full(a, 'i8259', 0)).instance, be32(1)),
+      put(headerOf(full(a, 'i8259', 1)).instance, be32(0)),
+    ],
+  },
+  'a device before ram': {
+    mutate: (a) => [
+      drop(full(a, 'timer').span),
+      insert(first(a, 'start').span.start, bytesOf(a, full(a, 'timer').span)),
+    ],
+  },
   'a device as START': { mutate: (a) => [put(at(full(a, 'timer').span.start, 1), hex('01'))] },
   'ram as FULL': { mutate: (a) => [put(at(first(a, 'start').span.start, 1), hex('04'))] },
   'another name': { mutate: (a) => [put(headerOf(full(a, 'timer')).name, counted('tomer'))] },
   'a longer name': { mutate: (a) => [put(headerOf(full(a, 'timer')).name, counted('timer/2'))] },
   'letters to be escaped': { mutate: (a) => [put(headerOf(full(a, 'timer')).name, counted('t\x1b[2J\xc3'))] },
   'no name': { mutate: (a) => [put(headerOf(full(a, 'timer')).name, counted(''))] },
-  'a device path that is not there': { mutate: (a) => [put(headerOf(full(a, '0000:00:01.3/piix4_pm')).name, counted('0000:00:09.3/piix4_pm'))] },
+  'a device path that is not there': {
+    mutate: (a) => [put(headerOf(full(a, '0000:00:01.3/piix4_pm')).name, counted('0000:00:09.3/piix4_pm'))],
+  },
   'another instance': { mutate: (a) => [put(headerOf(full(a, 'timer')).instance, be32(1))] },
   'instance 2^32-1': { mutate: (a) => [put(headerOf(full(a, 'timer')).instance, be32(0xffffffff))] },
   'instance 1 of ram': { mutate: (a) => [put(headerOf(first(a, 'start')).instance, be32(1))] },
   'instance 2^32-1 of ram': { mutate: (a) => [put(headerOf(first(a, 'start')).instance, be32(0xffffffff))] },
-  'a section nobody knows': { mutate: (a) => [insert(beforeFull(a), hex('04 00000063'), counted('nobody'), be32(0), be32(1), hex('7e 00000063'))] },
+  'a section nobody knows': {
+    mutate: (a) => [insert(beforeFull(a), hex('04 00000063'), counted('nobody'), be32(0), be32(1), hex('7e 00000063'))],
+  },
 });
 
-const version = (idstr: string, value: number) => ({ mutate: (a: Anatomy) => [put(headerOf(full(a, idstr)).version, be32(value))] });
+const version = (idstr: string, value: number) => ({
+  mutate: (a: Anatomy) => [put(headerOf(full(a, idstr)).version, be32(value))],
+});
 
 const versions = rowsOf('versions', 'plain', {
   'ram 3': { mutate: (a) => [put(headerOf(first(a, 'start')).version, be32(3))] },
@@ -200,7 +279,10 @@ const footers = rowsOf('footers', 'plain', {
   'none at all, and none expected': { mutate: everyFooter, on: { argv: noFooters } },
   'there, and not expected': { on: { argv: noFooters } },
   'never written': { base: 'no-footers' },
-  'never written, but expected': { base: 'no-footers', on: { argv: (argv) => argv.filter((word) => word !== 'migration.send-section-footer=off' && word !== '-global') } },
+  'never written, but expected': {
+    base: 'no-footers',
+    on: { argv: (argv) => argv.filter((word) => word !== 'migration.send-section-footer=off' && word !== '-global') },
+  },
 });
 
 const afterEof = (a: Anatomy): number => first(a, 'eof').span.end;
@@ -208,7 +290,10 @@ const afterEof = (a: Anatomy): number => first(a, 'eof').span.end;
 const tail = rowsOf('tail', 'plain', {
   'no vmdescription': { mutate: (a) => [drop(first(a, 'vmdescription').span)] },
   'never written': { base: 'no-vmdesc' },
-  'never written, but expected': { base: 'no-vmdesc', on: { argv: (argv) => argv.map((word) => word.replace(',suppress-vmdesc=on', '')) } },
+  'never written, but expected': {
+    base: 'no-vmdesc',
+    on: { argv: (argv) => argv.map((word) => word.replace(',suppress-vmdesc=on', '')) },
+  },
   'there, and not expected': { on: { argv: machineOption('suppress-vmdesc=on') } },
   'length too large': { mutate: (a) => [put(at(afterEof(a) + 1, 4), be32(0xffffffff))] },
   'length too small': { mutate: (a) => [put(at(afterEof(a) + 1, 4), be32(1))] },
@@ -216,7 +301,9 @@ const tail = rowsOf('tail', 'plain', {
   'another byte behind EOF': { mutate: (a) => [put(at(afterEof(a), 1), hex('07'))] },
   'bytes behind the end': { mutate: (a) => [insert(a.bytes.length, hex('0102030405'))] },
   'EOF missing': { mutate: (a) => [drop(first(a, 'eof').span)] },
-  'EOF and vmdescription missing': { mutate: (a) => [drop(first(a, 'eof').span), drop(first(a, 'vmdescription').span)] },
+  'EOF and vmdescription missing': {
+    mutate: (a) => [drop(first(a, 'eof').span), drop(first(a, 'vmdescription').span)],
+  },
   'EOF twice': { mutate: (a) => [insert(afterEof(a), hex('00'))] },
 });
 
@@ -275,4 +362,16 @@ const truncation = rowsOf('truncation', 'plain', {
   'one byte': cut((a) => a.bytes.length - 1),
 });
 
-export const outerRows: readonly Row[] = [...header, ...configuration, ...machines, ...pageBits, ...caps, ...uuids, ...sections, ...versions, ...footers, ...tail, ...truncation];
+export const outerRows: readonly Row[] = [
+  ...header,
+  ...configuration,
+  ...machines,
+  ...pageBits,
+  ...caps,
+  ...uuids,
+  ...sections,
+  ...versions,
+  ...footers,
+  ...tail,
+  ...truncation,
+];

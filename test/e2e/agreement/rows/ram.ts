@@ -1,19 +1,43 @@
 // Rows: commands, block list, x-ignore-shared, page records, mapped-ram. Imports its own folder.
 
 import { at, type Anatomy, type BlockPlace } from '../anatomy.js';
-import { be16, be32, be64, block, bytesOf, command, counted, drop, first, hex, insert, join, mainBlock, put, record, total, type Patch } from '../patch.js';
+import {
+  be16,
+  be32,
+  be64,
+  block,
+  bytesOf,
+  command,
+  counted,
+  drop,
+  first,
+  hex,
+  insert,
+  join,
+  mainBlock,
+  put,
+  record,
+  total,
+  type Patch,
+} from '../patch.js';
 import { adding, both, changing, machineOption, rowsOf, without, type Row } from '../row.js';
 
-const beforeStart = (...commands: readonly Uint8Array[]) => ({ mutate: (a: Anatomy): Patch[] => [insert(first(a, 'start').span.start, ...commands)] });
+const beforeStart = (...commands: readonly Uint8Array[]) => ({
+  mutate: (a: Anatomy): Patch[] => [insert(first(a, 'start').span.start, ...commands)],
+});
 const advise = (pageSizes: number, pageSize: number): Uint8Array => command(3, join(be64(pageSizes), be64(pageSize)));
-const discard = (name: string, ...pairs: readonly number[]): Uint8Array => command(6, join(hex('00'), counted(name), hex('00'), ...pairs.map(be64)));
+const discard = (name: string, ...pairs: readonly number[]): Uint8Array =>
+  command(6, join(hex('00'), counted(name), hex('00'), ...pairs.map(be64)));
 const ping = command(2, be32(1));
 const returnPath = command(1);
 const postcopy = { on: { capabilities: { 'postcopy-ram': true } }, base: 'postcopy-ready' };
 /** Its own ADVISE replaced. */
 const advised = (...commands: readonly Uint8Array[]) => ({
   ...postcopy,
-  mutate: (a: Anatomy): Patch[] => [...a.items.filter((item) => item.command === 3).map(({ span }) => drop(span)), insert(first(a, 'start').span.start, ...commands)],
+  mutate: (a: Anatomy): Patch[] => [
+    ...a.items.filter((item) => item.command === 3).map(({ span }) => drop(span)),
+    insert(first(a, 'start').span.start, ...commands),
+  ],
 });
 
 const commands = rowsOf('commands', 'plain', {
@@ -23,7 +47,10 @@ const commands = rowsOf('commands', 'plain', {
   SWITCHOVER_START: beforeStart(command(11)),
   'SWITCHOVER_START with 4 bytes': beforeStart(command(11, be32(0))),
   'SWITCHOVER_START behind the devices': { mutate: (a) => [insert(first(a, 'eof').span.start, command(11))] },
-  'SWITCHOVER_START dropped': { mutate: (a) => a.items.filter(({ kind }) => kind === 'command').map(({ span }) => drop(span)), releases: ['10.0', '11.1'] },
+  'SWITCHOVER_START dropped': {
+    mutate: (a) => a.items.filter(({ kind }) => kind === 'command').map(({ span }) => drop(span)),
+    releases: ['10.0', '11.1'],
+  },
   OPEN_RETURN_PATH: beforeStart(returnPath),
   'OPEN_RETURN_PATH twice': beforeStart(returnPath, returnPath),
   'OPEN_RETURN_PATH with 1 byte': beforeStart(command(1, hex('00'))),
@@ -47,8 +74,14 @@ const commands = rowsOf('commands', 'plain', {
   'RAM_DISCARD, nothing advised': beforeStart(discard('pc.ram', 0, 0x1000)),
   'RAM_DISCARD, advised': advised(advise(0x1000, 0x1000), discard('pc.ram', 0, 0x1000)),
   'RAM_DISCARD of an unknown block': advised(advise(0x1000, 0x1000), discard('nobody', 0, 0x1000)),
-  'RAM_DISCARD of version 1': advised(advise(0x1000, 0x1000), command(6, join(hex('01'), counted('pc.ram'), hex('00'), be64(0), be64(0x1000)))),
-  'RAM_DISCARD without nil': advised(advise(0x1000, 0x1000), command(6, join(hex('00'), counted('pc.ram'), hex('41'), be64(0), be64(0x1000)))),
+  'RAM_DISCARD of version 1': advised(
+    advise(0x1000, 0x1000),
+    command(6, join(hex('01'), counted('pc.ram'), hex('00'), be64(0), be64(0x1000))),
+  ),
+  'RAM_DISCARD without nil': advised(
+    advise(0x1000, 0x1000),
+    command(6, join(hex('00'), counted('pc.ram'), hex('41'), be64(0), be64(0x1000))),
+  ),
   'RAM_DISCARD of half a pair': advised(advise(0x1000, 0x1000), discard('pc.ram', 0, 0x1000, 0)),
   'RAM_DISCARD too short': advised(advise(0x1000, 0x1000), command(6, hex('00'))),
   'PACKAGED, an EOF byte': beforeStart(command(7, be32(1)), hex('00')),
@@ -64,19 +97,33 @@ const commands = rowsOf('commands', 'plain', {
   ENABLE_COLO: beforeStart(command(8)),
   'a return path that was used': { base: 'return-path' },
   'dirty-bitmaps as they were': { base: 'dirty-bitmaps' },
-  'dirty-bitmaps, but no such disk': { base: 'dirty-bitmaps', on: { argv: both(without('-device'), without('-blockdev')) } },
+  'dirty-bitmaps, but no such disk': {
+    base: 'dirty-bitmaps',
+    on: { argv: both(without('-device'), without('-blockdev')) },
+  },
 });
 
 const tables = '/rom@etc/acpi/tables';
 const loader = '/rom@etc/table-loader';
 const resized = (name: string, length: (before: number) => number) => ({
-  mutate: (a: Anatomy): Patch[] => [put(block(a, name).length, be64(length(block(a, name).usedLength))), total(a, length(block(a, name).usedLength) - block(a, name).usedLength)],
+  mutate: (a: Anatomy): Patch[] => [
+    put(block(a, name).length, be64(length(block(a, name).usedLength))),
+    total(a, length(block(a, name).usedLength) - block(a, name).usedLength),
+  ],
 });
-const dropped = (name: string) => ({ mutate: (a: Anatomy): Patch[] => [drop(block(a, name).span), total(a, -block(a, name).usedLength)] });
+const dropped = (name: string) => ({
+  mutate: (a: Anatomy): Patch[] => [drop(block(a, name).span), total(a, -block(a, name).usedLength)],
+});
 const entry = (name: string, length: number): Uint8Array => join(counted(name), be64(length));
-const all = (a: Anatomy): { start: number; end: number } => ({ start: a.blocks[0]!.span.start, end: a.blocks.at(-1)!.span.end });
+const all = (a: Anatomy): { start: number; end: number } => ({
+  start: a.blocks[0]!.span.start,
+  end: a.blocks.at(-1)!.span.end,
+});
 const memory = (size: string): ((argv: readonly string[]) => readonly string[]) =>
-  both(changing('-m', () => size), changing('-object', (value) => value.replace('size=2M', `size=${size}M`)));
+  both(
+    changing('-m', () => size),
+    changing('-object', (value) => value.replace('size=2M', `size=${size}M`)),
+  );
 
 const blocks = rowsOf('block-list', 'plain', {
   'unknown name': { mutate: (a) => [put(mainBlock(a).name, counted('nobody'))] },
@@ -86,8 +133,15 @@ const blocks = rowsOf('block-list', 'plain', {
   'main memory not listed': dropped('pc.ram'),
   'a ROM not listed': dropped('pc.bios'),
   'nothing listed': { mutate: (a) => [drop(all(a)), put(a.total, be64(4))] },
-  'listed backwards': { mutate: (a) => [put(all(a), join(...[...a.blocks].reverse().map(({ span }) => bytesOf(a, span))))] },
-  'listed twice': { mutate: (a) => [insert(block(a, loader).span.end, bytesOf(a, block(a, loader).span)), total(a, block(a, loader).usedLength)] },
+  'listed backwards': {
+    mutate: (a) => [put(all(a), join(...[...a.blocks].reverse().map(({ span }) => bytesOf(a, span))))],
+  },
+  'listed twice': {
+    mutate: (a) => [
+      insert(block(a, loader).span.end, bytesOf(a, block(a, loader).span)),
+      total(a, block(a, loader).usedLength),
+    ],
+  },
   'twice as large': resized('pc.ram', (before) => before * 2),
   'half as large': resized('pc.ram', (before) => before / 2),
   'a page larger': resized('pc.ram', (before) => before + 0x1000),
@@ -106,24 +160,40 @@ const blocks = rowsOf('block-list', 'plain', {
   'sum ends before the last block': { mutate: (a) => [total(a, -a.blocks.at(-1)!.usedLength)] },
   'sum is huge': { mutate: (a) => [put(a.total, be64((1n << 62n) + 4n))] },
   'CONTINUE with MEM_SIZE': { mutate: (a) => [put(at(a.total.start + 7, 1), hex('24'))] },
-  'a second list in a PART': { mutate: (a) => [insert(a.records[0]!.span.start, bytesOf(a, { start: a.total.start, end: all(a).end }))] },
+  'a second list in a PART': {
+    mutate: (a) => [insert(a.records[0]!.span.start, bytesOf(a, { start: a.total.start, end: all(a).end }))],
+  },
   'a block nobody has, of length 0': { mutate: (a) => [insert(mainBlock(a).span.start, entry('nobody', 0))] },
   'an entry of 1 letter': { mutate: (a) => [insert(mainBlock(a).span.start, entry('x', 0x1000)), total(a, 0x1000)] },
   'destination has more memory': { on: { argv: memory('4') } },
   'destination has less memory': { on: { argv: memory('1') } },
-  'destination’s backend has another name': { on: { argv: (argv) => argv.map((word) => word.replaceAll('pc.ram', 'other')) } },
-  'destination’s memory is anonymous': { on: { argv: both(without('-object'), changing('-M', (value) => value.split(',')[0]!)) } },
+  'destination’s backend has another name': {
+    on: { argv: (argv) => argv.map((word) => word.replaceAll('pc.ram', 'other')) },
+  },
+  'destination’s memory is anonymous': {
+    on: {
+      argv: both(
+        without('-object'),
+        changing('-M', (value) => value.split(',')[0]!),
+      ),
+    },
+  },
   'two blocks, one of them larger': {
     base: 'ignore-shared-2nodes',
     mutate: (a) => [put(block(a, 'mem1').length, be64(0x400000)), total(a, 0x200000)],
   },
 });
 
-const share = (value: 'on' | 'off'): ((argv: readonly string[]) => readonly string[]) => changing('-object', (old) => old.replace('share=on', `share=${value}`));
+const share = (value: 'on' | 'off'): ((argv: readonly string[]) => readonly string[]) =>
+  changing('-object', (old) => old.replace('share=on', `share=${value}`));
 const backend = (object: string): ((argv: readonly string[]) => readonly string[]) => changing('-object', () => object);
-const gpaOf = (name: string, value: number | bigint) => (a: Anatomy): Patch[] => [put(block(a, name).gpaAt!, be64(value))];
-const inFour = (a: Anatomy): Patch[] => a.blocks.map((one, index) => insert(one.span.end, index === 0 ? hex('01') : hex('00')));
-const pageOf = (name: string, addr: number, flags = 8): Uint8Array => join(be64(addr + flags), counted(name), new Uint8Array(flags === 8 ? 4096 : 1));
+const gpaOf =
+  (name: string, value: number | bigint) =>
+  (a: Anatomy): Patch[] => [put(block(a, name).gpaAt!, be64(value))];
+const inFour = (a: Anatomy): Patch[] =>
+  a.blocks.map((one, index) => insert(one.span.end, index === 0 ? hex('01') : hex('00')));
+const pageOf = (name: string, addr: number, flags = 8): Uint8Array =>
+  join(be64(addr + flags), counted(name), new Uint8Array(flags === 8 ? 4096 : 1));
 const firstRecord = (a: Anatomy): number => a.records[0]!.span.start;
 
 const shared = rowsOf('ignore-shared', 'ignore-shared', {
@@ -137,36 +207,68 @@ const shared = rowsOf('ignore-shared', 'ignore-shared', {
   'another address, share=off': { mutate: gpaOf('mem0', 0x1000), on: { argv: share('off') } },
   'a huge address, share=on': { mutate: gpaOf('mem0', (1n << 64n) - 1n) },
   'another address of a ROM': { mutate: gpaOf('pc.bios', 0x1000) },
-  'another address and another length': { mutate: (a) => [...gpaOf('mem0', 0x1000)(a), put(block(a, 'mem0').length, be64(0x400000)), total(a, 0x200000)] },
+  'another address and another length': {
+    mutate: (a) => [...gpaOf('mem0', 0x1000)(a), put(block(a, 'mem0').length, be64(0x400000)), total(a, 0x200000)],
+  },
   'another length, share=on': { mutate: (a) => [put(block(a, 'mem0').length, be64(0x400000)), total(a, 0x200000)] },
   'with the byte of 4.0': { mutate: inFour },
   'with the byte of 4.0, share=off': { mutate: inFour, on: { argv: share('off') } },
   'without addresses': { mutate: (a) => a.blocks.map(({ gpaAt }) => drop(gpaAt!)) },
   'a page of shared memory, share=on': { mutate: (a) => [insert(firstRecord(a), pageOf('mem0', 0))] },
-  'a page of shared memory, share=off': { mutate: (a) => [insert(firstRecord(a), pageOf('mem0', 0))], on: { argv: share('off') } },
+  'a page of shared memory, share=off': {
+    mutate: (a) => [insert(firstRecord(a), pageOf('mem0', 0))],
+    on: { argv: share('off') },
+  },
   'a zero page of shared memory, share=on': { mutate: (a) => [insert(firstRecord(a), pageOf('mem0', 0x3000, 2))] },
   'two nodes': { base: 'ignore-shared-2nodes' },
   'two nodes, both private': { base: 'ignore-shared-2nodes', on: { argv: share('off') } },
   'two nodes, both shared': {
     base: 'ignore-shared-2nodes',
-    on: { argv: (argv) => argv.map((word) => (word.startsWith('memory-backend-ram,id=mem1') ? 'memory-backend-file,id=mem1,size=2M,share=on,mem-path=mem1.img' : word)) },
+    on: {
+      argv: (argv) =>
+        argv.map((word) =>
+          word.startsWith('memory-backend-ram,id=mem1')
+            ? 'memory-backend-file,id=mem1,size=2M,share=on,mem-path=mem1.img'
+            : word,
+        ),
+    },
   },
-  'two nodes, swapped': { base: 'ignore-shared-2nodes', on: { argv: (argv) => argv.map((word) => (word === 'node,memdev=mem0' ? 'node,memdev=mem1' : word === 'node,memdev=mem1' ? 'node,memdev=mem0' : word)) } },
+  'two nodes, swapped': {
+    base: 'ignore-shared-2nodes',
+    on: {
+      argv: (argv) =>
+        argv.map((word) =>
+          word === 'node,memdev=mem0' ? 'node,memdev=mem1' : word === 'node,memdev=mem1' ? 'node,memdev=mem0' : word,
+        ),
+    },
+  },
   'memfd at both ends': { base: 'memfd' },
-  'memfd at the source, a file at the destination': { base: 'memfd', on: { argv: backend('memory-backend-file,id=mem0,size=2M,share=on,mem-path=mem0.img') } },
-  'memfd at the source, private at the destination': { base: 'memfd', on: { argv: backend('memory-backend-ram,id=mem0,size=2M') } },
+  'memfd at the source, a file at the destination': {
+    base: 'memfd',
+    on: { argv: backend('memory-backend-file,id=mem0,size=2M,share=on,mem-path=mem0.img') },
+  },
+  'memfd at the source, private at the destination': {
+    base: 'memfd',
+    on: { argv: backend('memory-backend-ram,id=mem0,size=2M') },
+  },
 });
 
 const page = (a: Anatomy): ReturnType<typeof record> => record(a, ({ kind, named }) => kind === 'page' && !named);
 const zero = (a: Anatomy): ReturnType<typeof record> => record(a, ({ kind, named }) => kind === 'zero' && !named);
-const flags = (value: number) => ({ mutate: (a: Anatomy): Patch[] => [put(at(page(a).word.start + 6, 2), be16((page(a).addr & 0xf000) | value))] });
-const before = (...bytes: readonly Uint8Array[]) => ({ mutate: (a: Anatomy): Patch[] => [insert(page(a).span.start, ...bytes)] });
+const flags = (value: number) => ({
+  mutate: (a: Anatomy): Patch[] => [put(at(page(a).word.start + 6, 2), be16((page(a).addr & 0xf000) | value))],
+});
+const before = (...bytes: readonly Uint8Array[]) => ({
+  mutate: (a: Anatomy): Patch[] => [insert(page(a).span.start, ...bytes)],
+});
 const word = (addr: number | bigint, bits: number): Uint8Array => be64(BigInt(addr) | BigInt(bits));
 
 const pages = rowsOf('pages', 'plain', {
   'address behind the block': { mutate: (a) => [put(page(a).word, word(0x20_0000_0000, 0x28))] },
   'address at the block’s end': { mutate: (a) => [put(page(a).word, word(block(a, page(a).block).usedLength, 0x28))] },
-  'address of the last page': { mutate: (a) => [put(page(a).word, word(block(a, page(a).block).usedLength - 0x1000, 0x28))] },
+  'address of the last page': {
+    mutate: (a) => [put(page(a).word, word(block(a, page(a).block).usedLength - 0x1000, 0x28))],
+  },
   'address 2^63': { mutate: (a) => [put(page(a).word, word(1n << 63n, 0x28))] },
   'zero page behind the block': { mutate: (a) => [put(zero(a).word, word(0x7fff_f000, 0x22))] },
   'unknown block': before(word(0, 8), counted('nobody'), new Uint8Array(4096)),
@@ -188,7 +290,9 @@ const pages = rowsOf('pages', 'plain', {
   'flag 0x800': flags(0x820),
   'fill byte 0x41': { mutate: (a) => [put(zero(a).body, hex('41'))] },
   'fill byte 1': { mutate: (a) => [put(zero(a).body, hex('01'))] },
-  'fill byte 255 of a named page': { mutate: (a) => [insert(page(a).span.start, word(0, 2), counted('pc.ram'), hex('ff'))] },
+  'fill byte 255 of a named page': {
+    mutate: (a) => [insert(page(a).span.start, word(0, 2), counted('pc.ram'), hex('ff'))],
+  },
   'EOS missing in START': { mutate: (a) => [drop(a.marks[0]!.span)] },
   'EOS missing in PART': { mutate: (a) => [drop(a.marks[1]!.span)] },
   'EOS missing in END': { mutate: (a) => [drop(a.marks.at(-1)!.span)] },
@@ -211,18 +315,29 @@ const pages = rowsOf('pages', 'plain', {
   'XBZRLE as it was': { base: 'live-xbzrle' },
   'compressed as it was': { base: 'compress' },
   'compressed, capability off': { base: 'compress', on: { capabilities: {} } },
-  'compressed, length too large': { base: 'compress', mutate: (a) => [put(at(record(a, ({ kind }) => kind === 'compressed').body.start - 4, 4), be32(0x7fffffff))] },
+  'compressed, length too large': {
+    base: 'compress',
+    mutate: (a) => [put(at(record(a, ({ kind }) => kind === 'compressed').body.start - 4, 4), be32(0x7fffffff))],
+  },
   'resent as they were': { base: 'live' },
   'background-snapshot': { base: 'background-snapshot', on: { capabilities: {} } },
   'multifd without its channels': { base: 'multifd', on: { capabilities: {} } },
 });
 
-const mapped = (name: string, field: 'version' | 'page_size' | 'bitmap_offset' | 'pages_offset', value: number | bigint) => (a: Anatomy): Patch[] => {
-  const { start } = block(a, name).mappedAt!;
-  const place = { version: at(start, 4), page_size: at(start + 4, 8), bitmap_offset: at(start + 12, 8), pages_offset: at(start + 20, 8) }[field];
-  return [put(place, field === 'version' ? be32(Number(value)) : be64(value))];
-};
-const bitmap = (one: BlockPlace): { start: number; end: number } => at(one.mapped!.bitmapOffset, Math.ceil(one.usedLength / 4096 / 64) * 8);
+const mapped =
+  (name: string, field: 'version' | 'page_size' | 'bitmap_offset' | 'pages_offset', value: number | bigint) =>
+  (a: Anatomy): Patch[] => {
+    const { start } = block(a, name).mappedAt!;
+    const place = {
+      version: at(start, 4),
+      page_size: at(start + 4, 8),
+      bitmap_offset: at(start + 12, 8),
+      pages_offset: at(start + 20, 8),
+    }[field];
+    return [put(place, field === 'version' ? be32(Number(value)) : be64(value))];
+  };
+const bitmap = (one: BlockPlace): { start: number; end: number } =>
+  at(one.mapped!.bitmapOffset, Math.ceil(one.usedLength / 4096 / 64) * 8);
 const mappedBoth = { base: 'mapped-ram-ignore-shared' };
 
 const mappedRam = rowsOf('mapped-ram', 'mapped-ram', {
@@ -236,24 +351,42 @@ const mappedRam = rowsOf('mapped-ram', 'mapped-ram', {
   'bitmap elsewhere': { mutate: mapped('pc.ram', 'bitmap_offset', 8) },
   'bitmap behind the end': { mutate: mapped('pc.ram', 'bitmap_offset', 1n << 40n) },
   'pages unaligned': { mutate: mapped('pc.ram', 'pages_offset', 0x100008) },
-  'pages a page further': { mutate: (a) => mapped('pc.ram', 'pages_offset', block(a, 'pc.ram').mapped!.pagesOffset + 0x1000)(a) },
+  'pages a page further': {
+    mutate: (a) => mapped('pc.ram', 'pages_offset', block(a, 'pc.ram').mapped!.pagesOffset + 0x1000)(a),
+  },
   'unknown name': { mutate: (a) => [put(block(a, 'pc.bios').name, counted('pc.bias'))] },
   'all bits set': { mutate: (a) => [put(bitmap(block(a, 'pc.ram')), new Uint8Array(64).fill(0xff))] },
   'no bit set': { mutate: (a) => [put(bitmap(block(a, 'pc.ram')), new Uint8Array(64))] },
-  'a length larger': { mutate: (a) => [put(block(a, 'pc.rom').length, be64(block(a, 'pc.rom').usedLength + 0x1000)), total(a, 0x1000)] },
+  'a length larger': {
+    mutate: (a) => [put(block(a, 'pc.rom').length, be64(block(a, 'pc.rom').usedLength + 0x1000)), total(a, 0x1000)],
+  },
   'sum larger by a page': { mutate: (a) => [total(a, 0x1000)] },
-  'a page record': { mutate: (a) => [insert(a.marks[1]!.span.start, word(0, 8), counted('pc.ram'), new Uint8Array(4096))] },
+  'a page record': {
+    mutate: (a) => [insert(a.marks[1]!.span.start, word(0, 8), counted('pc.ram'), new Uint8Array(4096))],
+  },
   'a zero record': { mutate: (a) => [insert(a.marks[1]!.span.start, word(0, 2), counted('pc.ram'), hex('00'))] },
-  'MULTIFD_FLUSH': { mutate: (a) => [insert(a.marks[1]!.span.start, word(0, 0x200))] },
-  'cut in the pages': { mutate: (a) => [drop({ start: block(a, 'pc.ram').mapped!.pagesOffset + 0x8000, end: a.bytes.length })] },
-  'cut in the header': { mutate: (a) => [drop({ start: block(a, 'pc.ram').mappedAt!.start + 9, end: a.bytes.length })] },
-  'cut in the bitmap': { mutate: (a) => [drop({ start: block(a, 'pc.ram').mapped!.bitmapOffset + 3, end: a.bytes.length })] },
+  MULTIFD_FLUSH: { mutate: (a) => [insert(a.marks[1]!.span.start, word(0, 0x200))] },
+  'cut in the pages': {
+    mutate: (a) => [drop({ start: block(a, 'pc.ram').mapped!.pagesOffset + 0x8000, end: a.bytes.length })],
+  },
+  'cut in the header': {
+    mutate: (a) => [drop({ start: block(a, 'pc.ram').mappedAt!.start + 9, end: a.bytes.length })],
+  },
+  'cut in the bitmap': {
+    mutate: (a) => [drop({ start: block(a, 'pc.ram').mapped!.bitmapOffset + 3, end: a.bytes.length })],
+  },
   'destination has more memory': { on: { argv: memory('4') } },
-  'destination has another machine': { on: { argv: machineOption('memory-backend=pc.ram'), capabilities: { 'mapped-ram': true, 'x-ignore-shared': true } } },
+  'destination has another machine': {
+    on: { argv: machineOption('memory-backend=pc.ram'), capabilities: { 'mapped-ram': true, 'x-ignore-shared': true } },
+  },
   'with x-ignore-shared': mappedBoth,
   'with x-ignore-shared, share=off': { ...mappedBoth, on: { argv: share('off') } },
   'with x-ignore-shared, another address': { ...mappedBoth, mutate: gpaOf('mem0', 0x1000) },
-  'with x-ignore-shared, another address, share=off': { ...mappedBoth, mutate: gpaOf('mem0', 0x1000), on: { argv: share('off') } },
+  'with x-ignore-shared, another address, share=off': {
+    ...mappedBoth,
+    mutate: gpaOf('mem0', 0x1000),
+    on: { argv: share('off') },
+  },
   'an extra device': { on: { argv: adding('-device', 'i6300esb') } },
 });
 

@@ -13,7 +13,15 @@ import { devicesOf } from '../../../support/vmstate.js';
 
 const pipe = (bytes: Uint8Array): ByteSource => forwardSource(memorySource(bytes));
 /** What both ways must agree on. */
-const seen = ({ section, span, payload, layout, reason, state }: StreamDevice): unknown => ({ section, span, payload, layout, reason, bytes: Buffer.from(state.bytes).toString('hex'), device: state.device });
+const seen = ({ section, span, payload, layout, reason, state }: StreamDevice): unknown => ({
+  section,
+  span,
+  payload,
+  layout,
+  reason,
+  bytes: Buffer.from(state.bytes).toString('hex'),
+  device: state.device,
+});
 
 describe('captures', () => {
   /** 7.2 describes an array of pointers shorter than it is (docs/limitations.md): sections do not stand where it says. */
@@ -23,33 +31,38 @@ describe('captures', () => {
     const { how, note, error, devices } = await readDevices(fixtureBytes(name));
     expect([how, error]).toEqual(['walk', undefined]);
     expect(note).toContain('does not stand where the vmdescription puts it');
-    expect(devices.filter(({ layout }) => layout === 'none').map(({ section, reason }) => [section.idstr, reason])).toEqual([
-      ['s390_css', 'the vmdescription gives it 272 bytes, it has 1039'],
-    ]);
+    expect(
+      devices.filter(({ layout }) => layout === 'none').map(({ section, reason }) => [section.idstr, reason]),
+    ).toEqual([['s390_css', 'the vmdescription gives it 272 bytes, it has 1039']]);
   });
 
-  test.each(fixtureNames.filter((name) => !lying.includes(name)))('%s: the tail and a pipe tell the same', async (name) => {
-    const bytes = fixtureBytes(name);
-    const file = await readDevices(bytes);
-    const piped = await readDevices(pipe(bytes), { slabSize: 4096 });
-    expect([file.error, file.note, piped.error, piped.how]).toEqual([undefined, undefined, undefined, 'walk']);
-    expect(piped.devices.map(seen)).toEqual(file.devices.map(seen));
-    const described = await devicesOf(bytes);
-    expect(file.how).toBe(described === undefined ? 'walk' : 'tail');
-    expect(file.devices.length).toBeGreaterThan(10);
-    for (const [index, { state, section, span, layout, reason }] of file.devices.entries()) {
-      expect(bytes[span.start]).toBe(4);
-      expect([state.device.name, state.device.instanceId]).toEqual([section.idstr, section.instanceId]);
-      expect([layout, reason]).toEqual(described === undefined ? ['none', 'the stream has no vmdescription'] : ['vmdescription', undefined]);
-      if (described !== undefined) expect(state.device).toEqual(described.schema.devices[index]);
-      let at = 0;
-      for (const row of fieldRows(state.root)) {
-        if (row.start !== at) expect(row.start, row.path).toBe(at);
-        at = row.end;
+  test.each(fixtureNames.filter((name) => !lying.includes(name)))(
+    '%s: the tail and a pipe tell the same',
+    async (name) => {
+      const bytes = fixtureBytes(name);
+      const file = await readDevices(bytes);
+      const piped = await readDevices(pipe(bytes), { slabSize: 4096 });
+      expect([file.error, file.note, piped.error, piped.how]).toEqual([undefined, undefined, undefined, 'walk']);
+      expect(piped.devices.map(seen)).toEqual(file.devices.map(seen));
+      const described = await devicesOf(bytes);
+      expect(file.how).toBe(described === undefined ? 'walk' : 'tail');
+      expect(file.devices.length).toBeGreaterThan(10);
+      for (const [index, { state, section, span, layout, reason }] of file.devices.entries()) {
+        expect(bytes[span.start]).toBe(4);
+        expect([state.device.name, state.device.instanceId]).toEqual([section.idstr, section.instanceId]);
+        expect([layout, reason]).toEqual(
+          described === undefined ? ['none', 'the stream has no vmdescription'] : ['vmdescription', undefined],
+        );
+        if (described !== undefined) expect(state.device).toEqual(described.schema.devices[index]);
+        let at = 0;
+        for (const row of fieldRows(state.root)) {
+          if (row.start !== at) expect(row.start, row.path).toBe(at);
+          at = row.end;
+        }
+        expect(at).toBe(state.bytes.length);
       }
-      expect(at).toBe(state.bytes.length);
-    }
-  });
+    },
+  );
 });
 
 describe('what is read', () => {
@@ -76,7 +89,9 @@ describe('what is read', () => {
     expect([how, devices.length]).toEqual(['tail', 49]);
     const { json } = (await devicesOf(small))!;
     const look = json.length + 5 < 256 * 1024 ? 256 * 1024 : 1024 * 1024;
-    expect(Math.min(...counting.reads.map(({ at }) => at))).toBeGreaterThanOrEqual(Math.min(first, source.size! - look));
+    expect(Math.min(...counting.reads.map(({ at }) => at))).toBeGreaterThanOrEqual(
+      Math.min(first, source.size! - look),
+    );
     expect(counting.reads.reduce((sum, { got }) => sum + got, 0)).toBeLessThan(2.5 * 1024 * 1024);
     expect(counting.closed).toBe(0);
   });
@@ -107,10 +122,22 @@ describe('descriptions that lie', () => {
   test.each<[string, (json: string) => string, RegExp]>([
     ['a size that is too large', (json) => json.replace('"size": 8', '"size": 9'), /does not stand where|should end/],
     ['another name', (json) => json.replace('"name": "timer"', '"name": "tamer"'), /"tamer" does not stand where/],
-    ['a name that no section can have', (json) => json.replace('"name": "timer"', `"name": "${'t'.repeat(300)}"`), /does not stand where/],
+    [
+      'a name that no section can have',
+      (json) => json.replace('"name": "timer"', `"name": "${'t'.repeat(300)}"`),
+      /does not stand where/,
+    ],
     ['another instance', (json) => json.replace('"instance_id": 1', '"instance_id": 3'), /does not stand where/],
     ['no size', (json) => json.replace('"size": 8', '"size": -8'), /does not say how long "timer" is/],
-    ['devices in another order', (json) => json.replace('"name": "timer"', '"name": "tmp"').replace('"name": "cpu_common"', '"name": "timer"').replace('"name": "tmp"', '"name": "cpu_common"'), /does not stand where/],
+    [
+      'devices in another order',
+      (json) =>
+        json
+          .replace('"name": "timer"', '"name": "tmp"')
+          .replace('"name": "cpu_common"', '"name": "timer"')
+          .replace('"name": "tmp"', '"name": "cpu_common"'),
+      /does not stand where/,
+    ],
   ])('%s: read from the start, and said so', async (_, edit, note) => {
     const bytes = await text(edit);
     const { how, note: said, devices, error } = await readDevices(bytes);
@@ -119,16 +146,23 @@ describe('descriptions that lie', () => {
     expect(devices.length).toBe(30);
     const wrong = devices.filter((device) => device.layout === 'none');
     expect(wrong.length).toBeLessThanOrEqual(3);
-    for (const { reason, state } of wrong) expect([reason?.length, [...leaves(state.root)].length]).toEqual([expect.any(Number), 1]);
+    for (const { reason, state } of wrong)
+      expect([reason?.length, [...leaves(state.root)].length]).toEqual([expect.any(Number), 1]);
   });
 
   test('more bytes than there are: a typed error', async () => {
     const read = await readDevices(await text((json) => json.replace('"size": 8', '"size": 123456789')));
-    expect([read.how, read.note, read.error?.code]).toEqual(['walk', 'the vmdescription names more than there is', 'truncated']);
+    expect([read.how, read.note, read.error?.code]).toEqual([
+      'walk',
+      'the vmdescription names more than there is',
+      'truncated',
+    ]);
   });
 
   test('no device at all', async () => {
-    const { devices, how } = await readDevices(await text((json) => `{"page_size": 4096, "devices": []${' '.repeat(json.length)}}`));
+    const { devices, how } = await readDevices(
+      await text((json) => `{"page_size": 4096, "devices": []${' '.repeat(json.length)}}`),
+    );
     expect([how, devices.length]).toEqual(['tail', 0]);
   });
 
@@ -153,10 +187,15 @@ describe('descriptions that lie', () => {
 });
 
 describe('layouts from another stream', () => {
-  const layoutsOf = async (name: string) => layoutsOfStream(parseSchema((await devicesOf(fixtureBytes(name)))!.json), name);
+  const layoutsOf = async (name: string) =>
+    layoutsOfStream(parseSchema((await devicesOf(fixtureBytes(name)))!.json), name);
   const versions = ['5.2.0', '7.2.22', '10.0.13', '11.1.3'];
 
-  test.each(versions.flatMap((version) => ['no-vmdesc', 'postcopy'].map((scenario) => [`${version}-${scenario}`, `${version}-plain`])))('%s by %s', async (name, from) => {
+  test.each(
+    versions.flatMap((version) =>
+      ['no-vmdesc', 'postcopy'].map((scenario) => [`${version}-${scenario}`, `${version}-plain`]),
+    ),
+  )('%s by %s', async (name, from) => {
     const bytes = fixtureBytes(name);
     for (const source of [bytes, pipe(bytes)]) {
       const { devices, error } = await readDevices(source, { layouts: await layoutsOf(from) });
@@ -170,7 +209,9 @@ describe('layouts from another stream', () => {
   });
 
   test('of another version: what fits is believed, the rest says why not', async () => {
-    const { devices } = await readDevices(fixtureBytes('11.1.3-no-vmdesc'), { layouts: await layoutsOf('5.2.0-plain') });
+    const { devices } = await readDevices(fixtureBytes('11.1.3-no-vmdesc'), {
+      layouts: await layoutsOf('5.2.0-plain'),
+    });
     const unknown = devices.filter((device) => device.layout === 'none');
     expect(devices.length - unknown.length).toBeGreaterThan(20);
     expect(unknown.map(({ section, reason }) => `${section.idstr}: ${reason}`)).toEqual([

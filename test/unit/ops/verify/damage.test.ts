@@ -26,8 +26,10 @@ async function rowOf(bytes: Uint8Array, which: (row: MapRow) => boolean): Promis
 }
 
 const ram = (row: MapRow): boolean => row.section?.idstr === 'ram';
-const forced = async (name: string, ...edits: Edit[]): Promise<Uint8Array> => (await edited(fixtureBytes(name), edits, { force: true })).bytes;
-const inserted = (bytes: Uint8Array, at: number, hex: string): Uint8Array => Buffer.concat([bytes.subarray(0, at), Buffer.from(hex, 'hex'), bytes.subarray(at)]);
+const forced = async (name: string, ...edits: Edit[]): Promise<Uint8Array> =>
+  (await edited(fixtureBytes(name), edits, { force: true })).bytes;
+const inserted = (bytes: Uint8Array, at: number, hex: string): Uint8Array =>
+  Buffer.concat([bytes.subarray(0, at), Buffer.from(hex, 'hex'), bytes.subarray(at)]);
 const patched = (bytes: Uint8Array, at: number, hex: string): Uint8Array => {
   const copy = Buffer.from(bytes);
   Buffer.from(hex, 'hex').copy(copy, at);
@@ -40,7 +42,10 @@ describe('QEMU loads it, and the guest is broken', () => {
     ['ram-never-sent', (bytes) => without(bytes, (row) => ram(row) && row.kind === 'part')],
     ['no-devices', (bytes) => without(bytes, (row) => row.kind === 'full')],
     ['device-missing', (bytes) => without(bytes, (row) => row.section?.idstr === 'timer')],
-    ['eof-in-the-middle', async (bytes) => inserted(bytes, (await rowOf(bytes, (row) => row.section?.idstr === 'i8259')).span.start, '00')],
+    [
+      'eof-in-the-middle',
+      async (bytes) => inserted(bytes, (await rowOf(bytes, (row) => row.section?.idstr === 'i8259')).span.start, '00'),
+    ],
   ])('%s', async (code, change) => {
     const { findings, verdict } = await verify(await change(fixtureBytes(PLAIN)));
     const found = findings.find((one) => one.code === code);
@@ -53,15 +58,22 @@ describe('QEMU loads it, and the guest is broken', () => {
     const [first, second] = (await look(bytes)).map.filter((row) => row.section?.idstr === 'i8259');
     // Behind the type byte: section id, idstr with its length, then the instance.
     const at = (row: MapRow): number => row.span.start + 1 + 4 + 1 + 5;
-    expect(await errors(patched(patched(bytes, at(first!), '00000001'), at(second!), '00000000'))).toEqual(['device-order']);
+    expect(await errors(patched(patched(bytes, at(first!), '00000001'), at(second!), '00000000'))).toEqual([
+      'device-order',
+    ]);
   });
 
   test('main memory out of the list, a page that never came, an empty list', async () => {
     expect(await errors(await forced(PLAIN, { edit: 'drop-block', block: 'pc.ram' }))).toContain('no-main-memory');
-    expect(await errors(await forced(PLAIN, { edit: 'rename-block', block: 'pc.ram', to: 'pc.vram' }))).toEqual(['no-main-memory']);
+    expect(await errors(await forced(PLAIN, { edit: 'rename-block', block: 'pc.ram', to: 'pc.vram' }))).toEqual([
+      'no-main-memory',
+    ]);
     const bytes = await forced(PLAIN, { edit: 'resize-block', block: 'pc.ram', length: 0x203000 });
     const { findings } = await verify(bytes);
-    expect(findings.find((one) => one.code === 'pages-missing')).toMatchObject({ silent: true, text: '3 of 515 pages of "pc.ram" never came: 0x200000-0x203000' });
+    expect(findings.find((one) => one.code === 'pages-missing')).toMatchObject({
+      silent: true,
+      text: '3 of 515 pages of "pc.ram" never came: 0x200000-0x203000',
+    });
   });
 
   test('a mapped-ram bitmap that points elsewhere, a header that no QEMU writes', async () => {
@@ -92,7 +104,9 @@ describe('refused by QEMU, read by this reader', () => {
   });
 
   test('configuration: a capability, a subsection and a version that no QEMU has', async () => {
-    expect(await errors(await forced(PLAIN, { edit: 'set-capability', capability: 'no-such' }))).toEqual(['unknown-capability']);
+    expect(await errors(await forced(PLAIN, { edit: 'set-capability', capability: 'no-such' }))).toEqual([
+      'unknown-capability',
+    ]);
     const uuid = fixtureBytes('7.2.22-uuid');
     const name = Buffer.from(uuid).indexOf('configuration/uuid');
     expect(await errors(patched(uuid, name + 18, '00000002'))).toEqual(['subsection-version']);
@@ -107,8 +121,12 @@ describe('refused by QEMU, read by this reader', () => {
     expect(await errors(plain)).toEqual(['pages-of-ignored-block']);
     const bytes = fixtureBytes(PLAIN);
     const { start } = (await rowOf(bytes, (row) => row.section?.idstr === 'globalstate')).span;
-    expect(await errors(patched(bytes, start + 1 + 4 + 1 + 'globalstate'.length + 8 + 4, '78'))).toEqual(['globalstate']);
-    expect(await errors(await forced('4.0.0-ignore-shared', { edit: 'machine', name: 'pc-i440fx-7.2' }))).toEqual(['no-release']);
+    expect(await errors(patched(bytes, start + 1 + 4 + 1 + 'globalstate'.length + 8 + 4, '78'))).toEqual([
+      'globalstate',
+    ]);
+    expect(await errors(await forced('4.0.0-ignore-shared', { edit: 'machine', name: 'pc-i440fx-7.2' }))).toEqual([
+      'no-release',
+    ]);
   });
 });
 

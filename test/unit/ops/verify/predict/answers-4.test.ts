@@ -33,7 +33,9 @@ interface Case {
   readonly destinations: readonly Answer[];
 }
 
-const cases = JSON.parse(readFileSync(new URL('../../../../../fixtures/answers-4.x.json', import.meta.url), 'utf8')) as Case[];
+const cases = JSON.parse(
+  readFileSync(new URL('../../../../../fixtures/answers-4.x.json', import.meta.url), 'utf8'),
+) as Case[];
 
 /** Offsets are those of the original, so the last edit comes first; of two at one place, the second. */
 function mutated(base: Uint8Array, edits: readonly Edit[]): Uint8Array {
@@ -56,13 +58,27 @@ function donorOf({ argv }: Answer, base: string): string {
 async function destination(answer: Answer, base: string): Promise<Profile> {
   const donor = fixtureBytes(donorOf(answer, base));
   const [major, minor, micro] = answer.qemu.split('.').map(Number) as [number, number, number];
-  const shared = answer.argv.filter((word) => word.startsWith('memory-backend-') && word.includes('share=on')).map((word) => /id=(\w+)/.exec(word)![1]!);
+  const shared = answer.argv
+    .filter((word) => word.startsWith('memory-backend-') && word.includes('share=on'))
+    .map((word) => /id=(\w+)/.exec(word)![1]!);
   const wanted = answer.argv[answer.argv.indexOf('-M') + 1]!;
-  const profile = await builtinProfile(memorySource(donor), { version: { major, minor, micro }, machine: wanted === 'pc' ? `pc-i440fx-${major}.${minor}` : wanted, shared });
+  const profile = await builtinProfile(memorySource(donor), {
+    version: { major, minor, micro },
+    machine: wanted === 'pc' ? `pc-i440fx-${major}.${minor}` : wanted,
+    shared,
+  });
   // -cpu 486 has no local APIC: no vapic either.
-  const devices = answer.argv.includes('486') ? profile.devices.filter(({ idstr }) => idstr !== 'kvm-tpr-opt' && idstr !== 'apic') : profile.devices;
+  const devices = answer.argv.includes('486')
+    ? profile.devices.filter(({ idstr }) => idstr !== 'kvm-tpr-opt' && idstr !== 'apic')
+    : profile.devices;
   const global = (name: string): boolean => !answer.argv.includes(`migration.${name}=off`);
-  return { ...profile, devices, sendConfiguration: global('send-configuration'), sectionFooters: global('send-section-footer'), known: {} };
+  return {
+    ...profile,
+    devices,
+    sendConfiguration: global('send-configuration'),
+    sectionFooters: global('send-section-footer'),
+    known: {},
+  };
 }
 
 const verdicts = { accept: 'loads', reject: 'rejected', abort: 'aborts' } as const;
@@ -78,7 +94,8 @@ describe('what QEMU 4.0.0 and 4.1.0 answered', () => {
         const prediction = await predict(memorySource(stream), await destination(answer, base), { capabilities });
         expect(prediction.verdict).toBe(verdicts[answer.verdict]);
         // How a process that aborts says so is the C library's and GLib's affair.
-        if (answer.verdict !== 'abort') expect(prediction.messages).toEqual(answer.stderr.map((line) => line.replace(/^<PROG>: /, '')));
+        if (answer.verdict !== 'abort')
+          expect(prediction.messages).toEqual(answer.stderr.map((line) => line.replace(/^<PROG>: /, '')));
         expect(prediction.explanation === undefined).toBe(answer.verdict === 'accept');
       });
     }
