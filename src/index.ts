@@ -91,10 +91,11 @@ export {
   type RamReference,
 } from './ops/json/document.js';
 export { encodeDocument } from './ops/json/encode.js';
-export { openStream, type MigrationStream, type OpenOptions } from './ops/open-stream.js';
-export { type Clue, type Producer, type QemuVersion } from './ops/producer.js';
+export { openStream, type MigrationStream, type OpenOptions } from './open/open-stream.js';
+export { type Clue, type Producer } from './open/producer.js';
+export { type QemuVersion } from './release/version.js';
 export { explain, type Explanation, type Place } from './ops/explain/explain.js';
-export type { ExplanationRow } from './ops/explain/row.js';
+export type { ExplanationRow } from './release/causes/row.js';
 export {
   formatMessage,
   loadFailed,
@@ -104,7 +105,7 @@ export {
   type MessageId,
   type MessageMatch,
   type MessageValues,
-} from './ops/messages/index.js';
+} from './release/messages/index.js';
 export { findingCodes, type Finding, type FindingCode } from './ops/verify/codes.js';
 export type { CodeFacts, Severity } from './ops/verify/finding.js';
 export type { Loadable, LoadableReason } from './ops/verify/loadable.js';
@@ -115,7 +116,7 @@ export {
   type Verification,
   type VerifyVerdict,
 } from './ops/verify/verify.js';
-export { createWriter, type StreamWriter } from './ops/create-writer.js';
+export { createWriter, type StreamWriter } from './open/create-writer.js';
 export { EditError, type Difference, type Edit, type EditName } from './ops/rewrite/edit.js';
 export { rewrite, type RewriteOptions, type RewriteResult } from './ops/rewrite/rewrite.js';
 export { readDonor, type Donor } from './ops/transplant/donor.js';

@@ -1,4 +1,4 @@
-// The composition root: the real host meets the command line. bin/mstream.js loads the bundle of this. May import all.
+// The composition root: the real host meets the command line. bin/mstream.js loads the bundle of this.
 
 import { readFileSync } from 'node:fs';
 import { leave, nodeHost } from './cli/host-node.js';

@@ -1,6 +1,5 @@
 // The reader's place in a source: a Window that can be filled. Rule of use: fill once per record with its known upper
 // bound, then read synchronously; never await per field. Bytes that were taken are loans until the next fill or skip.
-// May import base and limits.
 
 import type { Span } from '../base/span.js';
 import { MAX_FILL } from '../limits.js';

@@ -1,6 +1,6 @@
 // The cursor's mirror: big-endian writes into a reused buffer, flushed to a sink; while the sink takes one, another is
 // filled. Rule of use: make room once per record with its known upper bound, then write synchronously, and take `bytes`
-// anew after making room. `encodeBytes` is the same over memory alone. May import base.
+// anew after making room. `encodeBytes` is the same over memory alone.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { HIGH } from '../base/units.js';

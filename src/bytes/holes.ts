@@ -1,4 +1,4 @@
-// Zeros that need no room: bytes written so that whole zero pieces of a file become holes. May import its own folder.
+// Zeros that need no room: bytes written so that whole zero pieces of a file become holes.
 
 import type { ByteSink } from './source.js';
 

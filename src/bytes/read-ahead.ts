@@ -1,6 +1,6 @@
 // Reads a source ahead of its consumer, in order, into reused slabs. It starts small and alone (a look at a header
-// costs one short read) and grows to several 1 MiB reads in flight while the consumer keeps coming for more, which
-// is what lets a walk keep up with `cat` (docs/adr/0001). May import base and limits.
+// costs one short read) and grows to several 1 MiB reads in flight while the consumer keeps coming for more, which is
+// what lets a walk keep up with `cat` (docs/adr/0001).
 
 import { SLAB_COUNT, SLAB_SIZE } from '../limits.js';
 import { readSource, type ByteSource } from './source.js';

@@ -1,5 +1,5 @@
-// A source whose first bytes can be asked for afterwards: a pipe cannot be read twice, and what it began with is what an
-// error should explain. May import bytes.
+// A source whose first bytes can be asked for afterwards: a pipe cannot be read twice, and what it began with is what
+// an error should explain.
 
 import type { ByteSource } from './source.js';
 

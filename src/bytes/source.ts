@@ -1,5 +1,5 @@
 // Where bytes come from and where they go: two small ports, and the sources that need no operating system (memory, a
-// range of another source). May import base. The node ones live in bytes/node/.
+// range of another source). The node ones live in bytes/node/.
 
 import { MigrationStreamError } from '../base/errors.js';
 

@@ -1,6 +1,5 @@
-// Synchronous big-endian reads out of bytes that are already here, with one typed error when they run out. The
-// Cursor is a Window that can get more. Everything handed out by `take` is a loan: valid until the next fill.
-// May import base.
+// Synchronous big-endian reads out of bytes that are already here, with one typed error when they run out. The Cursor
+// is a Window that can get more. Everything handed out by `take` is a loan: valid until the next fill.
 
 import { MigrationStreamError, type ErrorCode } from '../base/errors.js';
 import { HIGH, HIGH_LIMIT } from '../base/units.js';

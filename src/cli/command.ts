@@ -1,5 +1,5 @@
 // What a command is: a name with its options, declared for yargs, and what it does with them. One thin file each in
-// commands/; commands.ts lists them. May import types of yargs, base, report and its own folder.
+// commands/; commands.ts lists them.
 
 import type { Argv } from 'yargs';
 import type { MigrationStreamError } from '../base/errors.js';

@@ -1,5 +1,5 @@
-// The table of commands, in the order of the help. A module is loaded only when its name is on the command line, so
-// the table may grow without costing start time. May import types of its own folder, and commands/ lazily.
+// The table of commands, in the order of the help. A module is loaded only when its name is on the command line, so the
+// table may grow without costing start time.
 
 import type { CommandEntry } from './command.js';
 

@@ -1,10 +1,10 @@
 // What the commands that look into devices have in common: the option `--schema-from`, reading, and notes of how it was
-// read. May import ops, report and its own folder.
+// read.
 
 import type { Argv } from 'yargs';
 import type { StreamDevices } from '../ops/devices/read-devices.js';
 import type { Layouts } from '../ops/devices/stream-device.js';
-import type { OpenOptions } from '../ops/open-stream.js';
+import type { OpenOptions } from '../open/open-stream.js';
 import { printable } from '../report/printable.js';
 import { showDash, STDIO } from './args.js';
 import type { Context } from './command.js';

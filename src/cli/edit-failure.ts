@@ -1,4 +1,4 @@
-// An edit that cannot be done, as the command line says it. May import ops and its own folder.
+// An edit that cannot be done, as the command line says it.
 
 import { EditError } from '../ops/rewrite/edit.js';
 import { exitCode } from './exit-code.js';

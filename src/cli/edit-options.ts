@@ -1,5 +1,5 @@
 // The edits of `mstream rewrite` as options, and options as edits. Names and values are split and checked here; what
-// they mean is ops/rewrite's business. May import types of yargs, ops, bytes/node and its own folder.
+// they mean is ops/rewrite's business.
 
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';

@@ -1,5 +1,5 @@
 // The real host: process, terminal, signals, files. The only place outside bytes/node and main.ts that touches node:
-// and process. May import base, bytes and its own folder.
+// and process.
 
 import { openFileSink } from '../bytes/node/file-sink.js';
 import { openFile } from '../bytes/node/file-source.js';

@@ -1,5 +1,5 @@
 // The Host port: everything the command line needs of the machine it runs on, so that tests run it in process with a
-// fake one. The real one is host-node.ts. May import types of bytes.
+// fake one. The real one is host-node.ts.
 
 import type { ByteSink, ByteSource } from '../bytes/source.js';
 

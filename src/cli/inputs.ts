@@ -1,5 +1,4 @@
-// The inputs that a command opened, so that "no migration stream" can say what each of them is instead. May import
-// bytes, ops and its own folder.
+// The inputs that a command opened, so that "no migration stream" can say what each of them is instead.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { rememberHead, type HeadSource } from '../bytes/remember-head.js';
@@ -30,7 +29,7 @@ export class Inputs {
   async explain(error: MigrationStreamError): Promise<MigrationStreamError> {
     const early = error.code === 'truncated' && error.offset !== undefined && error.offset < HEADER_SIZE;
     if (error.code !== 'not-a-stream' && !early) return error;
-    const { notAStream, recognise, recogniseSource } = await import('../ops/recognise.js');
+    const { notAStream, recognise, recogniseSource } = await import('../container/recognise.js');
     for (const { path, source } of this.opened) {
       try {
         const found = source.seekable

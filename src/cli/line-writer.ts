@@ -1,5 +1,4 @@
-// Lines to an output, gathered into large writes, for reports that come while the stream is read. May import its own
-// folder.
+// Lines to an output, gathered into large writes, for reports that come while the stream is read.
 
 import type { Output } from './host.js';
 

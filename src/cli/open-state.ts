@@ -1,8 +1,7 @@
-// Opens the stream that a command was given: input, progress, options, and closing at the end. May import ops, report
-// and its own folder.
+// Opens the stream that a command was given: input, progress, options, and closing at the end.
 
 import type { ByteSource } from '../bytes/source.js';
-import { openStream, type MigrationStream, type OpenOptions } from '../ops/open-stream.js';
+import { openStream, type MigrationStream, type OpenOptions } from '../open/open-stream.js';
 import { showDash, STDIO } from './args.js';
 import type { Context } from './command.js';
 import { startProgress, type Progress } from './progress.js';

@@ -1,5 +1,5 @@
 // Options that several commands share, and the values that they take. Every number is declared as a string and parsed
-// here, since yargs would rewrite it. May import types of yargs, ops/open-stream, and its own folder.
+// here, since yargs would rewrite it.
 
 import type { Argv } from 'yargs';
 import { layoutAliases, layouts } from '../wire/dialect.js';

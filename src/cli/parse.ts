@@ -1,5 +1,5 @@
 // yargs: from arguments to a command with its options, or to a text (help, version, completion). Nothing runs here and
-// nothing is printed here. May import yargs and its own folder.
+// nothing is printed here.
 
 import yargs, { type Argv } from 'yargs';
 import { hideDashes, showDashes } from './args.js';

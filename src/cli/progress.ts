@@ -1,5 +1,5 @@
 // A progress bar on stderr, for people who wait: only on a terminal, only after half a second, gone when the work is
-// done. cli-progress is loaded when it is needed. May import report and its own folder.
+// done. cli-progress is loaded when it is needed.
 
 import type { SingleBar } from 'cli-progress';
 import { humanBytes } from '../report/quantity.js';

@@ -1,5 +1,5 @@
 // What commands that run a QEMU have in common: which QEMU, its command line behind `--`, and its failures as ours.
-// Loaded only by such commands. May import qemu, clone and its own folder.
+// Loaded only by such commands.
 
 import { findExecutable, plainBinary, type QemuBinary } from '../qemu/binary.js';
 import { MigrationFailed } from '../qemu/migrate.js';

@@ -1,4 +1,4 @@
-// A small input as bytes, up to a limit. May import bytes and its own folder.
+// A small input as bytes, up to a limit.
 
 import { MigrationStreamError } from '../base/errors.js';
 import type { ByteSource } from '../bytes/source.js';

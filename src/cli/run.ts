@@ -1,5 +1,5 @@
 // The command line from arguments to exit code: yargs finds the command, the command runs, whatever it throws becomes
-// one message and one code, and what it left open is closed. May import base, bytes, report and its own folder.
+// one message and one code, and what it left open is closed.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { OutputClosed } from '../bytes/output-closed.js';

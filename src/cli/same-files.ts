@@ -1,5 +1,5 @@
 // Files that a command reads and writes, held against each other before anything is opened for writing: what is read is
-// never written, not even by its own replacement, and nothing is written twice. May import its own folder.
+// never written, not even by its own replacement, and nothing is written twice.
 
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';

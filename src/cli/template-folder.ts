@@ -1,4 +1,4 @@
-// A folder that may be a template. May import clone/manifest.
+// A folder that may be a template.
 
 import { stat } from 'node:fs/promises';
 import { NoTemplate } from '../clone/errors.js';

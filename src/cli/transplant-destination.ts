@@ -1,8 +1,7 @@
-// The QEMU behind `--` of `mstream transplant`, asked for its donor and for a trial. Loaded only where there is one. May import
-// qemu, ops and its own folder.
+// The QEMU behind `--` of `mstream transplant`, asked for its donor and for a trial. Loaded only where there is one.
 
 import { capabilitiesOf } from '../wire/configuration.js';
-import { openStream } from '../ops/open-stream.js';
+import { openStream } from '../open/open-stream.js';
 import { compareCpu, type ToldCpu } from '../ops/transplant/cpu.js';
 import type { Donor } from '../ops/transplant/donor.js';
 import type { TransplantOptions } from '../ops/transplant/transplant.js';

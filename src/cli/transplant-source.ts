@@ -1,6 +1,5 @@
 // The source of a transplant: a stream or a template's folder, and what is known of its CPU, from options, from the
-// command line that it ran with, or from the template's manifest. May import clone/manifest, qemu/argv-text, ops and its own
-// folder.
+// command line that it ran with, or from the template's manifest.
 
 import { dirname, join, resolve } from 'node:path';
 import type { ByteSource } from '../bytes/source.js';

@@ -4,7 +4,7 @@
 import { open, stat } from 'node:fs/promises';
 import { openFile } from '../bytes/node/file-source.js';
 import { inspect, type Inspection } from '../ops/inspect.js';
-import { openStream } from '../ops/open-stream.js';
+import { openStream } from '../open/open-stream.js';
 import {
   hashFile,
   manifestBlocks,

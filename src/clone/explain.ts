@@ -1,5 +1,4 @@
-// Why a clone was refused: what `mstream explain` has for QEMU's words, and what only the manifest knows. May import ops/explain
-// and types of its own folder.
+// Why a clone was refused: what `mstream explain` has for QEMU's words, and what only the manifest knows.
 
 import { explain } from '../ops/explain/explain.js';
 import type { Manifest } from './manifest.js';

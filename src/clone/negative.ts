@@ -4,7 +4,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compareVersions, type QemuVersion } from '../ops/producer.js';
+import { compareVersions, type QemuVersion } from '../release/version.js';
 import type { QemuBinary } from '../qemu/binary.js';
 import { startMachine } from '../qemu/machine.js';
 import { migrateFrom, setCapabilities, shellWord } from '../qemu/migrate.js';

@@ -1,4 +1,4 @@
-// Templates, clones and clone-tests for people and as documents. May import report and its own folder.
+// Templates, clones and clone-tests for people and as documents.
 
 import { escapeText } from '../base/quote.js';
 import { printable } from '../report/printable.js';

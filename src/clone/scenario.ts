@@ -4,7 +4,7 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { QemuVersion } from '../ops/producer.js';
+import type { QemuVersion } from '../release/version.js';
 import { binaryVersion, type QemuBinary } from '../qemu/binary.js';
 import { startMachine, withMachine, type Machine } from '../qemu/machine.js';
 import { migrateFrom, setCapabilities, shellWord } from '../qemu/migrate.js';

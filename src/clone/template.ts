@@ -6,7 +6,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { openFile } from '../bytes/node/file-source.js';
 import { inspect, type Inspection } from '../ops/inspect.js';
-import { openStream } from '../ops/open-stream.js';
+import { openStream } from '../open/open-stream.js';
 import { binaryVersion, type QemuBinary } from '../qemu/binary.js';
 import { keepFolder, dropFolder, forgetFolder } from '../qemu/keeper.js';
 import { startMachine, type Accelerator, type Machine } from '../qemu/machine.js';

@@ -1,5 +1,5 @@
 // The RAM block table of a report: what the list says of each block, what was sent of it, and whether its pages were
-// left out on purpose (x-ignore-shared) and how that is known. May import what stands below ops.
+// left out on purpose (x-ignore-shared) and how that is known.
 
 import type { PageIndex } from '../ram/page-index.js';
 import type { BlockLayout } from '../wire/dialect.js';

@@ -1,6 +1,6 @@
 // What a stream holds, gathered from its events in bounded memory: configuration, dialect, producer, a map of its
-// items, the RAM block table, totals, warnings. A stream that breaks in the middle gives all that was read before,
-// and the error. Findings are values; only a source that cannot be read at all throws. May import what stands below.
+// items, the RAM block table, totals, warnings. A stream that breaks in the middle gives all that was read before, and
+// the error. Findings are values; only a source that cannot be read at all throws.
 
 import { MigrationStreamError } from '../base/errors.js';
 import type { Span } from '../base/span.js';
@@ -14,8 +14,8 @@ import type { BlockLayout } from '../wire/dialect.js';
 import type { RamBlockEntry } from '../wire/ram-block.js';
 import type { SectionHeader } from '../wire/section.js';
 import { blockRows, type BlockRow } from './block-rows.js';
-import type { MigrationStream } from './open-stream.js';
-import { ProducerClues, type Producer } from './producer.js';
+import type { MigrationStream } from '../open/open-stream.js';
+import { ProducerClues, type Producer } from '../open/producer.js';
 
 /** One row of the map: an item, or a stretch of PARTs of one section. Spans are absolute, in bytes. */
 export interface MapRow {

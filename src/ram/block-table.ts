@@ -1,5 +1,5 @@
-// The RAM blocks that a stream listed, looked up by name or by the bytes of a name. QEMU: qemu_ram_block_by_name(),
-// but over the stream's own list. May import wire types.
+// The RAM blocks that a stream listed, looked up by name or by the bytes of a name. QEMU: qemu_ram_block_by_name(), but
+// over the stream's own list.
 
 import type { RamBlockEntry } from '../wire/ram-block.js';
 

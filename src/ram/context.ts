@@ -1,4 +1,4 @@
-// What the rest of a stream tells the RAM section. May import types of wire.
+// What the rest of a stream tells the RAM section.
 
 import type { BlockLayout, How } from '../wire/dialect.js';
 

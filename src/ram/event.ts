@@ -1,5 +1,4 @@
-// What the RAM section says, as events. stream/event.ts joins them with those of the grammar. May import base and
-// types of wire.
+// What the RAM section says, as events. stream/event.ts joins them with those of the grammar.
 
 import type { Span } from '../base/span.js';
 import type { BlockLayout, How } from '../wire/dialect.js';

@@ -1,6 +1,6 @@
 // Which layout does this block list have? Nothing in the stream says 4.0 or 4.1+, so every layout that the context
 // allows is tried on the bytes, and one that breaks no rule is the answer; two are an ambiguity, which is reported and
-// never guessed. Rules R1 to R10 and why they suffice: docs/format.md "Inferring the dialect". May import wire, bytes.
+// never guessed. Rules R1 to R10 and why they suffice: docs/format.md "Inferring the dialect".
 
 import { quote } from '../base/quote.js';
 import { isPowerOfTwo } from '../base/units.js';

@@ -1,7 +1,6 @@
-// The target page size when nobody says it: no option, no configuration/target-page-bits, no vmdescription within
-// reach (a pipe, a cut file). Every size is tried on the records that are in the window. x86, s390x, ppc and riscv
-// never write the subsection and have 4 KiB, so 4 KiB is the answer unless the bytes contradict it.
-// May import base, bytes, wire and its own folder.
+// The target page size when nobody says it: no option, no configuration/target-page-bits, no vmdescription within reach
+// (a pipe, a cut file). Every size is tried on the records that are in the window. x86, s390x, ppc and riscv never
+// write the subsection and have 4 KiB, so 4 KiB is the answer unless the bytes contradict it.
 
 import { PAGE_BITS_MAX, PAGE_BITS_MIN } from '../base/units.js';
 import { Window } from '../bytes/window.js';

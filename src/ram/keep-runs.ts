@@ -1,5 +1,5 @@
 // Takes runs out of a batch, in place. What stays keeps its CONTINUE: a record without a name belongs to the block of
-// the record before it, and of one block either all records go or none. May import its own folder.
+// the record before it, and of one block either all records go or none.
 
 import type { PageRuns } from './page-runs.js';
 

@@ -1,6 +1,5 @@
 // Where the newest version of every page stands: the table behind compaction and extraction. One number a page, in
 // chunks made as pages come, up to a limit. XBZRLE pages keep the chain of records that build them.
-// May import base, limits and its own folder.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { MAX_LAST_VERSIONS } from '../limits.js';

@@ -1,5 +1,5 @@
 // Page runs from values, for whoever makes a stream instead of reading one (tests, generators, rewriting): give it
-// pages, take the runs it answers, write them. May import base, wire and its own folder.
+// pages, take the runs it answers, write them.
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { maxCompressedPage } from '../limits.js';

@@ -1,6 +1,6 @@
 // HOT. Which pages of each block came, how, and how often: counts by kind, and a bitmap that tells a page sent again
 // from a new one. Runs make this word-wise. Bitmaps are made as pages come, in chunks, up to one limit in all, so a
-// file that claims 2^52 bytes costs nothing. May import base, limits and its own folder.
+// file that claims 2^52 bytes costs nothing.
 
 import { MAX_PAGE_BITMAP } from '../limits.js';
 import { pageKind, type PageRuns } from './page-runs.js';

@@ -1,6 +1,6 @@
 // HOT. Reads page records by hand; wire/page-header.ts is the truth, and a property test holds the two equal. Takes
 // what is whole, well-formed and about known blocks; leaves the window at the first record that is not, for the slow
-// path to read or to refuse. No object, promise or BigInt per page. May import wire constants and its own folder.
+// path to read or to refuse. No object, promise or BigInt per page.
 
 import { HIGH, HIGH_LIMIT } from '../base/units.js';
 import { latin1, type Window } from '../bytes/window.js';

@@ -1,7 +1,6 @@
-// Pages as the reader hands them out: a struct of arrays, reused, one entry per RUN of records. A run is records of
-// one kind and block whose addresses ascend page by page; QEMU sends pages in that order, so an idle guest of 64 GiB
-// (16.8 M records) is a few thousand runs, and nothing is stored per page (docs/adr/0002). The bytes are a loan.
-// May import base and types of wire.
+// Pages as the reader hands them out: a struct of arrays, reused, one entry per RUN of records. A run is records of one
+// kind and block whose addresses ascend page by page; QEMU sends pages in that order, so an idle guest of 64 GiB (16.8
+// M records) is a few thousand runs, and nothing is stored per page (docs/adr/0002). The bytes are a loan.
 
 import type { RamBlockEntry } from '../wire/ram-block.js';
 

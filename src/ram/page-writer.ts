@@ -1,6 +1,5 @@
-// HOT. Writes page runs by hand, the mirror of page-loop.ts; wire/page-header.ts is the truth, and a property test holds
-// the three equal. Everything is encoded from the runs' own values; only bodies are copied. May import base, bytes,
-// wire constants and its own folder.
+// HOT. Writes page runs by hand, the mirror of page-loop.ts; wire/page-header.ts is the truth, and a property test
+// holds the three equal. Everything is encoded from the runs' own values; only bodies are copied.
 
 import { HIGH } from '../base/units.js';
 import { cannotEncode, type Emitter } from '../bytes/emitter.js';

@@ -1,6 +1,6 @@
-// The payload of a "ram" section: records until EOS. Knows the block table and the block that CONTINUE refers to,
-// both of which outlive a section, and finds out the layout of the block list and the target page size when nobody
-// has said. QEMU: ram_load_precopy(), migration/ram.c. May import base, bytes, wire and its own folder.
+// The payload of a "ram" section: records until EOS. Knows the block table and the block that CONTINUE refers to, both
+// of which outlive a section, and finds out the layout of the block list and the target page size when nobody has said.
+// QEMU: ram_load_precopy(), migration/ram.c.
 
 import type { Cursor } from '../bytes/cursor.js';
 import { escapeText, quote } from '../base/quote.js';

@@ -1,5 +1,5 @@
 // XBZRLE deltas: runs of unchanged bytes and literal new bytes, lengths as one or two byte LEB. A delta is against the
-// page's content before it. QEMU: xbzrle_decode_buffer(), migration/xbzrle.c. May import nothing.
+// page's content before it. QEMU: xbzrle_decode_buffer(), migration/xbzrle.c.
 
 /**
  * Applies `delta` to `page` in place. Answers false when the delta is malformed (QEMU: "decode error!"); `page` is then

@@ -1,4 +1,4 @@
-// The text of an error: what, where (offset and path), why, what next. The one place that makes it. May import base.
+// The text of an error: what, where (offset and path), why, what next. The one place that makes it.
 
 import { MigrationStreamError, type ErrorCode } from '../base/errors.js';
 import { printable, printableLine } from './printable.js';

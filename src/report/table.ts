@@ -1,4 +1,4 @@
-// Tables without borders, by cli-table3, indented by two. May import its own folder.
+// Tables without borders, by cli-table3, indented by two.
 
 import type { Theme } from './theme.js';
 

@@ -1,5 +1,5 @@
-// Colours by role, made once per output; nothing else knows chalk. Only the terminal's own sixteen colours are used,
-// so that the user's theme decides. chalk ignores NO_COLOR, so the level is found here. May import nothing of ours.
+// Colours by role, made once per output; nothing else knows chalk. Only the terminal's own sixteen colours are used, so
+// that the user's theme decides. chalk ignores NO_COLOR, so the level is found here.
 
 export type Paint = (text: string) => string;
 

@@ -1,6 +1,5 @@
 // A payload that is not "ram", as chunks, with its end found by the best means there is: the format's own walker, the
 // vmdescription's length (believed only when the footer stands there), or a scan for the footer.
-// May import base, bytes, wire and its own folder.
 
 import { span } from '../base/span.js';
 import { quote } from '../base/quote.js';

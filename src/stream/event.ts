@@ -1,5 +1,5 @@
 // What a migration stream says, in order: coarse events as objects, pages as runs. Every byte of the input is in the
-// span of exactly one event; events that only inform have empty spans. May import base, wire, and types of ram.
+// span of exactly one event; events that only inform have empty spans.
 
 import type { Span } from '../base/span.js';
 import type { RamEvent } from '../ram/event.js';

@@ -1,5 +1,5 @@
 // Where a payload of unknown format ends, when no vmdescription tells: the first footer of this section behind which
-// the stream goes on making sense. A checked guess, and reported as one (docs/adr/0006). May import base, bytes, wire.
+// the stream goes on making sense. A checked guess, and reported as one (docs/adr/0006).
 
 import type { Cursor } from '../bytes/cursor.js';
 import type { Window } from '../bytes/window.js';

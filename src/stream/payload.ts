@@ -1,5 +1,5 @@
-// The question a grammar without lengths must ask: who reads this section's payload, and where does it end? The
-// grammar knows only these ports; ops/open-stream.ts fills them in. May import base, bytes, wire, and types of ram.
+// The question a grammar without lengths must ask: who reads this section's payload, and where does it end? The grammar
+// knows only these ports; open/open-stream.ts fills them in.
 
 import type { Cursor } from '../bytes/cursor.js';
 import type { RamEvent } from '../ram/event.js';

@@ -1,5 +1,5 @@
 // What the grammar is told before it reads, and what it remembers while it does: shared by reader.ts and the helpers
-// beside it. May import types of wire and of its own folder.
+// beside it.
 
 import type { Configuration } from '../wire/configuration.js';
 import type { BlockLayout, How } from '../wire/dialect.js';

@@ -1,6 +1,6 @@
 // The grammar: header, configuration, sections, commands, end. Pulls from a cursor, yields events, asks a port who
 // reads a payload. Loses the thread only with a MigrationStreamError. QEMU: qemu_loadvm_state() and
-// qemu_loadvm_state_main(), migration/savevm.c. May import base, bytes, wire, types of ram, and its own folder.
+// qemu_loadvm_state_main(), migration/savevm.c.
 
 import { span } from '../base/span.js';
 import { escapeText, quote } from '../base/quote.js';

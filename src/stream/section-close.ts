@@ -1,6 +1,5 @@
 // The footer behind a section, and the question whether this stream has footers at all: the first section that ends
 // decides, for its payload ended where footers or none must stand. QEMU: check_section_footer(), migration/savevm.c.
-// May import base, bytes, wire and its own folder.
 
 import { span } from '../base/span.js';
 import type { Cursor } from '../bytes/cursor.js';

@@ -1,6 +1,6 @@
 // Finds the vmdescription from the end of a source that can be sought, before anything else is read: it gives the
-// lengths of device payloads and the target page size. QEMU writes it last, so a whole file ends with its "}"; if
-// bytes were appended, the last candidate that is JSON is taken. May import base, bytes, wire.
+// lengths of device payloads and the target page size. QEMU writes it last, so a whole file ends with its "}"; if bytes
+// were appended, the last candidate that is JSON is taken.
 
 import { readSource, type ByteSource } from '../bytes/source.js';
 import { MAX_VMDESCRIPTION } from '../limits.js';

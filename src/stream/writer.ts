@@ -1,6 +1,5 @@
 // The reader's mirror: events in, bytes out. Every event says all that its bytes need, so the writer keeps no dialect
 // and no state but its sink; events that only inform write nothing. QEMU: qemu_savevm_state*(), migration/savevm.c.
-// May import base, bytes, wire, types of ram, and its own folder.
 
 import { never } from '../base/never.js';
 import { cannotEncode, Emitter } from '../bytes/emitter.js';

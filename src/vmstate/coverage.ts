@@ -1,6 +1,6 @@
 // How much of a payload is understood. Bytes are opaque when nothing divides them, whatever their type is called
 // (buffer, virtio, pci config), and when they are only numbered: an array of bytes of which no decoder says what it is.
-// Framing and bytes that QEMU ignores are not. May import vmstate's nodes and meanings.
+// Framing and bytes that QEMU ignores are not.
 
 import { meaningOf } from './meaning.js';
 import { ArrayBranch, type DeviceState, type FieldNode, type Leaf } from './node.js';

@@ -1,6 +1,6 @@
 // The vmdescription: QEMU's own JSON about the stream that it stands in. Here only what framing needs, the length of
 // each device's payload and the target page size; the fields are vmstate's later work. QEMU: vmstate_save_state_v()
-// writes it, migration/vmstate.c. May import base and limits.
+// writes it, migration/vmstate.c.
 
 import { isJsonObject, type JsonObject } from '../base/json.js';
 import { MigrationStreamError } from '../base/errors.js';

@@ -1,6 +1,5 @@
-// What `qemu-system-… -M MACHINE -dump-vmstate FILE` writes: the tables of all device types of a machine, each with every
-// field and subsection that it could write. QEMU: dump_vmstate_vmsf(), dump_vmstate_vmsd(), migration/savevm.c. May import
-// base, limits.
+// What `qemu-system-… -M MACHINE -dump-vmstate FILE` writes: the tables of all device types of a machine, each with
+// every field and subsection that it could write. QEMU: dump_vmstate_vmsf(), dump_vmstate_vmsd(), migration/savevm.c.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { isJsonObject, type JsonObject } from '../base/json.js';

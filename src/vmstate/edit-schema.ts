@@ -1,6 +1,6 @@
 // The schema of a device after bytes went in or out: entries added and dropped where the description has them, sizes of
-// all that encloses them corrected. Where it has no entry (inside an array that one entry describes, or inside bytes that
-// only our decoders divide) the whole entry gets its new size and stays, or becomes, a buffer. May import vmstate's nodes.
+// all that encloses them corrected. Where it has no entry (inside an array that one entry describes, or inside bytes
+// that only our decoders divide) the whole entry gets its new size and stays, or becomes, a buffer.
 
 import type { ArrayBranch, Branch, FieldNode } from './node.js';
 import {

@@ -1,4 +1,4 @@
-// From what a caller or a command line says to values of the field's type. May import bytes and vmstate's nodes.
+// From what a caller or a command line says to values of the field's type.
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { Leaf, type FieldNode } from './node.js';

@@ -1,6 +1,6 @@
 // Changing a device: values at their width, bytes put in and taken out, subsections added and dropped. Edits are
 // gathered against the tree as it was read, so that paths stay what they were, and applied together; the schema is
-// changed along, so that the description stays true. May import base, bytes, wire and the rest of vmstate.
+// changed along, so that the description stays true.
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { subsectionHeader } from '../wire/subsection.js';

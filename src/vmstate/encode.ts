@@ -1,5 +1,5 @@
-// From the field tree back to bytes, leaf by leaf, each by the rule that decoded it. What nobody changed comes out as it
-// went in, odd values included. May import base, bytes and vmstate's nodes.
+// From the field tree back to bytes, leaf by leaf, each by the rule that decoded it. What nobody changed comes out as
+// it went in, odd values included.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { cannotEncode } from '../bytes/emitter.js';

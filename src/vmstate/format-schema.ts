@@ -1,5 +1,5 @@
-// Schema to vmdescription JSON, byte for byte as QEMU writes it, in either of its two spellings. The mirror of
-// parse-schema.ts. QEMU: qobject/json-writer.c (6.0 and later), qjson.c (before). May import base, bytes.
+// Schema to vmdescription JSON, byte for byte as QEMU writes it, in either of its two spellings. The mirror of parse-
+// schema.ts. QEMU: qobject/json-writer.c (6.0 and later), qjson.c (before).
 
 import { Emitter } from '../bytes/emitter.js';
 import type { DescriptionSchema, DeviceSchema, FieldSchema, VmsdSchema } from './schema.js';

@@ -1,5 +1,5 @@
-// Device state: the vmdescription as a schema, payloads as trees of typed fields, edits, and back to bytes. What ops uses;
-// everything else in this folder is how. May import the rest of vmstate.
+// Device state: the vmdescription as a schema, payloads as trees of typed fields, edits, and back to bytes. What ops
+// uses; everything else in this folder is how.
 
 export { parseVmDescription, type DeviceLayout, type VmDescription } from './description.js';
 export { parseSchema } from './parse-schema.js';

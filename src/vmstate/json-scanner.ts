@@ -1,6 +1,6 @@
 // A pull scanner over JSON text: the caller asks for what it expects and skips the rest, so nothing is built that
 // nobody wants, and a key that repeats in one object is seen as often as it stands there (JSON.parse keeps the last).
-// Accepts exactly what JSON.parse accepts, within named limits. May import base and limits.
+// Accepts exactly what JSON.parse accepts, within named limits.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { MAX_VMDESCRIPTION_DEPTH, MAX_VMDESCRIPTION_VALUES } from '../limits.js';

@@ -1,6 +1,6 @@
 // List fields: QTAILQ and QLIST are (01, element) until 00; a GTREE is a count, then 01, key, value for each, then 00.
 // The description repeats the element's table once per element, in one JSON object. QEMU: put_qtailq(), put_qlist(),
-// put_gtree(), migration/vmstate-types.c. May import vmstate's nodes, scalars and schema.
+// put_gtree(), migration/vmstate-types.c.
 
 import { Branch, Leaf, type FieldNode } from './node.js';
 import { byteScalar, countScalar, keyScalar } from './scalars.js';

@@ -1,5 +1,4 @@
-// What a node means to people: from the decoders' rules, and for timers whatever their name. May import vmstate's nodes
-// and decoders.
+// What a node means to people: from the decoders' rules, and for timers whatever their name.
 
 import { timerMeaning } from './decoders/clock.js';
 import type { Meaning } from './decoders/rule.js';

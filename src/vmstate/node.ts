@@ -1,6 +1,6 @@
 // The field tree: what the bytes of one device payload are, by path. Leaves tile the payload; branches are made of
 // their children, which are worked out when somebody asks, so that looking up one register costs one register. Nodes
-// read the payload and never own it. May import base, bytes.
+// read the payload and never own it.
 
 import { span, type Span } from '../base/span.js';
 import type { Plan, PlanCache } from './plan.js';

@@ -1,7 +1,6 @@
-// Arrays of pointers that QEMU up to 9.2 describes by their first element only: when that one is null and others are not, the
-// description counts null pointers and is silent about the rest. Where we know what the array points to, the bytes tell
-// which are which. QEMU: vmsd_can_compress(), vmstate_save_state_v(), migration/vmstate.c. May import vmstate's scalars
-// and schema.
+// Arrays of pointers that QEMU up to 9.2 describes by their first element only: when that one is null and others are
+// not, the description counts null pointers and is silent about the rest. Where we know what the array points to, the
+// bytes tell which are which. QEMU: vmsd_can_compress(), vmstate_save_state_v(), migration/vmstate.c.
 
 import { pointedTable } from './decoders/table.js';
 import { NULL_MARK } from './scalars.js';

@@ -1,7 +1,7 @@
 // vmdescription JSON to schema, in one pass and without a tree in between: keys that repeat in one object (list fields
 // with two elements and more) are taken as they come. Values of an unexpected kind count as absent; what that makes
 // unreadable ends up as opaque bytes, not as an error. QEMU: vmsd_desc_field_start(), vmstate_save_state_v(),
-// migration/vmstate.c; qemu_savevm_state_complete_precopy_non_iterable(), migration/savevm.c. May import base, limits.
+// migration/vmstate.c; qemu_savevm_state_complete_precopy_non_iterable(), migration/savevm.c.
 
 import { badDescription, JsonScanner } from './json-scanner.js';
 import { NO_FIELDS, type DescriptionSchema, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';

@@ -1,5 +1,5 @@
-// What a table says before any bytes are looked at: which consecutive entries are one array, the steps of its paths, the
-// headers that its subsections must have. May import base, wire.
+// What a table says before any bytes are looked at: which consecutive entries are one array, the steps of its paths,
+// the headers that its subsections must have.
 
 import { unlessBroken } from '../base/errors.js';
 import { encodeBytes } from '../wire/kit/codec.js';

@@ -1,7 +1,6 @@
 // How a value of each type stands on the wire, both directions in one place. QEMU: the VMStateInfo tables of
 // migration/vmstate-types.c (get and put), target/*/machine.c for CPU_Double_U. Everything is big-endian, `int32 le`
 // included ("le" is "less or equal"); the little-endian types at the end are ours, for what guests lay out.
-// May import base, bytes.
 
 import { cannotEncode } from '../bytes/emitter.js';
 

@@ -1,6 +1,6 @@
-// Finding nodes by path: `DEVICE[/INSTANCE].path.to.field`, where `*` stands for any characters. Without an instance all
-// instances of that name are meant. Only branches that can still match are opened, so an exact path costs the way to
-// it. May import vmstate's nodes.
+// Finding nodes by path: `DEVICE[/INSTANCE].path.to.field`, where `*` stands for any characters. Without an instance
+// all instances of that name are meant. Only branches that can still match are opened, so an exact path costs the way
+// to it.
 
 import { ArrayBranch, deviceLabel, type DeviceState, type FieldNode } from './node.js';
 

@@ -1,7 +1,7 @@
 // From schema and payload to the field tree. The walk trusts a description only as far as the bytes allow: subsection
 // headers and list marks are compared, sizes checked against what is left, and wherever the two part, the rest of that
 // table becomes one opaque leaf with the reason. Mirrors vmstate_load_state() and vmstate_subsection_load() of
-// migration/vmstate.c. May import base.
+// migration/vmstate.c.
 
 import { quote } from '../base/quote.js';
 import type { Retyped } from './decoders/rule.js';

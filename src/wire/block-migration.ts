@@ -1,5 +1,5 @@
 // Section "block": disk contents beside the state, 1 MiB at a time. QEMU: blk_send(), blk_mig_save_bulked_block() and
-// block_load(), migration/block.c (removed in 9.1). May import wire/kit, wire/flagged-word, wire/walk.
+// block_load(), migration/block.c (removed in 9.1).
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { flaggedWord } from './flagged-word.js';

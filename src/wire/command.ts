@@ -1,5 +1,5 @@
 // QEMU_VM_COMMAND records: no section id, no footer. QEMU: qemu_savevm_command_send() and loadvm_process_command(),
-// migration/savevm.c (since 2.5). May import wire/kit.
+// migration/savevm.c (since 2.5).
 
 import { be16, record } from './kit/codec.js';
 

@@ -1,5 +1,5 @@
-// The configuration section: machine name and subsections, those that QEMU does not (yet) know kept as bytes.
-// QEMU: vmstate_configuration, migration/savevm.c (since 2.4). May import wire/kit, wire/section, wire/subsection.
+// The configuration section: machine name and subsections, those that QEMU does not (yet) know kept as bytes. QEMU:
+// vmstate_configuration, migration/savevm.c (since 2.4).
 
 import { escapeText } from '../base/quote.js';
 import { cannotEncode, type Emitter } from '../bytes/emitter.js';

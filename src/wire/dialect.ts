@@ -1,6 +1,5 @@
-// What a reader must know that the bytes do not say outright: how a block list entry is laid out, the target page
-// size, whether sections have footers. A value, passed on, never a mode. Each layout cites where it comes from.
-// May import nothing but base.
+// What a reader must know that the bytes do not say outright: how a block list entry is laid out, the target page size,
+// whether sections have footers. A value, passed on, never a mode. Each layout cites where it comes from.
 
 /**
  * How one entry of the MEM_SIZE block list goes on after name and length (docs/format.md).

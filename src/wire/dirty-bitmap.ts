@@ -1,6 +1,5 @@
-// Section "dirty-bitmap": bitmaps of block nodes, in chunks whose names carry on from one to the next.
-// QEMU: send_bitmap_header() … send_bitmap_bits() and dirty_bitmap_load(), migration/block-dirty-bitmap.c (since 2.12).
-// May import base, wire/kit, wire/walk.
+// Section "dirty-bitmap": bitmaps of block nodes, in chunks whose names carry on from one to the next. QEMU:
+// send_bitmap_header() … send_bitmap_bits() and dirty_bitmap_load(), migration/block-dirty-bitmap.c (since 2.12).
 
 import { isPowerOfTwo } from '../base/units.js';
 import { cannotEncode } from '../bytes/emitter.js';

@@ -1,5 +1,4 @@
 // The first eight bytes. QEMU: qemu_savevm_state_header() and qemu_loadvm_state(), migration/savevm.c (all versions).
-// May import wire/kit.
 
 import { be32, record } from './kit/codec.js';
 

@@ -1,5 +1,5 @@
 // A be64 whose low bits, below a unit, are flags and whose rest is an address: how QEMU's oldest handlers begin their
-// records. May import wire/kit.
+// records.
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { be64, type Codec } from './kit/codec.js';

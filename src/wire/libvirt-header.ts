@@ -1,7 +1,6 @@
 // The header of a libvirt save image (`virsh save`, managed save), in the byte order of the host that wrote it. Behind
-// it stand the domain's XML, a cookie and padding, then the migration stream, compressed as a whole or not.
-// libvirt: struct _virQEMUSaveHeader, src/qemu/qemu_saveimage.h; qemuSaveImageReadHeader(), qemu_saveimage.c.
-// May import bytes, wire/kit, and binary-parser.
+// it stand the domain's XML, a cookie and padding, then the migration stream, compressed as a whole or not. libvirt:
+// struct _virQEMUSaveHeader, src/qemu/qemu_saveimage.h; qemuSaveImageReadHeader(), qemu_saveimage.c.
 
 import { Parser } from 'binary-parser/dist/binary_parser.js';
 import { cannotEncode } from '../bytes/emitter.js';

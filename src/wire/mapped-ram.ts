@@ -1,5 +1,5 @@
-// The header that mapped-ram puts into a block list entry, and where pages then stand in the file.
-// QEMU: MappedRamHeader, mapped_ram_setup_ramblock(), migration/ram.c (since 9.0). May import wire/kit and base.
+// The header that mapped-ram puts into a block list entry, and where pages then stand in the file. QEMU:
+// MappedRamHeader, mapped_ram_setup_ramblock(), migration/ram.c (since 9.0).
 
 import { roundUp } from '../base/units.js';
 import { be32, be64, record, type ValueOf } from './kit/codec.js';

@@ -1,6 +1,5 @@
-// The first packet of every multifd channel: who is calling, and which channel this is.
-// QEMU: MultiFDInit_t, multifd_send_initial_packet() and multifd_recv_initial_packet(), migration/multifd.c (since 4.0;
-// in ram.c at first). May import bytes, wire/kit, and binary-parser.
+// The first packet of every multifd channel: who is calling, and which channel this is. QEMU: MultiFDInit_t,
+// multifd_send_initial_packet() and multifd_recv_initial_packet(), migration/multifd.c (since 4.0; in ram.c at first).
 
 import { Parser } from 'binary-parser/dist/binary_parser.js';
 import { bytesOf, be32, u8, type Codec } from './kit/codec.js';

@@ -1,6 +1,6 @@
 // The head of every record in the RAM section: address and flags in one be64, then the block's name unless CONTINUE.
 // This file is the truth; ram/page-loop.ts and ram/page-writer.ts do the same by hand for speed, and a property test
-// holds the three equal. QEMU: save_page_header() and ram_load_precopy(), migration/ram.c. May import wire/kit.
+// holds the three equal. QEMU: save_page_header() and ram_load_precopy(), migration/ram.c.
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { be64, counted, type Codec } from './kit/codec.js';

@@ -1,5 +1,4 @@
-// One entry of the MEM_SIZE block list, in every layout. QEMU: ram_save_setup() and parse_ramblock(),
-// migration/ram.c. May import wire/kit, wire/dialect, wire/mapped-ram.
+// One entry of the MEM_SIZE block list, in every layout. QEMU: ram_save_setup() and parse_ramblock(), migration/ram.c.
 
 import type { BlockLayout } from './dialect.js';
 import { be64, be64big, counted, u8, type Codec } from './kit/codec.js';

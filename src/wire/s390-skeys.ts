@@ -1,5 +1,5 @@
 // Section "s390-skeys", a FULL one: storage keys of all pages. QEMU: s390_storage_keys_save() and
-// s390_storage_keys_load(), hw/s390x/s390-skeys.c (since 2.5). May import wire/kit, wire/flagged-word, wire/walk.
+// s390_storage_keys_load(), hw/s390x/s390-skeys.c (since 2.5).
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { flaggedWord } from './flagged-word.js';

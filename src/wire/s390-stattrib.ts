@@ -1,5 +1,5 @@
 // Section "s390-storage_attributes": CMMA values of guest pages. QEMU: cmma_save() and cmma_load(),
-// hw/s390x/s390-stattrib.c. May import wire/kit, wire/flagged-word, wire/walk.
+// hw/s390x/s390-stattrib.c.
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { flaggedWord } from './flagged-word.js';

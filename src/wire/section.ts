@@ -1,5 +1,5 @@
-// The frame of a section: type byte, header, footer. No section says how long its payload is.
-// QEMU: save_section_header() and save_section_footer(), migration/savevm.c. May import wire/kit.
+// The frame of a section: type byte, header, footer. No section says how long its payload is. QEMU:
+// save_section_header() and save_section_footer(), migration/savevm.c.
 
 import { be32, counted, record, u8, type ValueOf } from './kit/codec.js';
 

@@ -1,5 +1,5 @@
 // Section "spapr/htab": the hash page table of a pseries guest. QEMU: htab_save_setup(), htab_save_iterate() and
-// htab_load(), hw/ppc/spapr.c. May import wire/kit, wire/walk.
+// htab_load(), hw/ppc/spapr.c.
 
 import { be16, be32, record, type ValueOf } from './kit/codec.js';
 import { passBody, type Walk } from './walk.js';

@@ -1,5 +1,5 @@
-// The header of a subsection, the same in the configuration section and in device state.
-// QEMU: vmstate_subsection_save() and _load(), migration/vmstate.c. May import wire/kit.
+// The header of a subsection, the same in the configuration section and in device state. QEMU:
+// vmstate_subsection_save() and _load(), migration/vmstate.c.
 
 import { be32, counted, record, u8 } from './kit/codec.js';
 

@@ -1,5 +1,5 @@
 // Section "todclock", a FULL one: the s390x time-of-day clock. QEMU: s390_tod_save() and s390_tod_load(),
-// hw/s390x/tod.c (since 3.0; before that in s390-virtio-ccw.c). May import wire/kit, wire/walk.
+// hw/s390x/tod.c (since 3.0; before that in s390-virtio-ccw.c).
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { be64big, u8, type Codec } from './kit/codec.js';

@@ -1,7 +1,6 @@
 // Sections "…/vfio": tags, and behind two of them data of the device. The data has a length; the configuration (its own
-// FULL section: a vmstate that no JSON describes) has none, and its end is searched for: see walkVfio.
-// QEMU: vfio_save_setup(), vfio_save_iterate(), vfio_save_state() and vfio_load_state(), hw/vfio/migration.c
-// (since 5.2). May import wire/kit, wire/section, wire/walk.
+// FULL section: a vmstate that no JSON describes) has none, and its end is searched for: see walkVfio. QEMU:
+// vfio_save_setup(), vfio_save_iterate(), vfio_save_state() and vfio_load_state(), hw/vfio/migration.c (since 5.2).
 
 import type { Cursor } from '../bytes/cursor.js';
 import { cannotEncode } from '../bytes/emitter.js';

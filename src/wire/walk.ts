@@ -1,6 +1,5 @@
 // What walkers of payloads that delimit themselves have in common: their type, and the step over a body of any length.
 // A step fills first, then reads without filling, then yields; nothing may be held from one step to the next.
-// May import bytes and types of wire.
 
 import type { Cursor } from '../bytes/cursor.js';
 import type { SectionHeader, SectionKind } from './section.js';

@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'mstream-bench-'));
 const entry = join(folder, 'entry.ts');
 writeFileSync(
   entry,
-  `export * from '${root}src/vmstate/index.ts';\nexport { openStream } from '${root}src/ops/open-stream.ts';\n`,
+  `export * from '${root}src/vmstate/index.ts';\nexport { openStream } from '${root}src/open/open-stream.ts';\n`,
 );
 const bundle = await rolldown({ input: entry, platform: 'node', resolve: { modules: [`${root}node_modules`] } });
 await bundle.write({ file: join(folder, 'bundle.mjs'), format: 'esm' });

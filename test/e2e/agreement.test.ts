@@ -2,7 +2,7 @@
 // the bars say, or otherwise than is listed; prints the table. QEMU's side is asked anew each time, nothing of it is stored.
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openStream } from '../../src/ops/open-stream.js';
+import { openStream } from '../../src/open/open-stream.js';
 import { verifyStream } from '../../src/ops/verify/verify.js';
 import { openLab, qemuSkipReason } from '../../src/qemu/lab.js';
 import { Library, rows, type AgreementCase } from './agreement/cases.js';

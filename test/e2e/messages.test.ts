@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { loadMessages, messageIds, wordingOf, type Wording } from '../../src/ops/messages/index.js';
-import { piecesFor } from '../../src/ops/messages/table.js';
+import { loadMessages, messageIds, wordingOf, type Wording } from '../../src/release/messages/index.js';
+import { piecesFor } from '../../src/release/messages/table.js';
 import { lab, skip } from './support/loads.js';
 
 if (skip !== undefined) test.skip(`QEMU's words: ${skip}`);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { openFile } from '../../src/bytes/node/file-source.js';
 import { inspect } from '../../src/ops/inspect.js';
-import { openStream } from '../../src/ops/open-stream.js';
+import { openStream } from '../../src/open/open-stream.js';
 import { saveDonor, withNeutralMachine } from '../../src/qemu/neutral-machine.js';
 import { askProfile } from '../../src/qemu/profile/ask.js';
 import { tryLoad } from '../../src/qemu/try-load.js';

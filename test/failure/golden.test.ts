@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { brokenStreams, goodStreams } from '../../fixtures/broken/generate.js';
 import { errorCodes, MigrationStreamError, type ErrorCode } from '../../src/base/errors.js';
 import { forwardSource, memorySource, type ByteSource } from '../../src/bytes/source.js';
-import { openStream } from '../../src/ops/open-stream.js';
+import { openStream } from '../../src/open/open-stream.js';
 import { parseVmDescription } from '../../src/vmstate/description.js';
 
 /** Codes that no bytes can cause, and why. */

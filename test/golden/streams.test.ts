@@ -2,8 +2,8 @@
 // whatever the window, the block table that QEMU itself printed, and what an independent reader found in the bytes.
 import { describe, expect, test } from 'vitest';
 import { forwardSource, memorySink, memorySource } from '../../src/bytes/source.js';
-import { createWriter } from '../../src/ops/create-writer.js';
-import { openStream, type OpenOptions } from '../../src/ops/open-stream.js';
+import { createWriter } from '../../src/open/create-writer.js';
+import { openStream, type OpenOptions } from '../../src/open/open-stream.js';
 import { pageKindNames } from '../../src/ram/page-runs.js';
 import type { StreamEvent } from '../../src/stream/event.js';
 import type { RamBlockEntry } from '../../src/wire/ram-block.js';

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { isDeepStrictEqual } from 'node:util';
 import { memorySource, type ByteSource } from '../../src/bytes/source.js';
 import { MAX_CONFIGURATION } from '../../src/limits.js';
-import type { OpenOptions } from '../../src/ops/open-stream.js';
+import type { OpenOptions } from '../../src/open/open-stream.js';
 import { streamModel } from '../support/arbitraries/stream-model.js';
 import { readItems, type Item, type Reading } from '../support/items.js';
 import { cases } from '../support/seed.js';

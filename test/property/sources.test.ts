@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { MigrationStreamError } from '../../src/base/errors.js';
 import { forwardSource, memorySource, type ByteSource } from '../../src/bytes/source.js';
-import { openStream, type MigrationStream } from '../../src/ops/open-stream.js';
+import { openStream, type MigrationStream } from '../../src/open/open-stream.js';
 import { bigMapped } from '../support/big-streams.js';
 import { smallStreams } from '../support/small-streams.js';
 import { countingSource, faultySource, syntheticSource, type Counting } from '../support/sources.js';

@@ -4,8 +4,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { forwardSource, memorySink, memorySource } from '../../src/bytes/source.js';
-import { createWriter } from '../../src/ops/create-writer.js';
-import { openStream, type OpenOptions } from '../../src/ops/open-stream.js';
+import { createWriter } from '../../src/open/create-writer.js';
+import { openStream, type OpenOptions } from '../../src/open/open-stream.js';
 import { streamModel } from '../support/arbitraries/stream-model.js';
 import { difference, readItems } from '../support/items.js';
 import { cases } from '../support/seed.js';

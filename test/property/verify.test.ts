@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { forwardSource, memorySource } from '../../src/bytes/source.js';
 import { explain } from '../../src/ops/explain/explain.js';
-import { messageIds, loadMessages } from '../../src/ops/messages/index.js';
+import { messageIds, loadMessages } from '../../src/release/messages/index.js';
 import { look } from '../support/edits.js';
 import { fixtureBytes } from '../support/fixtures.js';
 import { verify } from '../support/verify.js';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import { memorySource } from '../../src/bytes/source.js';
-import { payloadWalkers } from '../../src/ops/payload-walkers.js';
+import { payloadWalkers } from '../../src/open/payload-walkers.js';
 import {
   dirtyBitmapChunk,
   dirtyBitmapFlag,

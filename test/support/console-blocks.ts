@@ -1,6 +1,6 @@
 // Transcripts in Markdown: fenced blocks whose language is `console`. A line that begins with `$ ` is a command, what
-// follows is its output; `...` alone on a line stands for any lines, or none; `[exit N]` at the end for an exit code that
-// is not 0. May import nothing of ours.
+// follows is its output; `...` alone on a line stands for any lines, or none; `[exit N]` at the end for an exit code
+// that is not 0.
 
 export interface Transcript {
   readonly line: number;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { memorySink, memorySource, forwardSource } from '../../src/bytes/source.js';
 import type { Inspection } from '../../src/ops/inspect.js';
 import { inspect } from '../../src/ops/inspect.js';
-import { openStream } from '../../src/ops/open-stream.js';
+import { openStream } from '../../src/open/open-stream.js';
 import type { MemoryOrigin, MemoryTarget } from '../../src/bytes/memory.js';
 import type { Edit } from '../../src/ops/rewrite/edit.js';
 import { rewrite, type RewriteOptions, type RewriteResult } from '../../src/ops/rewrite/rewrite.js';

@@ -4,7 +4,7 @@ import { inspect, isDeepStrictEqual } from 'node:util';
 import { MigrationStreamError } from '../../src/base/errors.js';
 import type { Span } from '../../src/base/span.js';
 import type { ByteSource } from '../../src/bytes/source.js';
-import { openStream, type OpenOptions } from '../../src/ops/open-stream.js';
+import { openStream, type OpenOptions } from '../../src/open/open-stream.js';
 import type { PageValue } from '../../src/ram/page-builder.js';
 import type { RamMark } from '../../src/ram/event.js';
 import { pageKindNames, type PageRuns } from '../../src/ram/page-runs.js';

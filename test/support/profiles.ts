@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { parseProfile, type Profile } from '../../src/ops/verify/profile.js';
+import { parseProfile, type Profile } from '../../src/destination/profile.js';
 
 export const profileNames = ['5.2.0-pc', '7.2.22-pc', '10.0.13-pc', '11.1.3-pc'] as const;
 

@@ -1,7 +1,7 @@
 // verifyStream over bytes, as the command calls it. Imports src and test/support.
 
 import type { ByteSource } from '../../src/bytes/source.js';
-import { openStream, type OpenOptions } from '../../src/ops/open-stream.js';
+import { openStream, type OpenOptions } from '../../src/open/open-stream.js';
 import { verifyStream, type Verification } from '../../src/ops/verify/verify.js';
 
 export async function verify(

@@ -1,6 +1,6 @@
 // Device payloads of a stream in memory, with the schema that the stream gives for them.
 
-import { openStream } from '../../src/ops/open-stream.js';
+import { openStream } from '../../src/open/open-stream.js';
 import { decodeDevice, parseSchema, type DescriptionSchema, type DeviceState } from '../../src/vmstate/index.js';
 
 export interface StreamDevices {

@@ -2,7 +2,7 @@
 // offsets of mapped-ram) and lengths of what is nested are filled in here, so the items come back completed.
 import { memorySink } from '../../src/bytes/source.js';
 import { span } from '../../src/base/span.js';
-import { createWriter } from '../../src/ops/create-writer.js';
+import { createWriter } from '../../src/open/create-writer.js';
 import { buildPageRuns } from '../../src/ram/page-builder.js';
 import type { StreamEvent } from '../../src/stream/event.js';
 import { layouts } from '../../src/wire/dialect.js';

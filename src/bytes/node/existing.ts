@@ -1,4 +1,4 @@
-// A path that something stands at already, which is not replaced unasked. May import base and node:fs.
+// A path that something stands at already, which is not replaced unasked.
 
 import { lstat } from 'node:fs/promises';
 import { MigrationStreamError } from '../../base/errors.js';

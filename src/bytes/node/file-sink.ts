@@ -1,5 +1,5 @@
-// A file as a sink: written beside its place under another name, and moved there whole or not at all. Devices and
-// FIFOs are written in place. May import base, bytes and its own folder, and node:fs.
+// A file as a sink: written beside its place under another name, and moved there whole or not at all. Devices and FIFOs
+// are written in place.
 
 import { constants, type Stats } from 'node:fs';
 import { link, open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';

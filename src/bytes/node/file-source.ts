@@ -1,5 +1,5 @@
 // Files as sources: positional reads, several in flight where the file can be sought; one after the other from a FIFO
-// or a character device. May import base, bytes and its own folder, and node:fs.
+// or a character device.
 
 import { open, type FileHandle } from 'node:fs/promises';
 import { MigrationStreamError } from '../../base/errors.js';

@@ -1,5 +1,4 @@
 // The writing half of a file sink: positional writes into an open handle, holes where nothing is written.
-// May import base, bytes and its own folder, and types of node:fs.
 
 import type { FileHandle } from 'node:fs/promises';
 import type { ByteSink } from '../source.js';

@@ -1,5 +1,5 @@
 // A gzip file as the stream inside it: forward only, a few blocks in memory however large it is. Members that follow
-// one another are one stream, as gunzip has it. May import bytes and its own folder, and node:zlib.
+// one another are one stream, as gunzip has it.
 
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';

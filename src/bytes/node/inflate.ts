@@ -1,4 +1,4 @@
-// zlib as the old compress threads used it: one whole stream for each page. May import node:zlib.
+// zlib as the old compress threads used it: one whole stream for each page.
 
 import { inflateSync } from 'node:zlib';
 

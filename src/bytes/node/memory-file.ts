@@ -1,5 +1,4 @@
 // Guest memory as a file with holes, written page by page in any order, and moved into place whole or not at all.
-// May import base, bytes and its own folder, and node:fs.
 
 import { constants } from 'node:fs';
 import { link, open, rename, unlink, type FileHandle } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// A node stream as a forward source: what stdin and the gunzip source are made of. Pulls, so that the stream buffers
-// no more than its high-water mark. May import base, bytes and its own folder, and types of node:stream.
+// A node stream as a forward source: what stdin and the gunzip source are made of. Pulls, so that the stream buffers no
+// more than its high-water mark.
 
 import type { Readable } from 'node:stream';
 import { forwardSource, type ByteSource } from '../source.js';

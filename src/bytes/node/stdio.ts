@@ -1,5 +1,4 @@
 // Standard input and output as source and sink. Bytes never go to or come from a terminal.
-// May import base, bytes and its own folder, and process.
 
 import type { Readable, Writable } from 'node:stream';
 import { MigrationStreamError } from '../../base/errors.js';

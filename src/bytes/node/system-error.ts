@@ -1,4 +1,4 @@
-// What the operating system refused, as the package's own error. May import base.
+// What the operating system refused, as the package's own error.
 
 import { MigrationStreamError } from '../../base/errors.js';
 

@@ -1,5 +1,5 @@
 // Files that exist only while a sink is at work. Sinks enter theirs, and whoever handles signals removes what is left
-// just before the process ends. May import node:fs.
+// just before the process ends.
 
 import { unlinkSync } from 'node:fs';
 

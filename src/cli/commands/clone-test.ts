@@ -1,4 +1,4 @@
-// `mstream clone-test`: the clone recipe as a test of somebody's QEMU. May import clone, qemu, report and its own folder.
+// `mstream clone-test`: the clone recipe as a test of somebody's QEMU.
 
 import { resolve } from 'node:path';
 import { runScenario, type ScenarioResult } from '../../clone/scenario.js';

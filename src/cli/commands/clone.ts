@@ -1,5 +1,4 @@
-// `mstream clone DIR`: clones of a template, timed; kept with --wait until Ctrl-C. May import clone, qemu, report and
-// its own folder.
+// `mstream clone DIR`: clones of a template, timed; kept with --wait until Ctrl-C.
 
 import { once } from 'node:events';
 import { resolve } from 'node:path';

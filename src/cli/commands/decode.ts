@@ -1,4 +1,4 @@
-// `mstream decode IN -o X.json`: a stream as a document that can be edited. May import ops, report and its own folder.
+// `mstream decode IN -o X.json`: a stream as a document that can be edited.
 
 import { basename, dirname, resolve } from 'node:path';
 import type { ByteSink } from '../../bytes/source.js';

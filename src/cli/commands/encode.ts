@@ -1,4 +1,4 @@
-// `mstream encode X.json -o OUT`: the stream that a document describes. May import ops and its own folder.
+// `mstream encode X.json -o OUT`: the stream that a document describes.
 
 import { basename, dirname, join } from 'node:path';
 import { MigrationStreamError } from '../../base/errors.js';

@@ -1,4 +1,4 @@
-// `mstream explain`: QEMU's words in, what they mean out. May import ops, report and its own folder.
+// `mstream explain`: QEMU's words in, what they mean out.
 
 import { explain } from '../../ops/explain/explain.js';
 import { inspect, type Inspection } from '../../ops/inspect.js';

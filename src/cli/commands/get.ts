@@ -1,4 +1,4 @@
-// `mstream get STATE PATH…`: values of device state, for people and scripts. May import ops, report and its own folder.
+// `mstream get STATE PATH…`: values of device state, for people and scripts.
 
 import { quote } from '../../base/quote.js';
 import { deviceLabel, findNodes, type DeviceState, type FieldNode } from '../../vmstate/index.js';

@@ -1,8 +1,8 @@
-// `mstream inspect`: options, and which report they ask for. May import ops, report and its own folder.
+// `mstream inspect`: options, and which report they ask for.
 
 import type { MigrationStreamError } from '../../base/errors.js';
 import { inspect, type Inspection } from '../../ops/inspect.js';
-import type { OpenOptions } from '../../ops/open-stream.js';
+import type { OpenOptions } from '../../open/open-stream.js';
 import { errorText } from '../../report/error.js';
 import { defineCommand, type Context } from '../command.js';
 import { schemaFromOption, type SchemaFromOption } from '../devices.js';

@@ -1,6 +1,6 @@
-// `mstream profile [-o P.json] -- QEMU ARGS...`. May import qemu, ops, report and its own folder.
+// `mstream profile [-o P.json] -- QEMU ARGS...`.
 
-import { formatProfile } from '../../ops/verify/profile.js';
+import { formatProfile } from '../../destination/profile.js';
 import { askProfile } from '../../qemu/profile/ask.js';
 import { profileText } from '../../report/verify/profile.js';
 import { showDash, STDIO } from '../args.js';

@@ -1,4 +1,4 @@
-// `mstream rewrite IN -o OUT`: edits of a stream. May import ops, report, bytes/node and its own folder.
+// `mstream rewrite IN -o OUT`: edits of a stream.
 
 import type { ByteSink } from '../../bytes/source.js';
 import type { Edit } from '../../ops/rewrite/edit.js';

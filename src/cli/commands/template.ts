@@ -1,4 +1,4 @@
-// `mstream template create|show|check DIR`. May import clone, qemu, report and its own folder.
+// `mstream template create|show|check DIR`.
 
 import { resolve } from 'node:path';
 import { createTemplate } from '../../clone/template.js';

@@ -1,5 +1,4 @@
-// `mstream transplant STATE -o OUT -- qemu …`, or `--onto DONOR`: a saved VM carried to another QEMU. May import ops, report and
-// its own folder.
+// `mstream transplant STATE -o OUT -- qemu …`, or `--onto DONOR`: a saved VM carried to another QEMU.
 
 import { join } from 'node:path';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';

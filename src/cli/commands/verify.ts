@@ -1,5 +1,4 @@
-// `mstream verify`: states, template folders and memory files in, findings and an exit code out. May import ops,
-// report, clone/manifest and its own folder.
+// `mstream verify`: states, template folders and memory files in, findings and an exit code out.
 
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';

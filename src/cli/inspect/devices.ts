@@ -1,9 +1,9 @@
-// `mstream inspect --devices` and `--schema`. May import ops, report and its own folder.
+// `mstream inspect --devices` and `--schema`.
 
 import type { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import type { StreamDevice } from '../../ops/devices/read-devices.js';
-import type { OpenOptions } from '../../ops/open-stream.js';
+import type { OpenOptions } from '../../open/open-stream.js';
 import { findDevices, type DeviceState } from '../../vmstate/index.js';
 import { devicesJson } from '../../report/devices/json.js';
 import { schemaLines } from '../../report/devices/schema.js';

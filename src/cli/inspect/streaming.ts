@@ -1,9 +1,9 @@
 // The reports of inspect that come out while the stream is read: events as JSON lines, page runs, a hexdump. Nothing
-// that grows with the stream is kept. May import ops, report and its own folder.
+// that grows with the stream is kept.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { spanLength, type Span } from '../../base/span.js';
-import type { MigrationStream, OpenOptions } from '../../ops/open-stream.js';
+import type { MigrationStream, OpenOptions } from '../../open/open-stream.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import { HexParts, hexLines } from '../../report/inspect/hex.js';
 import { endLine, eventLines, inputLine } from '../../report/inspect/jsonl.js';

@@ -1,4 +1,4 @@
-// Keeps the bytes of one span while they go by, since a pipe cannot be read again. May import bytes and base.
+// Keeps the bytes of one span while they go by, since a pipe cannot be read again.
 
 import type { ByteSource } from '../../bytes/source.js';
 import type { Span } from '../../base/span.js';

@@ -1,11 +1,11 @@
-// The destination that `mstream verify` was told of, its prediction, and the trial: a profile, a release by name, or a QEMU
-// behind `--`. qemu/ is loaded only for the last. May import ops, qemu and its own folder.
+// The destination that `mstream verify` was told of, its prediction, and the trial: a profile, a release by name, or a
+// QEMU behind `--`. qemu/ is loaded only for the last.
 
 import { resolve } from 'node:path';
 import { readSource } from '../../bytes/source.js';
-import type { QemuVersion } from '../../ops/producer.js';
+import type { QemuVersion } from '../../release/version.js';
 import { capabilitiesFor, type TrialResult } from '../../ops/verify/against.js';
-import { BadProfile, parseProfile, type Profile } from '../../ops/verify/profile.js';
+import { BadProfile, parseProfile, type Profile } from '../../destination/profile.js';
 import type { Verification } from '../../ops/verify/verify.js';
 import { STDIO } from '../args.js';
 import type { Context } from '../command.js';
@@ -76,7 +76,7 @@ export async function destinationOf(
     return undefined;
   }
   const release = releaseOf(version);
-  const { builtinProfile } = await import('../../ops/verify/builtin-profile.js');
+  const { builtinProfile } = await import('../../destination/builtin-profile.js');
   return {
     label: `QEMU ${version}${machine === undefined ? '' : `, ${machine}`}`,
     profile: async (state) => builtinProfile(await context.host.openInput(state), { version: release, machine }),
@@ -124,7 +124,7 @@ export async function predicted(
 ): Promise<Verification> {
   const { inspection, verdict } = verification;
   if (verdict === 'unjudged' && (inspection === undefined || inspection.totals.bytes === 0)) return verification;
-  const { predict } = await import('../../ops/verify/predict/index.js');
+  const { predict } = await import('../../loader/index.js');
   const assumed = Object.keys(destination.capabilities).length === 0;
   const profile = await destination.profile(target.state);
   const unheard = Object.keys(destination.capabilities).find((name) => profile.capabilities[name] === undefined);

@@ -1,5 +1,5 @@
 // What the file system says of a memory file: there, how large, how new, all zero, the hash that a manifest expects.
-// Files are only ever read. May import clone/manifest, ops and node.
+// Files are only ever read.
 
 import { open, stat } from 'node:fs/promises';
 import { hashFile } from '../../clone/manifest.js';

@@ -1,5 +1,4 @@
-// What `mstream verify` was given: states, and template folders with their manifest. May import clone/manifest and its
-// own folder.
+// What `mstream verify` was given: states, and template folders with their manifest.
 
 import { join, resolve } from 'node:path';
 import { MANIFEST, templatePath } from '../../clone/manifest.js';

@@ -1,7 +1,6 @@
 // Devices from the end of a file, without a look at RAM. The vmdescription names them in the order in which they were
 // written, with their sizes, and stands right behind the EOF byte that ends them: so their places follow, and every
 // header and footer is held against the bytes. Where one does not stand there nothing is guessed.
-// May import what stands below ops, and its own folder.
 
 import { quote } from '../../base/quote.js';
 import { span, type Span } from '../../base/span.js';

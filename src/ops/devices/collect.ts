@@ -1,5 +1,5 @@
-// Payloads of FULL sections, gathered from the events of a stream: as many bytes as may be kept, copied out of their loans.
-// May import what stands below ops, and its own folder.
+// Payloads of FULL sections, gathered from the events of a stream: as many bytes as may be kept, copied out of their
+// loans.
 
 import { span } from '../../base/span.js';
 import { MAX_DEVICE_BYTES } from '../../limits.js';

@@ -1,8 +1,7 @@
-// Layouts out of what `qemu-system-… -M MACHINE -dump-vmstate FILE` writes. A dump tells less than a vmdescription: fields
-// with their sizes in memory, whether a field is there only sometimes, since 8.0 how long fixed arrays are; never types,
-// signs, or how long lists and variable arrays were. So a layout is solved for: every way of reading the payload that
-// the dump allows, and only when exactly one accounts for each byte is it believed. May import what stands below ops, and its
-// own folder.
+// Layouts out of what `qemu-system-… -M MACHINE -dump-vmstate FILE` writes. A dump tells less than a vmdescription:
+// fields with their sizes in memory, whether a field is there only sometimes, since 8.0 how long fixed arrays are;
+// never types, signs, or how long lists and variable arrays were. So a layout is solved for: every way of reading the
+// payload that the dump allows, and only when exactly one accounts for each byte is it believed.
 
 import { quote } from '../../base/quote.js';
 import { latin1 } from '../../bytes/window.js';

@@ -1,5 +1,5 @@
-// A row of fields as a JSON object: `Field` of docs/schema/common.json, in documents that show devices and in those that
-// can be edited. Integers of 64 bits are strings, and so is what JSON has no number for. May import its own folder.
+// A row of fields as a JSON object: `Field` of docs/schema/common.json, in documents that show devices and in those
+// that can be edited. Integers of 64 bits are strings, and so is what JSON has no number for.
 
 import type { Value } from '../../vmstate/index.js';
 import type { DeviceState } from '../../vmstate/index.js';

@@ -1,6 +1,5 @@
 // A device's tree as rows that tile its payload: a leaf each, or a whole array of numbers. What every view of fields is
 // made of (text, JSON, documents that can be edited), so that a tree that is too wide or too deep is cut in one place.
-// May import limits and vmstate.
 
 import { MAX_FIELD_PATH, MAX_FIELD_ROWS } from '../../limits.js';
 import {

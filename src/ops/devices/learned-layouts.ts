@@ -1,6 +1,6 @@
 // Layouts out of another stream of the same QEMU and machine: its devices by idstr and instance, else those with the
 // same table. Which subsections were written and how long lists were differs between streams, so a layout is believed
-// only when it accounts for every byte of the payload. May import what stands below ops, and its own folder.
+// only when it accounts for every byte of the payload.
 
 import { quote } from '../../base/quote.js';
 import { vmsdSize, type DescriptionSchema, type DeviceSchema } from '../../vmstate/index.js';

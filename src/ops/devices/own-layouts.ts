@@ -1,5 +1,4 @@
 // What the vmdescription of a stream says of its sections: by idstr and instance, and where those repeat, in order.
-// May import what stands below ops.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { parseSchema, type DescriptionSchema, type DeviceSchema } from '../../vmstate/index.js';

@@ -1,12 +1,11 @@
 // All devices of a stream, decoded as far as their layouts are known. A file that ends with a vmdescription is read
-// from its tail and never sees its RAM; anything else is read once, from the front. May import what stands below ops,
-// and its own folder.
+// from its tail and never sees its RAM; anything else is read once, from the front.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { memorySource, type ByteSource } from '../../bytes/source.js';
 import { findTail } from '../../stream/tail.js';
 import type { DescriptionSchema } from '../../vmstate/index.js';
-import { openStream, type OpenOptions } from '../open-stream.js';
+import { openStream, type OpenOptions } from '../../open/open-stream.js';
 import { placeFromTail } from './anchor.js';
 import { PayloadCollector } from './collect.js';
 import { OwnLayouts, readSchema } from './own-layouts.js';

@@ -1,4 +1,4 @@
-// What a row of fields holds, for whoever shows it or writes it down. May import vmstate and its own folder.
+// What a row of fields holds, for whoever shows it or writes it down.
 
 import { latin1 } from '../../bytes/window.js';
 import type { DeviceState, Value } from '../../vmstate/index.js';

@@ -1,12 +1,12 @@
 // `--schema-from FILE`: what another file says of devices. It may be a stream with a vmdescription, that JSON alone, or
-// what QEMU's -dump-vmstate wrote. May import what stands below ops, and its own folder.
+// what QEMU's -dump-vmstate wrote.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { readSource, type ByteSource } from '../../bytes/source.js';
 import { MAX_VMDESCRIPTION } from '../../limits.js';
 import { findTail } from '../../stream/tail.js';
 import { checkShape } from '../../vmstate/description.js';
-import { openStream } from '../open-stream.js';
+import { openStream } from '../../open/open-stream.js';
 import { layoutsOfDump } from './dump-layouts.js';
 import { layoutsOfStream } from './learned-layouts.js';
 import { readSchema } from './own-layouts.js';

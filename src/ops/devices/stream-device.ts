@@ -1,5 +1,5 @@
-// A device of a stream: its section, its payload as a tree, and how the layout of that tree is known. Where nothing says
-// what the bytes are, the tree is one opaque leaf with the reason. May import what stands below ops.
+// A device of a stream: its section, its payload as a tree, and how the layout of that tree is known. Where nothing
+// says what the bytes are, the tree is one opaque leaf with the reason.
 
 import type { Span } from '../../base/span.js';
 import type { Boundary } from '../../stream/event.js';

@@ -1,6 +1,5 @@
 // QEMU's words explained: what happened, why it usually does, and what to do, with the values of the message filled in;
 // and where in a stream that is, when one is at hand. A text that no table knows stays unexplained, and that is said.
-// May import ops, vmstate and its own folder.
 
 import { escapeText, quote } from '../../base/quote.js';
 import type { Inspection } from '../inspect.js';
@@ -11,12 +10,12 @@ import {
   type MessageEffect,
   type MessageId,
   type MessageMatch,
-} from '../messages/index.js';
-import { piecesFor } from '../messages/table.js';
-import { compareVersions, versionText } from '../producer.js';
-import { explained, sourceOf } from './rows.js';
-import type { ExplanationRow } from './row.js';
-import { missingFeatures, virtioDevice } from './virtio.js';
+} from '../../release/messages/index.js';
+import { piecesFor } from '../../release/messages/table.js';
+import { compareVersions, versionText } from '../../release/version.js';
+import { explained, sourceOf } from '../../release/causes/rows.js';
+import type { ExplanationRow } from '../../release/causes/row.js';
+import { missingFeatures, virtioDevice } from '../../release/causes/virtio.js';
 
 export interface Explanation extends ExplanationRow {
   readonly id: MessageId;

@@ -1,12 +1,11 @@
 // Holds a parsed JSON value against the document's shape: what docs/schema/decode.json says, as code (a test holds the
-// two to the same answers). May import base, constants of wire and vmstate, and its
-// own folder.
+// two to the same answers).
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { scalarNames } from '../../vmstate/index.js';
 import { layouts } from '../../wire/dialect.js';
 import type { DecodedDocument } from './document.js';
-import { checks, type Check } from './shape.js';
+import { checks, type Check } from '../../base/shape.js';
 
 function bad(at: readonly string[], message: string): MigrationStreamError {
   return new MigrationStreamError({

@@ -1,5 +1,4 @@
-// Stream to document, piece by piece: items come out as they are read, bulk goes to the RAM sink. May import what
-// stands below ops, and its own folder.
+// Stream to document, piece by piece: items come out as they are read, bulk goes to the RAM sink.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { writeWithHoles } from '../../bytes/holes.js';
@@ -11,7 +10,7 @@ import type { StreamEvent } from '../../stream/event.js';
 import { commandName } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
-import type { MigrationStream } from '../open-stream.js';
+import type { MigrationStream } from '../../open/open-stream.js';
 import type { Layouts } from '../devices/stream-device.js';
 import type { DocumentBlock, DocumentItem, DocumentSubsection } from './document.js';
 import { withFields } from './fields.js';

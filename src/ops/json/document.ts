@@ -1,6 +1,6 @@
 // The whole stream as one editable document: the shape that decode writes and encode reads, published as
 // docs/schema/decode.json. Page records and mapped-ram areas are large, so they stand in a file beside it, byte for
-// byte, and the document refers to them. check.ts holds a value against it. May import types of wire.
+// byte, and the document refers to them. check.ts holds a value against it.
 
 import type { SectionKind } from '../../wire/section.js';
 import type { LayoutName } from '../../wire/dialect.js';

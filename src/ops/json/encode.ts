@@ -1,6 +1,5 @@
 // Document to stream: the mirror of decode.ts. check.ts has held the document against its shape before it comes here;
 // what a shape cannot say (a reference past the end of the RAM file) is checked here.
-// May import what stands below ops, and its own folder.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { span } from '../../base/span.js';

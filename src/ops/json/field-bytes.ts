@@ -1,5 +1,5 @@
 // Fields of a document to the bytes that they stand for, one behind the other: the mirror of devices/field-json.ts. A
-// field says all that its bytes need, so no layout is asked for. May import what stands below ops, and its own folder.
+// field says all that its bytes need, so no layout is asked for.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { Emitter } from '../../bytes/emitter.js';

@@ -1,6 +1,6 @@
 // Payloads of a document as fields instead of hex, where their layout is known. A file's own vmdescription is looked up
 // at its end; of a pipe the device part is held back, up to MAX_HELD bytes, until it has come. RAM never is, and what
-// does not come out again as the same bytes stays hex. May import what stands below ops, and its own folder.
+// does not come out again as the same bytes stays hex.
 
 import { MAX_HELD } from '../../limits.js';
 import { findTail } from '../../stream/tail.js';
@@ -9,7 +9,7 @@ import { fieldJson } from '../devices/field-json.js';
 import { fieldRows } from '../devices/field-rows.js';
 import { OwnLayouts, readSchema } from '../devices/own-layouts.js';
 import { streamDevice, type Layouts } from '../devices/stream-device.js';
-import type { MigrationStream } from '../open-stream.js';
+import type { MigrationStream } from '../../open/open-stream.js';
 import type { DocumentItem } from './document.js';
 import { fieldBytes } from './field-bytes.js';
 

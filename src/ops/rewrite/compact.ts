@@ -1,6 +1,5 @@
 // Compaction: of a live save, which sends pages again and again, only the newest version of each page, in block order.
 // The first pass has noted where they stand; the second writes them in one PART and drops every other page record.
-// May import ram, wire and its own folder.
 
 import { applyXbzrle } from '../../ram/xbzrle.js';
 import { inflate } from '../../bytes/node/inflate.js';

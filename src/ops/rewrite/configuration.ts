@@ -1,6 +1,5 @@
 // Edits of the configuration section: machine name, capabilities, uuid, target page bits. QEMU's own order of
 // subsections is kept. QEMU: configuration_post_load(), migration/savevm.c, says what a destination then compares.
-// May import wire types and its own folder.
 
 import { quote } from '../../base/quote.js';
 import type { StreamEvent } from '../../stream/event.js';

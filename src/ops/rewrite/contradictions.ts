@@ -1,4 +1,4 @@
-// Edits that cannot both be meant. A usage error, found before anything is read. May import its own folder.
+// Edits that cannot both be meant. A usage error, found before anything is read.
 
 import { EditError, type Edit } from './edit.js';
 

@@ -1,6 +1,5 @@
 // Keeps a vmdescription true to the stream that it stands in: devices dropped or renamed, configuration changed. Edits
 // the text and leaves every other byte as QEMU wrote it (old and new spacing, repeated keys and all).
-// May import wire types and vmstate.
 
 import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
 import type { Configuration, ConfigurationSubsection } from '../../wire/configuration.js';

@@ -1,6 +1,6 @@
 // Edits inside device payloads: fields, bytes, subsections, by path. What the bytes are says the vmdescription, and it
 // stands at the end: so the device part is held back, up to MAX_HELD bytes, until it has come. RAM never is. Where a
-// file has none, layouts learned elsewhere are there from the start. May import vmstate, ops/devices and its own folder.
+// file has none, layouts learned elsewhere are there from the start.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { MAX_HELD } from '../../limits.js';

@@ -1,5 +1,5 @@
 // Edits as values: what `mstream rewrite` can be asked, and what it answers. Names in an edit are those of the input,
-// also when another edit renames them. May import base, types of bytes and of wire.
+// also when another edit renames them.
 
 import type { Span } from '../../base/span.js';
 import type { MemoryOrigin, MemoryTarget } from '../../bytes/memory.js';

@@ -1,6 +1,5 @@
 // RAM out of the stream into a memory file (externalize) and back (inline). A full save becomes a template and its
 // memory; a template becomes a save that needs no file. QEMU: what x-ignore-shared leaves out, migration/ram.c.
-// May import ram, wire and its own folder.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';

@@ -1,6 +1,6 @@
 // The writing end of a rewrite and of encode: what a record says about the bytes around it is kept true. A PACKAGED
 // command counts the bytes of its blob; a mapped-ram header says where in the file bitmap and pages stand; zeros of a
-// mapped-ram area stay holes. May import bytes, wire, ops/create-writer and its own folder.
+// mapped-ram area stay holes.
 
 import { writeWithHoles } from '../../bytes/holes.js';
 import { memorySink, type ByteSink } from '../../bytes/source.js';
@@ -10,7 +10,7 @@ import type { StreamEvent } from '../../stream/event.js';
 import { migCommand } from '../../wire/command.js';
 import { MAPPED_RAM_ALIGNMENT, mappedBitmapSize } from '../../wire/mapped-ram.js';
 import { ramBlockEntry } from '../../wire/ram-block.js';
-import { createWriter, type StreamWriter } from '../create-writer.js';
+import { createWriter, type StreamWriter } from '../../open/create-writer.js';
 import { EditError } from './edit.js';
 
 type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;

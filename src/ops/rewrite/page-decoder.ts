@@ -1,5 +1,5 @@
 // One page record as the page that it stands for: fills, copies, zlib streams, and deltas against what came before.
-// QEMU: ram_load_precopy(), migration/ram.c. May import ram, bytes/node (zlib) and its own folder.
+// QEMU: ram_load_precopy(), migration/ram.c.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { inflate } from '../../bytes/node/inflate.js';

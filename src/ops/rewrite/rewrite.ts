@@ -1,6 +1,5 @@
-// A stream through edits into another: one pass, or two when an edit needs what comes later. Bytes that no edit
-// touched are copied as they stand; the sink is committed only when all is written and every edit has matched.
-// May import what stands below ops, and its own folder.
+// A stream through edits into another: one pass, or two when an edit needs what comes later. Bytes that no edit touched
+// are copied as they stand; the sink is committed only when all is written and every edit has matched.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
@@ -12,7 +11,7 @@ import type { StreamEvent } from '../../stream/event.js';
 import { LastVersions } from '../../ram/last-versions.js';
 import type { Layouts } from '../devices/stream-device.js';
 import { inspect, type Inspection } from '../inspect.js';
-import { openStream, type MigrationStream, type OpenOptions } from '../open-stream.js';
+import { openStream, type MigrationStream, type OpenOptions } from '../../open/open-stream.js';
 import { blockEdits } from './blocks.js';
 import { compactEdits } from './compact.js';
 import { configurationEdits } from './configuration.js';

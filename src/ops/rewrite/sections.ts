@@ -1,6 +1,5 @@
 // Edits of whole items: sections dropped or renamed, commands dropped, footers on or off, the vmdescription dropped or
 // kept true. QEMU never looks at the vmdescription; tools do, and mstream itself finds payloads by it.
-// May import wire and its own folder.
 
 import { quote } from '../../base/quote.js';
 import type { StreamEvent } from '../../stream/event.js';

@@ -1,5 +1,5 @@
 // The frame of an edit: a transform of the event stream, identity by default. It yields the very object it was given
-// for whatever it leaves alone, and those bytes are copied, never encoded again. May import stream types and edit.
+// for whatever it leaves alone, and those bytes are copied, never encoded again.
 
 import { EditError, type Difference, type Edit } from './edit.js';
 import type { ByteSource } from '../../bytes/source.js';

@@ -1,5 +1,5 @@
 // One path, one field: an edit that finds its field in several devices is refused with the list, unless it says that it
-// means all of them (a `*`) or which (the instance). May import vmstate and its own folder.
+// means all of them (a `*`) or which (the instance).
 
 import { quote } from '../../base/quote.js';
 import type { DeviceState, FieldNode } from '../../vmstate/index.js';

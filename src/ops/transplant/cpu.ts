@@ -2,7 +2,7 @@
 // the destination is. QEMU loads a save of a larger CPU into a smaller one without a word, and the guest faults later.
 // Imports types of its own folder.
 
-import { cures } from './cures.js';
+import { cures } from './merge/cures.js';
 import type { CpuAnswer } from './report.js';
 
 /** What is known of the source. */

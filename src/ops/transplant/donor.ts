@@ -1,6 +1,5 @@
-// The donor: a save that the destination made of itself, started with the same devices and never run. Its configuration,
-// section order, ids, field lists and values are what the destination reads. May import bytes, wire, stream types, ops and its
-// own folder.
+// The donor: a save that the destination made of itself, started with the same devices and never run. Its
+// configuration, section order, ids, field lists and values are what the destination reads.
 
 import type { ByteSource } from '../../bytes/source.js';
 import type { StreamEvent } from '../../stream/event.js';
@@ -9,11 +8,11 @@ import type { Configuration } from '../../wire/configuration.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { MigrationStreamError } from '../../base/errors.js';
-import { openStream, type OpenOptions } from '../open-stream.js';
-import { ProducerClues } from '../producer.js';
+import { openStream, type OpenOptions } from '../../open/open-stream.js';
+import { ProducerClues } from '../../open/producer.js';
 import { EditError } from '../rewrite/edit.js';
-import { DevicePart, type DeviceSection } from './device-part.js';
-import type { Releases } from './knowledge.js';
+import { DevicePart, type DeviceSection } from './stream/device-part.js';
+import type { Releases } from './merge/knowledge.js';
 
 type CommandEvent = Extract<StreamEvent, { kind: 'command' }>;
 

@@ -1,5 +1,5 @@
-// What the destination could load although no donor shows it: the tables of `-dump-vmstate`, which list every subsection
-// of every device, written or not. May import base and vmstate.
+// What the destination could load although no donor shows it: the tables of `-dump-vmstate`, which list every
+// subsection of every device, written or not.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { readDump, type DumpTable } from '../../vmstate/index.js';

@@ -1,8 +1,8 @@
-// The description of another stream, for a source that has none. May import bytes, vmstate, ops and its own folder.
+// The description of another stream, for a source that has none.
 
 import type { ByteSource } from '../../bytes/source.js';
 import { parseSchema, type DescriptionSchema } from '../../vmstate/index.js';
-import { openStream } from '../open-stream.js';
+import { openStream } from '../../open/open-stream.js';
 import { EditError } from '../rewrite/edit.js';
 
 /** @throws EditError refused: it has none either; MigrationStreamError as openStream */

@@ -1,5 +1,5 @@
 // What a transplant does and how good that is, as a value: every difference between what the source says and what is
-// written, each with a grade; the worst of them is the grade of the whole. May import base.
+// written, each with a grade; the worst of them is the grade of the whole.
 
 /** From best to worst. */
 export const grades = ['exact', 'assumed', 'lossy', 'impossible'] as const;

@@ -2,7 +2,7 @@
 // hand. Taken from the names in QEMU 4.1, 5.2, 7.2, 10.0 and 11.1: the release is the first of these that has it.
 // QEMU: target/i386/machine.c, hw/virtio/virtio.c, hw/virtio/virtio-pci.c. Imports types only.
 
-import type { QemuVersion } from '../producer.js';
+import type { QemuVersion } from '../../release/version.js';
 
 const names: Readonly<Record<string, string>> = {
   '5.2': 'async_pf_int_msr exception_info kvm_nested_state msr_tsx_ctrl nested_state pkru poll_control_msr umwait',

@@ -1,6 +1,6 @@
-// A saved VM carried to another QEMU: the source's stream in, a stream out that the donor's QEMU reads. One pass; RAM goes
-// through, devices are held until they can be taken apart. Nothing appears at the sink unless the report allows it.
-// May import what stands below ops, ops, and its own folder.
+// A saved VM carried to another QEMU: the source's stream in, a stream out that the donor's QEMU reads. One pass; RAM
+// goes through, devices are held until they can be taken apart. Nothing appears at the sink unless the report allows
+// it.
 
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { MigrationStreamError } from '../../base/errors.js';
@@ -17,22 +17,23 @@ import { commandName, migCommand } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { inspect } from '../inspect.js';
-import { openStream, type MigrationStream, type OpenOptions } from '../open-stream.js';
-import { compareVersions, ProducerClues, type QemuVersion } from '../producer.js';
+import { openStream, type MigrationStream, type OpenOptions } from '../../open/open-stream.js';
+import { ProducerClues } from '../../open/producer.js';
+import { compareVersions, type QemuVersion } from '../../release/version.js';
 import { EditError } from '../rewrite/edit.js';
 import { StreamOutput } from '../rewrite/output.js';
-import { layConfiguration, machineOf } from './configuration.js';
-import { DevicePart, type DeviceSection } from './device-part.js';
+import { layConfiguration, machineOf } from './stream/configuration.js';
+import { DevicePart, type DeviceSection } from './stream/device-part.js';
 import type { Donor } from './donor.js';
-import { Knowledge, type Releases } from './knowledge.js';
+import { Knowledge, type Releases } from './merge/knowledge.js';
 import type { KnownTables } from './known.js';
-import { Ledger } from './ledger.js';
-import { Memory } from './memory.js';
-import { Parts } from './parts.js';
+import { Ledger } from './merge/ledger.js';
+import { Memory } from './stream/memory.js';
+import { Parts } from './stream/parts.js';
 import { worst, type CpuAnswer, type Grade, type TransplantReport, type Trial } from './report.js';
-import { makeRules } from './rules.js';
-import { laySections, type LaidSection } from './sections.js';
-import { runTrial, type TrialPort } from './trial.js';
+import { makeRules } from './merge/rules.js';
+import { laySections, type LaidSection } from './stream/sections.js';
+import { runTrial, type TrialPort } from './trial/trial.js';
 
 export interface TransplantOptions extends OpenOptions {
   /** Of the destination's `-dump-vmstate`. */

@@ -1,8 +1,8 @@
-// Prediction and truth of one destination: what it must have switched on for a stream, and whether a trial said what was
-// predicted. What a trial is, qemu/try-load.ts knows; here only what it tells. May import wire and the predictor.
+// Prediction and truth of one destination: what it must have switched on for a stream, and whether a trial said what
+// was predicted. What a trial is, qemu/try-load.ts knows; here only what it tells.
 
 import { capabilitiesOf, type Configuration } from '../../wire/configuration.js';
-import type { Prediction } from './predict/index.js';
+import type { Prediction } from '../../loader/index.js';
 
 /** What a destination must have switched on and off for this stream: QEMU compares these two. */
 export function capabilitiesFor(configuration: Configuration | undefined): Readonly<Record<string, boolean>> {

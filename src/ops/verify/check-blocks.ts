@@ -1,6 +1,5 @@
 // Guest memory: the block list, and whether what it promises came. What is silent damage and what is left out on
-// purpose is told apart here, since QEMU itself never asks. May import what stands below ops, ops/inspect, and its own
-// folder.
+// purpose is told apart here, since QEMU itself never asks.
 
 import { quote } from '../../base/quote.js';
 import { hex } from '../../bytes/window.js';
@@ -8,7 +7,7 @@ import type { StreamEvent } from '../../stream/event.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import type { BlockRow } from '../block-rows.js';
 import type { Inspection } from '../inspect.js';
-import { compareVersions } from '../producer.js';
+import { compareVersions } from '../../release/version.js';
 import { finding, type Finding } from './codes.js';
 
 type BlockList = Extract<StreamEvent, { kind: 'ram-blocks' }>;

@@ -1,5 +1,5 @@
 // Commands, one after the other, as QEMU's own state machine takes them. QEMU: loadvm_process_command() and its
-// handlers, migration/savevm.c. May import what stands below ops, and its own folder.
+// handlers, migration/savevm.c.
 
 import { commandFacts, commandName, migCommand } from '../../wire/command.js';
 import { finding, type Finding } from './codes.js';

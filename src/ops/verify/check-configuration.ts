@@ -1,5 +1,5 @@
 // The configuration section against what QEMU accepts. QEMU: configuration_post_load() and its neighbours,
-// migration/savevm.c. May import what stands below ops, and its own folder.
+// migration/savevm.c.
 
 import { uuidText } from '../../base/uuid.js';
 import { escapeText, quote } from '../../base/quote.js';

@@ -1,5 +1,5 @@
 // The few devices whose payload verify looks into: the run state that QEMU would take over, and what a template hands
-// on to all its clones. Payloads of others are not kept. May import what stands below ops, and its own folder.
+// on to all its clones. Payloads of others are not kept.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
@@ -13,7 +13,7 @@ import {
   type FieldNode,
 } from '../../vmstate/index.js';
 import type { SectionHeader } from '../../wire/section.js';
-import { runStates } from '../run-states.js';
+import { runStates } from '../../release/run-states.js';
 import { finding, type Finding } from './codes.js';
 
 /** Older QEMUs had `preconfig` as well; a loader refuses any other. QEMU: global_state_post_load(). */

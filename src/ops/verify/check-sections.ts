@@ -1,5 +1,5 @@
 // Sections: each as its header says, all of them against what the JSON at the tail lists. QEMU has no list of sections
-// that must come, so what is missing only this finds. May import what stands below ops, and its own folder.
+// that must come, so what is missing only this finds.
 
 import { quote } from '../../base/quote.js';
 import type { VmDescription } from '../../vmstate/description.js';

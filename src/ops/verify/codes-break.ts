@@ -1,4 +1,4 @@
-// Codes for a stream that breaks off: those of MigrationStreamError, as findings. May import its own folder.
+// Codes for a stream that breaks off: those of MigrationStreamError, as findings.
 
 import { codes, type CodeFacts } from './finding.js';
 

@@ -1,4 +1,4 @@
-// Codes for guest memory: in the stream, left out of it, and in files beside it. May import its own folder.
+// Codes for guest memory: in the stream, left out of it, and in files beside it.
 
 import { codes } from './finding.js';
 

@@ -1,5 +1,4 @@
-// Codes for what a template should not carry into its clones, and for what no stream can say. May import its own
-// folder.
+// Codes for what a template should not carry into its clones, and for what no stream can say.
 
 import { codes } from './finding.js';
 

@@ -1,4 +1,4 @@
-// Codes for what a stream says: configuration, commands, sections, tail. May import its own folder.
+// Codes for what a stream says: configuration, commands, sections, tail.
 
 import { codes } from './finding.js';
 

@@ -1,5 +1,4 @@
-// All codes of findings: closed, each with its facts; docs/verify.md lists them. And findings made from them. May
-// import its own folder.
+// All codes of findings: closed, each with its facts; docs/verify.md lists them. And findings made from them.
 
 import { breakCodes } from './codes-break.js';
 import { memoryCodes } from './codes-memory.js';

@@ -1,5 +1,5 @@
 // What verify has to say, one thing at a time. The codes are a closed union, each with its explanation and cure in one
-// of the tables beside this file (codes.ts puts them together). May import base.
+// of the tables beside this file (codes.ts puts them together).
 
 /**
  * `error`: no QEMU loads this, or one loads it into a broken guest. `warning`: it depends, and may be lost. `note`: good

@@ -1,11 +1,11 @@
 // Which releases of QEMU can read the bytes of a stream: from what it holds, not from who wrote it. Each reason is a
-// fact about readers (docs/format.md "Compatibility"). May import what stands below ops, and producer.ts.
+// fact about readers (docs/format.md "Compatibility").
 
 import { pageKind } from '../../ram/page-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { migCommand } from '../../wire/command.js';
 import type { LayoutName } from '../../wire/dialect.js';
-import { compareVersions, type QemuVersion } from '../producer.js';
+import { compareVersions, type QemuVersion } from '../../release/version.js';
 
 export interface LoadableReason {
   /** What asks for it. */

@@ -1,6 +1,5 @@
 // Memory files beside a state: is each the one that the blocks left out of the stream need? Whoever has a file system
-// gathers the facts (a file is never opened here, nor ever written); this says what they mean. May import base,
-// ops/inspect and its own folder.
+// gathers the facts (a file is never opened here, nor ever written); this says what they mean.
 
 import { quote } from '../../base/quote.js';
 import { hex } from '../../bytes/window.js';

@@ -1,14 +1,14 @@
 // What is wrong with a stream, all of it in one reading: what no QEMU loads, what one would load into a broken guest,
 // and what is good to know. Nothing here knows a destination; the folder predict/ does. QEMU: docs/format.md "What each
-// QEMU rejects". May import what stands below ops, ops/inspect, and its own folder.
+// QEMU rejects".
 
 import { unlessBroken, type ErrorCode, type MigrationStreamError } from '../../base/errors.js';
 import { parseVmDescription, type VmDescription } from '../../vmstate/description.js';
 import type { StreamEvent } from '../../stream/event.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import { inspect, type Inspection, type StreamWarning } from '../inspect.js';
-import type { MigrationStream } from '../open-stream.js';
-import { compareVersions, versionText } from '../producer.js';
+import type { MigrationStream } from '../../open/open-stream.js';
+import { compareVersions, versionText } from '../../release/version.js';
 import { checkBlockList, checkMemory } from './check-blocks.js';
 import { CommandCheck } from './check-commands.js';
 import { checkConfiguration } from './check-configuration.js';
@@ -16,7 +16,7 @@ import { DeviceCheck } from './check-devices.js';
 import { SectionCheck } from './check-sections.js';
 import { finding, type Finding, type FindingCode } from './codes.js';
 import { LoadableRange, type Loadable } from './loadable.js';
-import type { Prediction } from './predict/index.js';
+import type { Prediction } from '../../loader/index.js';
 import type { TrialResult } from './against.js';
 
 /**

@@ -1,9 +1,9 @@
-// Asking a QEMU what it is: started stopped, from a command line that can do no harm, asked by its monitor, made to save
-// itself (what no command says stands in there) and to dump its VMStateDescriptions. May import ops, bytes and qemu/.
+// Asking a QEMU what it is: started stopped, from a command line that can do no harm, asked by its monitor, made to
+// save itself (what no command says stands in there) and to dump its VMStateDescriptions.
 
 import { join } from 'node:path';
 import { MigrationStreamError } from '../../base/errors.js';
-import type { Profile, ProfileBlock, ProfileSource, VmstateDump } from '../../ops/verify/profile.js';
+import type { Profile, ProfileBlock, ProfileSource, VmstateDump } from '../../destination/profile.js';
 import { findOptions } from '../argv.js';
 import type { QemuBinary } from '../binary.js';
 import { describeFirstCpu } from '../cpu.js';

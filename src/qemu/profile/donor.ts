@@ -1,9 +1,9 @@
-// What a QEMU saved of itself, read with our own reader: block list, sections in order with their payloads, vmdescription.
-// May import ops, bytes and limits.
+// What a QEMU saved of itself, read with our own reader: block list, sections in order with their payloads,
+// vmdescription.
 
 import { openFile } from '../../bytes/node/file-source.js';
-import { openStream } from '../../ops/open-stream.js';
-import type { ProfileDevice } from '../../ops/verify/profile.js';
+import { openStream } from '../../open/open-stream.js';
+import type { ProfileDevice } from '../../destination/profile.js';
 import { PageIndex } from '../../ram/page-index.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';

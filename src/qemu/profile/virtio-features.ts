@@ -1,7 +1,7 @@
-// Which features a virtio device offers to its guest: QEMU tells nobody before a guest asks, but says so when it refuses a state
-// whose guest has taken another one. So each device gets its own state back with a feature that no device has, alone in a
-// stream, in a throw-away QEMU of the same command line. QEMU: virtio_load(), hw/virtio/virtio.c. May import ops, wire, vmstate
-// and qemu/.
+// Which features a virtio device offers to its guest: QEMU tells nobody before a guest asks, but says so when it
+// refuses a state whose guest has taken another one. So each device gets its own state back with a feature that no
+// device has, alone in a stream, in a throw-away QEMU of the same command line. QEMU: virtio_load(),
+// hw/virtio/virtio.c.
 
 import { unlessBroken } from '../../base/errors.js';
 import { encodeBytes } from '../../wire/kit/codec.js';
@@ -15,7 +15,7 @@ import {
   type ProfileDevice,
   type ProfileSource,
   type VirtioFeatures,
-} from '../../ops/verify/profile.js';
+} from '../../destination/profile.js';
 import { tryAll, type TryLoadOptions } from '../try-load.js';
 import type { Donor } from './donor.js';
 

@@ -1,7 +1,6 @@
-// -dump-vmstate, reduced to what a predictor needs, each description once (a quarter of the size). May import ops/verify's
-// types and vmstate.
+// -dump-vmstate, reduced to what a predictor needs, each description once (a quarter of the size).
 
-import type { Vmsd, VmstateDump } from '../../ops/verify/profile.js';
+import type { Vmsd, VmstateDump } from '../../destination/profile.js';
 import { readDump, type DumpTable } from '../../vmstate/index.js';
 
 /** @throws SyntaxError when it is no JSON; MigrationStreamError code `bad-vmdescription` when it is not of QEMU's shape */

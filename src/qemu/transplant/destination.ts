@@ -1,14 +1,14 @@
-// The destination of a transplant, asked: a throw-away QEMU with its options, made harmless, that saves itself (the donor), says
-// what it is, and dumps what it could load; later it tries the result. May import bytes, ops and qemu/.
+// The destination of a transplant, asked: a throw-away QEMU with its options, made harmless, that saves itself (the
+// donor), says what it is, and dumps what it could load; later it tries the result.
 
 import { copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openFile } from '../../bytes/node/file-source.js';
-import type { QemuVersion } from '../../ops/producer.js';
+import type { QemuVersion } from '../../release/version.js';
 import { readDonor, type Donor } from '../../ops/transplant/donor.js';
 import { parseKnownTables, type KnownTables } from '../../ops/transplant/known.js';
-import type { PciRegion } from '../../ops/transplant/pci-regions.js';
-import type { Patch, TrialOutcome, TrialPort } from '../../ops/transplant/trial.js';
+import type { PciRegion } from '../../ops/transplant/pci/pci-regions.js';
+import type { Patch, TrialOutcome, TrialPort } from '../../ops/transplant/trial/trial.js';
 import { describeFirstCpu, type CpuFacts } from '../cpu.js';
 import { dumpVmstate } from '../dump-vmstate.js';
 import { migrateToFile, setCapabilities } from '../migrate.js';

@@ -1,7 +1,7 @@
-// Where a QEMU has the regions of its PCI devices: query-pci as a flat list, each device by the path that its section has.
-// QEMU: qmp_query_pci(), hw/pci/pci-qmp-cmds.c; pcibus_get_dev_path(), hw/pci/pci.c. May import ops and qemu/.
+// Where a QEMU has the regions of its PCI devices: query-pci as a flat list, each device by the path that its section
+// has. QEMU: qmp_query_pci(), hw/pci/pci-qmp-cmds.c; pcibus_get_dev_path(), hw/pci/pci.c.
 
-import type { PciRegion } from '../../ops/transplant/pci-regions.js';
+import type { PciRegion } from '../../ops/transplant/pci/pci-regions.js';
 import type { Machine } from '../machine.js';
 import { QmpError } from '../qmp/errors.js';
 

@@ -1,5 +1,5 @@
 // The JSON of `mstream inspect --devices --json` (docs/schema/devices.json) and `mstream get --json`
-// (docs/schema/get.json), in pieces: a q35 has 57,000 fields. May import ops, vmstate and its own folder.
+// (docs/schema/get.json), in pieces: a q35 has 57,000 fields.
 
 import { fieldJson, type FieldJsonOptions } from '../../ops/devices/field-json.js';
 import { fieldRows } from '../../ops/devices/field-rows.js';

@@ -1,6 +1,5 @@
-// `mstream inspect --schema`: which fields devices have, with types and sizes. No offsets, no values, one line a field and
-// arrays alike however QEMU spelt them, so that two streams can be compared by diff. May import ops, vmstate and its own
-// folder.
+// `mstream inspect --schema`: which fields devices have, with types and sizes. No offsets, no values, one line a field
+// and arrays alike however QEMU spelt them, so that two streams can be compared by diff.
 
 import { escapeText } from '../../base/quote.js';
 import type { StreamDevice } from '../../ops/devices/stream-device.js';

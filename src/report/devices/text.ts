@@ -1,5 +1,4 @@
-// `mstream inspect --devices`: devices and their fields as lines, made one by one, so that no tree is too large. May
-// import ops, vmstate and its own folder.
+// `mstream inspect --devices`: devices and their fields as lines, made one by one, so that no tree is too large.
 
 import { escapeText } from '../../base/quote.js';
 import { fieldRows, rowMeaning, type FieldRow } from '../../ops/devices/field-rows.js';

@@ -1,5 +1,4 @@
-// Values alone, for scripts: what `mstream get` prints, in the words that `mstream rewrite --set` reads. May import ops,
-// vmstate and its own folder.
+// Values alone, for scripts: what `mstream get` prints, in the words that `mstream rewrite --set` reads.
 
 import { escapeText } from '../../base/quote.js';
 import { fieldRows, type FieldRow } from '../../ops/devices/field-rows.js';

@@ -1,7 +1,7 @@
-// Explanations for people. May import ops and its own layer.
+// Explanations for people.
 
 import type { Explanation } from '../../ops/explain/explain.js';
-import type { ExplanationRow } from '../../ops/explain/row.js';
+import type { ExplanationRow } from '../../release/causes/row.js';
 import { printableLine } from '../printable.js';
 import { hexText } from '../quantity.js';
 import type { Theme } from '../theme.js';

@@ -1,5 +1,5 @@
 // The RAM block table of `mstream inspect`. Columns that say nothing about this stream are left out of the text; the
-// JSON has them all. May import ops and its own folder.
+// JSON has them all.
 
 import { escapeText } from '../../base/quote.js';
 import type { BlockRow } from '../../ops/block-rows.js';

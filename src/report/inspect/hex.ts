@@ -1,5 +1,4 @@
-// `mstream inspect --hex`: which item of the grammar each byte belongs to, and the bytes. May import types of stream,
-// ram's page runs, and its own folder.
+// `mstream inspect --hex`: which item of the grammar each byte belongs to, and the bytes.
 
 import { escapeText, quote } from '../../base/quote.js';
 import { span, type Span } from '../../base/span.js';

@@ -1,12 +1,13 @@
 // The JSON document of `mstream inspect --json`: docs/schema/inspect.json. Names are exact here (toJson escapes what a
 // terminal must not see); offsets, sizes and counts are numbers, addresses 0x strings; null: not known; no member: does
-// not apply. May import ops and its own folder.
+// not apply.
 
 import { uuidText } from '../../base/uuid.js';
 import type { Span } from '../../base/span.js';
 import type { BlockRow } from '../../ops/block-rows.js';
 import type { Inspection, MapRow } from '../../ops/inspect.js';
-import type { Producer, QemuVersion } from '../../ops/producer.js';
+import type { Producer } from '../../open/producer.js';
+import type { QemuVersion } from '../../release/version.js';
 import type { DialectEvent } from '../../ram/event.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';

@@ -1,6 +1,5 @@
 // The lines of `mstream inspect --jsonl`: one object per event as it is read (docs/schema/inspect-event.json), page
-// records in runs. Bytes are not dumped, only their spans. Nothing is kept from line to line. May import types of
-// stream, ram's page runs, and its own folder.
+// records in runs. Bytes are not dumped, only their spans. Nothing is kept from line to line.
 
 import { never } from '../../base/never.js';
 import { span, type Span } from '../../base/span.js';

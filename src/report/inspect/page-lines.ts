@@ -1,5 +1,4 @@
 // `mstream inspect --pages`: page runs as they come, one line each, in columns wide enough for the longest block name.
-// May import ram's page runs and its own folder.
 
 import { escapeText } from '../../base/quote.js';
 import { pageKindNames, type PageRuns } from '../../ram/page-runs.js';

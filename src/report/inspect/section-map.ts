@@ -1,5 +1,5 @@
 // The map of `mstream inspect`: every item of the stream in order, where it stands, how large it is, and how the end of
-// its payload is known. May import ops and its own folder.
+// its payload is known.
 
 import { escapeText } from '../../base/quote.js';
 import { spanLength } from '../../base/span.js';

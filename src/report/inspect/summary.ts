@@ -1,11 +1,12 @@
 // The first lines of `mstream inspect`: what this is, who made it and why that is known, machine, capabilities, what is
-// not in the file, dialect. Everything that decides whether a stream loads is here. May import ops and its own folder.
+// not in the file, dialect. Everything that decides whether a stream loads is here.
 
 import { uuidText } from '../../base/uuid.js';
 import { escapeText, quote } from '../../base/quote.js';
 import type { BlockRow } from '../../ops/block-rows.js';
 import type { Inspection } from '../../ops/inspect.js';
-import { compareVersions, versionText, type Clue, type Producer } from '../../ops/producer.js';
+import type { Clue, Producer } from '../../open/producer.js';
+import { compareVersions, versionText } from '../../release/version.js';
 import type { DialectEvent } from '../../ram/event.js';
 import { printableLine } from '../printable.js';
 import { bytesText, hexText, humanBytes, plural } from '../quantity.js';

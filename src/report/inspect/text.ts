@@ -1,4 +1,4 @@
-// The whole text of `mstream inspect`, or the parts that were asked for. May import ops and its own folder.
+// The whole text of `mstream inspect`, or the parts that were asked for.
 
 import type { Inspection } from '../../ops/inspect.js';
 import type { Theme } from '../theme.js';

@@ -1,4 +1,4 @@
-// Totals and warnings of `mstream inspect`. May import ops and its own folder.
+// Totals and warnings of `mstream inspect`.
 
 import type { Inspection, StreamWarning } from '../../ops/inspect.js';
 import { printableLine } from '../printable.js';

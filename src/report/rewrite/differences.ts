@@ -1,4 +1,4 @@
-// What a rewrite changes, or would: for people, and as a document. May import ops and its own folder.
+// What a rewrite changes, or would: for people, and as a document.
 
 import type { Difference } from '../../ops/rewrite/edit.js';
 import type { RewriteResult } from '../../ops/rewrite/rewrite.js';

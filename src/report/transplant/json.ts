@@ -1,4 +1,4 @@
-// The same as a document: docs/schema/transplant.json. May import ops and its own folder.
+// The same as a document: docs/schema/transplant.json.
 
 import type { TransplantReport } from '../../ops/transplant/report.js';
 import type { JsonObject, JsonValue } from '../inspect/json.js';

@@ -1,5 +1,4 @@
 // What a transplant carried and what not, for people: the grade and its reasons, the worst first, then what would help.
-// May import ops and its own folder.
 
 import {
   grades,

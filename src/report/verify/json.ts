@@ -1,4 +1,4 @@
-// The JSON document of `mstream verify --json`: docs/schema/verify.json. May import ops and its own layer.
+// The JSON document of `mstream verify --json`: docs/schema/verify.json.
 
 import type { Finding } from '../../ops/verify/codes.js';
 import { agreement } from '../../ops/verify/against.js';

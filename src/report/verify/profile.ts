@@ -1,7 +1,7 @@
-// A profile for people: what the QEMU is, its blocks, what was changed before it was started. May import base, ops and report.
+// A profile for people: what the QEMU is, its blocks, what was changed before it was started.
 
 import { escapeText } from '../../base/quote.js';
-import type { NeutralisedOption, Profile } from '../../ops/verify/profile.js';
+import type { NeutralisedOption, Profile } from '../../destination/profile.js';
 import { printableLine } from '../printable.js';
 import { humanBytes, plural } from '../quantity.js';
 import { renderTable } from '../table.js';

@@ -1,10 +1,10 @@
 // The report of `mstream verify` for people: a line with the answer, then each finding, worst first within the order of
-// the stream. May import ops and its own layer.
+// the stream.
 
 import type { Finding } from '../../ops/verify/codes.js';
 import type { Severity } from '../../ops/verify/finding.js';
 import { agreement, type TrialResult } from '../../ops/verify/against.js';
-import type { Prediction } from '../../ops/verify/predict/index.js';
+import type { Prediction } from '../../loader/index.js';
 import type { DestinationPrediction, Verification } from '../../ops/verify/verify.js';
 import { explanationLines } from '../explain/text.js';
 import { printableLine } from '../printable.js';

@@ -1,4 +1,4 @@
-// Hardware addresses, and the bytes behind arrays of bytes. May import vmstate's nodes.
+// Hardware addresses, and the bytes behind arrays of bytes.
 
 import type { FieldNode } from '../node.js';
 

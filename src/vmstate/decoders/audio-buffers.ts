@@ -1,6 +1,6 @@
 // Sound: rings of samples in the format that the guest chose, mixer registers by index. QEMU: vmstate_hda_audio_stream,
-// hw/audio/hda-codec.c; vmstate_sb16, hw/audio/sb16.c; vmstate_ac97, hw/audio/ac97.c. The format word is that of the HDA
-// specification, 3.7.1. May import vmstate's nodes and the form of rows.
+// hw/audio/hda-codec.c; vmstate_sb16, hw/audio/sb16.c; vmstate_ac97, hw/audio/ac97.c. The format word is that of the
+// HDA specification, 3.7.1.
 
 import type { FieldNode } from '../node.js';
 import { filled, numberIn, ring, type ByteRow, type Sibling } from './byte-rows.js';

@@ -1,5 +1,5 @@
 // Fields that hold structures: SCSI requests in flight, resources of virtio-gpu; and the addresses of network cards,
-// wherever they are kept. Buffers that hold structures of QEMU's memory stay opaque. May import vmstate's nodes.
+// wherever they are kept. Buffers that hold structures of QEMU's memory stay opaque.
 
 import type { FieldNode } from '../node.js';
 import { bytesOfArray, macText } from './address.js';

@@ -1,7 +1,7 @@
 // Bytes that have a meaning each: rings, registers by index, parameters of a command. A row says what the whole is and
-// what one byte of it is; where QEMU's description calls the field a buffer, it becomes an array of bytes, so that one can
-// be named and changed. Arrays of bytes without a row here (or a rule elsewhere) count as opaque (coverage.ts).
-// QEMU: the devices' own vmstate tables, named at each row. May import vmstate's nodes.
+// what one byte of it is; where QEMU's description calls the field a buffer, it becomes an array of bytes, so that one
+// can be named and changed. Arrays of bytes without a row here (or a rule elsewhere) count as opaque (coverage.ts).
+// QEMU: the devices' own vmstate tables, named at each row.
 
 import { latin1 } from '../../bytes/window.js';
 import { bytesOfArray } from './address.js';

@@ -1,5 +1,5 @@
-// How the rows of byte-arrays.ts are written: what a whole array is, what one byte of it is, and the shapes that come again:
-// rings, and buffers that are filled from the start. May import vmstate's nodes.
+// How the rows of byte-arrays.ts are written: what a whole array is, what one byte of it is, and the shapes that come
+// again: rings, and buffers that are filled from the start.
 
 import type { Branch, FieldNode } from '../node.js';
 import { numberOf } from './pci-names.js';

@@ -1,6 +1,6 @@
 // Register files of chipsets that QEMU describes as plain bytes: ICH9's chipset configuration registers (the RCRB), the
 // general purpose events of ACPI. From the ICH9 data sheet, chapter 10, and the ACPI specification, 4.8.4; QEMU:
-// hw/isa/lpc_ich9.c, hw/acpi/core.c. May import the form of rows.
+// hw/isa/lpc_ich9.c, hw/acpi/core.c.
 
 import type { ByteRow } from './byte-rows.js';
 

@@ -1,6 +1,6 @@
-// Time: the CMOS clock's registers as a date, the seconds that it counts from, timers and clocks as durations.
-// QEMU: vmstate_rtc, hw/rtc/mc146818rtc.c; vmstate_timers, cpus; timer_put(), migration/vmstate.c (nanoseconds of the
-// virtual clock). May import vmstate's schema and nodes.
+// Time: the CMOS clock's registers as a date, the seconds that it counts from, timers and clocks as durations. QEMU:
+// vmstate_rtc, hw/rtc/mc146818rtc.c; vmstate_timers, cpus; timer_put(), migration/vmstate.c (nanoseconds of the virtual
+// clock).
 
 import type { FieldNode } from '../node.js';
 import { array, field, table, type Decoder, type Meaning } from './rule.js';

@@ -1,5 +1,5 @@
 // The battery-backed memory behind the registers of the CMOS clock: what PC firmware keeps at which offset. From the
-// conventions of the PC/AT; QEMU: pc_cmos_init(), pc_cmos_init_late(), hw/i386/pc.c. May import vmstate's nodes.
+// conventions of the PC/AT; QEMU: pc_cmos_init(), pc_cmos_init_late(), hw/i386/pc.c.
 
 import type { FieldNode } from '../node.js';
 import { numberOf } from './pci-names.js';

@@ -1,5 +1,5 @@
 // What belongs to the whole machine: the run state that a save was made in. QEMU: vmstate_globalstate,
-// migration/global_state.c. May import vmstate's schema and nodes.
+// migration/global_state.c.
 
 import { latin1 } from '../../bytes/window.js';
 import type { Decoder } from './rule.js';

@@ -1,5 +1,5 @@
 // Registers of CPUs other than x86's whose types the description only names. QEMU: target/arm/machine.c,
-// target/ppc/machine.c. May import vmstate's schema.
+// target/ppc/machine.c.
 
 import { field, table, type Decoder, type Layout, type LayoutRule } from './rule.js';
 

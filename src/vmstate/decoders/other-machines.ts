@@ -1,6 +1,6 @@
-// Bytes with a meaning each in machines other than x86's: interrupt controllers, channel subsystem, consoles. From the Arm GIC
-// architecture, the RISC-V AIA and the z/Architecture; QEMU: the devices' own vmstate tables, named at each row. May
-// import the form of rows.
+// Bytes with a meaning each in machines other than x86's: interrupt controllers, channel subsystem, consoles. From the
+// Arm GIC architecture, the RISC-V AIA and the z/Architecture; QEMU: the devices' own vmstate tables, named at each
+// row.
 
 import { filled, ring, type ByteRow } from './byte-rows.js';
 

@@ -1,7 +1,7 @@
 // The capabilities of PCI configuration space: what stands behind each id, in the standard's order. Those with tables
 // of their own are divided, of others the head is known and the rest stays the device's registers. Names do not hold
 // offsets, so that a capability that moved keeps its paths. QEMU: hw/pci/{pci,msi,msix,pcie,pcie_aer}.c,
-// hw/virtio/virtio-pci.c. May import vmstate's schema.
+// hw/virtio/virtio-pci.c.
 
 import type { FieldSchema } from '../schema.js';
 import { array, field, numberedOpaque, struct, table, unused } from './rule.js';

@@ -1,6 +1,6 @@
 // PCI configuration space (`pci config`): the header of the PCI standard, the capability lists, and between them the
-// device's own registers (pci-registers.ts). All of it is little-endian, on every host. Also `pci irq state` and
-// `msix state`, `shpc`. QEMU: put_pci_config_device(), hw/pci/pci.c; msix_save(), hw/pci/msix.c. May import vmstate's schema.
+// device's own registers (pci-registers.ts). All of it is little-endian, on every host. Also `pci irq state` and `msix
+// state`, `shpc`. QEMU: put_pci_config_device(), hw/pci/pci.c; msix_save(), hw/pci/msix.c.
 
 import type { FieldSchema, VmsdSchema } from '../schema.js';
 import { capabilityFields, extendedFields } from './pci-capabilities.js';

@@ -1,5 +1,5 @@
 // What people call the values in PCI configuration space: vendors, classes, command bits, what a BAR decodes to. Names
-// from the PCI standard and include/hw/pci/pci_ids.h. May import vmstate's nodes.
+// from the PCI standard and include/hw/pci/pci_ids.h.
 
 import { ArrayBranch, type FieldNode } from '../node.js';
 import type { Meaning, MeaningRule } from './rule.js';

@@ -1,7 +1,7 @@
 // The registers that PCI devices have of their own in configuration space, beside the header and the capabilities: by
-// vendor and device, each table whole, so that what is not in it is reserved. From the data sheets of the chips that QEMU
-// plays (82441FX, 82371SB, 82371AB, Q35 MCH, ICH9, 6300ESB) and the xHCI, EHCI and UHCI standards; QEMU's own additions
-// are marked. May import vmstate's schema.
+// vendor and device, each table whole, so that what is not in it is reserved. From the data sheets of the chips that
+// QEMU plays (82441FX, 82371SB, 82371AB, Q35 MCH, ICH9, 6300ESB) and the xHCI, EHCI and UHCI standards; QEMU's own
+// additions are marked.
 
 import type { FieldSchema } from '../schema.js';
 import { array, field, numberedOpaque, numberedReserved } from './rule.js';

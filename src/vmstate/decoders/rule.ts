@@ -1,6 +1,6 @@
 // What a decoder is: a file of rules that divide bytes which the description leaves opaque, or say what a field means.
 // To add one: write a file beside this and list it in table.ts (docs/adding-a-decoder.md). Rules are found by names
-// that QEMU writes, and only ever read. May import vmstate's schema and nodes.
+// that QEMU writes, and only ever read.
 
 import type { FieldNode } from '../node.js';
 import { plainField as field, type FieldSchema, type VmsdSchema } from '../schema.js';

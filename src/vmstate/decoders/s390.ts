@@ -1,5 +1,5 @@
 // What s390x writes by hand: the keys of its pages and its clock. QEMU: hw/s390x/s390-skeys.c, hw/s390x/tod.c; framing
-// reads the same (wire/s390-skeys.ts, wire/todclock.ts). May import wire, limits, vmstate's schema.
+// reads the same (wire/s390-skeys.ts, wire/todclock.ts).
 
 import { MAX_STORAGE_KEY_CHUNKS } from '../../limits.js';
 import { SKEYS_IDSTR, skeysFlag } from '../../wire/s390-skeys.js';

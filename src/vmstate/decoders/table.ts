@@ -1,4 +1,4 @@
-// All decoders there are, and how their rules are found. May import the decoders.
+// All decoders there are, and how their rules are found.
 
 import { buffers } from './buffers.js';
 import { byteArrays } from './byte-arrays.js';

@@ -1,5 +1,4 @@
-// VGA's registers by index and its palette. From the standard; QEMU: vmstate_vga_common, hw/display/vga.c. May import
-// the form of rows.
+// VGA's registers by index and its palette. From the standard; QEMU: vmstate_vga_common, hw/display/vga.c.
 
 import type { ByteRow } from './byte-rows.js';
 

@@ -1,6 +1,5 @@
-// What a virtio device behind a channel of s390x writes before the part that all virtio devices share: its subchannel, its
-// indicators, its routes. QEMU: vmstate_virtio_ccw_dev, hw/s390x/virtio-ccw.c; vmstate_subch_dev, hw/s390x/css.c.
-// May import vmstate's schema.
+// What a virtio device behind a channel of s390x writes before the part that all virtio devices share: its subchannel,
+// its indicators, its routes. QEMU: vmstate_virtio_ccw_dev, hw/s390x/virtio-ccw.c; vmstate_subch_dev, hw/s390x/css.c.
 
 import { vmsdSize, type FieldSchema, type VmsdSchema } from '../schema.js';
 import { array, field, struct, structs, table } from './rule.js';

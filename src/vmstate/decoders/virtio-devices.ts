@@ -1,8 +1,8 @@
-// What each virtio device adds to the common state: its configuration space (little-endian since virtio 1.0) and its own
-// part of the stream. Keyed by the name of the device's table. A part that does not come out exactly is given up.
+// What each virtio device adds to the common state: its configuration space (little-endian since virtio 1.0) and its
+// own part of the stream. Keyed by the name of the device's table. A part that does not come out exactly is given up.
 // QEMU: vmstate_virtio_net_device, hw/net/virtio-net.c; virtio_blk_save_device(), hw/block/virtio-blk.c;
 // virtio_serial_save_device(), hw/char/virtio-serial-bus.c; vmstate_virtio_balloon_device, hw/virtio/virtio-balloon.c;
-// vmstate_virtio_mem_device, hw/virtio/virtio-mem.c. May import vmstate's schema.
+// vmstate_virtio_mem_device, hw/virtio/virtio-mem.c.
 
 import { subsectionHeaderSize, vmsdSize, type FieldSchema, type VmsdSchema } from '../schema.js';
 import { array, field, numberedOpaque, numberedReserved, opaque, structs, table } from './rule.js';

@@ -1,5 +1,4 @@
 // What virtio's values mean: status and feature bits by name, addresses of network cards, the CID of vsock.
-// May import vmstate's nodes.
 
 import type { Branch, FieldNode } from '../node.js';
 import { bytesOfArray, macText } from './address.js';

@@ -1,6 +1,6 @@
-// The subsections at the end of virtio state, which no description shows: found by their headers, their bodies laid
-// out as QEMU's tables say. QEMU: vmstate_virtio and its subsections, hw/virtio/virtio.c; vmstate_virtio_pci,
-// hw/virtio/virtio-pci.c; vmstate_virtio_mmio, hw/virtio/virtio-mmio.c. May import vmstate's schema.
+// The subsections at the end of virtio state, which no description shows: found by their headers, their bodies laid out
+// as QEMU's tables say. QEMU: vmstate_virtio and its subsections, hw/virtio/virtio.c; vmstate_virtio_pci,
+// hw/virtio/virtio-pci.c; vmstate_virtio_mmio, hw/virtio/virtio-mmio.c.
 
 import { subsectionHeaderSize, vmsdSize, type FieldSchema, type VmsdSchema } from '../schema.js';
 import { array, field, opaque, structs, table, unused } from './rule.js';

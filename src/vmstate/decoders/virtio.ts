@@ -3,7 +3,6 @@
 // so the whole is believed only when it ends exactly where the field ends. QEMU: virtio_save(), hw/virtio/virtio.c;
 // virtio_pci_save_config(), hw/virtio/virtio-pci.c; virtio_mmio_save_config(), hw/virtio/virtio-mmio.c;
 // virtio_ccw_save_config(), hw/s390x/virtio-ccw.c.
-// May import vmstate's schema.
 
 import { vmsdSize, type FieldSchema, type VmsdSchema } from '../schema.js';
 import { field, opaque, struct, structs, table, type Decoder, type Layout } from './rule.js';

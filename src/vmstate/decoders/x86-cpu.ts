@@ -1,5 +1,5 @@
 // Names of the x86 CPU's fields: registers as `info registers` calls them, the bits of eflags, control registers and
-// EFER, model-specific registers by number. QEMU: vmstate_x86_cpu, target/i386/machine.c. May import vmstate's nodes.
+// EFER, model-specific registers by number. QEMU: vmstate_x86_cpu, target/i386/machine.c.
 
 import type { FieldNode } from '../node.js';
 import { bitNames } from './pci-names.js';

@@ -1,6 +1,6 @@
-// One description, both directions: the kit of which every room of wire/ is made. A Codec that lacks a direction
-// does not compile, and `size` is derived, never counted by hand. Cold path only: page records have a loop of their
-// own (ram/page-loop.ts). May import base, bytes, limits.
+// One description, both directions: the kit of which every room of wire/ is made. A Codec that lacks a direction does
+// not compile, and `size` is derived, never counted by hand. Cold path only: page records have a loop of their own
+// (ram/page-loop.ts).
 
 import { quote } from '../../base/quote.js';
 import { cannotEncode, Emitter } from '../../bytes/emitter.js';

@@ -2,7 +2,7 @@
 // fields of devices. Mutations are made of these places and of nothing that was searched for. Imports ops, vmstate.
 
 import type { Span } from '../../../src/base/span.js';
-import { openStream } from '../../../src/ops/open-stream.js';
+import { openStream } from '../../../src/open/open-stream.js';
 import type { RamMark } from '../../../src/ram/event.js';
 import { pageKindNames, type PageKindName } from '../../../src/ram/page-runs.js';
 import { decodeDevice, parseSchema, type DeviceSchema, type DeviceState } from '../../../src/vmstate/index.js';

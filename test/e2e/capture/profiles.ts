@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { formatProfile } from '../../../src/ops/verify/profile.js';
+import { formatProfile } from '../../../src/destination/profile.js';
 import { openLab } from '../../../src/qemu/lab.js';
 import { askProfile } from '../../../src/qemu/profile/ask.js';
 

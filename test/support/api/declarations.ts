@@ -1,5 +1,5 @@
 // The public declarations of the package, read from what tsc would emit: for each entry, each exported name with its
-// comment and its declaration as a user's editor shows it. May import typescript.
+// comment and its declaration as a user's editor shows it.
 
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';

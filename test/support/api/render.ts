@@ -1,5 +1,5 @@
-// docs/api.md: the public declarations as a document, grouped by where they stand. `npm run api` writes it, a test holds
-// it against the code. May import its own folder.
+// docs/api.md: the public declarations as a document, grouped by where they stand. `npm run api` writes it, a test
+// holds it against the code.
 
 import { publicDeclarations, type Declaration } from './declarations.js';
 

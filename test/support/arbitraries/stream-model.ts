@@ -1,7 +1,7 @@
 // Whole streams as a QEMU could have written them (any version, any machine), plus what only hand-made ones have:
 // every block list layout, page size, footers or none, configuration or none, ADVISE or none, PACKAGED, trailing bytes.
 import fc from 'fast-check';
-import type { OpenOptions } from '../../../src/ops/open-stream.js';
+import type { OpenOptions } from '../../../src/open/open-stream.js';
 import { layouts, type LayoutName } from '../../../src/wire/dialect.js';
 import type { RamBlockEntry } from '../../../src/wire/ram-block.js';
 import type { SectionKind } from '../../../src/wire/section.js';

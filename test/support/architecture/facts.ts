@@ -1,5 +1,5 @@
 // What the architecture rules need to know of one source file, read with the TypeScript compiler's parser: what it
-// imports and how, and the words that have no place in src. Knows no rule. May import typescript.
+// imports and how, and the words that have no place in src. Knows no rule.
 
 import ts from 'typescript';
 

@@ -2,7 +2,7 @@
 import { MigrationStreamError } from '../../../src/base/errors.js';
 import { openFile } from '../../../src/bytes/node/file-source.js';
 import { forwardSource } from '../../../src/bytes/source.js';
-import { openStream } from '../../../src/ops/open-stream.js';
+import { openStream } from '../../../src/open/open-stream.js';
 import { peakMemory } from './peak.js';
 
 const [path, how] = process.argv.slice(2);

@@ -2,7 +2,7 @@
 import type { ByteSource } from '../../../src/bytes/source.js';
 import { forwardSource } from '../../../src/bytes/source.js';
 import { inspect } from '../../../src/ops/inspect.js';
-import { openStream } from '../../../src/ops/open-stream.js';
+import { openStream } from '../../../src/open/open-stream.js';
 import { peakMemory } from './peak.js';
 import { bigMapped, bigRecords } from '../big-streams.js';
 

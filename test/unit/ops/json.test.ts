@@ -12,7 +12,7 @@ import { readDevices } from '../../../src/ops/devices/read-devices.js';
 import { decodeItems, type DecodeOptions } from '../../../src/ops/json/decode.js';
 import type { DecodedDocument, DocumentItem } from '../../../src/ops/json/document.js';
 import { encodeDocument } from '../../../src/ops/json/encode.js';
-import { openStream } from '../../../src/ops/open-stream.js';
+import { openStream } from '../../../src/open/open-stream.js';
 import { EditError } from '../../../src/ops/rewrite/edit.js';
 import { findNodes, parseSchema } from '../../../src/vmstate/index.js';
 import { look } from '../../support/edits.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { inspect } from '../../../src/ops/inspect.js';
-import { openStream } from '../../../src/ops/open-stream.js';
+import { openStream } from '../../../src/open/open-stream.js';
 import { EditError, type Edit } from '../../../src/ops/rewrite/edit.js';
 import { memorySink, memorySource } from '../../../src/bytes/source.js';
 import { rewrite } from '../../../src/ops/rewrite/rewrite.js';

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MigrationStreamError } from '../../../src/base/errors.js';
 import { inspect } from '../../../src/ops/inspect.js';
-import { openStream } from '../../../src/ops/open-stream.js';
+import { openStream } from '../../../src/open/open-stream.js';
 import { EditError, type Edit } from '../../../src/ops/rewrite/edit.js';
 import { edited, editsFor, fakeMemory, look, mainBlock } from '../../support/edits.js';
 import { fixtureBytes, fixtureJson, fixtureNames } from '../../support/fixtures.js';

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { inspect } from '../../../src/ops/inspect.js';
 import { memorySink, memorySource } from '../../../src/bytes/source.js';
-import { openStream } from '../../../src/ops/open-stream.js';
+import { openStream } from '../../../src/open/open-stream.js';
 import { EditError, type Edit } from '../../../src/ops/rewrite/edit.js';
 import { rewrite, type RewriteResult } from '../../../src/ops/rewrite/rewrite.js';
 

@@ -1,7 +1,7 @@
 // A stream whose every name is an attack on the terminal, through every report that there is.
 import { expect, test } from 'vitest';
 import { memorySink } from '../../../src/bytes/source.js';
-import { createWriter } from '../../../src/ops/create-writer.js';
+import { createWriter } from '../../../src/open/create-writer.js';
 import { layouts } from '../../../src/wire/dialect.js';
 import { buildPageRuns } from '../../../src/ram/page-builder.js';
 import { span } from '../../../src/base/span.js';

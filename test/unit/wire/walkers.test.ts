@@ -5,7 +5,7 @@ import { MigrationStreamError } from '../../../src/base/errors.js';
 import { Cursor } from '../../../src/bytes/cursor.js';
 import { memorySource } from '../../../src/bytes/source.js';
 import { Window } from '../../../src/bytes/window.js';
-import { payloadWalkers } from '../../../src/ops/payload-walkers.js';
+import { payloadWalkers } from '../../../src/open/payload-walkers.js';
 import { blockMigrationRecord } from '../../../src/wire/block-migration.js';
 import { dirtyBitmapChunk } from '../../../src/wire/dirty-bitmap.js';
 import { encodeBytes, type Codec } from '../../../src/wire/kit/codec.js';

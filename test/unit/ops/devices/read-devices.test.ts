@@ -4,7 +4,7 @@ import { forwardSource, memorySource, type ByteSource } from '../../../../src/by
 import { readDevices, type StreamDevice } from '../../../../src/ops/devices/read-devices.js';
 import { fieldRows } from '../../../../src/ops/devices/field-rows.js';
 import { layoutsOfStream } from '../../../../src/ops/devices/learned-layouts.js';
-import { openStream } from '../../../../src/ops/open-stream.js';
+import { openStream } from '../../../../src/open/open-stream.js';
 import { encodeDevice, leaves, parseSchema } from '../../../../src/vmstate/index.js';
 import { bigRecords, copyPart } from '../../../support/big-streams.js';
 import { fixtureBytes, fixtureNames } from '../../../support/fixtures.js';

@@ -2,8 +2,8 @@
 // was measured; where in a stream; and honest silence.
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../../../src/ops/explain/explain.js';
-import { formatMessage, loadMessages, messageIds, wordingOf } from '../../../../src/ops/messages/index.js';
-import { piecesFor } from '../../../../src/ops/messages/table.js';
+import { formatMessage, loadMessages, messageIds, wordingOf } from '../../../../src/release/messages/index.js';
+import { piecesFor } from '../../../../src/release/messages/table.js';
 import { look } from '../../../support/edits.js';
 import { fixtureBytes } from '../../../support/fixtures.js';
 

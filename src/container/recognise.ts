@@ -1,0 +1,94 @@
+// What is this, if it is no migration stream? Judged by the first bytes, for a message that helps. The order is that of
+// docs/format.md: what has a magic first, then what only looks like something.
+
+import { MigrationStreamError } from '../base/errors.js';
+import { readSource, type ByteSource } from '../bytes/source.js';
+import { hex } from '../bytes/window.js';
+import { recogniseEmbedded, recogniseLibvirt, recogniseQcow2 } from './recognise/containers.js';
+import {
+  recogniseCprState,
+  recogniseDump,
+  recogniseMemory,
+  recogniseMultifd,
+  recognisePacked,
+  recogniseText,
+  recogniseZeros,
+} from './recognise/others.js';
+import { headOf, stands, type Head, type Recognised } from './recognise/result.js';
+
+export type { Recognised, RecognisedKind } from './recognise/result.js';
+export { recognisedKinds } from './recognise/result.js';
+
+/** Enough for everything but a stream further in. */
+export const HEAD_SIZE = 4096;
+/** `file:…,offset=1M` is what people choose: look at the stream's header there too. */
+const LOOK = 1024 * 1024 + 8;
+
+export interface RecogniseOptions {
+  /** Of the file, for the hint's command line; undefined: standard input. */
+  readonly path?: string | undefined;
+  /** Of the whole input, bytes, where it is known. */
+  readonly size?: number | undefined;
+}
+
+const recognisers: readonly ((head: Head) => Recognised | undefined)[] = [
+  recogniseLibvirt,
+  recogniseQcow2,
+  recogniseCprState,
+  recogniseMultifd,
+  recognisePacked,
+  recogniseDump,
+  recogniseEmbedded,
+  recogniseZeros,
+  recogniseMemory,
+  recogniseText,
+];
+
+/** Judges the first bytes of an input, 4 KiB or more of them where there are as many. Never throws. */
+export function recognise(bytes: Uint8Array, options: RecogniseOptions = {}): Recognised {
+  const head = headOf(bytes, options.path, options.size);
+  if (bytes.length === 0) {
+    return {
+      kind: 'empty',
+      title: 'an empty file',
+      detail: '',
+      hint: 'is the migration still running, or did it fail?',
+    };
+  }
+  if (stands(head, 'QEVM'))
+    return { kind: 'migration-stream', title: 'a migration stream', detail: '', hint: undefined };
+  for (const recogniser of recognisers) {
+    const found = recogniser(head);
+    if (found !== undefined) return found;
+  }
+  const first = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return {
+    kind: 'unknown',
+    title: 'something unknown',
+    detail: `it begins ${first}`,
+    hint: 'a migration stream begins with "QEVM"',
+  };
+}
+
+/**
+ * The same for a source that can be sought: looks at its first MiB. `path` is its label.
+ * @throws MigrationStreamError code `io`; TypeError for a source that cannot be sought
+ */
+export async function recogniseSource(source: ByteSource): Promise<Recognised> {
+  if (!source.seekable) throw new TypeError(`${source.label} cannot be read again: remember its head`);
+  const look = new Uint8Array(Math.min(LOOK, source.size ?? LOOK));
+  const got = await readSource(source, look, 0);
+  return recognise(look.subarray(0, got), { path: source.label, size: source.size });
+}
+
+/** "not a migration stream: this is a libvirt save image (version 2, gzip); the stream begins at 0x…", with the hint. */
+export function notAStream(found: Recognised): MigrationStreamError {
+  const detail = found.detail === '' ? '' : ` (${found.detail})`;
+  const where = found.streamAt === undefined ? '' : `; the stream begins at ${hex(found.streamAt)}`;
+  return new MigrationStreamError({
+    code: 'not-a-stream',
+    message: `not a migration stream: this is ${found.title}${detail}${where}`,
+    offset: 0,
+    hint: found.hint,
+  });
+}

@@ -1,0 +1,155 @@
+// What people feed to mstream that holds no stream itself: side channels, compressed streams, dumps, memory, text.
+
+import { uuidText } from '../../base/uuid.js';
+import { quote } from '../../base/quote.js';
+import { latin1, Window } from '../../bytes/window.js';
+import { MULTIFD_MAGIC, MULTIFD_VERSION, multifdInitial } from '../../wire/multifd-initial.js';
+import { feed, fileWord, stands, type Head, type Recognised, type RecognisedKind } from './result.js';
+
+/** QEMU: QEMU_CPR_FILE_MAGIC, migration/cpr.c (since 10.0). */
+export function recogniseCprState(head: Head): Recognised | undefined {
+  if (!stands(head, 'QCPR')) return undefined;
+  const detail = head.bytes.length < 8 ? '' : `version ${head.view.getUint32(4)}`;
+  const hint =
+    'it lists file descriptors, which exist only between the two QEMUs; the migration stream is what the main channel got';
+  return { kind: 'cpr-state', title: 'a CPR state', detail, hint };
+}
+
+export function recogniseMultifd(head: Head): Recognised | undefined {
+  if (head.bytes.length < 8 || head.view.getUint32(0) !== MULTIFD_MAGIC) return undefined;
+  const kind = 'multifd-channel';
+  const title = 'a multifd channel';
+  const hint = 'pages only: the stream itself is what the main channel got, the one that begins with "QEVM"';
+  const version = head.view.getUint32(4);
+  if (version !== MULTIFD_VERSION) return { kind, title, detail: `version ${version}`, hint };
+  if (head.bytes.length < multifdInitial.maxSize)
+    return { kind, title, detail: 'cut off inside its first packet', hint };
+  const { id, uuid } = multifdInitial.decode(Window.over(head.bytes.subarray(0, multifdInitial.maxSize)));
+  return {
+    kind,
+    title,
+    detail: uuid.every((byte) => byte === 0) ? `channel ${id}` : `channel ${id}, VM ${uuidText(uuid)}`,
+    hint,
+  };
+}
+
+interface Packing {
+  readonly kind: RecognisedKind;
+  readonly magics: readonly string[];
+  readonly filter: string;
+}
+
+const packings: readonly Packing[] = [
+  { kind: 'gzip', magics: ['\x1f\x8b'], filter: 'gunzip -c' },
+  // Parallel writers put a skippable frame (0x184d2a50 … 5f) in front of each of theirs.
+  {
+    kind: 'zstd',
+    magics: [
+      '\x28\xb5\x2f\xfd',
+      ...Array.from({ length: 16 }, (_, i) => `${String.fromCharCode(0x50 + i)}\x2a\x4d\x18`),
+    ],
+    filter: 'zstd -dc',
+  },
+  { kind: 'xz', magics: ['\xfd7zXZ\0'], filter: 'xz -dc' },
+  { kind: 'bzip2', magics: Array.from({ length: 9 }, (_, i) => `BZh${i + 1}`), filter: 'bzip2 -dc' },
+  { kind: 'lzop', magics: ['\x89LZO\0\r\n\x1a\n'], filter: 'lzop -dc' },
+  // The frame format, and the old one of the lz4 tool.
+  { kind: 'lz4', magics: ['\x04\x22\x4d\x18', '\x02\x21\x4c\x18'], filter: 'lz4 -dc' },
+];
+
+export function recognisePacked(head: Head): Recognised | undefined {
+  const packing = packings.find(({ magics }) => magics.some((magic) => stands(head, magic)));
+  if (packing === undefined) return undefined;
+  const { kind, filter } = packing;
+  return { kind, title: `${kind} data`, detail: '', hint: `if a stream is inside: ${feed(head, 0, filter)}` };
+}
+
+const elfTypes: Readonly<Record<number, string>> = {
+  1: 'object file',
+  2: 'program',
+  3: 'program or library',
+  4: 'core dump',
+};
+
+export function recogniseDump(head: Head): Recognised | undefined {
+  const memory = 'it holds guest memory, and no device state that a QEMU could load';
+  if (stands(head, 'KDUMP   ') || stands(head, 'makedumpfile')) {
+    return { kind: 'kdump', title: 'a kdump of guest memory', detail: '', hint: memory };
+  }
+  if (!stands(head, '\x7fELF')) return undefined;
+  const type = head.bytes.length < 18 ? 0 : head.view.getUint16(16, head.bytes[5] !== 2);
+  const detail = elfTypes[type] ?? '';
+  return {
+    kind: 'elf',
+    title: 'an ELF file',
+    detail,
+    hint: type === 4 ? `${memory}; dump-guest-memory and \`virsh dump --memory-only\` write these` : undefined,
+  };
+}
+
+/** As many of the first interrupt vectors as must point into a PC's firmware. */
+const VECTORS = 16;
+
+/** RAM of a PC begins with real-mode vectors: offset and segment, the segment 0xf000 (BIOS) or 0xc000 (video). */
+export function recogniseMemory(head: Head): Recognised | undefined {
+  if (head.bytes.length < 4 * VECTORS) return undefined;
+  for (let at = 2; at < 4 * VECTORS; at += 4) {
+    const segment = head.view.getUint16(at, true);
+    if (segment !== 0xf000 && segment !== 0xc000) return undefined;
+  }
+  return {
+    kind: 'memory',
+    title: 'guest memory, by the looks of it',
+    detail: 'a PC’s interrupt vectors come first',
+    hint: memoryHint,
+  };
+}
+
+const memoryHint = 'the file behind a memory backend holds RAM alone; the state is in the file that `migrate` wrote';
+
+export function recogniseZeros(head: Head): Recognised | undefined {
+  if (!head.bytes.every((byte) => byte === 0)) return undefined;
+  const whole = head.size === head.bytes.length;
+  const detail = whole ? `${head.bytes.length} bytes` : `the first ${head.bytes.length} bytes`;
+  return {
+    kind: 'zeros',
+    title: 'nothing but zeros',
+    detail,
+    hint: whole ? 'was it preallocated, and never written?' : memoryHint,
+  };
+}
+
+export function recogniseText(head: Head): Recognised | undefined {
+  const sample = head.bytes.subarray(0, 512);
+  if (!sample.every((byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte !== 0x7f)))
+    return undefined;
+  const text = latin1(head.bytes, 0, sample.length).trimStart();
+  const line = /^[^\r\n]{0,60}/.exec(text)?.[0] ?? '';
+  if (/^[[{]/.test(text)) return recogniseJson(head, text);
+  if (/^<\?xml|^<domain/.test(text)) {
+    return {
+      kind: 'text',
+      title: 'XML text',
+      detail: '',
+      hint: 'a domain’s XML describes a VM; `virsh save` and `virsh managedsave` write its state',
+    };
+  }
+  // The output of a QEMU that would not start is a favourite.
+  const hint = /qemu|kvm/i.test(line) ? 'a message where a stream should be: did the QEMU fail?' : undefined;
+  return { kind: 'text', title: 'text', detail: line === '' ? '' : `it begins ${quote(line)}`, hint };
+}
+
+function recogniseJson(head: Head, text: string): Recognised {
+  if (/"(page_size|devices)"\s*:/.test(text)) {
+    return {
+      kind: 'json',
+      title: 'JSON text',
+      detail: 'a vmdescription',
+      hint: 'it describes a stream, and stands at its end; the stream itself is what is needed',
+    };
+  }
+  const hint = text.includes('"schemaVersion"')
+    ? `if \`mstream decode\` wrote it: \`mstream encode ${fileWord(head)}\``
+    : undefined;
+  return { kind: 'json', title: 'JSON text', detail: '', hint };
+}

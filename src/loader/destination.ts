@@ -1,0 +1,73 @@
+// The destination as the simulator asks it: nothing but facts about one QEMU with one command line.
+
+import type { DumpTable, VmsdSchema } from '../vmstate/index.js';
+
+/** A RAM block of the destination, as its migration code sees it. */
+export interface DestinationBlock {
+  readonly name: string;
+  /** Bytes. */
+  readonly usedLength: number;
+  /** Bytes; larger than `usedLength`: it may be resized. Undefined: not known. */
+  readonly maxLength: number | undefined;
+  readonly resizable: boolean | undefined;
+  /** Of the host, bytes: 4096, or that of huge pages. */
+  readonly pageSize: number;
+  /** QEMU's mr->addr: relative to the container. Undefined: not known. */
+  readonly gpa: bigint | undefined;
+  /** Listed, but its pages neither come nor are taken (shared memory under x-ignore-shared). */
+  readonly ignored: boolean;
+  /** Registered for migration. */
+  readonly migratable: boolean;
+}
+
+/** Something registered for migration: a SaveStateEntry. */
+export interface DestinationHandler {
+  readonly idstr: string;
+  readonly instanceId: number;
+  readonly versionId: number;
+  /** `iterable`: has no table, its payload is read by rules of its own. `old`: hand-written, bytes only. */
+  readonly kind: 'vmsd' | 'old' | 'iterable';
+  /** What the destination's own save says of its fields. */
+  readonly schema: VmsdSchema | undefined;
+  /** The payload of its own save. */
+  readonly payload: Uint8Array | undefined;
+  /** Of a virtio device; undefined: not known. */
+  readonly virtio?: OfferedFeatures | undefined;
+}
+
+/** Feature bits. */
+export interface OfferedFeatures {
+  readonly features: bigint;
+  /** Those that it may offer or not. */
+  readonly unsure: bigint;
+}
+
+export interface Destination {
+  /** Major, minor, micro as one number: 5.2.0 is 50200. */
+  readonly version: number;
+  readonly machine: string;
+  /** Every capability that it knows, and whether it is on. */
+  readonly capabilities: ReadonlyMap<string, boolean>;
+  /** As `-uuid` gave it, 32 hex digits in lower case; undefined when it was not given. */
+  readonly uuid: string | undefined;
+  /** log2 of the target page size. */
+  readonly pageBits: number;
+  /** What it takes for the sender's when the stream does not say. */
+  readonly legacyPageBits: number;
+  readonly hostPageSize: number;
+  readonly sendConfiguration: boolean;
+  readonly sectionFooters: boolean;
+  readonly suppressVmdescription: boolean;
+  readonly blocks: readonly DestinationBlock[];
+  /** False: the list above may lack blocks. */
+  readonly blocksKnown: boolean;
+  /** In the order of QEMU's own list. */
+  readonly handlers: readonly DestinationHandler[];
+  readonly handlersKnown: boolean;
+  /** Names of disks and their nodes, as the command line gives them. */
+  readonly blockNodes: ReadonlySet<string>;
+  /** Size of each BAR of a PCI device (6: its ROM), by the idstr of its section; undefined when nobody asked. */
+  readonly bars?: ((idstr: string) => ReadonlyMap<number, number> | undefined) | undefined;
+  /** Of `-dump-vmstate`; undefined when it could not be had. Names repeat, so the fields are looked at too. */
+  readonly tables: { find(schema: VmsdSchema): DumpTable | undefined } | undefined;
+}

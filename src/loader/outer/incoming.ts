@@ -1,0 +1,161 @@
+// One load in progress: the file, the destination, what has been printed, and what QEMU keeps between sections.
+
+import { vmsdSize, type DescriptionSchema, type DeviceSchema, type VmsdSchema } from '../../vmstate/index.js';
+import {
+  errnoOf,
+  formatMessage,
+  loadFailed,
+  wordingOf,
+  type Errno,
+  type MessageId,
+  type MessageValues,
+} from '../../release/messages/index.js';
+import type { EndingId } from '../../release/causes/rows.js';
+import type { SilentId } from '../../release/causes/silent.js';
+import type { QemuVersion } from '../../release/version.js';
+import type { Behaviour } from '../behaviour.js';
+import type { Destination } from '../destination.js';
+import type { QemuFile } from './qemu-file.js';
+import { Ending, Refusal } from '../refusal.js';
+
+/** Lines that a prediction leaves out, as those are that it is compared with. */
+const WARNING = 'warning: ';
+
+/** QEMU: PostcopyState. */
+export const postcopy = { none: 0, advise: 1, discard: 2, listening: 3, running: 4, end: 5 } as const;
+
+export class Incoming {
+  readonly destination: Destination;
+  readonly behaviour: Behaviour;
+  /** Printed so far. */
+  readonly lines: string[] = [];
+  readonly unknowns = new Set<string>();
+  /** Where in the grammar. */
+  readonly path: string[] = [];
+  postcopyState: number = postcopy.none;
+  returnPath = false;
+  /** ENABLE_COLO was taken. */
+  colo = false;
+  /** As `globalstate` has it: the VM is put into it in the end. */
+  runState: string | undefined;
+  /** What was first to go wrong, and where. */
+  first:
+    | {
+        readonly id: EndingId;
+        readonly values: MessageValues;
+        readonly offset: number;
+        readonly path: readonly string[];
+      }
+    | undefined;
+
+  /** What the stream says of itself: the last resort where the destination's own layout is not known. */
+  private readonly sender: DescriptionSchema | undefined;
+  private readonly release: QemuVersion;
+
+  constructor(destination: Destination, behaviour: Behaviour, sender: DescriptionSchema | undefined) {
+    this.destination = destination;
+    this.behaviour = behaviour;
+    this.sender = sender;
+    const { version } = destination;
+    this.release = { major: Math.floor(version / 10000), minor: Math.floor(version / 100) % 100 };
+  }
+
+  /** A device as the sender describes it. */
+  sentDevice(idstr: string, instanceId = 0): DeviceSchema | undefined {
+    return this.sender?.devices.find((one) => one.name === idstr && one.instanceId === instanceId);
+  }
+
+  /** Bytes of its payload. */
+  sent(idstr: string, instanceId = 0): number | undefined {
+    const device = this.sentDevice(idstr, instanceId);
+    return device === undefined ? undefined : vmsdSize(device.vmsd);
+  }
+
+  /** The first subsection of that name that the sender describes. */
+  sentTable(name: string): VmsdSchema | undefined {
+    for (const { vmsd } of this.sender?.devices ?? []) {
+      const found = findTable(vmsd, name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  on(capability: string): boolean {
+    return this.destination.capabilities.get(capability) === true;
+  }
+
+  /** What was looked at when something first went wrong. */
+  note(file: QemuFile, id: EndingId, values: MessageValues = {}): void {
+    this.first ??= { id, values, offset: file.position, path: [...this.path] };
+  }
+
+  /** A line that ends nothing. A release without these words says none. */
+  remark(id: MessageId, values: MessageValues = {}): void {
+    const words = this.words(id, values);
+    if (words?.link === false && !words.text.startsWith(WARNING)) this.lines.push(words.text);
+  }
+
+  /** A line of something that went wrong; the refusal is another's. */
+  print(file: QemuFile, id: MessageId, values: MessageValues = {}): void {
+    this.note(file, id, values);
+    this.remark(id, values);
+  }
+
+  /** The innermost word of a failure: a line, or a link of the chain, or none, as this release has it. */
+  refuse(file: QemuFile, id: MessageId, values: MessageValues = {}, errno: Errno = errnoOf(id, this.release)): Refusal {
+    this.print(file, id, values);
+    const words = this.words(id, values);
+    return new Refusal(errno, words?.link === true ? [words.text] : []);
+  }
+
+  /** A failure without a word of its own, in any release. */
+  silent(file: QemuFile, errno: Errno, id: SilentId, values: MessageValues = {}): Refusal {
+    this.note(file, id, values);
+    return new Refusal(errno);
+  }
+
+  /** No answer: a signal, waiting for ever, or where nobody here can follow. */
+  ends(file: QemuFile, verdict: Ending['verdict'], id: EndingId, values: MessageValues = {}): Ending {
+    this.note(file, id, values);
+    return new Ending(verdict);
+  }
+
+  /** What a layer adds on the way up: a line behind the others, or a link in front of the chain. */
+  around(refusal: Refusal, id: MessageId, values: MessageValues = {}): void {
+    const words = this.words(id, values);
+    if (words?.link === true) refusal.links.unshift(words.text);
+    else if (words !== undefined) this.lines.push(words.text);
+  }
+
+  /** The last line. */
+  finish({ errno, links }: Refusal): void {
+    this.lines.push(loadFailed(this.release, errno, links));
+  }
+
+  at<T>(label: string, work: () => Promise<T>): Promise<T> {
+    this.path.push(label);
+    return work().then((value) => {
+      this.path.pop();
+      return value;
+    });
+  }
+
+  private words(id: MessageId, values: MessageValues): { readonly text: string; readonly link: boolean } | undefined {
+    const wording = wordingOf(id, this.release);
+    return wording === undefined
+      ? undefined
+      : { text: formatMessage(id, this.release, values), link: wording.as === 'link' };
+  }
+}
+
+function findTable(table: VmsdSchema, name: string): VmsdSchema | undefined {
+  for (const part of table.subsections) {
+    const found = part.name === name ? part : findTable(part, name);
+    if (found !== undefined) return found;
+  }
+  for (const field of table.fields) {
+    const found = field.struct === undefined ? undefined : findTable(field.struct, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,81 @@
+// What a QEMU will do with a stream: the bytes are read as that version reads them, with the destination's own layouts,
+// until it is through or gives up.
+
+import { Cursor } from '../bytes/cursor.js';
+import type { ByteSource } from '../bytes/source.js';
+import { unlessBroken } from '../base/errors.js';
+import { findTail } from '../stream/tail.js';
+import { parseSchema } from '../vmstate/index.js';
+import { explained, sourceOf } from '../release/causes/rows.js';
+import { VERIFY } from '../release/causes/row.js';
+import type { Profile } from '../destination/profile.js';
+import { behaviourOf } from './behaviour.js';
+import type { Destination } from './destination.js';
+import { destinationOf } from './destination-of.js';
+import { Incoming } from './outer/incoming.js';
+import { Loader } from './outer/loader.js';
+import type { EndingExplanation, PredictedVerdict, Prediction } from './prediction.js';
+import { QemuFile } from './outer/qemu-file.js';
+import { Ending, Refusal } from './refusal.js';
+
+export interface PredictOptions {
+  /** Switched on or off at the destination, over what the profile says. */
+  readonly capabilities?: Readonly<Record<string, boolean>>;
+}
+
+/**
+ * What the QEMU of `profile` will do with the stream. The source is closed.
+ * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
+ */
+export function predict(source: ByteSource, profile: Profile, options: PredictOptions = {}): Promise<Prediction> {
+  return simulate(source, destinationOf(profile, options.capabilities));
+}
+
+/**
+ * Reads `source` as the destination would. The source is closed.
+ * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
+ */
+async function simulate(source: ByteSource, destination: Destination): Promise<Prediction> {
+  const sender = (await findTail(source, (json) => unlessBroken(() => parseSchema(json))))?.value;
+  const cursor = new Cursor(source);
+  const incoming = new Incoming(destination, behaviourOf(destination.version), sender);
+  const file = new QemuFile(cursor);
+  let verdict: PredictedVerdict = 'loads';
+  let end: number | undefined;
+  try {
+    await new Loader(incoming).load(file);
+  } catch (error) {
+    if (error instanceof Refusal) {
+      verdict = 'rejected';
+      incoming.finish(error);
+    } else if (error instanceof Ending) {
+      verdict = error.verdict;
+    } else {
+      throw error;
+    }
+    end = incoming.first?.offset ?? file.position;
+  } finally {
+    await cursor.close();
+  }
+  return {
+    verdict,
+    messages: incoming.lines.map(asTerminal),
+    offset: end,
+    path: verdict === 'loads' ? [] : (incoming.first?.path ?? incoming.path),
+    explanation: verdict === 'loads' ? undefined : explanation(incoming),
+    unknowns: [...incoming.unknowns],
+  };
+}
+
+/** Verify itself need not be advised. */
+function explanation({ first }: Incoming): EndingExplanation | undefined {
+  if (first === undefined) return undefined;
+  const { id, values } = first;
+  const { cures, ...row } = explained(id, values);
+  return { id, ...row, cures: cures.filter((cure) => cure !== VERIFY), source: sourceOf(id) };
+}
+
+/** Names are bytes here; whoever reads stderr sees UTF-8. */
+function asTerminal(line: string): string {
+  return new TextDecoder().decode(Uint8Array.from(line, (char) => char.charCodeAt(0)));
+}

@@ -1,0 +1,121 @@
+// One value by its type: what is read, and what a type refuses. QEMU: the get functions of migration/vmstate-types.c.
+
+import type { Incoming } from '../outer/incoming.js';
+import { loadList } from './load-list.js';
+import { loadPciConfig, loadPciIrq } from '../pci/load-pci.js';
+import { loadVirtio } from '../virtio/load-virtio.js';
+import type { QemuFile } from '../outer/qemu-file.js';
+import type { ValueToLoad } from './value-to-load.js';
+
+const NULL_MARK = 0x30;
+const PRESENT_MARK = 0x31;
+/** Bytes that rules may look at are kept up to here. */
+const MAX_KEPT = 4096;
+
+export async function loadValue(incoming: Incoming, file: QemuFile, value: ValueToLoad): Promise<void> {
+  const { field, own, context, name } = value;
+  const size = field.size!;
+  switch (field.type) {
+    case 'uint8 equal':
+    case 'uint16 equal':
+    case 'uint32 equal':
+    case 'int32 equal':
+    case 'int64 equal':
+      await loadEqual(incoming, file, value);
+      return;
+    case 'int32 le': {
+      await file.want(4);
+      const theirs = file.u32() | 0;
+      const ours = own?.length === 4 ? view(own).getInt32(0) : undefined;
+      if (theirs < 0 || (ours !== undefined && theirs > ours))
+        throw incoming.refuse(file, 'value-too-large', { received: theirs, local: ours ?? 0 });
+      context.values.set(name, theirs);
+      return;
+    }
+    case 'nullptr':
+    case 'ptr-marker': {
+      await file.want(1);
+      const mark = file.u8();
+      if (mark === NULL_MARK || (field.type === 'ptr-marker' && mark === PRESENT_MARK)) return;
+      throw incoming.refuse(file, 'no-null-marker', { mark });
+    }
+    case 'struct':
+      // Up to 9.2 a null pointer keeps its type, with an empty struct.
+      if (size === 1) await nullMark(incoming, file);
+      return;
+    case 'qtailq':
+    case 'qlist':
+    case 'gtree':
+      await loadList(incoming, file, value);
+      return;
+    case 'pci config':
+      await loadPciConfig(incoming, file, value);
+      return;
+    case 'pci irq state':
+      await loadPciIrq(incoming, file);
+      return;
+    case 'virtio':
+      await loadVirtio(incoming, file, value);
+      return;
+    default:
+      await plain(file, value);
+  }
+}
+
+async function nullMark(incoming: Incoming, file: QemuFile): Promise<void> {
+  await file.want(1);
+  const mark = file.u8();
+  if (mark !== NULL_MARK) throw incoming.refuse(file, 'no-null-marker', { mark });
+}
+
+async function plain(file: QemuFile, { field, context, name, own }: ValueToLoad): Promise<void> {
+  const size = field.size!;
+  if (size > MAX_KEPT) {
+    await file.pass(size);
+    return;
+  }
+  await file.want(size);
+  const bytes = file.take(size);
+  if (size === 1 || size === 2 || size === 4 || size === 8) {
+    context.values.set(name, number(bytes));
+    if (own?.length === size) context.own.set(name, number(own));
+  }
+  if (field.type === 'buffer') context.bytes.set(name, bytes.slice());
+}
+
+/** Different from the local value: "local != received". */
+async function loadEqual(
+  incoming: Incoming,
+  file: QemuFile,
+  { field, own, context, name }: ValueToLoad,
+): Promise<void> {
+  await file.want(8);
+  const size = field.size!;
+  const theirs = size === 1 ? file.u8() : size === 2 ? file.u16() : size === 4 ? file.u32() : file.u64();
+  context.values.set(name, theirs);
+  if (own?.length !== size) {
+    incoming.unknowns.add(`the destination's ${context.table.schema.name}.${name}, which the stream's must equal`);
+    return;
+  }
+  const ours = number(own);
+  if (theirs !== ours) throw incoming.refuse(file, 'values-differ', { local: ours, received: theirs });
+}
+
+/** Big-endian, of 1, 2, 4 or 8 bytes. */
+function number(bytes: Uint8Array): number | bigint {
+  const data = view(bytes);
+  switch (bytes.length) {
+    case 1:
+      return data.getUint8(0);
+    case 2:
+      return data.getUint16(0);
+    case 4:
+      return data.getUint32(0);
+    default:
+      return data.getBigUint64(0);
+  }
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

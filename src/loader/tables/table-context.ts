@@ -1,0 +1,38 @@
+// A table while it is loaded: what the destination has of it, and what came so far.
+
+import type { DumpTable, VmsdSchema } from '../../vmstate/index.js';
+import type { Incoming } from '../outer/incoming.js';
+import type { QemuFile } from '../outer/qemu-file.js';
+
+/** A table as the destination has it. */
+export interface LocalTable {
+  readonly schema: VmsdSchema;
+  /** What -dump-vmstate says of it. */
+  readonly known: DumpTable | undefined;
+  /** The bytes of it in the destination's own save. */
+  readonly own: Uint8Array | undefined;
+}
+
+/** What was read of a table, for the rules about it. */
+export interface TableContext {
+  readonly table: LocalTable;
+  /** idstr of the device. */
+  readonly device: string;
+  readonly versionId: number;
+  /** Plain numbers loaded so far, by field; the last one of a name. */
+  readonly values: Map<string, number | bigint>;
+  /** The destination's own, where its save shows them. */
+  readonly own: Map<string, number | bigint>;
+  /** Whole buffers of fields. */
+  readonly bytes: Map<string, Uint8Array>;
+  /** The tables that it nests and the subsections that came, by name. */
+  readonly parts: Map<string, TableContext>;
+  /** How tables are loaded: for what loads tables inside of this one. */
+  readonly load: (
+    incoming: Incoming,
+    file: QemuFile,
+    table: LocalTable,
+    versionId: number,
+    device: string,
+  ) => Promise<TableContext>;
+}

@@ -1,0 +1,60 @@
+// Which subsections a table knows, and how they are laid out: as the destination's own save shows, else as its -dump-
+// vmstate and the stream's description say together.
+
+import { plainField, subsectionHeaderSize, vmsdSize, type VmsdSchema } from '../../vmstate/index.js';
+import type { Incoming } from '../outer/incoming.js';
+import { schemaOfKnown } from './known-schema.js';
+import type { QemuFile } from '../outer/qemu-file.js';
+import { rulesOf } from './rules.js';
+import type { LoadSubsection } from './subsections.js';
+import type { LocalTable, TableContext } from './table-context.js';
+import { checkVersion, unknownLayout } from './vmstate-errors.js';
+
+/** `start`: where in the destination's own bytes the subsections begin. */
+export function subsectionFinder(
+  incoming: Incoming,
+  file: QemuFile,
+  context: TableContext,
+  start: number,
+): LoadSubsection {
+  const { schema, known, own } = context.table;
+  const load = (name: string, table: LocalTable) => async (version: number) => {
+    context.parts.set(name, await context.load(incoming, file, table, version, context.device));
+  };
+  return (name) => {
+    const dumped = known?.subsections.find((one) => one.name === name);
+    let at = start;
+    for (const part of schema.subsections) {
+      const size = vmsdSize(part) ?? Number.NaN;
+      at += subsectionHeaderSize(part.name);
+      if (part.name === name) return load(name, { schema: part, known: dumped, own: own?.subarray(at, at + size) });
+      at += size;
+    }
+    if (dumped !== undefined) {
+      return async (version) => {
+        checkVersion(incoming, file, name, version, dumped.versionId, dumped.minimumVersionId);
+        const layout = incoming.sentTable(name) ?? schemaOfKnown(dumped);
+        if (layout === undefined) throw unknownLayout(incoming, file, name, '');
+        await load(name, { schema: layout, known: dumped, own: undefined })(version);
+      };
+    }
+    const since = rulesOf(schema.name)?.subsections?.[name];
+    if (since !== undefined && incoming.destination.version >= since) {
+      return async (version) => {
+        const layout = incoming.sentTable(name) ?? numbers(name, rulesOf(schema.name)?.sizes?.[name]);
+        if (layout === undefined) throw unknownLayout(incoming, file, name, '');
+        await load(name, { schema: layout, known: undefined, own: undefined })(version);
+      };
+    }
+    if (known === undefined)
+      incoming.unknowns.add(
+        `whether the destination knows the subsection ${name}: ${schema.name} is not in its -dump-vmstate`,
+      );
+    return undefined;
+  };
+}
+
+function numbers(name: string, size: number | undefined): VmsdSchema | undefined {
+  if (size === undefined) return undefined;
+  return { name, version: 1, fields: [plainField('', 'buffer', size)], subsections: [] };
+}

@@ -1,0 +1,103 @@
+// Opening a stream: the tail is probed, the ports of the grammar are filled in, and events come out. The one place
+// where stream, ram and vmstate meet.
+
+import { Cursor, type CursorOptions } from '../bytes/cursor.js';
+import { memorySource, type ByteSource } from '../bytes/source.js';
+import { unlessBroken } from '../base/errors.js';
+import type { Span } from '../base/span.js';
+import { RamReader } from '../ram/reader.js';
+import type { StreamEvent } from '../stream/event.js';
+import type { PayloadLengths } from '../stream/payload.js';
+import { readEvents } from '../stream/reader.js';
+import { findTail } from '../stream/tail.js';
+import { parseVmDescription, type VmDescription } from '../vmstate/description.js';
+import { layoutAliases, layouts, type BlockLayout, type LayoutName } from '../wire/dialect.js';
+import { deviceKey, type SectionHeader } from '../wire/section.js';
+import { payloadWalkers } from './payload-walkers.js';
+
+export interface OpenOptions extends CursorOptions {
+  /** Layout of block list entries: a name of `layouts`, or '4.0' or '4.1'. Default: inferred. */
+  readonly dialect?: string | undefined;
+  /** Bytes, a power of two from 1 KiB to 64 KiB. Default: found out. */
+  readonly targetPageSize?: number | undefined;
+  /** Do sections end with footers? Default: found out. */
+  readonly footers?: boolean | undefined;
+  /**
+   * False: device payloads and mapped-ram areas are stepped over, their events have no bytes (and cannot be written
+   * again). `devices`: only mapped-ram areas are. Default true.
+   */
+  readonly bodies?: boolean | 'devices' | undefined;
+}
+
+export interface MigrationStream {
+  readonly source: ByteSource;
+  /** From the tail, before anything was read; undefined where there is none or the source cannot be sought. */
+  readonly description: VmDescription | undefined;
+  /** Where the vmdescription was found to begin. */
+  readonly descriptionAt: number | undefined;
+  /** To be consumed once. Loans inside an event are valid until the next one is asked for. */
+  events(): AsyncGenerator<StreamEvent>;
+  /** The bytes of a span, as a loan, when they are in hand: those of the last event in nearly all cases. */
+  raw(range: Span): Uint8Array | undefined;
+  /** Bytes consumed so far. */
+  readonly position: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a migration stream. Closing is the caller's, also after an error.
+ * @throws MigrationStreamError code `io`; reading errors come from `events()`
+ */
+export async function openStream(input: ByteSource | Uint8Array, options: OpenOptions = {}): Promise<MigrationStream> {
+  const source = input instanceof Uint8Array ? memorySource(input) : input;
+  const tail = await findTail(source, describe);
+  const description = tail?.value;
+  const cursor = new Cursor(source, options);
+  const pageSize = options.targetPageSize ?? description?.pageSize;
+  return {
+    source,
+    description,
+    descriptionAt: tail?.span.start,
+    get position() {
+      return cursor.position;
+    },
+    events: () =>
+      readEvents(cursor, {
+        port: { ram: new RamReader(), walkers: payloadWalkers, lengths: (json) => lengthsOf(describe(json)) },
+        lengths: lengthsOf(description),
+        targetPageSize:
+          pageSize === undefined
+            ? undefined
+            : { value: pageSize, how: options.targetPageSize === undefined ? 'vmdescription' : 'option' },
+        layout: options.dialect === undefined ? undefined : layoutOf(options.dialect),
+        footers: options.footers,
+        bodies: options.bodies ?? true,
+      }),
+    raw: (range) => cursor.raw(range),
+    close: () => cursor.close(),
+  };
+}
+
+/** @throws TypeError for a name that is no layout */
+export function layoutOf(name: string): BlockLayout {
+  const found = layouts[(layoutAliases[name] ?? name) as LayoutName] as BlockLayout | undefined;
+  if (found === undefined)
+    throw new TypeError(
+      `no dialect "${name}": one of ${[...Object.keys(layoutAliases), ...Object.keys(layouts)].join(', ')}`,
+    );
+  return found;
+}
+
+const describe = (json: Uint8Array): VmDescription | undefined => unlessBroken(() => parseVmDescription(json));
+
+/** Names and instances may repeat in hostile or hand-made streams: then the n-th section is the n-th device. */
+function lengthsOf(description: VmDescription | undefined): PayloadLengths | undefined {
+  if (description === undefined) return undefined;
+  const lengths = new Map<string, (number | undefined)[]>();
+  for (const device of description.devices) {
+    const list = lengths.get(deviceKey(device.name, device.instanceId));
+    if (list === undefined) lengths.set(deviceKey(device.name, device.instanceId), [device.length]);
+    else list.push(device.length);
+  }
+  return { next: (section: SectionHeader) => lengths.get(deviceKey(section.idstr, section.instanceId))?.shift() };
+}

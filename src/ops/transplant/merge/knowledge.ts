@@ -1,0 +1,57 @@
+// Which subsections a destination loads: what its donor wrote, what its `-dump-vmstate` lists, and for the tables that
+// the dump leaves out (the CPU, what virtio writes by hand) when QEMU learned them.
+
+import type { VmsdSchema } from '../../../vmstate/index.js';
+import { compareVersions, type QemuVersion } from '../../../release/version.js';
+import type { KnownTables } from '../known.js';
+import { firstRelease } from '../since.js';
+
+/** unsure: nothing at hand says; a destination that does not know it says so when it loads. */
+export type Verdict = 'known' | 'unknown' | 'unsure';
+
+/** Releases between which a stream's producer lies. */
+export interface Releases {
+  readonly since: QemuVersion | undefined;
+  readonly until: QemuVersion | undefined;
+}
+
+export class Knowledge {
+  private readonly tables: KnownTables | undefined;
+  private readonly destination: Releases;
+  private readonly downward: boolean;
+
+  constructor(tables: KnownTables | undefined, source: Releases, destination: Releases) {
+    this.tables = tables;
+    this.destination = destination;
+    this.downward =
+      destination.until !== undefined &&
+      source.since !== undefined &&
+      compareVersions(destination.until, source.since) < 0;
+  }
+
+  /** `part`: the source's, of a table that the destination calls `table`; the donor did not write it. */
+  subsection(table: string, part: VmsdSchema): Verdict {
+    // QEMU tells a subsection from what follows by this.
+    if (!part.name.startsWith(table) || part.name.length === table.length) return 'unknown';
+    const known = this.tables?.get(table);
+    if (known !== undefined) {
+      const version = known.subsections.get(part.name);
+      return version !== undefined && version >= part.version ? 'known' : 'unknown';
+    }
+    const since = firstRelease(part.name);
+    if (since !== undefined) {
+      if (this.destination.since !== undefined && compareVersions(this.destination.since, since) >= 0) return 'known';
+      return this.destination.until !== undefined && compareVersions(this.destination.until, since) < 0
+        ? 'unknown'
+        : 'unsure';
+    }
+    if (this.tables !== undefined) return 'unsure';
+    // A later release goes on reading what earlier ones wrote.
+    return this.downward ? 'unknown' : 'unsure';
+  }
+
+  /** Does the destination have that field in that table, written or not? */
+  field(table: string, name: string): boolean {
+    return this.tables?.get(table)?.fields.has(name) === true;
+  }
+}

@@ -1,0 +1,45 @@
+// The rules that are not about names: PCI's, virtio's, those of MSI-X. Chosen by what QEMU calls the type of a field.
+
+import type { FieldNode } from '../../../vmstate/index.js';
+import { cures } from './cures.js';
+import type { Layer, Rules } from './layer.js';
+import { layConfig } from '../pci/pci-config.js';
+import { asItStands, type Piece } from './piece.js';
+import { layVirtio, virtioField, type VirtioOffers } from '../virtio/virtio.js';
+
+export function makeRules(offers: VirtioOffers): Rules {
+  return {
+    field(layer, donor, source) {
+      switch (typeOf(donor)) {
+        case 'pci config':
+          return layConfig(layer, donor, source);
+        case 'msix state':
+          return layVectors(layer, donor, source);
+        case 'virtio':
+          return layVirtio(layer, donor, source, offers);
+        default:
+          return virtioField(layer, donor, source, offers);
+      }
+    },
+    cure: () => cures.equal,
+  };
+}
+
+export function typeOf(node: FieldNode): string | undefined {
+  return node.kind === 'leaf' ? node.field?.type : node.fields[0]?.type;
+}
+
+/** Sixteen bytes and a bit for each vector: nothing but the same number fits. */
+function layVectors(layer: Layer, donor: FieldNode, source: FieldNode): Piece | undefined {
+  const count = (node: FieldNode): number => Math.floor(((node.end - node.start) * 8) / 129);
+  if (count(donor) === count(source)) return undefined;
+  layer.ledger.field(source, donor, {
+    kind: 'conflict',
+    grade: 'impossible',
+    before: `${count(source)} vectors`,
+    after: `${count(donor)} vectors`,
+    why: 'another number of MSI-X vectors',
+    cure: cures.vectors(count(source)),
+  });
+  return asItStands(donor, true);
+}

@@ -1,0 +1,193 @@
+// One table of fields with its subsections: the donor's field list, filled with the source's values. The heart of it;
+// no rule in here is about any one device. QEMU: vmstate_load_state(), migration/vmstate.c, is what must read the
+// result.
+
+import { encodeBytes } from '../../../wire/kit/codec.js';
+import { subsectionHeader } from '../../../wire/subsection.js';
+import {
+  ArrayBranch,
+  fieldSize,
+  type Branch,
+  type FieldNode,
+  type FieldSchema,
+  type VmsdSchema,
+} from '../../../vmstate/index.js';
+import { isBlob, layArray, layList } from './array.js';
+import { layBlob, layLeaf, unlike } from './leaf.js';
+import type { Lay, Layer } from './layer.js';
+import { matchFields, type Regrouped } from './match.js';
+import { asItStands, concat, entriesOf, type LaidTable, type Piece } from './piece.js';
+import { saysSomething } from './values.js';
+
+export function layTable(layer: Layer, donor: Branch, source: Branch): LaidTable {
+  return layer.inTable(() => {
+    const { pairs, extra, regrouped } = matchFields(fieldsOf(donor), fieldsOf(source));
+    const pieces: Piece[] = [];
+    const behind = (node: FieldNode | undefined): void => {
+      for (const one of extra.get(node) ?? []) pieces.push(...layExtra(layer, donor, one));
+    };
+    behind(undefined);
+    for (const { donor: node, source: other, renamed } of pairs) {
+      const group = regrouped.get(node);
+      if (group !== undefined) {
+        pieces.push(layGroup(layer, group));
+        behind(node);
+        continue;
+      }
+      pieces.push(other === undefined ? layMissing(layer, node) : layField(layer, node, other));
+      if (other !== undefined) layer.remember(node, other);
+      if (renamed)
+        layer.ledger.field(other, node, {
+          kind: 'renamed',
+          grade: node.kind === 'leaf' ? 'assumed' : 'exact',
+          after: undefined,
+          why: `${other!.name} at the source: same place, same type`,
+        });
+      behind(node);
+    }
+    const parts = laySubsections(layer, donor, source);
+    const vmsd = donor.vmsd ?? { name: '', version: 0, fields: [], subsections: [] };
+    const asDonor = parts.asDonor && pieces.every((piece) => piece.asDonor);
+    return {
+      bytes: concat([...pieces.map((piece) => piece.bytes), ...parts.bytes]),
+      vmsd: asDonor ? vmsd : { ...vmsd, fields: pieces.flatMap((piece) => piece.entries), subsections: parts.parts },
+      asDonor,
+    };
+  });
+}
+
+/** The same bytes under other names. */
+function layGroup(layer: Layer, { donor, source }: Regrouped): Piece {
+  layer.ledger.copied += source.filter((node) => node.kind !== 'leaf' || saysSomething(node)).length;
+  layer.ledger.field(source[0], donor[0], {
+    kind: 'regrouped',
+    grade: 'exact',
+    before: fields(source.length),
+    after: fields(donor.length),
+    why: 'the same bytes, divided otherwise',
+  });
+  layer.ledger.spokenOf.push(...donor.slice(1).map((node) => node.fullPath));
+  return { bytes: concat(source.map((node) => node.bytes)), entries: donor.flatMap(entriesOf), asDonor: true };
+}
+
+function fields(count: number): string {
+  return count === 1 ? '1 field' : `${count} fields`;
+}
+
+/** A field that both have. */
+function layField(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
+  const ruled = layer.rules.field(layer, donor, source);
+  if (ruled !== undefined) return ruled;
+  if (donor.kind === 'leaf' && source.kind === 'leaf') return layLeaf(layer, donor, source);
+  if (isBlob(donor) && isBlob(source)) return layBlob(layer, donor, source);
+  if (donor.kind === 'list' || source.kind === 'list')
+    return donor.kind === source.kind
+      ? layList(layer, donor as Branch, source as Branch)
+      : unlike(layer, donor, source);
+  if (donor instanceof ArrayBranch || source instanceof ArrayBranch) return layArray(layer, donor, source);
+  if (donor.kind === 'leaf' || source.kind === 'leaf') return unlike(layer, donor, source);
+  return tablePiece(donor, layTable(layer, donor, source));
+}
+
+/** A table as a field of another. */
+export function tablePiece(donor: Branch, laid: LaidTable): Piece {
+  if (laid.asDonor) return { bytes: laid.bytes, entries: donor.fields, asDonor: true };
+  // In front of what a pointer points to stands the entry of its mark.
+  const marks = donor.fields.slice(0, -1);
+  const size = laid.bytes.length - marks.reduce((sum, mark) => sum + (fieldSize(mark) ?? 0), 0);
+  const entries = donor.fields.slice(-1).map((field): FieldSchema => {
+    const own: FieldSchema = { ...field, size, count: undefined, index: undefined };
+    if (field.struct !== undefined) return { ...own, struct: laid.vmsd };
+    return field.inline.length > 0 ? { ...own, inline: [laid.vmsd] } : own;
+  });
+  return { bytes: laid.bytes, entries: [...marks, ...entries], asDonor: false };
+}
+
+/** A field that the source never had: it must stand there, so the destination's own value does. */
+function layMissing(layer: Layer, donor: FieldNode): Piece {
+  if (donor.kind === 'leaf' && !saysSomething(donor)) return asItStands(donor, true);
+  if (donor instanceof ArrayBranch && layer.follows(donor.length, 0))
+    return { bytes: new Uint8Array(0), entries: [], asDonor: false };
+  layer.ledger.field(undefined, donor, {
+    kind: 'donor',
+    grade: 'assumed',
+    why: 'the source has no such field: the destination’s value after reset',
+  });
+  return asItStands(donor, true);
+}
+
+/** A field that the donor does not have. */
+function layExtra(layer: Layer, table: Branch, source: FieldNode): Piece[] {
+  if (source.kind === 'leaf' && !saysSomething(source)) return [];
+  const count = source instanceof ArrayBranch ? source.length : 1;
+  // An array of which the donor has no elements: QEMU describes it by nothing at all.
+  const known = layer.knowsField(table.vmsd?.name ?? '', source.name);
+  if ((count > 1 || known) && layer.follows(0, count))
+    return [layer.adopt(() => layField(layer, source, source))].map((piece) => ({ ...piece, asDonor: false }));
+  layer.ledger.field(source, undefined, {
+    kind: 'dropped',
+    grade: layer.lossOf(source),
+    why: 'the destination has no such field',
+  });
+  return [];
+}
+
+interface Subsections {
+  readonly bytes: readonly Uint8Array[];
+  readonly parts: readonly VmsdSchema[];
+  readonly asDonor: boolean;
+}
+
+function laySubsections(layer: Layer, donor: Branch, source: Branch): Subsections {
+  const mine = new Map(partsOf(donor).map((part) => [part.name, part]));
+  const theirs = partsOf(source);
+  const laid: LaidTable[] = [];
+  for (const part of theirs) {
+    const own = mine.get(part.name);
+    const verdict = layer.knows(donor.vmsd!, own !== undefined, part);
+    if (verdict === 'unknown') {
+      layer.ledger.field(part, undefined, {
+        kind: 'dropped',
+        grade: layer.lossOf(part),
+        why: `the destination does not know this subsection`,
+        cure: undefined,
+      });
+      continue;
+    }
+    if (verdict === 'unsure')
+      layer.ledger.field(part, undefined, {
+        kind: 'unchecked',
+        grade: 'assumed',
+        why: 'carried, although nothing says that the destination knows this subsection',
+      });
+    laid.push(
+      own === undefined || own === part ? layer.adopt(() => layTable(layer, part, part)) : layTable(layer, own, part),
+    );
+  }
+  for (const [name, part] of mine) {
+    if (theirs.some((one) => one.name === name)) continue;
+    layer.ledger.field(undefined, part, {
+      kind: 'left-out',
+      grade: 'assumed',
+      why: 'the source has no such subsection: the destination keeps what it has after reset',
+    });
+  }
+  return {
+    bytes: laid.map(({ vmsd, bytes }) =>
+      concat([encodeBytes(subsectionHeader, { mark: 5, name: vmsd.name, version: vmsd.version }), bytes]),
+    ),
+    parts: laid.map(({ vmsd }) => vmsd),
+    asDonor:
+      laid.length === mine.size && laid.every((one, i) => one.asDonor && one.vmsd === donor.vmsd!.subsections[i]),
+  };
+}
+
+function fieldsOf(branch: Branch): FieldNode[] {
+  return [...branch.children()].filter((node) => node.kind !== 'subsection' && node.name !== '@header');
+}
+
+function partsOf(branch: Branch): Branch[] {
+  return [...branch.children()].filter((node) => node.kind === 'subsection') as Branch[];
+}
+
+export const lay: Lay = { field: layField, table: layTable };

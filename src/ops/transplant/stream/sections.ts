@@ -1,0 +1,235 @@
+// Which section of the source is which of the donor, and what becomes of those that only one side has.
+
+import { deviceLabel, type DeviceSchema, type FieldNode } from '../../../vmstate/index.js';
+import { deviceKey, type SectionHeader } from '../../../wire/section.js';
+import { cures } from '../merge/cures.js';
+import type { DeviceSection } from './device-part.js';
+import type { KnownTables } from '../known.js';
+import type { Knowledge } from '../merge/knowledge.js';
+import { Layer, type Rules } from '../merge/layer.js';
+import type { Ledger } from '../merge/ledger.js';
+import { typeOf } from '../merge/rules.js';
+import { lay, layTable } from '../merge/table.js';
+import { isBlank, valueText } from '../merge/values.js';
+
+/** A section as it will be written. */
+export interface LaidSection {
+  readonly section: SectionHeader;
+  readonly device: DeviceSchema;
+  readonly bytes: Uint8Array;
+}
+
+export interface SectionContext {
+  readonly ledger: Ledger;
+  readonly knowledge: Knowledge;
+  readonly tables: KnownTables | undefined;
+  readonly rules: Rules;
+}
+
+/** The processor is the one device of which the destination must not have more either. */
+const PROCESSOR = 'cpu';
+
+export function laySections(
+  context: SectionContext,
+  donor: readonly DeviceSection[],
+  source: readonly DeviceSection[],
+): LaidSection[] {
+  const theirs = new Map(source.map((one) => [keyOf(one), one]));
+  const mine = new Map(donor.map((one) => [keyOf(one), one]));
+  for (const one of source) if (!mine.has(keyOf(one))) noteLost(context, one, donor, source);
+  const laid: LaidSection[] = [];
+  for (const one of donor) {
+    const other = theirs.get(keyOf(one));
+    if (other === undefined) noteLeftOut(context, one, donor, source);
+    else laid.push(...laySection(context, one, other));
+  }
+  return laid;
+}
+
+function laySection(context: SectionContext, donor: DeviceSection, source: DeviceSection): LaidSection[] {
+  const { ledger } = context;
+  const [mine, theirs] = [donor.state.device.vmsd, source.state.device.vmsd];
+  if (mine.name !== '' && theirs.name !== '') {
+    const layer = new Layer(ledger, context.knowledge, context.rules, lay);
+    const { bytes, vmsd } = layTable(layer, donor.state.root, source.state.root);
+    return [{ section: donor.section, device: { ...donor.state.device, vmsd }, bytes }];
+  }
+  // Written by hand: one blob, whose version is in the section's header.
+  const path = deviceLabel(source.state.device);
+  if (mine.name !== theirs.name || source.section.versionId > donor.section.versionId) {
+    ledger.note({
+      kind: 'dropped',
+      grade: 'lossy',
+      path,
+      offset: source.state.base,
+      before: `version ${source.section.versionId}, ${source.state.bytes.length} bytes`,
+      after: 'the destination’s own',
+      why:
+        mine.name === theirs.name
+          ? `the destination reads it up to version ${donor.section.versionId}`
+          : 'written by hand on one side, by tables on the other',
+    });
+    return [];
+  }
+  ledger.copied += 1;
+  return [
+    {
+      section: { ...donor.section, versionId: source.section.versionId },
+      device: source.state.device,
+      bytes: source.state.bytes,
+    },
+  ];
+}
+
+function noteLost(
+  { ledger, tables }: SectionContext,
+  one: DeviceSection,
+  donor: readonly DeviceSection[],
+  source: readonly DeviceSection[],
+): void {
+  const { idstr } = one.section;
+  const { state } = one;
+  const common = { path: state.root.fullPath, offset: state.base, before: valueText(state.root) };
+  const place = placeOf(idstr);
+  const swapped =
+    place === undefined
+      ? undefined
+      : donor.find((other) => placeOf(other.section.idstr) === place && !has(source, other));
+  if (swapped !== undefined) {
+    ledger.note({
+      ...common,
+      kind: 'conflict',
+      grade: 'impossible',
+      before: idstr,
+      after: swapped.section.idstr,
+      why: `another device stands at ${place}`,
+      cure: cures.device,
+    });
+    return;
+  }
+  const moved = elsewhere(one, source, donor);
+  if (moved !== undefined) {
+    ledger.note({
+      ...common,
+      kind: 'conflict',
+      grade: 'impossible',
+      before: idstr,
+      after: moved.section.idstr,
+      why: 'the same device stands at another place',
+      cure: cures.place,
+    });
+    return;
+  }
+  const others = count(donor, idstr);
+  if (others > 0) {
+    const wanted = count(source, idstr);
+    ledger.note({
+      ...common,
+      kind: 'conflict',
+      grade: 'impossible',
+      after: undefined,
+      why: `the source has ${wanted} of these, the destination ${others}`,
+      cure: idstr === PROCESSOR ? cures.processors(wanted) : cures.missing,
+    });
+    return;
+  }
+  const described = tables?.has(state.device.vmsd.name) === true;
+  if (described || isPci(state.root)) {
+    ledger.note({
+      ...common,
+      kind: 'conflict',
+      grade: 'impossible',
+      why: 'a device that the destination does not have',
+      cure: cures.missing,
+    });
+    return;
+  }
+  ledger.note({
+    ...common,
+    kind: 'dropped',
+    grade: isBlank(state.root) ? 'assumed' : 'lossy',
+    why: 'the destination has no such section',
+  });
+}
+
+function noteLeftOut(
+  { ledger }: SectionContext,
+  one: DeviceSection,
+  donor: readonly DeviceSection[],
+  source: readonly DeviceSection[],
+): void {
+  const { idstr } = one.section;
+  const { state } = one;
+  // Said of the source's.
+  if (elsewhere(one, donor, source) !== undefined) return;
+  const theirs = count(source, idstr);
+  if (idstr === PROCESSOR && theirs > 0) {
+    ledger.note({
+      kind: 'conflict',
+      grade: 'impossible',
+      path: state.root.fullPath,
+      why: `the source has ${theirs} of these, the destination ${count(donor, idstr)}`,
+      cure: cures.processors(theirs),
+    });
+    return;
+  }
+  ledger.note({
+    kind: 'left-out',
+    grade: 'assumed',
+    path: state.root.fullPath,
+    after: valueText(state.root),
+    why: isPci(state.root)
+      ? 'a device that the guest has never seen: it stays as after reset'
+      : 'the source has no such section: the destination keeps what it has after reset',
+  });
+}
+
+function has(sections: readonly DeviceSection[], wanted: DeviceSection): boolean {
+  return sections.some((one) => keyOf(one) === keyOf(wanted));
+}
+
+function count(sections: readonly DeviceSection[], idstr: string): number {
+  return sections.filter(({ section }) => section.idstr === idstr).length;
+}
+
+function keyOf({ section }: DeviceSection): string {
+  return deviceKey(section.idstr, section.instanceId);
+}
+
+/** The same device on the other side, at a place where this side has none of it. */
+function elsewhere(
+  one: DeviceSection,
+  side: readonly DeviceSection[],
+  otherSide: readonly DeviceSection[],
+): DeviceSection | undefined {
+  const name = nameOf(one.section.idstr);
+  if (name === undefined) return undefined;
+  return otherSide.find(
+    (other) =>
+      nameOf(other.section.idstr) === name &&
+      placeOf(other.section.idstr) !== placeOf(one.section.idstr) &&
+      !has(side, other),
+  );
+}
+
+/** What stands behind the bus address. */
+function nameOf(idstr: string): string | undefined {
+  const place = placeOf(idstr);
+  return place === undefined ? undefined : idstr.slice(place.length + 1);
+}
+
+/** The bus address in front of a device's name: `0000:00:03.0`, `0000:00:1d.7/1`. */
+export function placeOf(idstr: string): string | undefined {
+  const end = idstr.lastIndexOf('/');
+  return end <= 0 ? undefined : idstr.slice(0, end);
+}
+
+function isPci(root: FieldNode): boolean {
+  const visit = (node: FieldNode, depth: number): boolean => {
+    if (typeOf(node) === 'pci config' || typeOf(node) === 'virtio') return true;
+    if (node.kind === 'leaf' || node.kind === 'array' || depth > 3) return false;
+    for (const child of node.children()) if (visit(child, depth + 1)) return true;
+    return false;
+  };
+  return visit(root, 0);
+}

@@ -1,0 +1,102 @@
+// How a load ends without a word: QEMU is ended by a signal, waits for ever, or gives up with nothing but the last
+// line; and where a prediction has to stop. Rows like those of the messages, each with the function of QEMU.
+
+import { AGAIN, CUT, damaged, type ExplanationRow, LIVE_ONLY, row, SAME_OPTIONS } from './row.js';
+
+interface SilentRow extends ExplanationRow {
+  /** File and function of QEMU. */
+  readonly source: string;
+}
+
+const rows = {
+  'empty-file': {
+    ...row('There is not a single byte: QEMU waits for more.', [CUT], [AGAIN]),
+    source: 'migration/savevm.c:qemu_loadvm_state_header',
+  },
+  'huge-length': {
+    ...damaged(
+      'A length in the configuration section is of two gigabytes and more, and QEMU ends when it asks for so much memory.',
+    ),
+    source: 'migration/vmstate.c:vmstate_handle_alloc',
+  },
+  'huge-rom': {
+    ...damaged('Block {block}, a ROM, is of four gigabytes and more (0x{received}): QEMU ends itself.'),
+    source: 'hw/nvram/fw_cfg.c:fw_cfg_modify_bytes_read',
+  },
+  'acpi-too-large': {
+    ...row(
+      'The ACPI tables in {block} are of 0x{received} bytes, and can have 0x{maximum} at most here: QEMU ends itself.',
+      ['another machine type, or more devices'],
+      [SAME_OPTIONS],
+    ),
+    source: 'hw/nvram/fw_cfg.c:fw_cfg_acpi_mr_restore_post_load',
+  },
+  'zero-page-size': {
+    ...damaged('A mapped-ram header with pages of 0 bytes: QEMU divides by it.'),
+    source: 'migration/ram.c:parse_ramblock_mapped_ram',
+  },
+  'ram-version': {
+    ...damaged('The ram section is of version {version}; there is only 4.'),
+    source: 'migration/ram.c:ram_load',
+  },
+  'bitmap-version': {
+    ...damaged('The section of dirty bitmaps is of version {version}; there is only 1.'),
+    source: 'migration/block-dirty-bitmap.c:dirty_bitmap_load',
+  },
+  'bitmap-cut': {
+    ...row('The stream ends inside a dirty bitmap.', [CUT], [AGAIN]),
+    source: 'migration/block-dirty-bitmap.c:dirty_bitmap_load',
+  },
+  'bitmap-bad-granularity': {
+    ...damaged('The granularity of a dirty bitmap ({granularity}) is no power of two: QEMU ends itself.'),
+    source: 'block/dirty-bitmap.c:bdrv_create_dirty_bitmap',
+  },
+  'post-load-refused': {
+    ...row('{vmsd} was read, and does not fit the destination.', ['options of the device differ'], [SAME_OPTIONS]),
+    source: 'migration/vmstate.c:vmstate_load_state',
+  },
+  'virtio-refused': {
+    ...row(
+      "The state of a virtio device does not fit the destination's device.",
+      ['vectors= or the number of queues differs'],
+      ['the same vectors= and queues on both sides'],
+    ),
+    source: 'hw/virtio/virtio.c:virtio_load',
+  },
+  'virtio-no-queue': {
+    ...damaged('A network card has no queue in the stream: QEMU ends when it takes its own away.'),
+    source: 'hw/net/virtio-net.c:virtio_net_change_num_queues',
+  },
+  'never-ends': {
+    ...row(
+      'The stream brings the destination into a state that only a live source ends (postcopy, COLO): it waits for ever.',
+      ['the stream was recorded from a migration between two QEMUs'],
+      [
+        LIVE_ONLY,
+        '`mstream rewrite --drop-command POSTCOPY_RAM_DISCARD --drop-command POSTCOPY_ADVISE`, or `--drop-command ENABLE_COLO`',
+      ],
+    ),
+    source: 'migration/migration.c:process_incoming_migration_co',
+  },
+  'postcopy-part': {
+    ...row(
+      'The rest of the stream is read by another thread, as pages are asked for.',
+      ['the stream went over to postcopy'],
+      [LIVE_ONLY],
+    ),
+    source: 'migration/postcopy-ram.c:postcopy_ram_listen_thread',
+  },
+  'layout-unknown': {
+    ...row(
+      'How the destination lays out {what} is not known here.',
+      ['it is in no save of its own'],
+      ['--load tries it'],
+    ),
+    source: 'migration/vmstate.c:vmstate_load_state',
+  },
+} satisfies Readonly<Record<string, SilentRow>>;
+
+/** The name of an ending without words: closed, as those of the messages are. */
+export type SilentId = keyof typeof rows;
+
+export const silentRows: Readonly<Record<SilentId, SilentRow>> = rows;
