@@ -20,7 +20,6 @@ export { openFile } from './bytes/node/file-source.js';
 export type { MemoryOrigin, MemoryTarget } from './bytes/memory.js';
 export { memoryFile, openMemory } from './bytes/node/memory-file.js';
 
-export { encodeBytes, type Codec, type RecordOf, type ValueOf } from './wire/kit/codec.js';
 export { commandFacts, commandName, migCommand } from './wire/command.js';
 export { capabilitiesOf, type Configuration, type ConfigurationSubsection } from './wire/configuration.js';
 export { layoutAliases, layouts, type BlockLayout, type How, type LayoutName } from './wire/dialect.js';

@@ -1,9 +1,10 @@
 // Section "block": disk contents beside the state, 1 MiB at a time. QEMU: blk_send(), blk_mig_save_bulked_block() and
 // block_load(), migration/block.c (removed in 9.1).
 
-import { cannotEncode } from '../bytes/emitter.js';
-import { flaggedWord } from './flagged-word.js';
-import { counted, type Codec } from './kit/codec.js';
+import { flaggedWord, type FlaggedWord } from './flagged-word.js';
+import { counted, type ValueOf } from './kit/codec.js';
+import { checked } from './kit/combine.js';
+import { record, when } from './kit/record.js';
 import { passBody, type Walk } from './walk.js';
 
 export const BLOCK_MIGRATION_IDSTR = 'block';
@@ -21,40 +22,24 @@ export const BLOCK_MIGRATION_CHUNK = 0x10_0000;
 /** BDRV_SECTOR_SIZE: flags are what is below it. */
 const SECTOR = 512;
 
-export interface BlockMigrationRecord {
-  /** Byte offset on the device; for PROGRESS the percentage times 512. */
-  readonly address: number;
-  /** As they stand; QEMU tests DEVICE_BLOCK first, then PROGRESS, and ignores bits that it does not know. */
-  readonly flags: number;
-  /** Present exactly with DEVICE_BLOCK. */
-  readonly device?: string;
-}
+/** QEMU tests DEVICE_BLOCK first, then PROGRESS, and ignores bits that it does not know. */
+const word = checked(flaggedWord(SECTOR), 'bad-payload', ({ flags }) =>
+  (flags & (blockMigrationFlag.deviceBlock | blockMigrationFlag.progress | blockMigrationFlag.eos)) !== 0
+    ? undefined
+    : `unknown block migration flags 0x${flags.toString(16)}`,
+);
 
-const word = flaggedWord(SECTOR);
+/**
+ * Without the chunk of data behind it. `address`: byte offset on the device; for PROGRESS the percentage times 512.
+ * Decoding throws `bad-payload` for flags that QEMU refuses.
+ */
+export const blockMigrationRecord = record(
+  'block migration record',
+  { device: when(({ flags }: FlaggedWord) => named(flags), counted) },
+  word,
+);
 
-/** Without the chunk of data behind it. `bad-payload` for flags that QEMU refuses. */
-export const blockMigrationRecord: Codec<BlockMigrationRecord> = {
-  decode(window) {
-    const depth = window.enter('block migration record');
-    const offset = window.position;
-    const { address, flags } = word.decode(window);
-    if ((flags & (blockMigrationFlag.deviceBlock | blockMigrationFlag.progress | blockMigrationFlag.eos)) === 0) {
-      throw window.fail('bad-payload', `unknown block migration flags 0x${flags.toString(16)}`, { offset });
-    }
-    const record = { address, flags, ...(named(flags) ? { device: counted.decode(window) } : {}) };
-    window.leave(depth);
-    return record;
-  },
-  encode(emitter, { address, flags, device }) {
-    if (named(flags) !== (device !== undefined))
-      throw cannotEncode('a device name goes with DEVICE_BLOCK, and only with it');
-    word.encode(emitter, { address, flags });
-    if (device !== undefined) counted.encode(emitter, device);
-  },
-  size: ({ device }) => 8 + (device === undefined ? 0 : counted.size(device)),
-  maxSize: 8 + counted.maxSize,
-  describe: () => `${word.describe()}, [device: cstr8]`,
-};
+export type BlockMigrationRecord = ValueOf<typeof blockMigrationRecord>;
 
 function named(flags: number): boolean {
   return (flags & blockMigrationFlag.deviceBlock) !== 0;

@@ -1,7 +1,8 @@
 // QEMU_VM_COMMAND records: no section id, no footer. QEMU: qemu_savevm_command_send() and loadvm_process_command(),
 // migration/savevm.c (since 2.5).
 
-import { be16, record } from './kit/codec.js';
+import { be16 } from './kit/codec.js';
+import { record } from './kit/record.js';
 
 /** After the type byte 08; `length` bytes of payload follow. */
 export const commandHeader = record('command', { command: be16, length: be16 });

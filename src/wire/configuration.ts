@@ -2,10 +2,11 @@
 // vmstate_configuration, migration/savevm.c (since 2.4).
 
 import { escapeText } from '../base/quote.js';
-import { cannotEncode, type Emitter } from '../bytes/emitter.js';
 import { latin1, type Window } from '../bytes/window.js';
 import { MAX_MACHINE_NAME } from '../limits.js';
 import { be32, bytesOf, counted, type Codec } from './kit/codec.js';
+import { list, mapped, repeated, sizedText, until } from './kit/combine.js';
+import { choose, record } from './kit/record.js';
 import { sectionType } from './section.js';
 import { subsectionHeader } from './subsection.js';
 
@@ -31,61 +32,43 @@ const names = {
   capabilities: `${PREFIX}capabilities`,
   uuid: `${PREFIX}uuid`,
 };
-const uuid = bytesOf(16);
 
-/** After the type byte 07. The window must hold the whole section (limits: MAX_CONFIGURATION). */
-export const configurationSection: Codec<Configuration> = {
-  decode(window) {
-    const depth = window.enter('configuration');
-    const length = be32.decode(window);
-    if (length > MAX_MACHINE_NAME) {
-      throw window.fail('limit-exceeded', `machine name of ${length} bytes`, { offset: window.position - 4 });
-    }
-    const machine = window.latin1(length);
-    const subsections: ConfigurationSubsection[] = [];
-    while (atSubsection(window, 0)) subsections.push(decodeSubsection(window));
-    window.leave(depth);
-    return { machine, subsections };
-  },
-  encode(emitter, configuration) {
-    if (configuration.machine.length > MAX_MACHINE_NAME) throw cannotEncode('machine name longer than 1024 bytes');
-    be32.encode(emitter, configuration.machine.length);
-    emitter.latin1(configuration.machine);
-    for (const subsection of configuration.subsections) encodeSubsection(emitter, subsection);
-  },
-  size: (configuration) =>
-    configuration.subsections.reduce(
-      (sum, part) => sum + headerSize(part) + bodySize(part),
-      4 + configuration.machine.length,
-    ),
-  maxSize: Number.MAX_SAFE_INTEGER,
-  describe: () => 'be32 length, machine name, subsections',
+type Kind = ConfigurationSubsection['kind'];
+type Body = Readonly<Record<string, unknown>>;
+
+/** What stands behind the header of each subsection that QEMU knows. */
+const bodies: Readonly<Record<Exclude<Kind, 'unknown'>, Codec<Body>>> = {
+  'target-page-bits': record(names['target-page-bits'], { bits: be32 }),
+  capabilities: record(names.capabilities, { names: list(be32, counted) }),
+  uuid: record(names.uuid, { uuid: bytesOf(16) }),
 };
 
-function decodeSubsection(window: Window): ConfigurationSubsection {
-  const { name, version } = subsectionHeader.decode(window);
-  const depth = window.enter(escapeText(name));
-  const subsection = decodeBody(window, name, version);
-  window.leave(depth);
-  return subsection;
+function kindOf(name: string): Kind {
+  return (Object.keys(names) as (keyof typeof names)[]).find((kind) => names[kind] === name) ?? 'unknown';
 }
 
-function decodeBody(window: Window, name: string, version: number): ConfigurationSubsection {
-  switch (name) {
-    case names['target-page-bits']:
-      return { kind: 'target-page-bits', version, bits: be32.decode(window) };
-    case names.uuid:
-      return { kind: 'uuid', version, uuid: uuid.decode(window) };
-    case names.capabilities: {
-      const count = be32.decode(window);
-      const listed: string[] = [];
-      for (let i = 0; i < count; i += 1) listed.push(counted.decode(window));
-      return { kind: 'capabilities', version, names: listed };
-    }
-    default:
-      return { kind: 'unknown', name, version, bytes: window.take(unknownLength(window)).slice() };
-  }
+function bodyOf({ name }: { name: string }): Codec<Body> {
+  const kind = kindOf(name);
+  return kind === 'unknown' ? record(escapeText(name), { bytes: until(unknownLength) }) : bodies[kind];
 }
+
+const subsection: Codec<ConfigurationSubsection> = mapped(
+  record('', { body: choose(bodyOf, ...Object.values(bodies), bodyOf({ name: '' })) }, subsectionHeader),
+  ({ name, version, body }) => {
+    const kind = kindOf(name);
+    return { kind, ...(kind === 'unknown' ? { name } : {}), version, ...body } as ConfigurationSubsection;
+  },
+  ({ kind, version, ...rest }) => {
+    const { name = kind === 'unknown' ? '' : names[kind], ...body } = rest as Body & { readonly name?: string };
+    return { mark: sectionType.subsection, name, version, body };
+  },
+);
+
+/** After the type byte 07. The window must hold the whole section (limits: MAX_CONFIGURATION). */
+export const configurationSection: Codec<Configuration> = record('configuration', {
+  machine: sizedText(be32, MAX_MACHINE_NAME, 'limit-exceeded', 'machine name'),
+  subsections: repeated((window) => atSubsection(window, 0), subsection),
+});
 
 /** No length says where an unknown subsection ends: the next thing that can follow a configuration section does. */
 function unknownLength(window: Window): number {
@@ -119,42 +102,6 @@ function atTopLevel(window: Window, ahead: number): boolean {
   const start = window.at + ahead + 6;
   if (length === 0 || start + length > window.end) return false;
   return window.bytes.subarray(start, start + length).every((byte) => byte >= 0x20 && byte < 0x7f);
-}
-
-function encodeSubsection(emitter: Emitter, subsection: ConfigurationSubsection): void {
-  const name = subsection.kind === 'unknown' ? subsection.name : names[subsection.kind];
-  subsectionHeader.encode(emitter, { mark: sectionType.subsection, name, version: subsection.version });
-  switch (subsection.kind) {
-    case 'target-page-bits':
-      be32.encode(emitter, subsection.bits);
-      return;
-    case 'uuid':
-      uuid.encode(emitter, subsection.uuid);
-      return;
-    case 'capabilities':
-      be32.encode(emitter, subsection.names.length);
-      for (const capability of subsection.names) counted.encode(emitter, capability);
-      return;
-    case 'unknown':
-      emitter.put(subsection.bytes);
-  }
-}
-
-function headerSize(subsection: ConfigurationSubsection): number {
-  return 6 + (subsection.kind === 'unknown' ? subsection.name : names[subsection.kind]).length;
-}
-
-function bodySize(subsection: ConfigurationSubsection): number {
-  switch (subsection.kind) {
-    case 'target-page-bits':
-      return 4;
-    case 'uuid':
-      return 16;
-    case 'capabilities':
-      return subsection.names.reduce((sum, name) => sum + counted.size(name), 4);
-    case 'unknown':
-      return subsection.bytes.length;
-  }
 }
 
 /** The names in the capabilities subsection; undefined when there is none. */

@@ -3,8 +3,9 @@
 
 import { isPowerOfTwo } from '../base/units.js';
 import { cannotEncode } from '../bytes/emitter.js';
-import type { Window } from '../bytes/window.js';
-import { be32, be64, counted, u8, type Codec } from './kit/codec.js';
+import { be32, be64, counted, u8, type Codec, type ValueOf } from './kit/codec.js';
+import { checked, sized } from './kit/combine.js';
+import { choose, record, when } from './kit/record.js';
 import type { Walk } from './walk.js';
 
 export const DIRTY_BITMAP_IDSTR = 'dirty-bitmap';
@@ -27,20 +28,6 @@ export const DIRTY_BITMAP_RESERVED = 0xf8;
 
 /** The reader's limit; the writer stays at 1 KiB, and the wire has no other. */
 export const MAX_DIRTY_BITMAP_DATA = 10 * 1024;
-
-/** START comes before COMPLETE, COMPLETE before BITS: at most one of them is read in a chunk. */
-export interface DirtyBitmapChunk {
-  /** As they stand on the wire: one byte, or two, or four; the last byte alone has effect. */
-  readonly flags: number;
-  /** Node name or alias; present exactly with DEVICE_NAME. */
-  readonly device?: string;
-  /** Bitmap name or alias; present exactly with BITMAP_NAME. */
-  readonly bitmap?: string;
-  /** Granularity in bytes (be32, whatever the comment in QEMU's source says). */
-  readonly start?: { readonly granularity: number; readonly flags: number };
-  /** Sectors are 512 bytes. `data` is present exactly when ZEROES is clear; little-endian words. */
-  readonly bits?: { readonly startSector: number; readonly sectors: number; readonly data?: Uint8Array };
-}
 
 type ChunkBody = 'start' | 'complete' | 'bits' | 'nothing';
 
@@ -77,89 +64,49 @@ function flagWidth(flags: number): 1 | 2 | 4 | undefined {
   return flags >= 0x8000_0000 && (flags & 0x80_0000) !== 0 ? 4 : undefined;
 }
 
-/** `bad-payload` for what QEMU refuses or dies of: reserved START flags, odd granularities, more than 10 KiB of bits. */
-export const dirtyBitmapChunk: Codec<DirtyBitmapChunk> = {
-  decode(window) {
-    const depth = window.enter('dirty bitmap chunk');
-    const flags = flagBytes.decode(window);
-    const body = bodyOf(flags);
-    const chunk: DirtyBitmapChunk = {
-      flags,
-      ...(flags & dirtyBitmapFlag.deviceName ? { device: counted.decode(window) } : {}),
-      ...(flags & dirtyBitmapFlag.bitmapName ? { bitmap: counted.decode(window) } : {}),
-      ...(body === 'start' ? { start: decodeStart(window) } : {}),
-      ...(body === 'bits' ? { bits: decodeBits(window, flags) } : {}),
-    };
-    window.leave(depth);
-    return chunk;
-  },
-  encode(emitter, chunk) {
-    const { flags, device, bitmap, start, bits } = chunk;
-    const expected = [
-      flags & dirtyBitmapFlag.deviceName,
-      flags & dirtyBitmapFlag.bitmapName,
-      bodyOf(flags) === 'start',
-      bodyOf(flags) === 'bits',
-    ];
-    if ([device, bitmap, start, bits].some((part, i) => (part !== undefined) !== Boolean(expected[i]))) {
-      throw cannotEncode(`dirty bitmap flags 0x${flags.toString(16)} say another chunk than this`);
-    }
-    flagBytes.encode(emitter, flags);
-    if (device !== undefined) counted.encode(emitter, device);
-    if (bitmap !== undefined) counted.encode(emitter, bitmap);
-    if (start !== undefined) {
-      if (!isPowerOfTwo(start.granularity) || start.flags & DIRTY_BITMAP_RESERVED)
-        throw cannotEncode(`dirty bitmap header ${start.granularity}, 0x${start.flags.toString(16)}`);
-      be32.encode(emitter, start.granularity);
-      u8.encode(emitter, start.flags);
-    }
-    if (bits === undefined) return;
-    if ((bits.data === undefined) !== ((flags & dirtyBitmapFlag.zeroes) !== 0))
-      throw cannotEncode('data goes without ZEROES, and only without it');
-    be64.encode(emitter, bits.startSector);
-    be32.encode(emitter, bits.sectors);
-    if (bits.data === undefined) return;
-    if (bits.data.length > MAX_DIRTY_BITMAP_DATA)
-      throw cannotEncode(`${bits.data.length} bytes of bitmap in one chunk; QEMU takes ${MAX_DIRTY_BITMAP_DATA}`);
-    be64.encode(emitter, bits.data.length);
-    emitter.put(bits.data);
-  },
-  size: ({ flags, device, bitmap, start, bits }) =>
-    flagBytes.size(flags) +
-    (device === undefined ? 0 : counted.size(device)) +
-    (bitmap === undefined ? 0 : counted.size(bitmap)) +
-    (start === undefined ? 0 : 5) +
-    (bits === undefined ? 0 : 12 + (bits.data === undefined ? 0 : 8 + bits.data.length)),
-  maxSize: flagBytes.maxSize + 2 * counted.maxSize + 20 + MAX_DIRTY_BITMAP_DATA,
-  describe: () =>
-    `flags: ${flagBytes.describe()}, [device: cstr8], [bitmap: cstr8], ` +
-    '[START granularity: be32, flags: u8], [BITS start_sector: be64, sectors: be32, [size: be64, data]]',
-};
+/** START: the granularity is in bytes (be32, whatever the comment in QEMU's source says). */
+const startHeader = record('', {
+  granularity: checked(be32, 'bad-payload', (granularity) =>
+    isPowerOfTwo(granularity) ? undefined : `dirty bitmap granularity ${granularity} is no power of two`,
+  ),
+  flags: checked(u8, 'bad-payload', (flags) =>
+    flags & DIRTY_BITMAP_RESERVED ? `unknown flags in the dirty bitmap header: 0x${flags.toString(16)}` : undefined,
+  ),
+});
 
-function decodeStart(window: Window): DirtyBitmapChunk['start'] & object {
-  const offset = window.position;
-  const granularity = be32.decode(window);
-  const flags = u8.decode(window);
-  if (!isPowerOfTwo(granularity))
-    throw window.fail('bad-payload', `dirty bitmap granularity ${granularity} is no power of two`, { offset });
-  if (flags & DIRTY_BITMAP_RESERVED) {
-    throw window.fail('bad-payload', `unknown flags in the dirty bitmap header: 0x${flags.toString(16)}`, {
-      offset: offset + 4,
-    });
-  }
-  return { granularity, flags };
+/** BITS: sectors are 512 bytes. */
+const range = { startSector: be64, sectors: be32 };
+const clearRange = record('', range);
+/** Data: little-endian words. */
+const dataRange = record('', {
+  ...range,
+  data: sized(be64, MAX_DIRTY_BITMAP_DATA, 'bad-payload', 'dirty bitmap chunk'),
+});
+type DirtyBitmapRange = ValueOf<typeof clearRange> & { readonly data?: Uint8Array };
+
+interface Flags {
+  readonly flags: number;
 }
 
-function decodeBits(window: Window, flags: number): DirtyBitmapChunk['bits'] & object {
-  const startSector = be64.decode(window);
-  const sectors = be32.decode(window);
-  if (flags & dirtyBitmapFlag.zeroes) return { startSector, sectors };
-  const offset = window.position;
-  const size = be64.decode(window);
-  if (size > MAX_DIRTY_BITMAP_DATA)
-    throw window.fail('bad-payload', `${size} bytes of dirty bitmap in one chunk`, { offset });
-  return { startSector, sectors, data: window.take(size).slice() };
-}
+/**
+ * START comes before COMPLETE, COMPLETE before BITS: at most one of them is read in a chunk. `flags`: as they stand on
+ * the wire, one byte, or two, or four; the last byte alone has effect. `device`, `bitmap`: name or alias. `bits` has
+ * data exactly when ZEROES is clear. Decoding throws `bad-payload` for what QEMU refuses or dies of: reserved START
+ * flags, odd granularities, more than 10 KiB of bits.
+ */
+export const dirtyBitmapChunk = record('dirty bitmap chunk', {
+  flags: flagBytes,
+  device: when(({ flags }: Flags) => (flags & dirtyBitmapFlag.deviceName) !== 0, counted),
+  bitmap: when(({ flags }: Flags) => (flags & dirtyBitmapFlag.bitmapName) !== 0, counted),
+  start: when(({ flags }: Flags) => bodyOf(flags) === 'start', startHeader),
+  bits: choose<Flags, DirtyBitmapRange>(
+    ({ flags }) => (bodyOf(flags) !== 'bits' ? undefined : flags & dirtyBitmapFlag.zeroes ? clearRange : dataRange),
+    clearRange,
+    dataRange,
+  ),
+});
+
+export type DirtyBitmapChunk = ValueOf<typeof dirtyBitmapChunk>;
 
 /** @throws MigrationStreamError `bad-payload`, `address-too-large`, `truncated` */
 export const walkDirtyBitmap: Walk = async function* (cursor) {

@@ -1,6 +1,7 @@
 // The first eight bytes. QEMU: qemu_savevm_state_header() and qemu_loadvm_state(), migration/savevm.c (all versions).
 
-import { be32, record } from './kit/codec.js';
+import { be32 } from './kit/codec.js';
+import { record } from './kit/record.js';
 
 /** "QEVM" */
 export const QEMU_VM_FILE_MAGIC = 0x5145_564d;

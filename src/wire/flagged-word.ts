@@ -3,6 +3,7 @@
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { be64, type Codec } from './kit/codec.js';
+import { mapped } from './kit/combine.js';
 
 export interface FlaggedWord {
   /** Bytes, a multiple of the unit. */
@@ -13,19 +14,14 @@ export interface FlaggedWord {
 
 /** The codec for one unit (bytes, a power of two). Words from 2^53 on are refused (`address-too-large`). */
 export function flaggedWord(unit: number): Codec<FlaggedWord> {
-  return {
-    decode(window) {
-      const word = be64.decode(window);
-      const flags = word % unit;
-      return { address: word - flags, flags };
-    },
-    encode(emitter, { address, flags }) {
+  const word = mapped(
+    be64,
+    (value): FlaggedWord => ({ address: value - (value % unit), flags: value % unit }),
+    ({ address, flags }) => {
       if (address % unit !== 0 || flags < 0 || flags >= unit)
         throw cannotEncode(`address ${address} and flags ${flags} do not fit units of ${unit}`);
-      be64.encode(emitter, address + flags);
+      return address + flags;
     },
-    size: () => 8,
-    maxSize: 8,
-    describe: () => 'address | flags: be64',
-  };
+  );
+  return { ...word, size: () => be64.maxSize, describe: () => `address | flags: ${be64.describe()}` };
 }

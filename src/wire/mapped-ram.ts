@@ -2,7 +2,8 @@
 // MappedRamHeader, mapped_ram_setup_ramblock(), migration/ram.c (since 9.0).
 
 import { roundUp } from '../base/units.js';
-import { be32, be64, record, type ValueOf } from './kit/codec.js';
+import { be32, be64, type ValueOf } from './kit/codec.js';
+import { record } from './kit/record.js';
 
 /** 28 bytes. Offsets are absolute in the file, and both 0 for a block that 11.1 ignored. */
 export const mappedRamHeader = record('mapped-ram header', {

@@ -2,9 +2,10 @@
 
 import type { BlockLayout } from './dialect.js';
 import { be64, be64big, counted, u8, type Codec } from './kit/codec.js';
-import { MAPPED_RAM_HEADER_SIZE, mappedRamHeader, type MappedRamHeader } from './mapped-ram.js';
+import { checked } from './kit/combine.js';
+import { record, whenAhead } from './kit/record.js';
+import { mappedRamHeader, type MappedRamHeader } from './mapped-ram.js';
 import { isPowerOfTwo } from '../base/units.js';
-import { cannotEncode } from '../bytes/emitter.js';
 import type { Window } from '../bytes/window.js';
 
 /** A RAMBlock as the list names it. Lengths in bytes. */
@@ -26,54 +27,19 @@ export interface RamBlockEntry {
  * `targetPageSize` tells it from what follows (docs/format.md: unambiguous entry by entry).
  */
 export function ramBlockEntry(layout: BlockLayout, targetPageSize: number): Codec<RamBlockEntry> {
-  const size = (entry: RamBlockEntry): number =>
-    counted.size(entry.idstr) +
-    8 +
-    (layout.postcopyPageSize && entry.pageSize !== undefined ? 8 : 0) +
-    (layout.gpa ? 8 : 0) +
-    (layout.ignoredByte ? 1 : 0) +
-    (layout.mapped ? MAPPED_RAM_HEADER_SIZE : 0);
-  return {
-    decode(window) {
-      const depth = window.enter('block list entry');
-      const idstr = counted.decode(window);
-      const usedLength = be64.decode(window);
-      const entry: RamBlockEntry = {
-        idstr,
-        usedLength,
-        ...(layout.postcopyPageSize && hasPageSize(window, targetPageSize) ? { pageSize: be64.decode(window) } : {}),
-        ...(layout.gpa ? { gpa: be64big.decode(window) } : {}),
-        ...(layout.ignoredByte ? { ignored: u8.decode(window) } : {}),
-        ...(layout.mapped ? { mapped: mappedRamHeader.decode(window) } : {}),
-      };
-      window.leave(depth);
-      return entry;
-    },
-    encode(emitter, entry) {
-      counted.encode(emitter, entry.idstr);
-      be64.encode(emitter, entry.usedLength);
-      if (layout.postcopyPageSize && entry.pageSize !== undefined) {
-        if (!isPageSize(entry.pageSize, targetPageSize))
-          throw cannotEncode(`block page size ${entry.pageSize} would not be read as one`);
-        be64.encode(emitter, entry.pageSize);
-      }
-      if (layout.gpa) be64big.encode(emitter, demand(entry.gpa, 'gpa', layout));
-      if (layout.ignoredByte) u8.encode(emitter, demand(entry.ignored, 'ignored', layout));
-      if (layout.mapped) mappedRamHeader.encode(emitter, demand(entry.mapped, 'mapped', layout));
-    },
-    size,
-    maxSize: counted.maxSize + 8 + 8 + 8 + 1 + MAPPED_RAM_HEADER_SIZE,
-    describe: () =>
-      [
-        'idstr: cstr8, used_length: be64',
-        layout.postcopyPageSize ? '[page_size: be64]' : '',
-        layout.gpa ? 'gpa: be64' : '',
-        layout.ignoredByte ? 'ignored: u8' : '',
-        layout.mapped ? mappedRamHeader.describe() : '',
-      ]
-        .filter((part) => part !== '')
-        .join(', '),
-  };
+  const pageSize = checked(be64, 'bad-payload', (value) =>
+    isPageSize(value, targetPageSize) ? undefined : `block page size ${value} would not be read as one`,
+  );
+  return record('block list entry', {
+    idstr: counted,
+    usedLength: be64,
+    ...(layout.postcopyPageSize
+      ? { pageSize: whenAhead((window) => hasPageSize(window, targetPageSize), pageSize) }
+      : {}),
+    ...(layout.gpa ? { gpa: be64big } : {}),
+    ...(layout.ignoredByte ? { ignored: u8 } : {}),
+    ...(layout.mapped ? { mapped: mappedRamHeader } : {}),
+  });
 }
 
 /** A name's length byte is never 0; a page size's first byte always is, and EOS and MULTIFD_FLUSH are no page sizes. */
@@ -86,9 +52,4 @@ function hasPageSize(window: Window, targetPageSize: number): boolean {
 
 function isPageSize(value: number, targetPageSize: number): boolean {
   return isPowerOfTwo(value) && value > targetPageSize;
-}
-
-function demand<T>(value: T | undefined, field: string, layout: BlockLayout): T {
-  if (value === undefined) throw cannotEncode(`layout ${layout.name} needs "${field}" in every block list entry`);
-  return value;
 }

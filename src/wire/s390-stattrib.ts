@@ -1,9 +1,10 @@
 // Section "s390-storage_attributes": CMMA values of guest pages. QEMU: cmma_save() and cmma_load(),
 // hw/s390x/s390-stattrib.c.
 
-import { cannotEncode } from '../bytes/emitter.js';
-import { flaggedWord } from './flagged-word.js';
-import { be64, type Codec } from './kit/codec.js';
+import { flaggedWord, type FlaggedWord } from './flagged-word.js';
+import { be64 } from './kit/codec.js';
+import { checked } from './kit/combine.js';
+import { record, when } from './kit/record.js';
 import { passBody, type Walk } from './walk.js';
 
 export const STATTRIB_IDSTR = 's390-storage_attributes';
@@ -18,47 +19,25 @@ export const stattribFlag = {
   done: 0x08,
 } as const;
 
-export interface StattribRecord {
-  /** Guest physical address of the first page, bytes; 0 but for MORE. */
-  readonly address: number;
-  /** Exactly one of `stattribFlag`, ERROR excepted. */
-  readonly flags: number;
-  /** Values behind the record, one byte each; present exactly with MORE. */
-  readonly count?: number;
-}
-
 /** s390x pages are 4 KiB. */
 const word = flaggedWord(4096);
 const known: readonly number[] = [stattribFlag.eos, stattribFlag.more, stattribFlag.done];
 
-/** Without the values behind it. `bad-payload` for flags that QEMU refuses. */
-export const stattribRecord: Codec<StattribRecord> = {
-  decode(window) {
-    const depth = window.enter('storage attributes record');
-    const offset = window.position;
-    const { address, flags } = word.decode(window);
-    if (!known.includes(flags)) {
-      const what =
-        flags === stattribFlag.error ? 'storage attributes data is incomplete' : 'unexpected storage attribute flags';
-      throw window.fail('bad-payload', `${what} (0x${flags.toString(16)})`, { offset });
-    }
-    const record = { address, flags, ...(flags === stattribFlag.more ? { count: be64.decode(window) } : {}) };
-    window.leave(depth);
-    return record;
-  },
-  encode(emitter, { address, flags, count }) {
-    if (!known.includes(flags) || (flags === stattribFlag.more) !== (count !== undefined)) {
-      throw cannotEncode(
-        `no storage attributes record has the flags 0x${flags.toString(16)} ${count === undefined ? 'without' : 'with'} a count`,
-      );
-    }
-    word.encode(emitter, { address, flags });
-    if (count !== undefined) be64.encode(emitter, count);
-  },
-  size: ({ count }) => (count === undefined ? 8 : 16),
-  maxSize: 16,
-  describe: () => `${word.describe()}, [count: be64]`,
-};
+/**
+ * `address`: guest physical address of the first page, bytes; 0 but for MORE. `flags`: exactly one of `stattribFlag`,
+ * ERROR excepted. `count`: values behind the record, one byte each. Decoding throws `bad-payload` for flags that QEMU
+ * refuses.
+ */
+export const stattribRecord = record(
+  'storage attributes record',
+  { count: when(({ flags }: FlaggedWord) => flags === stattribFlag.more, be64) },
+  checked(word, 'bad-payload', ({ flags }) => {
+    if (known.includes(flags)) return undefined;
+    const incomplete = flags === stattribFlag.error;
+    const what = incomplete ? 'storage attributes data is incomplete' : 'unexpected storage attribute flags';
+    return `${what} (0x${flags.toString(16)})`;
+  }),
+);
 
 /** @throws MigrationStreamError `bad-payload`, `address-too-large`, `truncated` */
 export const walkStattrib: Walk = async function* (cursor) {

@@ -1,7 +1,8 @@
 // The frame of a section: type byte, header, footer. No section says how long its payload is. QEMU:
 // save_section_header() and save_section_footer(), migration/savevm.c.
 
-import { be32, counted, record, u8, type ValueOf } from './kit/codec.js';
+import { be32, counted, u8, type ValueOf } from './kit/codec.js';
+import { record } from './kit/record.js';
 
 /** The byte that every top-level item begins with. QEMU: QEMU_VM_* in migration/savevm.h. */
 export const sectionType = {

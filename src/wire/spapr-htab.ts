@@ -1,7 +1,8 @@
 // Section "spapr/htab": the hash page table of a pseries guest. QEMU: htab_save_setup(), htab_save_iterate() and
 // htab_load(), hw/ppc/spapr.c.
 
-import { be16, be32, record, type ValueOf } from './kit/codec.js';
+import { be16, be32, type ValueOf } from './kit/codec.js';
+import { record } from './kit/record.js';
 import { passBody, type Walk } from './walk.js';
 
 export const HTAB_IDSTR = 'spapr/htab';

@@ -1,7 +1,8 @@
 // The header of a subsection, the same in the configuration section and in device state. QEMU:
 // vmstate_subsection_save() and _load(), migration/vmstate.c.
 
-import { be32, counted, record, u8 } from './kit/codec.js';
+import { be32, counted, u8 } from './kit/codec.js';
+import { record } from './kit/record.js';
 
 /** `name` is whole and begins with the parent's name; `mark` is 0x05. */
 export const subsectionHeader = record('subsection header', {

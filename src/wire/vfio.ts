@@ -3,8 +3,9 @@
 // vfio_save_setup(), vfio_save_iterate(), vfio_save_state() and vfio_load_state(), hw/vfio/migration.c (since 5.2).
 
 import type { Cursor } from '../bytes/cursor.js';
-import { cannotEncode } from '../bytes/emitter.js';
-import { be64, be64big, type Codec } from './kit/codec.js';
+import { be64, be64big } from './kit/codec.js';
+import { symbol } from './kit/combine.js';
+import { record, when } from './kit/record.js';
 import { SECTION_FOOTER_SIZE, sectionType } from './section.js';
 import { passBody, type Walk } from './walk.js';
 
@@ -28,38 +29,11 @@ export const vfioTag = {
 
 export type VfioTag = keyof typeof vfioTag;
 
-export interface VfioRecord {
-  readonly tag: VfioTag;
-  /** Bytes of data behind the record; present exactly with deviceDataState. */
-  readonly size?: number;
-}
-
-const tags: ReadonlyMap<bigint, VfioTag> = new Map(
-  Object.entries(vfioTag).map(([name, value]) => [value, name as VfioTag]),
-);
-
-/** Without the data behind it. `bad-payload` for a tag that QEMU does not know. */
-export const vfioRecord: Codec<VfioRecord> = {
-  decode(window) {
-    const depth = window.enter('vfio record');
-    const offset = window.position;
-    const value = be64big.decode(window);
-    const tag = tags.get(value);
-    if (tag === undefined) throw window.fail('bad-payload', `unknown vfio tag 0x${value.toString(16)}`, { offset });
-    const record = tag === 'deviceDataState' ? { tag, size: be64.decode(window) } : { tag };
-    window.leave(depth);
-    return record;
-  },
-  encode(emitter, { tag, size }) {
-    if ((tag === 'deviceDataState') !== (size !== undefined))
-      throw cannotEncode(`vfio tag ${tag} ${size === undefined ? 'without' : 'with'} a size`);
-    be64big.encode(emitter, vfioTag[tag]);
-    if (size !== undefined) be64.encode(emitter, size);
-  },
-  size: ({ tag }) => (tag === 'deviceDataState' ? 16 : 8),
-  maxSize: 16,
-  describe: () => 'tag: be64, [size: be64]',
-};
+/** `size`: bytes of data behind the record. Decoding throws `bad-payload` for a tag that QEMU does not know. */
+export const vfioRecord = record('vfio record', {
+  tag: symbol(be64big, vfioTag, 'vfio tag'),
+  size: when(({ tag }: { tag: VfioTag }) => tag === 'deviceDataState', be64),
+});
 
 const TAG_SIZE = 8;
 const HIGH_HALF = 0xffff_ffff;

@@ -1,6 +1,6 @@
-// One description, both directions: the kit of which every room of wire/ is made. A Codec that lacks a direction does
-// not compile, and `size` is derived, never counted by hand. Cold path only: page records have a loop of their own
-// (ram/page-loop.ts).
+// What a codec is, and the codecs of plain fields. Records are made from them (record.ts), and conditions, lists and checks
+// (combine.ts). A codec that lacks a direction does not compile. These codecs serve the cold path only: page records have
+// a loop of their own (ram/page-loop.ts).
 
 import { quote } from '../../base/quote.js';
 import { cannotEncode, Emitter } from '../../bytes/emitter.js';
@@ -107,37 +107,10 @@ export function bytesOf(length: number): Codec<Uint8Array> {
   };
 }
 
-type Fields = Record<string, Codec<never> | Codec<unknown>>;
 /** What a codec decodes to. */
 export type ValueOf<C> = C extends Codec<infer T> ? T : never;
 
-/** What a record decodes to: one property per field. */
-export type RecordOf<F> = { readonly [K in keyof F]: ValueOf<F[K]> };
-
-/** Fields in wire order. The name is the innermost part of an error's path. */
-export function record<F extends { [K in keyof F]: Codec<ValueOf<F[K]>> }>(
-  name: string,
-  fields: F,
-): Codec<RecordOf<F>> {
-  const entries = Object.entries(fields as unknown as Fields) as [keyof F & string, Codec<unknown>][];
-  return {
-    decode(window) {
-      const depth = window.enter(name);
-      const value: Partial<Record<keyof F, unknown>> = {};
-      for (const [key, field] of entries) value[key] = field.decode(window);
-      window.leave(depth);
-      return value as RecordOf<F>;
-    },
-    encode(emitter, value) {
-      for (const [key, field] of entries) field.encode(emitter, value[key]);
-    },
-    size: (value) => entries.reduce((sum, [key, field]) => sum + field.size(value[key]), 0),
-    maxSize: entries.reduce((sum, [, field]) => sum + field.maxSize, 0),
-    describe: () => entries.map(([key, field]) => `${key}: ${field.describe()}`).join(', '),
-  };
-}
-
-/** `value` as bytes of its own. */
+/** The bytes of `value`, in a new array. */
 export function encodeBytes<T>(codec: Codec<T>, value: T): Uint8Array {
   const emitter = new Emitter(undefined, codec.size(value));
   codec.encode(emitter, value);

@@ -8,12 +8,12 @@ import {
   type BlockMigrationRecord,
 } from '../../../src/wire/block-migration.js';
 import { dirtyBitmapChunk, dirtyBitmapFlag, type DirtyBitmapChunk } from '../../../src/wire/dirty-bitmap.js';
-import { encodeBytes, type Codec } from '../../../src/wire/kit/codec.js';
-import { skeysFlag, skeysRecord, type SkeysRecord } from '../../../src/wire/s390-skeys.js';
-import { stattribFlag, stattribRecord, type StattribRecord } from '../../../src/wire/s390-stattrib.js';
+import { encodeBytes, type Codec, type ValueOf } from '../../../src/wire/kit/codec.js';
+import { skeysFlag, skeysRecord } from '../../../src/wire/s390-skeys.js';
+import { stattribFlag, stattribRecord } from '../../../src/wire/s390-stattrib.js';
 import { HTAB_CHUNKS, HTAB_NONE, htabChunk, htabHeader, type HtabChunk } from '../../../src/wire/spapr-htab.js';
-import { todclock, type Todclock } from '../../../src/wire/todclock.js';
-import { vfioRecord, type VfioRecord, type VfioTag } from '../../../src/wire/vfio.js';
+import { todclock } from '../../../src/wire/todclock.js';
+import { vfioRecord, type VfioTag } from '../../../src/wire/vfio.js';
 import { bytes, latin1, record, u16, u32, u53, u64, u8 } from './primitives.js';
 
 const join = (parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(Buffer.concat(parts));
@@ -53,13 +53,13 @@ export const blockMigrationPayload: fc.Arbitrary<Uint8Array> = fc
     ]);
   });
 
-export const stattribRecords: fc.Arbitrary<StattribRecord> = record({
+export const stattribRecords: fc.Arbitrary<ValueOf<typeof stattribRecord>> = record({
   address: aligned(4096),
   flags: fc.constantFrom(stattribFlag.eos, stattribFlag.more, stattribFlag.done),
   count: u53,
 }).map(({ address, flags, count }) => ({ address, flags, ...(flags === stattribFlag.more ? { count } : {}) }));
 
-export const skeysRecords: fc.Arbitrary<SkeysRecord> = record({
+export const skeysRecords: fc.Arbitrary<ValueOf<typeof skeysRecord>> = record({
   address: aligned(4096),
   flags: fc.constantFrom(...Object.values(skeysFlag)),
   count: u53,
@@ -96,7 +96,7 @@ export const skeysPayload: fc.Arbitrary<Uint8Array> = fc
     ]),
   );
 
-export const todclocks: fc.Arbitrary<Todclock> = fc.oneof(
+export const todclocks: fc.Arbitrary<ValueOf<typeof todclock>> = fc.oneof(
   fc.constant({ presence: 0 }),
   record({
     presence: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 255 })),
@@ -124,7 +124,7 @@ export const htabPart: fc.Arbitrary<Uint8Array> = fc
     ]),
   );
 
-export const vfioRecords: fc.Arbitrary<VfioRecord> = fc.oneof(
+export const vfioRecords: fc.Arbitrary<ValueOf<typeof vfioRecord>> = fc.oneof(
   fc
     .constantFrom<VfioTag>('endOfState', 'deviceConfigState', 'deviceSetupState', 'initDataSent', 'configLoadReady')
     .map((tag) => ({ tag })),
