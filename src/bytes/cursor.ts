@@ -151,11 +151,16 @@ export class Cursor extends Window {
     return start >= this.windowStart && end <= this.at ? this.bytes.subarray(start, end) : undefined;
   }
 
+  /** Stops reading ahead: waits for the reads in flight. The source stays open, and the window keeps what it holds. */
+  drain(): Promise<void> {
+    return this.ahead.drain();
+  }
+
   /** Stops reading ahead and closes the source; once is enough, again does nothing. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.ahead.drain();
+    await this.drain();
     await this.source.close();
   }
 

@@ -1,7 +1,7 @@
 // A small input as bytes, up to a limit.
 
 import { MigrationStreamError } from '../base/errors.js';
-import type { ByteSource } from '../bytes/source.js';
+import { readSource, type ByteSource } from '../bytes/source.js';
 
 /** `what`: for people, as in "more than 8 bytes of WHAT". @throws MigrationStreamError code `limit-exceeded`; as the source */
 export async function readWhole(source: ByteSource, limit: number, what: string): Promise<Uint8Array> {
@@ -9,7 +9,7 @@ export async function readWhole(source: ByteSource, limit: number, what: string)
   let length = 0;
   for (;;) {
     const part = new Uint8Array(64 * 1024);
-    const got = await source.read(part, length);
+    const got = await readSource(source, part, length);
     if (got === 0) return new Uint8Array(Buffer.concat(parts));
     length += got;
     if (length > limit)

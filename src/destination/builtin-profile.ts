@@ -144,8 +144,8 @@ async function look(source: ByteSource): Promise<Seen> {
     notes: [],
   };
   const payloads = new Map<string, Uint8Array[]>();
-  const stream = await openStream(source);
   try {
+    const stream = await openStream(source);
     for await (const event of stream.events()) {
       switch (event.kind) {
         case 'configuration':
@@ -186,7 +186,7 @@ async function look(source: ByteSource): Promise<Seen> {
     if (!(error instanceof MigrationStreamError) || error.code === 'io') throw error;
     seen.notes.push(`what stands behind the place where the stream cannot be read: ${error.message}`);
   } finally {
-    await stream.close();
+    await source.close();
   }
   const devices = seen.devices.map((device) => ({
     ...device,

@@ -36,9 +36,16 @@ export function predict(source: ByteSource, profile: Profile, options: PredictOp
  * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
  */
 async function simulate(source: ByteSource, destination: Destination): Promise<Prediction> {
-  const sender = (await findTail(source, (json) => unlessBroken(() => parseSchema(json))))?.value;
   const cursor = new Cursor(source);
-  const incoming = new Incoming(destination, behaviourOf(destination.version), sender);
+  try {
+    const sender = (await findTail(source, (json) => unlessBroken(() => parseSchema(json))))?.value;
+    return await load(cursor, new Incoming(destination, behaviourOf(destination.version), sender));
+  } finally {
+    await cursor.close();
+  }
+}
+
+async function load(cursor: Cursor, incoming: Incoming): Promise<Prediction> {
   const file = new QemuFile(cursor);
   let verdict: PredictedVerdict = 'loads';
   let end: number | undefined;
@@ -54,8 +61,6 @@ async function simulate(source: ByteSource, destination: Destination): Promise<P
       throw error;
     }
     end = incoming.first?.offset ?? file.position;
-  } finally {
-    await cursor.close();
   }
   return {
     verdict,

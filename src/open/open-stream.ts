@@ -9,6 +9,7 @@ import { RamReader } from '../ram/reader.js';
 import type { StreamEvent } from '../stream/event.js';
 import type { PayloadLengths } from '../stream/payload.js';
 import { readEvents } from '../stream/reader.js';
+import type { ReaderOptions } from '../stream/reader-state.js';
 import { findTail } from '../stream/tail.js';
 import { parseVmDescription, type VmDescription } from '../vmstate/description.js';
 import { layoutAliases, layouts, type BlockLayout, type LayoutName } from '../wire/dialect.js';
@@ -35,7 +36,10 @@ export interface MigrationStream {
   readonly description: VmDescription | undefined;
   /** Where the vmdescription was found to begin. */
   readonly descriptionAt: number | undefined;
-  /** To be consumed once. Loans inside an event are valid until the next one is asked for. */
+  /**
+   * To be consumed once. Loans inside an event are valid until the next event is asked for. When the events end, are
+   * left (`break`) or fail, no read of the source is in flight.
+   */
   events(): AsyncGenerator<StreamEvent>;
   /** The bytes of a span, as a loan, when they are in hand: those of the last event in nearly all cases. */
   raw(range: Span): Uint8Array | undefined;
@@ -62,7 +66,7 @@ export async function openStream(input: ByteSource | Uint8Array, options: OpenOp
       return cursor.position;
     },
     events: () =>
-      readEvents(cursor, {
+      drained(cursor, {
         port: { ram: new RamReader(), walkers: payloadWalkers, lengths: (json) => lengthsOf(describe(json)) },
         lengths: lengthsOf(description),
         targetPageSize:
@@ -76,6 +80,15 @@ export async function openStream(input: ByteSource | Uint8Array, options: OpenOp
     raw: (range) => cursor.raw(range),
     close: () => cursor.close(),
   };
+}
+
+/** Reading ahead ends with the events, however they end: the caller may use or close the source right behind them. */
+async function* drained(cursor: Cursor, options: ReaderOptions): AsyncGenerator<StreamEvent> {
+  try {
+    yield* readEvents(cursor, options);
+  } finally {
+    await cursor.drain();
+  }
 }
 
 /** @throws TypeError for a name that is no layout */

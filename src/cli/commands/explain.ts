@@ -75,5 +75,7 @@ async function inspected(context: Context, state: string): Promise<Inspection> {
   const { stream, progress } = await openState(context, state, { bodies: false });
   const inspection = await inspect(stream);
   progress.stop();
+  // A damaged stream is what was asked about; a source that cannot be read is not.
+  if (inspection.error?.code === 'io') throw inspection.error;
   return inspection;
 }

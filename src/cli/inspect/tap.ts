@@ -1,6 +1,6 @@
 // Keeps the bytes of one span while they go by, since a pipe cannot be read again.
 
-import type { ByteSource } from '../../bytes/source.js';
+import { readSource, type ByteSource } from '../../bytes/source.js';
 import type { Span } from '../../base/span.js';
 
 export interface Tap {
@@ -31,7 +31,7 @@ export function tapSource(outer: ByteSource, wanted: Span): Tap {
   return {
     source,
     async bytes() {
-      if (outer.seekable) end = wanted.start + (await outer.read(kept, wanted.start));
+      if (outer.seekable) end = wanted.start + (await readSource(outer, kept, wanted.start));
       return kept.subarray(0, end - wanted.start);
     },
   };

@@ -57,12 +57,7 @@ async function walk(
   schema: DescriptionSchema | undefined,
   note: string | undefined,
 ): Promise<StreamDevices> {
-  // The caller's to close, not the stream's.
-  const { label, size, seekable } = source;
-  const stream = await openStream(
-    { label, size, seekable, read: (into, at) => source.read(into, at), close: async () => {} },
-    options,
-  );
+  const stream = await openStream(source, options);
   const collector = new PayloadCollector();
   const found: FoundPayload[] = [];
   let own: DescriptionSchema | string = schema ?? 'the stream has no vmdescription';
@@ -76,8 +71,6 @@ async function walk(
   } catch (thrown) {
     if (!(thrown instanceof MigrationStreamError)) throw thrown;
     error = thrown;
-  } finally {
-    await stream.close();
   }
   const layouts = new OwnLayouts(own);
   return {

@@ -3,7 +3,7 @@
 
 import { applyXbzrle } from '../../ram/xbzrle.js';
 import { inflate } from '../../bytes/node/inflate.js';
-import type { ByteSource } from '../../bytes/source.js';
+import { readSource, type ByteSource } from '../../bytes/source.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import type { LastVersions, PageVersion } from '../../ram/last-versions.js';
@@ -187,7 +187,7 @@ class VersionReader {
   private async bytes(offset: number, count: number): Promise<Uint8Array> {
     if (offset < this.start || offset + count > this.start + this.length) {
       this.start = offset;
-      this.length = await this.source.read(this.window, offset);
+      this.length = await readSource(this.source, this.window, offset);
     }
     if (count > this.length) throw bad(offset, 'the input shrank between two passes');
     return this.window.subarray(offset - this.start, offset - this.start + count);
