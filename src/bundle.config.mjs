@@ -52,9 +52,8 @@ function notice(folder) {
 export default {
   input: { main: 'src/main.ts', index: 'src/index.ts', qmp: 'src/qemu/qmp/index.ts' },
   platform: 'node',
-  // jsonc-parser's UMD build loads its parts in a way that no bundler sees; its ES modules are named by `module`.
   // Where node_modules is a link, the source maps must not tell where it leads.
-  resolve: { mainFields: ['module', 'main'], symlinks: false },
+  resolve: { symlinks: false },
   logLevel: 'warn',
   plugins: [asciiWidth, noTranslations, notices],
   output: {

@@ -50,11 +50,9 @@ export {
   leaves,
   meaningOf,
   parseSchema,
-  parseVmDescription,
   type BranchKind,
   type Coverage,
   type DescriptionSchema,
-  type DeviceLayout,
   type DeviceSchema,
   type DeviceState,
   type EditedDevice,
@@ -68,7 +66,6 @@ export {
   type Scalar,
   type ScalarKind,
   type Value,
-  type VmDescription,
   type VmsdSchema,
 } from './vmstate/index.js';
 

@@ -11,9 +11,9 @@ import type { PayloadLengths } from '../stream/payload.js';
 import { readEvents } from '../stream/reader.js';
 import type { ReaderOptions } from '../stream/reader-state.js';
 import { findTail } from '../stream/tail.js';
-import { parseVmDescription, type VmDescription } from '../vmstate/description.js';
+import { DeviceEntries, parseSchema, targetPageSizeOf, vmsdSize, type DescriptionSchema } from '../vmstate/index.js';
 import { layoutAliases, layouts, type BlockLayout, type LayoutName } from '../wire/dialect.js';
-import { deviceKey, type SectionHeader } from '../wire/section.js';
+import type { SectionHeader } from '../wire/section.js';
 import { payloadWalkers } from './payload-walkers.js';
 
 export interface OpenOptions extends CursorOptions {
@@ -33,7 +33,7 @@ export interface OpenOptions extends CursorOptions {
 export interface MigrationStream {
   readonly source: ByteSource;
   /** From the tail, before anything was read; undefined where there is none or the source cannot be sought. */
-  readonly description: VmDescription | undefined;
+  readonly description: DescriptionSchema | undefined;
   /** Where the vmdescription was found to begin. */
   readonly descriptionAt: number | undefined;
   /**
@@ -57,7 +57,7 @@ export async function openStream(input: ByteSource | Uint8Array, options: OpenOp
   const tail = await findTail(source, describe);
   const description = tail?.value;
   const cursor = new Cursor(source, options);
-  const pageSize = options.targetPageSize ?? description?.pageSize;
+  const pageSize = options.targetPageSize ?? (description === undefined ? undefined : targetPageSizeOf(description));
   return {
     source,
     description,
@@ -101,16 +101,15 @@ export function layoutOf(name: string): BlockLayout {
   return found;
 }
 
-const describe = (json: Uint8Array): VmDescription | undefined => unlessBroken(() => parseVmDescription(json));
+const describe = (json: Uint8Array): DescriptionSchema | undefined => unlessBroken(() => parseSchema(json));
 
-/** Names and instances may repeat in hostile or hand-made streams: then the n-th section is the n-th device. */
-function lengthsOf(description: VmDescription | undefined): PayloadLengths | undefined {
+function lengthsOf(description: DescriptionSchema | undefined): PayloadLengths | undefined {
   if (description === undefined) return undefined;
-  const lengths = new Map<string, (number | undefined)[]>();
-  for (const device of description.devices) {
-    const list = lengths.get(deviceKey(device.name, device.instanceId));
-    if (list === undefined) lengths.set(deviceKey(device.name, device.instanceId), [device.length]);
-    else list.push(device.length);
-  }
-  return { next: (section: SectionHeader) => lengths.get(deviceKey(section.idstr, section.instanceId))?.shift() };
+  const entries = new DeviceEntries(description);
+  return {
+    next: ({ idstr, instanceId }: SectionHeader) => {
+      const device = entries.next(idstr, instanceId);
+      return device === undefined ? undefined : vmsdSize(device.vmsd);
+    },
+  };
 }

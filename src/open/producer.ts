@@ -2,6 +2,8 @@
 // range. For reports only: reading never depends on it. Facts: docs/format.md "Fingerprints".
 
 import { compareVersions, type QemuVersion } from '../release/version.js';
+import { unlessBroken } from '../base/errors.js';
+import { parseSchema, type DescriptionSchema, type VmsdSchema } from '../vmstate/index.js';
 import type { StreamEvent } from '../stream/event.js';
 import { ramFlag } from '../wire/ram-flags.js';
 import { pageKind } from '../ram/page-runs.js';
@@ -63,7 +65,8 @@ export class ProducerClues {
         if (event.section.idstr === 'block') this.add({ seen: 'block migration sections', until: v(9, 0) });
         return;
       case 'vmdescription':
-        this.description(Buffer.from(event.json.buffer, event.json.byteOffset, event.json.length).toString('latin1'));
+        this.add({ seen: 'vmdescription', since: v(2, 3) });
+        this.description(unlessBroken(() => parseSchema(event.json)));
         return;
       default:
     }
@@ -112,20 +115,25 @@ export class ProducerClues {
     if (name === 'postcopy') this.add({ seen: 'page sizes in the block list', since: v(2, 9) });
   }
 
-  private description(json: string): void {
-    this.add({ seen: 'vmdescription', since: v(2, 3) });
-    if (/^\{\s*"\w+" :/.test(json)) this.add({ seen: 'vmdescription spaced like " : "', until: v(5, 2) });
+  private description(description: DescriptionSchema | undefined): void {
+    if (description === undefined) return;
+    const { spacedColons, configuration, devices } = description;
+    if (spacedColons) this.add({ seen: 'vmdescription spaced like " : "', until: v(5, 2) });
     else this.add({ seen: 'vmdescription spaced like ": "', since: v(6, 0) });
-    if (/^\{\s*"configuration"/.test(json))
-      this.add({ seen: 'vmdescription begins with "configuration"', since: v(8, 2) });
+    if (configuration !== undefined) this.add({ seen: 'vmdescription begins with "configuration"', since: v(8, 2) });
     else this.add({ seen: 'vmdescription begins with "page_size"', until: v(8, 1) });
-    if (json.includes('"has_vm_was_suspended"'))
-      this.add({ seen: 'globalstate with vm_was_suspended', since: v(9, 0) });
-    if (json.includes('"type": "nullptr"'))
-      this.add({ seen: 'type nullptr in the vmdescription', since: v(10, 0), until: v(10, 2) });
-    if (json.includes('"type": "ptr-marker"'))
-      this.add({ seen: 'type ptr-marker in the vmdescription', since: v(11, 0) });
-    if (json.includes('"index":'))
-      this.add({ seen: 'array elements with "index" in the vmdescription', until: v(10, 2) });
+    for (const { vmsd } of devices) this.table(vmsd);
+  }
+
+  private table({ fields, subsections }: VmsdSchema): void {
+    for (const { name, type, index, struct, inline } of fields) {
+      if (name === 'has_vm_was_suspended') this.add({ seen: 'globalstate with vm_was_suspended', since: v(9, 0) });
+      if (type === 'nullptr') this.add({ seen: 'type nullptr in the vmdescription', since: v(10, 0), until: v(10, 2) });
+      if (type === 'ptr-marker') this.add({ seen: 'type ptr-marker in the vmdescription', since: v(11, 0) });
+      if (index !== undefined) this.add({ seen: 'array elements with "index" in the vmdescription', until: v(10, 2) });
+      if (struct !== undefined) this.table(struct);
+      for (const table of inline) this.table(table);
+    }
+    for (const subsection of subsections) this.table(subsection);
   }
 }

@@ -1,13 +1,16 @@
 // Device state: the vmdescription as a schema, payloads as trees of typed fields, edits, and back to bytes. What ops
 // uses; everything else in this folder is how.
 
-export { parseVmDescription, type DeviceLayout, type VmDescription } from './description.js';
+export { readJson } from './json-scanner.js';
 export { parseSchema } from './parse-schema.js';
 export { readDump, type DumpField, type DumpTable } from './dump.js';
 export { formatSchema } from './format-schema.js';
+export { configurationSchema } from './configuration-schema.js';
+export { DeviceEntries } from './device-entries.js';
 export {
   fieldSize,
   plainField,
+  targetPageSizeOf,
   subsectionHeaderSize,
   vmsdSize,
   type DescriptionSchema,

@@ -3,6 +3,7 @@
 // Accepts exactly what JSON.parse accepts, within named limits.
 
 import { MigrationStreamError } from '../base/errors.js';
+import { latin1 } from '../bytes/window.js';
 import { MAX_VMDESCRIPTION_DEPTH, MAX_VMDESCRIPTION_VALUES } from '../limits.js';
 
 const QUOTE = 0x22;
@@ -19,6 +20,18 @@ const LITERAL = /true|false|null/y;
 /** The error of everything that is wrong with a vmdescription. The caller throws it. */
 export function badDescription(what: string, cause?: unknown): MigrationStreamError {
   return new MigrationStreamError({ code: 'bad-vmdescription', message: `the vmdescription ${what}`, cause });
+}
+
+/**
+ * A JSON document in latin1, whole. Checked first: the parser of the machine would build it however deep it nests.
+ * @throws MigrationStreamError code `bad-vmdescription`: no JSON, too deep or too dense
+ */
+export function readJson(json: Uint8Array): unknown {
+  const text = latin1(json, 0, json.length);
+  const scan = new JsonScanner(text);
+  scan.skip();
+  scan.end();
+  return JSON.parse(text);
 }
 
 /** Reads one JSON document from the front. Every method throws `bad-vmdescription` for what is no JSON or too much of it. */

@@ -3,12 +3,13 @@
 // unreadable ends up as opaque bytes, not as an error. QEMU: vmsd_desc_field_start(), vmstate_save_state_v(),
 // migration/vmstate.c; qemu_savevm_state_complete_precopy_non_iterable(), migration/savevm.c.
 
+import { latin1 } from '../bytes/window.js';
 import { badDescription, JsonScanner } from './json-scanner.js';
 import { NO_FIELDS, type DescriptionSchema, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
 
 /** @throws MigrationStreamError code `bad-vmdescription`: no JSON, too deep or too dense, or not of QEMU's shape */
 export function parseSchema(json: Uint8Array): DescriptionSchema {
-  const text = Buffer.from(json.buffer, json.byteOffset, json.length).toString('latin1');
+  const text = latin1(json, 0, json.length);
   const scan = new JsonScanner(text);
   let pageSize: number | undefined;
   let configuration: VmsdSchema | undefined;

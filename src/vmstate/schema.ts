@@ -54,6 +54,13 @@ export interface DescriptionSchema {
   readonly spacedColons: boolean;
 }
 
+/** Target page size in bytes that a description gives; undefined where it gives none, or one that no target has. */
+export function targetPageSizeOf({ pageSize }: DescriptionSchema): number | undefined {
+  return pageSize !== undefined && [1024, 2048, 4096, 8192, 16384, 32768, 65536].includes(pageSize)
+    ? pageSize
+    : undefined;
+}
+
 /** An entry of one value, or of bytes. */
 export function plainField(name: string, type: string, size: number): FieldSchema {
   return { name, type, size, count: undefined, index: undefined, struct: undefined, inline: [] };

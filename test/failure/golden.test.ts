@@ -6,7 +6,7 @@ import { brokenStreams, goodStreams } from '../../fixtures/broken/generate.js';
 import { errorCodes, MigrationStreamError, type ErrorCode } from '../../src/base/errors.js';
 import { forwardSource, memorySource, type ByteSource } from '../../src/bytes/source.js';
 import { openStream } from '../../src/open/open-stream.js';
-import { parseVmDescription } from '../../src/vmstate/description.js';
+import { parseSchema } from '../../src/vmstate/index.js';
 
 /** Codes that no bytes can cause, and why. */
 const notFromBytes: Partial<Record<ErrorCode, string>> = {
@@ -31,7 +31,7 @@ function codeOf(name: string): ErrorCode {
 async function failure(source: ByteSource): Promise<MigrationStreamError | undefined> {
   try {
     const stream = await openStream(source);
-    for await (const event of stream.events()) if (event.kind === 'vmdescription') parseVmDescription(event.json);
+    for await (const event of stream.events()) if (event.kind === 'vmdescription') parseSchema(event.json);
     return undefined;
   } catch (error) {
     if (!(error instanceof MigrationStreamError)) throw error;

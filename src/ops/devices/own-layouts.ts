@@ -1,8 +1,8 @@
-// What the vmdescription of a stream says of its sections: by idstr and instance, and where those repeat, in order.
+// What the vmdescription of a stream says of its sections, with the reason where it says nothing.
 
 import { MigrationStreamError } from '../../base/errors.js';
-import { parseSchema, type DescriptionSchema, type DeviceSchema } from '../../vmstate/index.js';
-import { deviceKey, type SectionHeader } from '../../wire/section.js';
+import { DeviceEntries, parseSchema, type DescriptionSchema, type DeviceSchema } from '../../vmstate/index.js';
+import type { SectionHeader } from '../../wire/section.js';
 
 /** The schema that a vmdescription gives, or what is wrong with it. */
 export function readSchema(json: Uint8Array): DescriptionSchema | string {
@@ -15,25 +15,16 @@ export function readSchema(json: Uint8Array): DescriptionSchema | string {
 }
 
 export class OwnLayouts {
-  private readonly devices = new Map<string, DeviceSchema[]>();
-  private readonly problem: string;
+  private readonly entries: DeviceEntries | string;
 
   /** A text is why nothing is described. */
   constructor(schema: DescriptionSchema | string) {
-    this.problem = typeof schema === 'string' ? schema : '';
-    if (typeof schema === 'string') return;
-    for (const device of schema.devices) {
-      const key = deviceKey(device.name, device.instanceId);
-      const list = this.devices.get(key);
-      if (list === undefined) this.devices.set(key, [device]);
-      else list.push(device);
-    }
-    for (const list of this.devices.values()) list.reverse();
+    this.entries = typeof schema === 'string' ? schema : new DeviceEntries(schema);
   }
 
   /** The entry of the next section of that name, or why there is none. */
   next({ idstr, instanceId }: SectionHeader): DeviceSchema | string {
-    if (this.problem !== '') return this.problem;
-    return this.devices.get(deviceKey(idstr, instanceId))?.pop() ?? 'the vmdescription does not name it';
+    if (typeof this.entries === 'string') return this.entries;
+    return this.entries.next(idstr, instanceId) ?? 'the vmdescription does not name it';
   }
 }

@@ -1,11 +1,12 @@
 // `--schema-from FILE`: what another file says of devices. It may be a stream with a vmdescription, that JSON alone, or
 // what QEMU's -dump-vmstate wrote.
 
-import { MigrationStreamError } from '../../base/errors.js';
+import { MigrationStreamError, unlessBroken } from '../../base/errors.js';
+import { latin1 } from '../../bytes/window.js';
 import { readSource, type ByteSource } from '../../bytes/source.js';
 import { MAX_VMDESCRIPTION } from '../../limits.js';
 import { findTail } from '../../stream/tail.js';
-import { checkShape } from '../../vmstate/description.js';
+import { readJson } from '../../vmstate/index.js';
 import { openStream } from '../../open/open-stream.js';
 import { layoutsOfDump } from './dump-layouts.js';
 import { layoutsOfStream } from './learned-layouts.js';
@@ -35,18 +36,10 @@ function fromJson(json: Uint8Array, label: string): Layouts {
   const schema = readSchema(json);
   if (typeof schema !== 'string') return layoutsOfStream(schema, label);
   // A vmdescription has "devices", a dump the machine's name and then device types. Both are within one limit by now.
-  const text = Buffer.from(json.buffer, json.byteOffset, json.length).toString('latin1');
-  if (!/^\s*\{\s*"vmschkmachine"/.test(text)) throw nothing(label, schema);
-  return layoutsOfDump(parseDump(json, label), label);
-}
-
-function parseDump(json: Uint8Array, label: string): unknown {
-  checkShape(json);
-  try {
-    return JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.length).toString('latin1')) as unknown;
-  } catch {
-    throw nothing(label, 'it is not JSON');
-  }
+  const text = latin1(json, 0, json.length);
+  const dump = /^\s*\{\s*"vmschkmachine"/.test(text) ? unlessBroken(() => readJson(json)) : undefined;
+  if (dump === undefined) throw nothing(label, schema);
+  return layoutsOfDump(dump, label);
 }
 
 function nothing(label: string, why: string): MigrationStreamError {

@@ -186,16 +186,16 @@ export function descriptionEdits(plan: Plan): Transform | undefined {
       replaced: plan.devices,
       configuration: configuration === source.configuration ? undefined : configuration,
     });
-    if (json === undefined || Buffer.compare(json, event.json) === 0) return event;
+    if (json !== undefined && Buffer.compare(json, event.json) === 0) return event;
     plan.note({
       edit: 'agreement',
       span: event.span,
       what: 'vmdescription',
       before: `${event.json.length} bytes`,
-      after: `${json.length} bytes`,
-      why: 'edited to agree with the stream',
+      after: json === undefined ? 'left alone' : `${json.length} bytes`,
+      why: json === undefined ? 'not as QEMU writes it: it no longer agrees' : 'edited to agree with the stream',
     });
-    return { ...event, json };
+    return json === undefined ? event : { ...event, json };
   });
 }
 

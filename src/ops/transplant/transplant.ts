@@ -7,9 +7,9 @@ import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import type { StreamEvent } from '../../stream/event.js';
 import {
+  configurationSchema,
   decodeDevice,
   formatSchema,
-  plainField,
   type DescriptionSchema,
   type DeviceState,
 } from '../../vmstate/index.js';
@@ -267,20 +267,11 @@ class Transplanting {
 
   private description(laid: readonly LaidSection[]): Uint8Array {
     const { donor, configured } = this;
-    const machine = configured?.machine ?? '';
     const plain = configured !== undefined && configured.subsections.length === 0;
     return formatSchema({
       pageSize: donor.targetPageSize,
       // Since 8.2; only where it is simple, since QEMU describes several capabilities wrongly.
-      configuration:
-        donor.describesConfiguration && plain
-          ? {
-              name: 'configuration',
-              version: 1,
-              fields: [plainField('len', 'uint32', 4), plainField('name', 'buffer', machine.length)],
-              subsections: [],
-            }
-          : undefined,
+      configuration: donor.describesConfiguration && plain ? configurationSchema(configured) : undefined,
       devices: laid.map(({ device }) => device),
       spacedColons: donor.spacedColons,
     });

@@ -2,7 +2,7 @@
 // that must come, so what is missing only this finds.
 
 import { quote } from '../../base/quote.js';
-import type { VmDescription } from '../../vmstate/description.js';
+import type { DescriptionSchema } from '../../vmstate/index.js';
 import { deviceKey, type SectionHeader, type SectionKind } from '../../wire/section.js';
 import { finding, type Finding } from './codes.js';
 
@@ -51,7 +51,7 @@ export class SectionCheck {
   }
 
   /** At the end of a whole stream. */
-  finish(description: VmDescription | undefined): Finding[] {
+  finish(description: DescriptionSchema | undefined): Finding[] {
     if (this.full.length === 0) return [...this.findings, finding('no-devices', { text: 'no device came' })];
     const global = this.has('globalstate')
       ? []
@@ -59,7 +59,7 @@ export class SectionCheck {
     return [...this.findings, ...global, ...(description === undefined ? [] : this.compare(description))];
   }
 
-  private compare(description: VmDescription): Finding[] {
+  private compare(description: DescriptionSchema): Finding[] {
     const listed = description.devices.map(({ name, instanceId }) => ({ idstr: name, instanceId }));
     const left = new Set(listed.map((one) => deviceKey(one.idstr, one.instanceId)));
     const missing = listed.filter((one) => !this.keys.has(deviceKey(one.idstr, one.instanceId)));

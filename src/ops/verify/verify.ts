@@ -3,7 +3,7 @@
 // QEMU rejects".
 
 import { unlessBroken, type ErrorCode, type MigrationStreamError } from '../../base/errors.js';
-import { parseVmDescription, type VmDescription } from '../../vmstate/description.js';
+import { parseSchema, type DescriptionSchema } from '../../vmstate/index.js';
 import type { StreamEvent } from '../../stream/event.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import { inspect, type Inspection, type StreamWarning } from '../inspect.js';
@@ -78,13 +78,13 @@ class Checks {
   private readonly sections = new SectionCheck();
   private readonly devices = new DeviceCheck();
   private readonly range = new LoadableRange();
-  private description: VmDescription | undefined;
+  private description: DescriptionSchema | undefined;
   private json: Uint8Array | undefined;
   private blocks: RamBlockEntry[] = [];
   private flushes = false;
   private trailing: { readonly offset: number; readonly first: number } | undefined;
 
-  constructor(description: VmDescription | undefined) {
+  constructor(description: DescriptionSchema | undefined) {
     this.description = description;
   }
 
@@ -114,7 +114,7 @@ class Checks {
         return;
       case 'vmdescription':
         this.json = event.json;
-        this.description ??= unlessBroken(() => parseVmDescription(event.json));
+        this.description ??= unlessBroken(() => parseSchema(event.json));
         return;
       case 'trailing':
         this.trailing ??= { offset: event.span.start, first: event.bytes[0] ?? 0 };

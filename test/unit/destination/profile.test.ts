@@ -12,7 +12,7 @@ import {
   payloadBytes,
   type Profile,
 } from '../../../src/destination/profile.js';
-import { parseVmDescription } from '../../../src/vmstate/description.js';
+import { parseSchema, vmsdSize } from '../../../src/vmstate/index.js';
 import { profileNames, profileText, recordedProfile } from '../../support/profiles.js';
 
 const schema = (name: string): object =>
@@ -41,10 +41,10 @@ describe.each(profileNames)('%s', (name) => {
   });
 
   test('payloads have the lengths that the vmdescription gives', () => {
-    const { devices } = parseVmDescription(Buffer.from(profile.vmdescription!, 'latin1'));
+    const { devices } = parseSchema(Buffer.from(profile.vmdescription!, 'latin1'));
     const saved = profile.devices.filter(({ iterable }) => !iterable);
     expect(saved.map((device) => [device.idstr, device.instanceId, payloadBytes(device).length])).toEqual(
-      devices.map(({ name: idstr, instanceId, length }) => [idstr, instanceId, length]),
+      devices.map(({ name: idstr, instanceId, vmsd }) => [idstr, instanceId, vmsdSize(vmsd)]),
     );
   });
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { MigrationStreamError } from '../../../src/base/errors.js';
-import { formatSchema, parseSchema, parseVmDescription, vmsdSize } from '../../../src/vmstate/index.js';
+import { formatSchema, parseSchema, targetPageSizeOf, vmsdSize } from '../../../src/vmstate/index.js';
 import { MAX_VMDESCRIPTION_DEPTH, MAX_VMDESCRIPTION_VALUES } from '../../../src/limits.js';
 import { deviceOf } from '../../support/vmstate-build.js';
 
@@ -89,13 +89,16 @@ describe('what is no vmdescription', () => {
 });
 
 test('what framing needs stays as it was', () => {
-  const description = parseVmDescription(
+  const description = parseSchema(
     Buffer.from('{ "page_size" : 4096, "devices" : [ { "name" : "d", "instance_id" : -1, "fields" : [ ] } ] }'),
   );
   expect(description).toMatchObject({
     pageSize: 4096,
-    hasConfiguration: false,
+    configuration: undefined,
     spacedColons: true,
-    devices: [{ name: 'd', instanceId: 0xffffffff, length: 0 }],
+    devices: [{ name: 'd', instanceId: 0xffffffff, vmsd: { fields: [] } }],
   });
+  expect(vmsdSize(description.devices[0]!.vmsd)).toBe(0);
+  expect(targetPageSizeOf(description)).toBe(4096);
+  expect(targetPageSizeOf({ ...description, pageSize: 4095 })).toBeUndefined();
 });
