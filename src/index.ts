@@ -20,6 +20,9 @@ export { openFile } from './bytes/node/file-source.js';
 export type { MemoryOrigin, MemoryTarget } from './bytes/memory.js';
 export { memoryFile, openMemory } from './bytes/node/memory-file.js';
 
+export { compressions, type Compression, type Decompressor, type Decompressors } from './bytes/decompressor.js';
+export { nodeDecompressors } from './bytes/node/decompressors.js';
+
 export { commandFacts, commandName, migCommand } from './wire/command.js';
 export { capabilitiesOf, type Configuration, type ConfigurationSubsection } from './wire/configuration.js';
 export { layoutAliases, layouts, type BlockLayout, type How, type LayoutName } from './wire/dialect.js';
@@ -68,6 +71,16 @@ export {
   type Value,
   type VmsdSchema,
 } from './vmstate/index.js';
+
+export {
+  type ContainerDocument,
+  type ContainerFacts,
+  type ContainerNote,
+  type Layer,
+  type OpenContext,
+} from './container/container.js';
+export { openContainers, type Nest } from './container/open.js';
+export { recognise, recogniseSource, type Recognised, type RecogniseOptions } from './container/recognise.js';
 
 export { type Boundary, type StreamEvent, type WarningCode } from './stream/event.js';
 

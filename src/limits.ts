@@ -86,3 +86,16 @@ export const MAX_STORAGE_KEY_CHUNKS = 65_536;
 
 /** Of a process, where nobody has raised it: a quarter of its stack, and that is 8 MiB. Bytes. */
 export const MAX_COMMAND_LINE = 2 * 1024 * 1024;
+
+/** A gzip of a libvirt image of a zstd stream is three; a file that goes on for ever is none of QEMU's. */
+export const MAX_CONTAINER_DEPTH = 8;
+
+/**
+ * Decompressed bytes: this many are free, more must stay below MAX_EXPANSION bytes for each compressed one. zstd packs the
+ * records of 1 TiB of zero pages about 5,000 to 1.
+ */
+export const FREE_EXPANSION = 4 * 1024 * 1024 * 1024;
+export const MAX_EXPANSION = 20_000;
+
+/** XML and cookie of a libvirt save image: libvirt itself writes below 200 KiB, 64 KiB of them padding. */
+export const MAX_DOMAIN_XML = 16 * 1024 * 1024;

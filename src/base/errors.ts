@@ -24,22 +24,34 @@ export const errorCodes = [
   'bad-vmdescription',
   'limit-exceeded',
   'not-seekable',
+  'bad-container',
+  'unsupported',
   'cannot-encode',
   'io',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];
 
+/** A place in a container around the stream. */
+export interface OuterPlace {
+  /** With its article: "a libvirt save image". */
+  readonly container: string;
+  /** Bytes from the container's start; undefined where that is not known. */
+  readonly offset: number | undefined;
+}
+
 export interface ErrorDetails {
   readonly code: ErrorCode;
   /** What is wrong, in one line, without offset and path. */
   readonly message: string;
-  /** Absolute byte offset in the outermost input, when there is one. */
+  /** Byte offset in the stream, or in what stands in its place, when there is one. */
   readonly offset?: number | undefined;
   /** Where in the grammar: outermost first, e.g. `['section 3 "ram"', 'page record']`. */
   readonly path?: readonly string[] | undefined;
   /** What to try next. */
   readonly hint?: string | undefined;
+  /** Where `offset` lies in the containers around the stream, innermost first. */
+  readonly outer?: readonly OuterPlace[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -49,6 +61,7 @@ export class MigrationStreamError extends Error {
   readonly offset: number | undefined;
   readonly path: readonly string[];
   readonly hint: string | undefined;
+  readonly outer: readonly OuterPlace[] | undefined;
 
   constructor(details: ErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -57,6 +70,13 @@ export class MigrationStreamError extends Error {
     this.offset = details.offset;
     this.path = details.path ?? [];
     this.hint = details.hint;
+    this.outer = details.outer;
+  }
+
+  /** The same error inside of containers, innermost first. */
+  within(outer: readonly OuterPlace[]): MigrationStreamError {
+    const { code, message, offset, path, hint, cause } = this;
+    return new MigrationStreamError({ code, message, offset, path, hint, cause, outer });
   }
 }
 

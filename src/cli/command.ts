@@ -3,13 +3,17 @@
 
 import type { Argv } from 'yargs';
 import type { MigrationStreamError } from '../base/errors.js';
+import type { Nest } from '../container/open.js';
 import type { Theme } from '../report/theme.js';
 import type { ExitCode } from './exit-code.js';
 import type { Host } from './host.js';
+import type { ContainerChoices } from './options.js';
 
 /** What a command gets beside its options. */
 export interface Context {
   readonly host: Host;
+  /** Opens the stream inside of a state: a path, PATH#SNAPSHOT or `-`. Closing `inner` closes everything. */
+  openState(state: string, choices?: ContainerChoices): Promise<Nest>;
   readonly out: Theme;
   readonly err: Theme;
   /** No progress, please. */

@@ -4,10 +4,11 @@
 import type { Argv } from 'yargs';
 import type { StreamDevices } from '../ops/devices/read-devices.js';
 import type { Layouts } from '../ops/devices/stream-device.js';
-import type { OpenOptions } from '../open/open-stream.js';
+import type { Layer } from '../container/container.js';
 import { printable } from '../report/printable.js';
 import { showDash, STDIO } from './args.js';
 import type { Context } from './command.js';
+import type { StateOptions } from './open-state.js';
 import { single } from './options.js';
 import { startProgress } from './progress.js';
 import { UsageError } from './usage-error.js';
@@ -43,20 +44,22 @@ export async function layoutsFrom(
 export interface ReadState extends StreamDevices {
   readonly label: string;
   readonly size: number | undefined;
+  /** The containers around the stream, outermost first. */
+  readonly layers: readonly Layer[];
 }
 
 /** The devices of `state`, a path or `-`. A walk that could have been none is noted on stderr. */
 export async function devicesOf(
   context: Context,
   state: string,
-  options: OpenOptions & SchemaFromOption,
+  options: StateOptions & SchemaFromOption,
 ): Promise<ReadState> {
-  const { schemaFrom, ...reading } = options;
+  const { schemaFrom, containers, ...reading } = options;
   // Only now: `inspect` without devices starts without them.
   const { readDevices } = await import('../ops/devices/read-devices.js');
   const layouts = await layoutsFrom({ schemaFrom }, state, context);
   const path = showDash(state);
-  const source = await context.host.openInput(path);
+  const { inner: source, layers } = await context.openState(path, containers);
   context.defer(() => source.close());
   const progress = startProgress(
     context.host,
@@ -70,5 +73,5 @@ export async function devicesOf(
   if (read.note !== undefined)
     await context.host.stderr.write(`note: ${printable(read.note)}; the stream was read from its start instead\n`);
   const error = read.error === undefined ? undefined : await context.explain(read.error);
-  return { ...read, error, label: source.label, size: source.size };
+  return { ...read, error, label: source.label, size: source.size, layers };
 }

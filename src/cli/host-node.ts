@@ -1,13 +1,15 @@
 // The real host: process, terminal, signals, files. The only place outside bytes/node and main.ts that touches node:
 // and process.
 
+import { dirname, isAbsolute, join } from 'node:path';
+import { nodeDecompressors } from '../bytes/node/decompressors.js';
 import { openFileSink } from '../bytes/node/file-sink.js';
 import { openFile } from '../bytes/node/file-source.js';
 import { stdinSource, stdoutSink, writableSink } from '../bytes/node/stdio.js';
 import { temporaries } from '../bytes/node/temporaries.js';
 import { STDIO } from './args.js';
 import { exitCode } from './exit-code.js';
-import type { Host, Output } from './host.js';
+import type { ContainerPorts, Host, Output } from './host.js';
 
 /** `version`: of the package. */
 export function nodeHost(version: string): Host {
@@ -20,10 +22,18 @@ export function nodeHost(version: string): Host {
     stderr: output(process.stderr, 'stderr'),
     signal: interruptions(),
     openInput: async (path) => (path === STDIO ? stdinSource() : openFile(path)),
+    containers: nodeContainers,
     openOutput: async (path, force) => (path === STDIO ? stdoutSink() : openFileSink(path, { force })),
     now: () => performance.now(),
   };
 }
+
+const nodeContainers: ContainerPorts = {
+  decompressors: nodeDecompressors,
+  spool: async (source, folder) => (await import('../bytes/node/spool.js')).spool(source, folder),
+  beside: (path, from) => (isAbsolute(path) ? path : join(dirname(from), path)),
+  inUse: async (path) => (await import('../bytes/node/in-use.js')).inUse(path),
+};
 
 /** Ends the process; nothing of ours that was half written stays behind. Call it when run() has settled. */
 export function leave(code: number): never {

@@ -1,6 +1,7 @@
 // The Host port: everything the command line needs of the machine it runs on, so that tests run it in process with a
 // fake one. The real one is host-node.ts.
 
+import type { Decompressors } from '../bytes/decompressor.js';
 import type { ByteSink, ByteSource } from '../bytes/source.js';
 
 export interface Host {
@@ -21,6 +22,8 @@ export interface Host {
    * @throws MigrationStreamError code `io`
    */
   openInput(path: string): Promise<ByteSource>;
+  /** What this machine lends to the readers of containers. */
+  readonly containers: ContainerPorts;
   /**
    * A file that appears whole at `commit`, or `-` for the standard output. Refuses what is there unless `force`.
    * @throws MigrationStreamError code `io`
@@ -28,6 +31,16 @@ export interface Host {
   openOutput(path: string, force: boolean): Promise<ByteSink>;
   /** Milliseconds on a clock that never goes back. */
   now(): number;
+}
+
+export interface ContainerPorts {
+  readonly decompressors: Decompressors;
+  /** A copy of `source` in a temporary file of `folder`, mode 0600; closing the copy removes the file and closes `source`. */
+  spool(source: ByteSource, folder: string): Promise<ByteSource>;
+  /** A path for openInput: `path` as a file beside `from` means it. */
+  beside(path: string, from: string): string;
+  /** Who has the file open for writing; undefined: nobody, as far as can be seen. */
+  inUse(path: string): Promise<string | undefined>;
 }
 
 export interface Output {

@@ -1,29 +1,40 @@
-// Opens the stream that a command was given: input, progress, options, and closing at the end.
+// Opens the stream that a command was given: input, containers, progress, options, and closing at the end.
 
+import { MigrationStreamError } from '../base/errors.js';
 import type { ByteSource } from '../bytes/source.js';
+import type { Layer } from '../container/container.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../open/open-stream.js';
+import type { StreamEvent } from '../stream/event.js';
 import { showDash, STDIO } from './args.js';
 import type { Context } from './command.js';
+import type { ContainerChoices } from './options.js';
 import { startProgress, type Progress } from './progress.js';
+
+export interface StateOptions extends OpenOptions {
+  readonly containers?: ContainerChoices | undefined;
+}
 
 export interface OpenState {
   readonly source: ByteSource;
+  /** The containers around the stream, outermost first. */
+  readonly layers: readonly Layer[];
   readonly stream: MigrationStream;
   readonly progress: Progress;
 }
 
 /**
- * Opens `state` (a path or `-`) for reading; it is closed when the command ends.
- * @throws MigrationStreamError code `io`
+ * Opens `state` (a path, PATH#SNAPSHOT or `-`) for reading; it is closed when the command ends.
+ * @throws MigrationStreamError code `io`, or of a container
  */
 export async function openState(
   context: Context,
   state: string,
-  options: OpenOptions,
+  { containers, ...options }: StateOptions,
   wrap: (source: ByteSource) => ByteSource = (source) => source,
 ): Promise<OpenState> {
   const path = showDash(state);
-  const source = wrap(await context.host.openInput(path));
+  const { inner, layers } = await context.openState(path, containers);
+  const source = wrap(inner);
   const progress = startProgress(
     context.host,
     context.progress,
@@ -39,5 +50,28 @@ export async function openState(
     throw error;
   }
   context.defer(() => stream.close());
-  return { source, stream, progress };
+  return { source, layers, stream: layers.length === 0 ? stream : await placed(stream, layers), progress };
+}
+
+/** The same stream, whose errors say where they lie in the containers. */
+async function placed(stream: MigrationStream, layers: readonly Layer[]): Promise<MigrationStream> {
+  const { withPlaces } = await import('../container/open.js');
+  async function* events(): AsyncGenerator<StreamEvent> {
+    try {
+      yield* stream.events();
+    } catch (error) {
+      throw error instanceof MigrationStreamError ? withPlaces(error, layers) : error;
+    }
+  }
+  return {
+    source: stream.source,
+    description: stream.description,
+    descriptionAt: stream.descriptionAt,
+    get position() {
+      return stream.position;
+    },
+    events,
+    raw: (range) => stream.raw(range),
+    close: () => stream.close(),
+  };
 }

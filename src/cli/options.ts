@@ -6,8 +6,54 @@ import { layoutAliases, layouts } from '../wire/dialect.js';
 import type { Span } from '../base/span.js';
 import { UsageError } from './usage-error.js';
 
+/** How to get to the stream inside of its container, as the user gives it. */
+export interface ContainerOptions {
+  readonly snapshot?: string | undefined;
+  readonly member?: string | undefined;
+  readonly offset?: string | undefined;
+  readonly spool?: string | undefined;
+}
+
+/** The same, parsed. */
+export interface ContainerChoices {
+  readonly snapshot?: string | undefined;
+  readonly member?: string | undefined;
+  /** Bytes. */
+  readonly offset?: number | undefined;
+  /** A folder. */
+  readonly spool?: string | undefined;
+}
+
+/** For yargs: the options above. */
+export function containerOptions<T>(yargs: Argv<T>): Argv<T & ContainerOptions> {
+  return yargs
+    .option('snapshot', {
+      describe: 'qcow2: tag or id of the snapshot that holds the state (FILE#TAG says the same)',
+      type: 'string',
+      requiresArg: true,
+    })
+    .option('member', { describe: 'tar: name of the member that is the state', type: 'string', requiresArg: true })
+    .option('offset', { describe: 'Where the stream begins in the file, e.g. 1M', type: 'string', requiresArg: true })
+    .option('spool', {
+      describe: 'A folder for a temporary copy, where a pipe or compressed data must be read in any order',
+      type: 'string',
+      requiresArg: true,
+    }) as unknown as Argv<T & ContainerOptions>;
+}
+
+/** @throws UsageError */
+export function containerChoices(options: ContainerOptions): ContainerChoices {
+  const offset = single('offset', options.offset);
+  return {
+    snapshot: single('snapshot', options.snapshot),
+    member: single('member', options.member),
+    offset: offset === undefined ? undefined : byteCount('offset', offset),
+    spool: single('spool', options.spool),
+  };
+}
+
 /** What a stream cannot say of itself, as the user gives it. */
-export interface ReadingOptions {
+export interface ReadingOptions extends ContainerOptions {
   readonly dialect?: string | undefined;
   readonly pageSize?: string | undefined;
   readonly footers?: 'on' | 'off' | undefined;
@@ -15,7 +61,7 @@ export interface ReadingOptions {
 
 /** For yargs: the options above. */
 export function readingOptions<T>(yargs: Argv<T>): Argv<T & ReadingOptions> {
-  return yargs
+  return containerOptions(yargs)
     .option('dialect', {
       describe: 'How the block list is laid out, instead of finding out',
       choices: [...Object.keys(layoutAliases), ...Object.keys(layouts)],
@@ -34,14 +80,22 @@ export function readingOptions<T>(yargs: Argv<T>): Argv<T & ReadingOptions> {
 }
 
 /** For openStream. @throws UsageError */
+export function streamOptions(options: ReadingOptions): Omit<ReturnType<typeof openOptions>, 'containers'> {
+  const { containers: _, ...reading } = openOptions(options);
+  return reading;
+}
+
+/** For openState. @throws UsageError */
 export function openOptions(options: ReadingOptions): {
   dialect: string | undefined;
   targetPageSize: number | undefined;
   footers: boolean | undefined;
+  containers: ContainerChoices;
 } {
   return {
     dialect: single('dialect', options.dialect),
     targetPageSize: options.pageSize === undefined ? undefined : pageSize(single('page-size', options.pageSize)!),
+    containers: containerChoices(options),
     footers: options.footers === undefined ? undefined : single('footers', options.footers) === 'on',
   };
 }

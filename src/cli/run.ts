@@ -43,6 +43,7 @@ function interruption(signal: AbortSignal): Promise<ExitCode> {
 async function dispatch(host: Host, cleanups: Cleanup[]): Promise<ExitCode> {
   let theme = plainTheme;
   const inputs = new Inputs(host);
+  cleanups.push(() => inputs.close());
   try {
     const parsed = await parseArgs(host);
     theme = await themeFor(host, host.stderr.isTTY, parsed);
@@ -51,6 +52,7 @@ async function dispatch(host: Host, cleanups: Cleanup[]): Promise<ExitCode> {
       return parsed.usageError ? exitCode.usage : exitCode.clean;
     }
     const context: Context = {
+      openState: (state, choices) => inputs.openState(state, choices),
       host: { ...host, openInput: (path) => inputs.open(path) },
       out: await themeFor(host, host.stdout.isTTY, parsed),
       err: theme,

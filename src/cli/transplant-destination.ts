@@ -14,6 +14,7 @@ import { STDIO } from './args.js';
 import type { Context } from './command.js';
 import { exitCode } from './exit-code.js';
 import { Failure } from './failure.js';
+import type { ContainerChoices } from './options.js';
 import { qemuCommandLine, seconds, withFailures } from './qemu-command.js';
 
 export interface AskedDestination {
@@ -25,6 +26,7 @@ export interface AskedDestination {
 
 export interface AskOptions {
   readonly input: string;
+  readonly containers: ContainerChoices;
   readonly told: ToldCpu;
   readonly trial: boolean;
   readonly timeout: string | undefined;
@@ -33,7 +35,7 @@ export interface AskOptions {
 /** @throws Failure, UsageError */
 export async function askedDestination(
   context: Context,
-  { input, told, trial, timeout }: AskOptions,
+  { input, containers, told, trial, timeout }: AskOptions,
 ): Promise<AskedDestination> {
   const { host } = context;
   const folder = temporaryFolder();
@@ -41,7 +43,7 @@ export async function askedDestination(
   try {
     return await withFailures(async () => {
       const { binary, argv } = await qemuCommandLine(context.rest, (line) => void host.stderr.write(`${line}\n`));
-      const capabilities = await capabilitiesIn(context, input);
+      const capabilities = await capabilitiesIn(context, input, containers);
       const asked = await askDestination({
         binary,
         argv,
@@ -67,9 +69,13 @@ export async function askedDestination(
 }
 
 /** Those that the source was saved with; of a pipe nobody knows before it is read. */
-async function capabilitiesIn(context: Context, input: string): Promise<readonly string[]> {
+async function capabilitiesIn(
+  context: Context,
+  input: string,
+  containers: ContainerChoices,
+): Promise<readonly string[]> {
   if (input === STDIO) return [];
-  const stream = await openStream(await context.host.openInput(input), { bodies: false });
+  const stream = await openStream((await context.openState(input, containers)).inner, { bodies: false });
   try {
     for await (const event of stream.events()) {
       if (event.kind === 'configuration') return capabilitiesOf(event.configuration) ?? [];

@@ -4,6 +4,7 @@
 import { MigrationStreamError } from '../base/errors.js';
 import { readSource, type ByteSource } from '../bytes/source.js';
 import { hex } from '../bytes/window.js';
+import type { Layer } from './container.js';
 import { recogniseEmbedded, recogniseLibvirt, recogniseQcow2 } from './recognise/containers.js';
 import {
   recogniseCprState,
@@ -14,15 +15,10 @@ import {
   recogniseText,
   recogniseZeros,
 } from './recognise/others.js';
-import { headOf, stands, type Head, type Recognised } from './recognise/result.js';
+import { headOf, LOOK, stands, type Head, type Recognised } from './recognise/result.js';
 
 export type { Recognised, RecognisedKind } from './recognise/result.js';
-export { recognisedKinds } from './recognise/result.js';
-
-/** Enough for everything but a stream further in. */
-export const HEAD_SIZE = 4096;
-/** `file:…,offset=1M` is what people choose: look at the stream's header there too. */
-const LOOK = 1024 * 1024 + 8;
+export { HEAD_SIZE, LOOK, recognisedKinds } from './recognise/result.js';
 
 export interface RecogniseOptions {
   /** Of the file, for the hint's command line; undefined: standard input. */
@@ -82,13 +78,15 @@ export async function recogniseSource(source: ByteSource): Promise<Recognised> {
 }
 
 /** "not a migration stream: this is a libvirt save image (version 2, gzip); the stream begins at 0x…", with the hint. */
-export function notAStream(found: Recognised): MigrationStreamError {
+export function notAStream(found: Recognised, layers: readonly Layer[] = []): MigrationStreamError {
   const detail = found.detail === '' ? '' : ` (${found.detail})`;
   const where = found.streamAt === undefined ? '' : `; the stream begins at ${hex(found.streamAt)}`;
+  const inside = layers.map(({ facts }) => `${facts.title} with `).join('');
   return new MigrationStreamError({
     code: 'not-a-stream',
-    message: `not a migration stream: this is ${found.title}${detail}${where}`,
+    message: `not a migration stream: this is ${inside}${found.title}${detail}${where}`,
     offset: 0,
-    hint: found.hint,
+    // A hint's command line is about the file, not about what lies inside of it.
+    hint: layers.length === 0 || found.hint?.includes('`') !== true ? found.hint : undefined,
   });
 }

@@ -1,6 +1,6 @@
 // The text of an error: what, where (offset and path), why, what next. The one place that makes it.
 
-import { MigrationStreamError, type ErrorCode } from '../base/errors.js';
+import { MigrationStreamError, type ErrorCode, type OuterPlace } from '../base/errors.js';
 import { printable, printableLine } from './printable.js';
 import { hexText } from './quantity.js';
 import type { Theme } from './theme.js';
@@ -21,6 +21,7 @@ export function errorText(error: MigrationStreamError, theme: Theme): string {
   const lines = [`${theme.error(`${error.code}:`)} ${printable(error.message).replaceAll('\n', '\n  ')}`];
   const where = whereText(error, theme);
   if (where !== undefined) lines.push(`  ${where}`);
+  if (error.outer !== undefined) lines.push(`  ${outerText(error.outer, theme)}`);
   const hint = error.hint ?? hints[error.code];
   if (hint !== undefined) lines.push(`  ${theme.label('hint:')} ${printable(hint)}`);
   return lines.map((line) => `${line}\n`).join('');
@@ -33,12 +34,23 @@ function whereText(error: MigrationStreamError, theme: Theme): string | undefine
   return path === '' ? at : `${at} in ${path}`;
 }
 
+/** "inside gzip data, inside a libvirt save image (at 0x…)" */
+function outerText(outer: readonly OuterPlace[], theme: Theme): string {
+  return outer
+    .map(({ container, offset }) => {
+      const at = offset === undefined ? '' : `, at ${theme.offset(hexText(offset))} of it`;
+      return `inside ${printableLine(container)}${at}`;
+    })
+    .join('; ');
+}
+
 /** The same as a value, for JSON. */
 export function errorJson(error: MigrationStreamError): {
   code: string;
   message: string;
   offset?: number;
   path: readonly string[];
+  outer?: readonly { container: string; offset?: number }[];
   hint?: string;
 } {
   const hint = error.hint ?? hints[error.code];
@@ -47,6 +59,14 @@ export function errorJson(error: MigrationStreamError): {
     message: error.message,
     ...(error.offset === undefined ? {} : { offset: error.offset }),
     path: error.path,
+    ...(error.outer === undefined
+      ? {}
+      : {
+          outer: error.outer.map(({ container, offset }) => ({
+            container,
+            ...(offset === undefined ? {} : { offset }),
+          })),
+        }),
     ...(hint === undefined ? {} : { hint }),
   };
 }

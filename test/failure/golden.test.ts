@@ -13,6 +13,8 @@ const notFromBytes: Partial<Record<ErrorCode, string>> = {
   'cannot-encode': 'raised by writing',
   io: 'raised by the source: test/property/sources.test.ts',
   'not-seekable': 'raised when a pipe is asked to go back',
+  'bad-container': 'raised around the stream: test/unit/container',
+  unsupported: 'raised around the stream: test/unit/container',
 };
 
 const root = new URL('../../fixtures/broken/', import.meta.url);

@@ -1,5 +1,6 @@
 // The command line in process: files, pipes, terminals and signals that exist only here.
 import type { ByteSink, ByteSource } from '../../src/bytes/source.js';
+import { nodeDecompressors } from '../../src/bytes/node/decompressors.js';
 import { OutputClosed } from '../../src/bytes/output-closed.js';
 import { forwardSource, memorySink, memorySource } from '../../src/bytes/source.js';
 import { MigrationStreamError } from '../../src/base/errors.js';
@@ -55,6 +56,21 @@ export async function mstream(args: readonly string[], options: FakeHostOptions 
     },
     signal: options.signal ?? new AbortController().signal,
     openInput: options.openInput ?? (async (path) => fakeInput(path, options)),
+    containers: {
+      decompressors: nodeDecompressors,
+      async spool(source) {
+        const parts: Uint8Array[] = [];
+        for (let at = 0; ; at += parts.at(-1)!.length) {
+          const part = new Uint8Array(65_536);
+          const got = await source.read(part, at);
+          if (got === 0) break;
+          parts.push(part.subarray(0, got));
+        }
+        return memorySource(Buffer.concat(parts), source.label);
+      },
+      beside: (path) => path,
+      inUse: async () => undefined,
+    },
     openOutput: async (path): Promise<ByteSink> => {
       const sink = memorySink();
       return { ...sink, commit: async () => void written.set(path, sink.bytes()) };

@@ -1,34 +1,40 @@
 // A gzip file as the stream inside it: forward only, a few blocks in memory however large it is. Members that follow
-// one another are one stream, as gunzip has it.
+// one another are one stream, as gunzip has it; what stands behind the last member is ignored.
 
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSource } from '../source.js';
+import { blocksOf } from './blocks.js';
 import { readableSource } from './readable-source.js';
+import { systemCode } from './system-error.js';
 
-/** Compressed bytes asked for at once, and plain bytes made at once. */
-const BLOCK = 64 * 1024;
+/** Plain bytes made at once. */
+const CHUNK = 256 * 1024;
 
 /**
- * What `outer` unpacks to. Offsets count the plain bytes. Closing it closes `outer`.
- * Its reads throw MigrationStreamError code `io` when the gzip data is damaged or cut, `not-seekable` for a step back.
+ * The plain bytes of `outer`; offsets count them. Closing it closes `outer`. Reads throw MigrationStreamError:
+ * `truncated` when the gzip data is cut, `bad-container` when it is damaged, `not-seekable` for a step back.
  */
 export function gunzipSource(outer: ByteSource): ByteSource {
-  const gunzip = createGunzip({ chunkSize: BLOCK });
+  const gunzip = createGunzip({ chunkSize: CHUNK });
   // The error, if there is one, is told by the stream itself.
   pipeline(blocksOf(outer), gunzip, () => {});
-  return readableSource(gunzip, `${outer.label} (gunzipped)`, {
-    hint: 'the gzip data is damaged or was cut short; `gzip -t` says the same',
+  return readableSource(gunzip, outer.label, {
+    fail: (cause, offset) => gzipError(cause, offset),
     onClose: () => outer.close(),
   });
 }
 
-async function* blocksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
-  for (let at = 0; ;) {
-    const block = new Uint8Array(BLOCK);
-    const got = await source.read(block, at);
-    if (got === 0) return;
-    at += got;
-    yield block.subarray(0, got);
-  }
+function gzipError(cause: unknown, offset: number): MigrationStreamError {
+  if (cause instanceof MigrationStreamError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const cut = systemCode(cause) === 'Z_BUF_ERROR';
+  return new MigrationStreamError({
+    code: cut ? 'truncated' : 'bad-container',
+    message: cut ? 'the gzip data ends too early' : `the gzip data is damaged: ${reason}`,
+    offset,
+    hint: 'the gzip data is damaged or was cut short; `gzip -t` says the same',
+    cause,
+  });
 }

@@ -2,12 +2,15 @@
 // more than its high-water mark.
 
 import type { Readable } from 'node:stream';
+import type { MigrationStreamError } from '../../base/errors.js';
 import { forwardSource, type ByteSource } from '../source.js';
 import { ioError } from './system-error.js';
 
 export interface ReadableOptions {
   /** What to try when the stream fails. */
   readonly hint?: string;
+  /** Makes the error of a stream that failed; `offset`: bytes that came before. Default: code `io`. */
+  readonly fail?: (cause: unknown, offset: number) => MigrationStreamError;
   /** Called once, after the stream was destroyed. */
   readonly onClose?: () => Promise<void>;
 }
@@ -56,7 +59,10 @@ export function readableSource(stream: Readable, label: string, options: Readabl
       for (;;) {
         const got = drain(into);
         if (got > 0 || into.length === 0) return got;
-        if (failure !== undefined) throw ioError(`cannot read ${label}`, failure, { offset: at, hint: options.hint });
+        if (failure !== undefined)
+          throw (
+            options.fail?.(failure, at) ?? ioError(`cannot read ${label}`, failure, { offset: at, hint: options.hint })
+          );
         if (ended) return 0;
         await new Promise<void>((resolve) => (wake = resolve));
       }

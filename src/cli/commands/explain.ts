@@ -7,9 +7,9 @@ import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode } from '../exit-code.js';
 import { openState } from '../open-state.js';
-import { single } from '../options.js';
+import { containerChoices, containerOptions, single, type ContainerOptions } from '../options.js';
 
-interface ExplainOptions {
+interface ExplainOptions extends ContainerOptions {
   readonly text?: readonly string[] | undefined;
   readonly state?: string | undefined;
   readonly json?: boolean | undefined;
@@ -25,16 +25,18 @@ export const explainCommand = defineCommand<ExplainOptions>({
     { args: 'explain --state vm/state "Missing section footer for ram"', text: 'And where in the stream' },
   ],
   build: (yargs) =>
-    yargs
-      .positional('text', { describe: "QEMU's words; - or nothing: from stdin", type: 'string', array: true })
-      .option('state', { describe: 'The stream that it was said about', type: 'string', requiresArg: true })
-      .option('json', { describe: 'One document (docs/schema/explain.json)', type: 'boolean' }) as never,
+    containerOptions(
+      yargs
+        .positional('text', { describe: "QEMU's words; - or nothing: from stdin", type: 'string', array: true })
+        .option('state', { describe: 'The stream that it was said about', type: 'string', requiresArg: true })
+        .option('json', { describe: 'One document (docs/schema/explain.json)', type: 'boolean' }),
+    ) as never,
   async run(options, context) {
     const given = (options.text ?? []).map(showDash);
     const text =
       given.length === 0 || (given.length === 1 && given[0] === STDIO) ? await log(context) : given.join(' ');
     const state = single('state', options.state);
-    const found = explain(text, state === undefined ? undefined : await inspected(context, state));
+    const found = explain(text, state === undefined ? undefined : await inspected(context, state, options));
     if (options.json === true) {
       const { toJson } = await import('../../report/printable.js');
       await context.host.stdout.write(
@@ -71,8 +73,11 @@ async function log(context: Context): Promise<string> {
   }
 }
 
-async function inspected(context: Context, state: string): Promise<Inspection> {
-  const { stream, progress } = await openState(context, state, { bodies: false });
+async function inspected(context: Context, state: string, options: ContainerOptions): Promise<Inspection> {
+  const { stream, progress } = await openState(context, state, {
+    bodies: false,
+    containers: containerChoices(options),
+  });
   const inspection = await inspect(stream);
   progress.stop();
   // A damaged stream is what was asked about; a source that cannot be read is not.

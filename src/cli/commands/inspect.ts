@@ -1,13 +1,13 @@
 // `mstream inspect`: options, and which report they ask for.
 
 import type { MigrationStreamError } from '../../base/errors.js';
+import type { ContainerFacts } from '../../container/container.js';
 import { inspect, type Inspection } from '../../ops/inspect.js';
-import type { OpenOptions } from '../../open/open-stream.js';
 import { errorText } from '../../report/error.js';
 import { defineCommand, type Context } from '../command.js';
 import { schemaFromOption, type SchemaFromOption } from '../devices.js';
 import { exitCode } from '../exit-code.js';
-import { openState } from '../open-state.js';
+import { openState, type StateOptions } from '../open-state.js';
 import { openOptions, readingOptions, single, spanOption, type ReadingOptions } from '../options.js';
 import { UsageError } from '../usage-error.js';
 
@@ -146,32 +146,39 @@ async function report(options: Resolved, context: Context): Promise<MigrationStr
       reading,
       spanOption('hex', hex),
     );
-  const inspection = await inspectWhole(options.state, context, reading);
-  if (options.quiet !== true) await context.host.stdout.write(await render(inspection, options, context));
-  return inspection.error;
+  const whole = await inspectWhole(options.state, context, reading);
+  if (options.quiet !== true) await context.host.stdout.write(await render(whole, options, context));
+  return whole.inspection.error;
 }
 
-async function inspectWhole(state: string, context: Context, reading: OpenOptions): Promise<Inspection> {
-  const { stream, progress } = await openState(context, state, { ...reading, bodies: false });
+interface Whole {
+  readonly inspection: Inspection;
+  /** Around the stream, outermost first. */
+  readonly containers: readonly ContainerFacts[];
+}
+
+async function inspectWhole(state: string, context: Context, reading: StateOptions): Promise<Whole> {
+  const { stream, layers, progress } = await openState(context, state, { ...reading, bodies: false });
   const inspection = await inspect(stream);
   progress.stop();
+  const containers = layers.map((layer) => layer.facts);
   return inspection.error === undefined
-    ? inspection
-    : { ...inspection, error: await context.explain(inspection.error) };
+    ? { inspection, containers }
+    : { inspection: { ...inspection, error: await context.explain(inspection.error) }, containers };
 }
 
-async function render(inspection: Inspection, options: Resolved, context: Context): Promise<string> {
+async function render({ inspection, containers }: Whole, options: Resolved, context: Context): Promise<string> {
   if (options.json === true) {
     const [{ inspectionJson }, { toJson }] = await Promise.all([
       import('../../report/inspect/json.js'),
       import('../../report/printable.js'),
     ]);
-    return `${toJson(inspectionJson(inspection, context.host.version), 2)}\n`;
+    return `${toJson(inspectionJson(inspection, context.host.version, containers), 2)}\n`;
   }
   // Where nothing was understood the error says it all.
   if (inspection.error !== undefined && inspection.totals.bytes === 0) return '';
   const all = options.sections !== true && options.blocks !== true;
   const { inspectionText } = await import('../../report/inspect/text.js');
   const parts = { summary: all, blocks: all || options.blocks === true, sections: all || options.sections === true };
-  return inspectionText(inspection, parts, context.out, context.host.stdout.columns);
+  return inspectionText(inspection, parts, context.out, context.host.stdout.columns, containers);
 }

@@ -12,7 +12,8 @@ import { asEditFailure } from '../edit-failure.js';
 import { editOptions, editsFrom, type EditOptions } from '../edit-options.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { refuseSameFiles } from '../same-files.js';
-import { openOptions, readingOptions, single, type ReadingOptions } from '../options.js';
+import { containerChoices, readingOptions, single, streamOptions, type ReadingOptions } from '../options.js';
+import { sayBare } from '../say-bare.js';
 import { startProgress } from '../progress.js';
 import { UsageError } from '../usage-error.js';
 
@@ -95,8 +96,9 @@ async function work(
     output === undefined ? [] : [output, ...files('externalize')],
   );
   const layouts = await layoutsFrom(options, options.state, context);
-  const source = await context.host.openInput(input);
+  const { inner: source, layers } = await context.openState(input, containerChoices(options));
   context.defer(() => source.close());
+  if (output !== undefined) await sayBare(context, layers);
   const place = output === undefined ? nothing : await context.host.openOutput(output, options.force ?? false);
   let given = 0;
   const sink: ByteSink = {
@@ -116,7 +118,7 @@ async function work(
   context.defer(() => progress.stop());
   try {
     return await rewrite(source, sink, edits, {
-      ...openOptions(options),
+      ...streamOptions(options),
       force: options.force ?? false,
       layouts,
       onProgress: (position) => progress.update(position),

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
+import type { Nest } from '../../container/open.js';
 import { MAX_VMDESCRIPTION } from '../../limits.js';
 import { readDonor } from '../../ops/transplant/donor.js';
 import { parseKnownTables } from '../../ops/transplant/known.js';
@@ -16,7 +17,15 @@ import { defineCommand, type Context } from '../command.js';
 import { asEditFailure } from '../edit-failure.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { Failure } from '../failure.js';
-import { openOptions, readingOptions, single, type ReadingOptions } from '../options.js';
+import {
+  containerChoices,
+  readingOptions,
+  single,
+  streamOptions,
+  type ContainerChoices,
+  type ReadingOptions,
+} from '../options.js';
+import { sayBare } from '../say-bare.js';
 import { startProgress } from '../progress.js';
 import { readWhole } from '../read-whole.js';
 import { refuseSameFiles } from '../same-files.js';
@@ -193,8 +202,9 @@ async function work(
   await refuseSameFiles(host, read, output === undefined ? [] : [output]);
   try {
     const destination = onto === undefined ? await askQemu(options, context, found) : undefined;
-    const source = await open(context, input);
-    const donor = destination?.donor ?? (await readDonor(await open(context, onto!)));
+    const { inner: source, layers } = await openStateSource(context, input, containerChoices(options));
+    if (output !== undefined) await sayBare(context, layers);
+    const donor = destination?.donor ?? (await readDonor((await openStateSource(context, onto!)).inner));
     const tables =
       schema === undefined
         ? undefined
@@ -216,7 +226,7 @@ async function work(
     context.defer(() => progress.stop());
     try {
       return await transplant(source, sink, donor, {
-        ...openOptions(options),
+        ...streamOptions(options),
         tables,
         ...destination?.options,
         schemaFrom: described,
@@ -253,10 +263,17 @@ async function askQemu(
   const told = await toldCpu(said, manifest, (path) => open(context, path));
   return askedDestination(context, {
     input,
+    containers: containerChoices(options),
     told,
     trial: options.noTrial !== true,
     timeout: single('timeout', options.timeout),
   });
+}
+
+async function openStateSource(context: Context, state: string, choices?: ContainerChoices): Promise<Nest> {
+  const nest = await context.openState(state, choices);
+  context.defer(() => nest.inner.close());
+  return nest;
 }
 
 async function open(context: Context, path: string): Promise<ByteSource> {

@@ -10,7 +10,7 @@ import { STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { openState } from '../open-state.js';
-import { openOptions, readingOptions, type ReadingOptions } from '../options.js';
+import { containerChoices, openOptions, readingOptions, type ReadingOptions } from '../options.js';
 import { UsageError } from '../usage-error.js';
 import { memoryFacts } from '../verify/memory-facts.js';
 import { destinationOf, predicted } from '../verify/against.js';
@@ -86,7 +86,8 @@ export const verifyCommand = defineCommand<VerifyOptions>({
     const { host } = context;
     const memory = memoryOption(options.memory ?? [], host.cwd);
     const targets = [];
-    for (const state of options.states) targets.push(await targetOf(state, memory, host.cwd));
+    for (const state of options.states)
+      targets.push({ ...(await targetOf(state, memory, host.cwd)), containers: containerChoices(options) });
     const destination = await destinationOf(options, targets, context);
     const results: Verification[] = [];
     for (const target of targets) {

@@ -3,7 +3,6 @@
 import type { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import type { StreamDevice } from '../../ops/devices/read-devices.js';
-import type { OpenOptions } from '../../open/open-stream.js';
 import { findDevices, type DeviceState } from '../../vmstate/index.js';
 import { devicesJson } from '../../report/devices/json.js';
 import { schemaLines } from '../../report/devices/schema.js';
@@ -13,6 +12,7 @@ import { devicesOf, type ReadState, type SchemaFromOption } from '../devices.js'
 import { exitCode } from '../exit-code.js';
 import { Failure } from '../failure.js';
 import { LineWriter } from '../line-writer.js';
+import type { StateOptions } from '../open-state.js';
 
 export interface DevicesWanted extends SchemaFromOption {
   /** Names with `*`; none: all. */
@@ -25,7 +25,7 @@ export interface DevicesWanted extends SchemaFromOption {
 export async function inspectDevices(
   context: Context,
   state: string,
-  reading: OpenOptions,
+  reading: StateOptions,
   wanted: DevicesWanted,
 ): Promise<MigrationStreamError | undefined> {
   const { host, out } = context;
@@ -52,7 +52,7 @@ export async function inspectDevices(
 export async function inspectSchema(
   context: Context,
   state: string,
-  reading: OpenOptions,
+  reading: StateOptions,
   wanted: DevicesWanted,
 ): Promise<MigrationStreamError | undefined> {
   const read = await devicesOf(context, state, { ...reading, schemaFrom: wanted.schemaFrom });

@@ -3,7 +3,7 @@
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { spanLength, type Span } from '../../base/span.js';
-import type { MigrationStream, OpenOptions } from '../../open/open-stream.js';
+import type { MigrationStream } from '../../open/open-stream.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import { HexParts, hexLines } from '../../report/inspect/hex.js';
 import { endLine, eventLines, inputLine } from '../../report/inspect/jsonl.js';
@@ -12,7 +12,7 @@ import { toJson } from '../../report/printable.js';
 import type { StreamEvent } from '../../stream/event.js';
 import type { Context } from '../command.js';
 import { LineWriter } from '../line-writer.js';
-import { openState } from '../open-state.js';
+import { openState, type StateOptions } from '../open-state.js';
 import { UsageError } from '../usage-error.js';
 import { tapSource, type Tap } from './tap.js';
 
@@ -42,7 +42,7 @@ async function readAll(
 export async function inspectJsonl(
   context: Context,
   state: string,
-  options: OpenOptions,
+  options: StateOptions,
 ): Promise<MigrationStreamError | undefined> {
   const { stream, source } = await openState({ ...context, progress: quietOnTerminal(context) }, state, {
     ...options,
@@ -67,7 +67,7 @@ export async function inspectJsonl(
 export async function inspectPages(
   context: Context,
   state: string,
-  options: OpenOptions,
+  options: StateOptions,
 ): Promise<MigrationStreamError | undefined> {
   const { stream } = await openState({ ...context, progress: quietOnTerminal(context) }, state, {
     ...options,
@@ -91,7 +91,7 @@ export async function inspectPages(
 export async function inspectHex(
   context: Context,
   state: string,
-  options: OpenOptions,
+  options: StateOptions,
   wanted: Span,
 ): Promise<MigrationStreamError | undefined> {
   if (spanLength(wanted) > MAX_HEX) throw new UsageError('--hex shows at most 1 MiB at a time');

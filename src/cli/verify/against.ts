@@ -2,7 +2,7 @@
 // QEMU behind `--`. qemu/ is loaded only for the last.
 
 import { resolve } from 'node:path';
-import { readSource } from '../../bytes/source.js';
+import { readSource, type ByteSource } from '../../bytes/source.js';
 import type { QemuVersion } from '../../release/version.js';
 import { capabilitiesFor, type TrialResult } from '../../ops/verify/against.js';
 import { BadProfile, parseProfile, type Profile } from '../../destination/profile.js';
@@ -23,8 +23,8 @@ export interface AgainstOptions {
 
 export interface NamedDestination {
   readonly label: string;
-  /** What it is, for the state at that path. */
-  profile(state: string): Promise<Profile>;
+  /** What it is, for that state. */
+  profile(target: Target): Promise<Profile>;
   readonly capabilities: Readonly<Record<string, boolean>>;
   /** Gives it the state; undefined: it was not asked for. */
   readonly attempt?: (target: Target, capabilities: readonly string[]) => Promise<TrialResult>;
@@ -79,7 +79,7 @@ export async function destinationOf(
   const { builtinProfile } = await import('../../destination/builtin-profile.js');
   return {
     label: `QEMU ${version}${machine === undefined ? '' : `, ${machine}`}`,
-    profile: async (state) => builtinProfile(await context.host.openInput(state), { version: release, machine }),
+    profile: async (target) => builtinProfile(await openTarget(context, target), { version: release, machine }),
     capabilities,
   };
 }
@@ -115,6 +115,10 @@ async function withQemu(
   };
 }
 
+async function openTarget(context: Context, { state, containers }: Target): Promise<ByteSource> {
+  return (await context.openState(state, containers)).inner;
+}
+
 /** The state is read a second time, as that QEMU would. @throws UsageError for a capability that it does not have */
 export async function predicted(
   verification: Verification,
@@ -126,7 +130,7 @@ export async function predicted(
   if (verdict === 'unjudged' && (inspection === undefined || inspection.totals.bytes === 0)) return verification;
   const { predict } = await import('../../loader/index.js');
   const assumed = Object.keys(destination.capabilities).length === 0;
-  const profile = await destination.profile(target.state);
+  const profile = await destination.profile(target);
   const unheard = Object.keys(destination.capabilities).find((name) => profile.capabilities[name] === undefined);
   if (unheard !== undefined)
     throw new UsageError(
@@ -137,7 +141,7 @@ export async function predicted(
     ...onlyKnown(capabilitiesFor(inspection?.configuration), profile),
     ...destination.capabilities,
   };
-  const prediction = await predict(await context.host.openInput(target.state), profile, { capabilities });
+  const prediction = await predict(await openTarget(context, target), profile, { capabilities });
   const on = Object.keys(capabilities).filter((name) => capabilities[name] === true);
   const trial = await destination.attempt?.(target, on);
   return {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { MANIFEST, templatePath } from '../../clone/manifest.js';
 import { showDash, STDIO } from '../args.js';
 import { isFolder, manifestIn } from '../template-folder.js';
+import type { ContainerChoices } from '../options.js';
 import { UsageError } from '../usage-error.js';
 import type { MemoryFile } from './memory-facts.js';
 
@@ -15,6 +16,8 @@ export interface Target {
   readonly memory: readonly MemoryFile[];
   /** Of the state, from a manifest. */
   readonly sha256?: string | undefined;
+  /** How to get to the stream inside of its container. */
+  readonly containers?: ContainerChoices | undefined;
 }
 
 /**

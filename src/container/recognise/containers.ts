@@ -13,7 +13,7 @@ import {
   libvirtStreamOffset,
   type LibvirtFormat,
   type LibvirtHeader,
-} from '../../wire/libvirt-header.js';
+} from '../libvirt/header.js';
 import { feed, fileWord, stands, type Head, type Recognised } from './result.js';
 
 /** How libvirt itself undoes each format. */

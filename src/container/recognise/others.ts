@@ -4,7 +4,9 @@ import { uuidText } from '../../base/uuid.js';
 import { quote } from '../../base/quote.js';
 import { latin1, Window } from '../../bytes/window.js';
 import { MULTIFD_MAGIC, MULTIFD_VERSION, multifdInitial } from '../../wire/multifd-initial.js';
-import { feed, fileWord, stands, type Head, type Recognised, type RecognisedKind } from './result.js';
+import type { Compression } from '../../bytes/decompressor.js';
+import { compressionOf } from '../compression/magic.js';
+import { feed, fileWord, stands, type Head, type Recognised } from './result.js';
 
 /** QEMU: QEMU_CPR_FILE_MAGIC, migration/cpr.c (since 10.0). */
 export function recogniseCprState(head: Head): Recognised | undefined {
@@ -33,35 +35,19 @@ export function recogniseMultifd(head: Head): Recognised | undefined {
   };
 }
 
-interface Packing {
-  readonly kind: RecognisedKind;
-  readonly magics: readonly string[];
-  readonly filter: string;
-}
-
-const packings: readonly Packing[] = [
-  { kind: 'gzip', magics: ['\x1f\x8b'], filter: 'gunzip -c' },
-  // Parallel writers put a skippable frame (0x184d2a50 … 5f) in front of each of theirs.
-  {
-    kind: 'zstd',
-    magics: [
-      '\x28\xb5\x2f\xfd',
-      ...Array.from({ length: 16 }, (_, i) => `${String.fromCharCode(0x50 + i)}\x2a\x4d\x18`),
-    ],
-    filter: 'zstd -dc',
-  },
-  { kind: 'xz', magics: ['\xfd7zXZ\0'], filter: 'xz -dc' },
-  { kind: 'bzip2', magics: Array.from({ length: 9 }, (_, i) => `BZh${i + 1}`), filter: 'bzip2 -dc' },
-  { kind: 'lzop', magics: ['\x89LZO\0\r\n\x1a\n'], filter: 'lzop -dc' },
-  // The frame format, and the old one of the lz4 tool.
-  { kind: 'lz4', magics: ['\x04\x22\x4d\x18', '\x02\x21\x4c\x18'], filter: 'lz4 -dc' },
-];
+const filters: Readonly<Record<Compression, string>> = {
+  gzip: 'gunzip -c',
+  zstd: 'zstd -dc',
+  xz: 'xz -dc',
+  bzip2: 'bzip2 -dc',
+  lzop: 'lzop -dc',
+  lz4: 'lz4 -dc',
+};
 
 export function recognisePacked(head: Head): Recognised | undefined {
-  const packing = packings.find(({ magics }) => magics.some((magic) => stands(head, magic)));
-  if (packing === undefined) return undefined;
-  const { kind, filter } = packing;
-  return { kind, title: `${kind} data`, detail: '', hint: `if a stream is inside: ${feed(head, 0, filter)}` };
+  const kind = compressionOf(head);
+  if (kind === undefined) return undefined;
+  return { kind, title: `${kind} data`, detail: '', hint: `if a stream is inside: ${feed(head, 0, filters[kind])}` };
 }
 
 const elfTypes: Readonly<Record<number, string>> = {

@@ -1,5 +1,10 @@
 // What a look at the first bytes of an input can say, and the commands that its hints are made of. Imports nothing.
 
+/** Enough for everything but a stream further in. */
+export const HEAD_SIZE = 4096;
+/** `file:…,offset=1M` is what people choose: a stream's header is looked for up to there. */
+export const LOOK = 1024 * 1024 + 8;
+
 export const recognisedKinds = [
   'migration-stream',
   'empty',

@@ -65,7 +65,15 @@ export const breakCodes = codes({
     'Past a limit of this reader (src/limits.ts), far above any real stream: nothing behind it was judged.',
     'if the stream is real, please report it',
   ),
-  'not-seekable': ours('This needs a file.', 'give a file instead of a pipe'),
+  'not-seekable': ours('This needs a file.', 'give a file instead of a pipe, or --spool DIR'),
+  'bad-container': damage(
+    'The file in which the stream lies (a libvirt image, a qcow2 image, compressed data, an archive) is damaged.',
+    'take the file from its source again; the programs of its format (`qemu-img check`, `gzip -t`) may say more',
+  ),
+  unsupported: ours(
+    'The file in which the stream lies is known, and this version or this machine cannot read it.',
+    'see the message: it names the program or the feature that is missing',
+  ),
   'cannot-encode': ours('A value that has no form on the wire.', 'please report it'),
   io: ours('The input could not be read.', 'see the message of the system'),
 });

@@ -4,6 +4,7 @@
 
 import { uuidText } from '../../base/uuid.js';
 import type { Span } from '../../base/span.js';
+import type { ContainerFacts } from '../../container/container.js';
 import type { BlockRow } from '../../ops/block-rows.js';
 import type { Inspection, MapRow } from '../../ops/inspect.js';
 import type { Producer } from '../../open/producer.js';
@@ -20,7 +21,12 @@ export const INSPECT_SCHEMA_VERSION = 1;
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-export function inspectionJson(inspection: Inspection, mstream: string): JsonObject {
+/** `containers`: around the stream, outermost first. */
+export function inspectionJson(
+  inspection: Inspection,
+  mstream: string,
+  containers: readonly ContainerFacts[] = [],
+): JsonObject {
   const { label, size, complete, error, configuration, dialect, producer, map, omittedRows, blocks, totals, warnings } =
     inspection;
   return {
@@ -28,6 +34,7 @@ export function inspectionJson(inspection: Inspection, mstream: string): JsonObj
     kind: 'inspection',
     mstream,
     input: { label, size: size ?? null },
+    containers: containers.map((facts): JsonObject => ({ ...(facts as unknown as JsonObject) })),
     complete,
     error: error === undefined ? null : errorJson(error),
     producer: producerJson(producer),

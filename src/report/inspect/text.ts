@@ -1,6 +1,8 @@
 // The whole text of `mstream inspect`, or the parts that were asked for.
 
+import type { ContainerFacts } from '../../container/container.js';
 import type { Inspection } from '../../ops/inspect.js';
+import { nestingLines } from '../containers.js';
 import type { Theme } from '../theme.js';
 import { blockTable } from './block-table.js';
 import { sectionMap } from './section-map.js';
@@ -14,15 +16,17 @@ export interface TextParts {
   readonly sections: boolean;
 }
 
-/** `width`: of the terminal, where there is one. Ends with a newline, unless there is nothing. */
+/** `width`: of the terminal, where there is one; `containers`: around the stream, outermost first. Ends with a newline, unless there is nothing. */
 export async function inspectionText(
   inspection: Inspection,
   parts: TextParts,
   theme: Theme,
   width?: number,
+  containers: readonly ContainerFacts[] = [],
 ): Promise<string> {
   const { map, blocks, omittedRows, warnings } = inspection;
   const chapters = [
+    parts.summary ? nestingLines(containers, theme) : [],
     parts.summary ? summaryLines(inspection, theme) : [],
     parts.summary ? warningLines(warnings, theme) : [],
     parts.blocks ? await blockTable(blocks, theme, width) : [],

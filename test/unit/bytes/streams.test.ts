@@ -105,21 +105,21 @@ describe('gunzipSource', () => {
 
   it('unpacks, members one after the other, and forward only', async () => {
     const source = gunzipSource(memorySource(Buffer.concat([gzipSync(bytes), gzipSync('more')]), 'x.gz'));
-    expect(source).toMatchObject({ label: 'x.gz (gunzipped)', size: undefined, seekable: false });
+    expect(source).toMatchObject({ label: 'x.gz', size: undefined, seekable: false });
     expect((await readAll(source)).equals(Buffer.concat([bytes, Buffer.from('more')]))).toBe(true);
     await expect(source.read(new Uint8Array(1), 0)).rejects.toMatchObject({ code: 'not-seekable' });
     await source.close();
   });
 
   it.each([
-    ['cut', gzipSync(bytes).subarray(0, 200_000)],
-    ['damaged', Buffer.from(gzipSync(bytes)).fill(0x55, 1000, 1100)],
-    ['no gzip at all', Buffer.from('hello, this is text')],
-  ])('says that it is %s', async (_what, packed) => {
+    ['cut', 'truncated', gzipSync(bytes).subarray(0, 200_000)],
+    ['damaged', 'bad-container', Buffer.from(gzipSync(bytes)).fill(0x55, 1000, 1100)],
+    ['no gzip at all', 'bad-container', Buffer.from('hello, this is text')],
+  ])('says that it is %s', async (_what, code, packed) => {
     const source = gunzipSource(memorySource(packed, 'x.gz'));
     await expect(readAll(source)).rejects.toMatchObject({
-      code: 'io',
-      message: expect.stringMatching(/^cannot read x.gz \(gunzipped\): /) as string,
+      code,
+      message: expect.stringMatching(/^the gzip data /) as string,
     });
     await source.close();
   });
@@ -146,7 +146,7 @@ describe('gunzipSource', () => {
     const rest = async (): Promise<void> => {
       for (;;) at += await source.read(new Uint8Array(100_000), at);
     };
-    await expect(rest()).rejects.toMatchObject({ code: 'io', message: 'cannot read x.gz (gunzipped): i/o error' });
+    await expect(rest()).rejects.toMatchObject({ code: 'io', message: 'cannot read x.gz: EIO: i/o error, read' });
     await source.close();
     await source.close();
     expect(closed).toBe(1);

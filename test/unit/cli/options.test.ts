@@ -39,8 +39,13 @@ test.each(['', '10', '20-10', '10-10', '10+0', '10-', '-10', 'x-y', '10--20', '0
 );
 
 test('reading options', () => {
-  expect(openOptions({})).toEqual({ dialect: undefined, targetPageSize: undefined, footers: undefined });
-  expect(openOptions({ dialect: '4.0', pageSize: '64K', footers: 'off' })).toEqual({
+  expect(openOptions({})).toEqual({
+    dialect: undefined,
+    targetPageSize: undefined,
+    footers: undefined,
+    containers: { snapshot: undefined, member: undefined, offset: undefined, spool: undefined },
+  });
+  expect(openOptions({ dialect: '4.0', pageSize: '64K', footers: 'off' })).toMatchObject({
     dialect: '4.0',
     targetPageSize: 65536,
     footers: false,

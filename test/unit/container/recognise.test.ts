@@ -17,7 +17,7 @@ import {
   type Recognised,
 } from '../../../src/container/recognise.js';
 import { encodeBytes } from '../../../src/wire/kit/codec.js';
-import { libvirtFormats, libvirtHeader, type LibvirtHeader } from '../../../src/wire/libvirt-header.js';
+import { libvirtFormats, libvirtHeader, type LibvirtHeader } from '../../../src/container/libvirt/header.js';
 import { multifdInitial } from '../../../src/wire/multifd-initial.js';
 import { bytes, record, u32, u8 } from '../../support/arbitraries/primitives.js';
 import { cases } from '../../support/seed.js';

@@ -3,9 +3,9 @@
 // struct _virQEMUSaveHeader, src/qemu/qemu_saveimage.h; qemuSaveImageReadHeader(), qemu_saveimage.c.
 
 import { Parser } from 'binary-parser/dist/binary_parser.js';
-import { cannotEncode } from '../bytes/emitter.js';
-import { latin1 } from '../bytes/window.js';
-import type { Codec } from './kit/codec.js';
+import { cannotEncode } from '../../bytes/emitter.js';
+import { latin1 } from '../../bytes/window.js';
+import type { Codec } from '../../wire/kit/codec.js';
 
 export const LIBVIRT_HEADER_SIZE = 92;
 export const LIBVIRT_MAGIC_SIZE = 16;

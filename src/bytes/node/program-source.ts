@@ -1,0 +1,84 @@
+// A program as a filter: `xz -dc` and its like. The program reads from a pipe that this process feeds, and is ended
+// when the source is closed.
+
+import { spawn } from 'node:child_process';
+import { MigrationStreamError } from '../../base/errors.js';
+import type { ByteSource } from '../source.js';
+import { blocksOf } from './blocks.js';
+import { readableSource } from './readable-source.js';
+import { systemCode } from './system-error.js';
+
+/** What a program may say on stderr before the rest is dropped. */
+const MAX_WORDS = 2000;
+
+/**
+ * What `program` makes of the bytes of `outer`. Closing the source ends the program and closes `outer`. Reads throw
+ * MigrationStreamError: `unsupported` when there is no such program, `bad-container` when the program fails.
+ */
+export function programSource(outer: ByteSource, program: string, args: readonly string[]): ByteSource {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  let words = '';
+  child.stderr.on('data', (data: Buffer) => {
+    if (words.length < MAX_WORDS) words += data.toString('latin1');
+  });
+  const ended = new Promise<MigrationStreamError | undefined>((resolve) => {
+    child.on('error', (cause) => resolve(notStarted(program, cause)));
+    child.on('close', (code, signal) => resolve(code === 0 ? undefined : failed(program, code ?? signal, words)));
+  });
+  let inputError: unknown;
+  // A program that ends early (its input goes on behind the last frame) breaks the pipe: what it answered counts.
+  child.stdin.on('error', () => {});
+  void feed(outer, child.stdin).catch((error: unknown) => {
+    inputError = error;
+    child.kill();
+  });
+  const plain = readableSource(child.stdout, outer.label, {
+    onClose: async () => {
+      child.kill();
+      await ended;
+      await outer.close();
+    },
+  });
+  return {
+    ...plain,
+    async read(into, at) {
+      const got = await plain.read(into, at);
+      if (got > 0 || into.length === 0) return got;
+      const failure = await ended;
+      if (inputError !== undefined) throw inputError;
+      if (failure !== undefined) throw at === 0 || failure.code === 'unsupported' ? failure : failedAt(failure, at);
+      return 0;
+    },
+  };
+}
+
+async function feed(outer: ByteSource, stdin: NodeJS.WritableStream & { readonly writable: boolean }): Promise<void> {
+  for await (const block of blocksOf(outer)) {
+    if (!stdin.writable) return;
+    await new Promise<void>((resolve) => stdin.write(block, () => resolve()));
+  }
+  stdin.end();
+}
+
+function notStarted(program: string, cause: Error): MigrationStreamError {
+  const missing = systemCode(cause) === 'ENOENT';
+  return new MigrationStreamError({
+    code: missing ? 'unsupported' : 'io',
+    message: missing ? `the program ${program} is not installed` : `cannot run ${program}: ${cause.message}`,
+    hint: missing ? `${program} decompresses this format; install it` : undefined,
+    cause,
+  });
+}
+
+function failed(program: string, how: number | string | null, words: string): MigrationStreamError {
+  const said = words.trim().split('\n')[0];
+  return new MigrationStreamError({
+    code: 'bad-container',
+    message: `${program} cannot decompress the data${said === undefined || said === '' ? ` (${how})` : `: ${said}`}`,
+    hint: 'the compressed data is damaged or was cut short',
+  });
+}
+
+function failedAt({ code, message, hint, cause }: MigrationStreamError, offset: number): MigrationStreamError {
+  return new MigrationStreamError({ code, message, hint, cause, offset });
+}

@@ -1,0 +1,52 @@
+// A source that can be read forward only, copied to a temporary file where it can be sought.
+
+import { randomBytes } from 'node:crypto';
+import { open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readSource, type ByteSource } from '../source.js';
+import { openFile } from './file-source.js';
+import { ioError } from './system-error.js';
+import { temporaries } from './temporaries.js';
+
+const BLOCK = 1024 * 1024;
+
+/**
+ * A copy of `source` in `folder`, mode 0600 since it holds guest memory. Closing the copy removes the file and closes
+ * `source`. Blocks of zeros become holes.
+ * @throws MigrationStreamError as the source, or code `io` when the file cannot be written
+ */
+export async function spool(source: ByteSource, folder: string): Promise<ByteSource> {
+  const path = join(folder, `.mstream-spool-${randomBytes(6).toString('hex')}`);
+  const handle = await open(path, 'wx', 0o600).catch((cause: unknown) => {
+    throw ioError(`cannot write ${path}`, cause);
+  });
+  temporaries.add(path);
+  const drop = async (): Promise<void> => {
+    await unlink(path).catch(() => {});
+    temporaries.forget(path);
+  };
+  try {
+    const block = new Uint8Array(BLOCK);
+    let at = 0;
+    for (let got; (got = await readSource(source, block, at)) > 0; at += got) {
+      const bytes = block.subarray(0, got);
+      if (bytes.some((byte) => byte !== 0)) await handle.write(bytes, 0, got, at);
+    }
+    await handle.truncate(at);
+  } catch (cause) {
+    await handle.close().catch(() => {});
+    await drop();
+    throw ioError(`cannot write ${path}`, cause);
+  }
+  await handle.close();
+  const copy = await openFile(path);
+  return {
+    ...copy,
+    label: source.label,
+    async close() {
+      await copy.close();
+      await drop();
+      await source.close();
+    },
+  };
+}
