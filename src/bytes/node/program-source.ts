@@ -25,11 +25,11 @@ export function programSource(outer: ByteSource, program: string, args: readonly
     child.on('error', (cause) => resolve(notStarted(program, cause)));
     child.on('close', (code, signal) => resolve(code === 0 ? undefined : failed(program, code ?? signal, words)));
   });
-  let inputError: unknown;
+  let inputError: Error | undefined;
   // A program that ends early (its input goes on behind the last frame) breaks the pipe: what it answered counts.
   child.stdin.on('error', () => {});
   void feed(outer, child.stdin).catch((error: unknown) => {
-    inputError = error;
+    inputError = error instanceof Error ? error : new Error(String(error));
     child.kill();
   });
   const plain = readableSource(child.stdout, outer.label, {
