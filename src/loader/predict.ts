@@ -17,6 +17,7 @@ import { Loader } from './outer/loader.js';
 import type { EndingExplanation, PredictedVerdict, Prediction } from './prediction.js';
 import { QemuFile } from './outer/qemu-file.js';
 import { Ending, Refusal } from './refusal.js';
+import { typeLoaders } from './types.js';
 
 export interface PredictOptions {
   /** Switched on or off at the destination, over what the profile says. */
@@ -39,7 +40,7 @@ async function simulate(source: ByteSource, destination: Destination): Promise<P
   const cursor = new Cursor(source);
   try {
     const sender = (await findTail(source, (json) => unlessBroken(() => parseSchema(json))))?.value;
-    return await load(cursor, new Incoming(destination, behaviourOf(destination.version), sender));
+    return await load(cursor, new Incoming(destination, behaviourOf(destination.version), sender, typeLoaders));
   } finally {
     await cursor.close();
   }

@@ -19,8 +19,7 @@ export async function loadDevice(
     await loadTable(incoming, file, table, versionId, handler.idstr);
     return;
   }
-  const size =
-    incoming.sent(handler.idstr, handler.instanceId) ?? (schema === undefined ? payload?.length : vmsdSize(schema));
+  const size = incoming.sentSize ?? (schema === undefined ? payload?.length : vmsdSize(schema));
   if (size === undefined) {
     throw incoming.ends(file, 'unknown', 'layout-unknown', { what: handler.idstr });
   }

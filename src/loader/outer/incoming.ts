@@ -1,6 +1,12 @@
 // One load in progress: the file, the destination, what has been printed, and what QEMU keeps between sections.
 
-import { vmsdSize, type DescriptionSchema, type DeviceSchema, type VmsdSchema } from '../../vmstate/index.js';
+import {
+  DeviceEntries,
+  vmsdSize,
+  type DescriptionSchema,
+  type DeviceSchema,
+  type VmsdSchema,
+} from '../../vmstate/index.js';
 import {
   errnoOf,
   formatMessage,
@@ -15,6 +21,7 @@ import type { SilentId } from '../../release/causes/silent.js';
 import type { QemuVersion } from '../../release/version.js';
 import type { Behaviour } from '../behaviour.js';
 import type { Destination } from '../destination.js';
+import type { ValueToLoad } from '../tables/value-to-load.js';
 import type { QemuFile } from './qemu-file.js';
 import { Ending, Refusal } from '../refusal.js';
 
@@ -24,9 +31,14 @@ const WARNING = 'warning: ';
 /** QEMU: PostcopyState. */
 export const postcopy = { none: 0, advise: 1, discard: 2, listening: 3, running: 4, end: 5 } as const;
 
+/** Reads one value of a field. QEMU: VMStateInfo.get. */
+export type LoadType = (incoming: Incoming, file: QemuFile, value: ValueToLoad) => Promise<void>;
+
 export class Incoming {
   readonly destination: Destination;
   readonly behaviour: Behaviour;
+  /** By the type of a field: what reads more than one number or buffer. */
+  readonly types: ReadonlyMap<string, LoadType>;
   /** Printed so far. */
   readonly lines: string[] = [];
   readonly unknowns = new Set<string>();
@@ -50,25 +62,34 @@ export class Incoming {
 
   /** What the stream says of itself: the last resort where the destination's own layout is not known. */
   private readonly sender: DescriptionSchema | undefined;
+  private readonly entries: DeviceEntries | undefined;
+  /** The current section as the sender describes it. */
+  sentDevice: DeviceSchema | undefined;
   private readonly release: QemuVersion;
 
-  constructor(destination: Destination, behaviour: Behaviour, sender: DescriptionSchema | undefined) {
+  constructor(
+    destination: Destination,
+    behaviour: Behaviour,
+    sender: DescriptionSchema | undefined,
+    types: ReadonlyMap<string, LoadType>,
+  ) {
     this.destination = destination;
     this.behaviour = behaviour;
     this.sender = sender;
+    this.types = types;
+    this.entries = sender === undefined ? undefined : new DeviceEntries(sender);
     const { version } = destination;
     this.release = { major: Math.floor(version / 10000), minor: Math.floor(version / 100) % 100 };
   }
 
-  /** A device as the sender describes it. */
-  sentDevice(idstr: string, instanceId = 0): DeviceSchema | undefined {
-    return this.sender?.devices.find((one) => one.name === idstr && one.instanceId === instanceId);
+  /** A section begins. */
+  begin(idstr: string, instanceId: number): void {
+    this.sentDevice = this.entries?.next(idstr, instanceId);
   }
 
-  /** Bytes of its payload. */
-  sent(idstr: string, instanceId = 0): number | undefined {
-    const device = this.sentDevice(idstr, instanceId);
-    return device === undefined ? undefined : vmsdSize(device.vmsd);
+  /** Bytes of the current section's payload, as the sender says. */
+  get sentSize(): number | undefined {
+    return this.sentDevice === undefined ? undefined : vmsdSize(this.sentDevice.vmsd);
   }
 
   /** The first subsection of that name that the sender describes. */

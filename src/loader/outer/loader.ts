@@ -127,6 +127,7 @@ export class Loader {
     if (file.error !== undefined)
       throw incoming.refuse(file, 'instance-unreadable', { errno: errnoNumber(file.error) });
     incoming.path.push(`section ${sectionId} "${name}"`);
+    incoming.begin(name, instanceId);
     const found = this.handlers.find(name, instanceId) ?? this.supposed(file, name, instanceId, versionId);
     if (found === undefined) {
       const old = incoming.destination.version < 50000;
@@ -156,7 +157,7 @@ export class Loader {
     const { incoming } = this;
     if (incoming.destination.handlersKnown) return undefined;
     const ram = idstr === 'ram';
-    const schema = incoming.sentDevice(idstr, instanceId)?.vmsd;
+    const schema = incoming.sentDevice?.vmsd;
     if (!ram) {
       incoming.unknowns.add(`whether the destination has section ${idstr}, and in which layout`);
       if (schema === undefined) throw incoming.ends(file, 'unknown', 'layout-unknown', { what: idstr });

@@ -3,6 +3,7 @@
 
 import type { VmsdSchema } from '../../vmstate/index.js';
 import type { Incoming } from '../outer/incoming.js';
+import { loadTable } from './load-table.js';
 import { schemaOfKnown } from './known-schema.js';
 import type { ValueToLoad } from './value-to-load.js';
 import type { QemuFile } from '../outer/qemu-file.js';
@@ -39,7 +40,7 @@ export async function loadList(
       });
     }
     for (const schema of layouts) {
-      await context.load(
+      await loadTable(
         incoming,
         file,
         { schema, known: known?.table?.name === schema.name ? known.table : undefined, own: undefined },

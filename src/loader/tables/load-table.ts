@@ -38,7 +38,6 @@ export async function loadTable(
     own: new Map(),
     bytes: new Map(),
     parts: new Map(),
-    load: loadTable,
   };
   checkVersion(
     incoming,
@@ -49,7 +48,14 @@ export async function loadTable(
     known?.minimumVersionId ?? minimumOf(schema, rules),
   );
   const end = await loadFields(incoming, file, context, rules);
-  await loadSubsections(incoming, file, schema.name, subsectionFinder(incoming, file, context, end));
+  const find = subsectionFinder(incoming, file, context, end);
+  await loadSubsections(incoming, file, schema.name, (name) => {
+    const layoutOf = find(name);
+    if (layoutOf === undefined) return undefined;
+    return async (version) => {
+      context.parts.set(name, await loadTable(incoming, file, layoutOf(version), version, device));
+    };
+  });
   if (rules?.postLoad !== undefined) afterwards(incoming, file, context, rules.postLoad);
   return context;
 }

@@ -1,9 +1,6 @@
 // One value by its type: what is read, and what a type refuses. QEMU: the get functions of migration/vmstate-types.c.
 
 import type { Incoming } from '../outer/incoming.js';
-import { loadList } from './load-list.js';
-import { loadPciConfig, loadPciIrq } from '../pci/load-pci.js';
-import { loadVirtio } from '../virtio/load-virtio.js';
 import type { QemuFile } from '../outer/qemu-file.js';
 import type { ValueToLoad } from './value-to-load.js';
 
@@ -43,22 +40,8 @@ export async function loadValue(incoming: Incoming, file: QemuFile, value: Value
       // Up to 9.2 a null pointer keeps its type, with an empty struct.
       if (size === 1) await nullMark(incoming, file);
       return;
-    case 'qtailq':
-    case 'qlist':
-    case 'gtree':
-      await loadList(incoming, file, value);
-      return;
-    case 'pci config':
-      await loadPciConfig(incoming, file, value);
-      return;
-    case 'pci irq state':
-      await loadPciIrq(incoming, file);
-      return;
-    case 'virtio':
-      await loadVirtio(incoming, file, value);
-      return;
     default:
-      await plain(file, value);
+      await (incoming.types.get(field.type)?.(incoming, file, value) ?? plain(file, value));
   }
 }
 

@@ -1,8 +1,6 @@
 // A table while it is loaded: what the destination has of it, and what came so far.
 
 import type { DumpTable, VmsdSchema } from '../../vmstate/index.js';
-import type { Incoming } from '../outer/incoming.js';
-import type { QemuFile } from '../outer/qemu-file.js';
 
 /** A table as the destination has it. */
 export interface LocalTable {
@@ -27,12 +25,4 @@ export interface TableContext {
   readonly bytes: Map<string, Uint8Array>;
   /** The tables that it nests and the subsections that came, by name. */
   readonly parts: Map<string, TableContext>;
-  /** How tables are loaded: for what loads tables inside of this one. */
-  readonly load: (
-    incoming: Incoming,
-    file: QemuFile,
-    table: LocalTable,
-    versionId: number,
-    device: string,
-  ) => Promise<TableContext>;
 }

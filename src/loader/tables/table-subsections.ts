@@ -6,9 +6,11 @@ import type { Incoming } from '../outer/incoming.js';
 import { schemaOfKnown } from './known-schema.js';
 import type { QemuFile } from '../outer/qemu-file.js';
 import { rulesOf } from './rules.js';
-import type { LoadSubsection } from './subsections.js';
 import type { LocalTable, TableContext } from './table-context.js';
 import { checkVersion, unknownLayout } from './vmstate-errors.js';
+
+/** The layout of a subsection that comes in that version; undefined: the table has none of that name. Refuses a version. */
+export type FindSubsection = (name: string) => ((versionId: number) => LocalTable) | undefined;
 
 /** `start`: where in the destination's own bytes the subsections begin. */
 export function subsectionFinder(
@@ -16,34 +18,34 @@ export function subsectionFinder(
   file: QemuFile,
   context: TableContext,
   start: number,
-): LoadSubsection {
+): FindSubsection {
   const { schema, known, own } = context.table;
-  const load = (name: string, table: LocalTable) => async (version: number) => {
-    context.parts.set(name, await context.load(incoming, file, table, version, context.device));
-  };
   return (name) => {
     const dumped = known?.subsections.find((one) => one.name === name);
     let at = start;
     for (const part of schema.subsections) {
       const size = vmsdSize(part) ?? Number.NaN;
       at += subsectionHeaderSize(part.name);
-      if (part.name === name) return load(name, { schema: part, known: dumped, own: own?.subarray(at, at + size) });
+      if (part.name === name) {
+        const table = { schema: part, known: dumped, own: own?.subarray(at, at + size) };
+        return () => table;
+      }
       at += size;
     }
     if (dumped !== undefined) {
-      return async (version) => {
+      return (version) => {
         checkVersion(incoming, file, name, version, dumped.versionId, dumped.minimumVersionId);
         const layout = incoming.sentTable(name) ?? schemaOfKnown(dumped);
         if (layout === undefined) throw unknownLayout(incoming, file, name, '');
-        await load(name, { schema: layout, known: dumped, own: undefined })(version);
+        return { schema: layout, known: dumped, own: undefined };
       };
     }
     const since = rulesOf(schema.name)?.subsections?.[name];
     if (since !== undefined && incoming.destination.version >= since) {
-      return async (version) => {
+      return () => {
         const layout = incoming.sentTable(name) ?? numbers(name, rulesOf(schema.name)?.sizes?.[name]);
         if (layout === undefined) throw unknownLayout(incoming, file, name, '');
-        await load(name, { schema: layout, known: undefined, own: undefined })(version);
+        return { schema: layout, known: undefined, own: undefined };
       };
     }
     if (known === undefined)

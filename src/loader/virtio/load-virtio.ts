@@ -6,6 +6,7 @@ import { decodeDevice, plainField, type DeviceSchema, type VmsdSchema } from '..
 import { latin1 } from '../../bytes/window.js';
 import { MAX_FILL } from '../../limits.js';
 import type { Incoming } from '../outer/incoming.js';
+import { loadTable } from '../tables/load-table.js';
 import type { ValueToLoad } from '../tables/value-to-load.js';
 import type { QemuFile } from '../outer/qemu-file.js';
 import { Refusal } from '../refusal.js';
@@ -39,10 +40,10 @@ export async function loadVirtio(incoming: Incoming, file: QemuFile, value: Valu
   if (part === undefined) await file.pass(await plausible(file, sent, local.part.length));
   else
     await aside(incoming, () =>
-      context.load(incoming, file, { schema: part, known: undefined, own: local.part }, part.version, context.device),
+      loadTable(incoming, file, { schema: part, known: undefined, own: local.part }, part.version, context.device),
     );
   const common = await aside(incoming, () =>
-    context.load(
+    loadTable(
       incoming,
       file,
       { schema: virtioTable(incoming.destination.version), known: undefined, own: undefined },
@@ -57,11 +58,10 @@ export async function loadVirtio(incoming: Incoming, file: QemuFile, value: Valu
 async function sentPart(
   incoming: Incoming,
   file: QemuFile,
-  { context, field }: ValueToLoad,
+  { field }: ValueToLoad,
   local: LocalVirtio,
 ): Promise<number> {
-  const sent = incoming.sentDevice(context.device);
-  const size = incoming.sent(context.device, 0) ?? 0;
+  const { sentDevice: sent, sentSize: size = 0 } = incoming;
   if (sent === undefined || size === 0 || size > MAX_FILL) return local.part.length;
   await file.want(size);
   const bytes = file.cursor.bytes.slice(file.cursor.at, Math.min(file.cursor.end, file.cursor.at + size));
@@ -92,7 +92,7 @@ async function transport(
   }
   const schema = pciDevice(local.configSize);
   await aside(incoming, () =>
-    context.load(
+    loadTable(
       incoming,
       file,
       { schema, known: undefined, own: own.subarray(0, 4 + local.configSize + 16) },

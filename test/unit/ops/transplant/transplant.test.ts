@@ -379,7 +379,9 @@ test('no name of any capture stands in the code', async () => {
   expect(names.size).toBeGreaterThan(100);
   const folder = new URL('../../../../src/ops/transplant/', import.meta.url);
   const found: string[] = [];
-  for (const file of readdirSync(folder)) {
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.ts'),
+  )) {
     const literals =
       readFileSync(new URL(file, folder), 'utf8')
         .replace(/^\s*(\/\/|\*|\/\*).*$/gm, '')
