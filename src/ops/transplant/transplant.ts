@@ -31,7 +31,7 @@ import { Ledger } from './merge/ledger.js';
 import { Memory } from './stream/memory.js';
 import { Parts } from './stream/parts.js';
 import { worst, type CpuAnswer, type Grade, type TransplantReport, type Trial } from './report.js';
-import { makeRules } from './merge/rules.js';
+import { fieldRule } from './merge/rules.js';
 import { laySections, type LaidSection } from './stream/sections.js';
 import { runTrial, type TrialPort } from './trial/trial.js';
 
@@ -251,9 +251,9 @@ class Transplanting {
     const { donor, ledger, options } = this;
     const { destination } = this;
     const knowledge = new Knowledge(options.tables, this.clues.producer, destination);
-    const rules = makeRules({ features: options.features ?? new Map(), checksQueues: checksQueues(destination) });
+    const rule = fieldRule({ features: options.features ?? new Map(), checksQueues: checksQueues(destination) });
     this.source = this.part.sections(options.schemaFrom);
-    const laid = laySections({ ledger, knowledge, tables: options.tables, rules }, donor.sections, this.source);
+    const laid = laySections({ ledger, knowledge, tables: options.tables, rule }, donor.sections, this.source);
     for (const command of donor.commands.late) await this.write(command);
     for (const { section, bytes } of laid) {
       await this.write({ kind: 'section-open', type: 'full', section, span: here });

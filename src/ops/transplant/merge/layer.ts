@@ -4,21 +4,12 @@
 import type { Branch, FieldNode, VmsdSchema } from '../../../vmstate/index.js';
 import type { Ledger } from './ledger.js';
 import type { Knowledge, Verdict } from './knowledge.js';
-import type { LaidTable, Piece } from './piece.js';
+import type { Piece } from './piece.js';
 import type { Grade } from '../report.js';
 import { integerOf, isBlank, valuesBelow } from './values.js';
 
-/** What the standards know better than the names: PCI and virtio. Undefined: nothing special. */
-export interface Rules {
-  field(layer: Layer, donor: FieldNode, source: FieldNode): Piece | undefined;
-  cure(donor: FieldNode): string | undefined;
-}
-
-/** How fields and tables are laid; table.ts. */
-export interface Lay {
-  field(layer: Layer, donor: FieldNode, source: FieldNode): Piece;
-  table(layer: Layer, donor: Branch, source: Branch): LaidTable;
-}
+/** Merges a field of a type that PCI or virtio defines; undefined: no rule is about this field. */
+export type FieldRule = (layer: Layer, donor: FieldNode, source: FieldNode) => Piece | undefined;
 
 interface Pair {
   readonly donor: bigint;
@@ -27,8 +18,7 @@ interface Pair {
 
 export class Layer {
   readonly ledger: Ledger;
-  readonly rules: Rules;
-  readonly lay: Lay;
+  readonly rule: FieldRule;
   private readonly knowledge: Knowledge;
   /** Integers met so far, by table: one of them may be the length of an array behind it. */
   private readonly scopes: Pair[][] = [];
@@ -37,11 +27,10 @@ export class Layer {
   /** Above 0 inside of something that the donor does not have: source and donor are the same nodes. */
   private adopting = 0;
 
-  constructor(ledger: Ledger, knowledge: Knowledge, rules: Rules, lay: Lay) {
+  constructor(ledger: Ledger, knowledge: Knowledge, rule: FieldRule) {
     this.ledger = ledger;
     this.knowledge = knowledge;
-    this.rules = rules;
-    this.lay = lay;
+    this.rule = rule;
   }
 
   inTable<T>(work: () => T): T {
@@ -109,12 +98,8 @@ export class Layer {
     return count;
   }
 
-  /** What it costs to lose it. */
+  /** The grade of a difference in which this source value is lost. */
   lossOf(source: FieldNode): Grade {
     return isBlank(source) ? 'assumed' : 'lossy';
-  }
-
-  cureFor(donor: FieldNode): string | undefined {
-    return this.rules.cure(donor);
   }
 }

@@ -3,6 +3,7 @@
 // types.c.
 
 import type { FieldNode, Leaf } from '../../../vmstate/index.js';
+import { cures } from './cures.js';
 import type { Layer } from './layer.js';
 import { asItStands, withBytes, type Piece } from './piece.js';
 import { bytesText, integerOf, saysSomething } from './values.js';
@@ -32,7 +33,7 @@ export function layLeaf(layer: Layer, donor: Leaf, source: Leaf): Piece {
       kind: 'conflict',
       grade: 'impossible',
       why: type.endsWith(' le') ? 'must be at most what the destination has' : 'must be what the destination has',
-      cure: layer.cureFor(donor),
+      cure: cures.equal,
     });
     return asItStands(donor, true);
   }

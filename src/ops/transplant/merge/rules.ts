@@ -2,26 +2,23 @@
 
 import type { FieldNode } from '../../../vmstate/index.js';
 import { cures } from './cures.js';
-import type { Layer, Rules } from './layer.js';
+import type { FieldRule, Layer } from './layer.js';
 import { layConfig } from '../pci/pci-config.js';
 import { asItStands, type Piece } from './piece.js';
 import { layVirtio, virtioField, type VirtioOffers } from '../virtio/virtio.js';
 
-export function makeRules(offers: VirtioOffers): Rules {
-  return {
-    field(layer, donor, source) {
-      switch (typeOf(donor)) {
-        case 'pci config':
-          return layConfig(layer, donor, source);
-        case 'msix state':
-          return layVectors(layer, donor, source);
-        case 'virtio':
-          return layVirtio(layer, donor, source, offers);
-        default:
-          return virtioField(layer, donor, source, offers);
-      }
-    },
-    cure: () => cures.equal,
+export function fieldRule(offers: VirtioOffers): FieldRule {
+  return (layer, donor, source) => {
+    switch (typeOf(donor)) {
+      case 'pci config':
+        return layConfig(layer, donor, source);
+      case 'msix state':
+        return layVectors(layer, donor, source);
+      case 'virtio':
+        return layVirtio(layer, donor, source, offers);
+      default:
+        return virtioField(layer, donor, source, offers);
+    }
   };
 }
 

@@ -12,12 +12,12 @@ import {
   type FieldSchema,
   type VmsdSchema,
 } from '../../../vmstate/index.js';
-import { isBlob, layArray, layList } from './array.js';
+import { elementsOf, isBlob, sameTables, together, wholeArray } from './array.js';
 import { layBlob, layLeaf, unlike } from './leaf.js';
-import type { Lay, Layer } from './layer.js';
+import type { Layer } from './layer.js';
 import { matchFields, type Regrouped } from './match.js';
 import { asItStands, concat, entriesOf, type LaidTable, type Piece } from './piece.js';
-import { saysSomething } from './values.js';
+import { isBlank, saysSomething, valuesBelow } from './values.js';
 
 export function layTable(layer: Layer, donor: Branch, source: Branch): LaidTable {
   return layer.inTable(() => {
@@ -75,8 +75,8 @@ function fields(count: number): string {
 }
 
 /** A field that both have. */
-function layField(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
-  const ruled = layer.rules.field(layer, donor, source);
+export function layField(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
+  const ruled = layer.rule(layer, donor, source);
   if (ruled !== undefined) return ruled;
   if (donor.kind === 'leaf' && source.kind === 'leaf') return layLeaf(layer, donor, source);
   if (isBlob(donor) && isBlob(source)) return layBlob(layer, donor, source);
@@ -87,6 +87,92 @@ function layField(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
   if (donor instanceof ArrayBranch || source instanceof ArrayBranch) return layArray(layer, donor, source);
   if (donor.kind === 'leaf' || source.kind === 'leaf') return unlike(layer, donor, source);
   return tablePiece(donor, layTable(layer, donor, source));
+}
+
+/**
+ * The destination decides how many elements there are where the array is of fixed length; the source decides where an
+ * integer before the array counts them.
+ */
+function layArray(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
+  const same = wholeArray(layer, donor, source);
+  if (same !== undefined) return same;
+  const [mine, theirs] = [elementsOf(donor), elementsOf(source)];
+  const count = layer.follows(mine.length, theirs.length) ? theirs.length : mine.length;
+  const pieces: Piece[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const [own, other] = [mine[index], theirs[index]];
+    if (other === undefined) pieces.push(asItStands(own!, true));
+    else if (own !== undefined) pieces.push(layElement(layer, own, other));
+    else if (mine.length > 0) pieces.push(layField(layer, mine[0]!, other));
+    else pieces.push(layer.adopt(() => layField(layer, other, other)));
+  }
+  noteLength(layer, donor, source, mine, theirs, count);
+  const asDonor = count === mine.length && pieces.every((piece) => piece.asDonor);
+  return {
+    bytes: concat(pieces.map((piece) => piece.bytes)),
+    entries: asDonor ? entriesOf(donor) : together(pieces),
+    asDonor,
+  };
+}
+
+function layElement(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
+  if (!sameTables(donor, source, donor.bytes, source.bytes)) return layField(layer, donor, source);
+  layer.ledger.copied += layer.countValues(source);
+  return asItStands(donor, true);
+}
+
+function noteLength(
+  layer: Layer,
+  donor: FieldNode,
+  source: FieldNode,
+  mine: readonly FieldNode[],
+  theirs: readonly FieldNode[],
+  count: number,
+): void {
+  const sizes = `${theirs.length} elements at the source, ${mine.length} at the destination`;
+  const lost = theirs.slice(count);
+  if (lost.length > 0) {
+    const blank = lost.every(isBlank);
+    layer.ledger.field(source, donor, {
+      kind: 'cut',
+      grade: blank ? 'exact' : 'lossy',
+      why: `${sizes}${blank ? ': only zeros are lost' : ''}`,
+    });
+  }
+  if (count > theirs.length)
+    layer.ledger.field(source, donor, { kind: 'padded', grade: 'assumed', why: `${sizes}: the others as after reset` });
+}
+
+/** QTAILQ, QLIST and GTREE say themselves how long they are: all elements are the source's. */
+function layList(layer: Layer, donor: Branch, source: Branch): Piece {
+  const field = donor.fields[0]!;
+  if (field.type !== source.fields[0]?.type) {
+    layer.ledger.field(source, donor, {
+      kind: 'donor',
+      grade: layer.lossOf(source),
+      why: 'a list of another kind at the destination',
+    });
+    return asItStands(donor, true);
+  }
+  if (field.type === 'gtree') {
+    layer.ledger.copied += valuesBelow(source).length;
+    return {
+      bytes: source.bytes,
+      entries: [{ ...field, size: source.end - source.start, inline: source.fields[0]!.inline }],
+      asDonor: false,
+    };
+  }
+  const isElement = (node: FieldNode): node is Branch => node.kind === 'struct';
+  const [template] = [...donor.children()].filter(isElement);
+  const laid: LaidTable[] = [...source.children()]
+    .filter(isElement)
+    .map((element) =>
+      template === undefined
+        ? layer.adopt(() => layTable(layer, element, element))
+        : layTable(layer, template, element),
+    );
+  const bytes = concat([...laid.map((one) => one.bytes), Uint8Array.of(0)]);
+  return { bytes, entries: [{ ...field, size: bytes.length, inline: laid.map((one) => one.vmsd) }], asDonor: false };
 }
 
 /** A table as a field of another. */
@@ -189,5 +275,3 @@ function fieldsOf(branch: Branch): FieldNode[] {
 function partsOf(branch: Branch): Branch[] {
   return [...branch.children()].filter((node) => node.kind === 'subsection') as Branch[];
 }
-
-export const lay: Lay = { field: layField, table: layTable };

@@ -6,10 +6,10 @@ import { cures } from '../merge/cures.js';
 import type { DeviceSection } from './device-part.js';
 import type { KnownTables } from '../known.js';
 import type { Knowledge } from '../merge/knowledge.js';
-import { Layer, type Rules } from '../merge/layer.js';
+import { Layer, type FieldRule } from '../merge/layer.js';
 import type { Ledger } from '../merge/ledger.js';
 import { typeOf } from '../merge/rules.js';
-import { lay, layTable } from '../merge/table.js';
+import { layTable } from '../merge/table.js';
 import { isBlank, valueText } from '../merge/values.js';
 
 /** A section as it will be written. */
@@ -23,7 +23,7 @@ export interface SectionContext {
   readonly ledger: Ledger;
   readonly knowledge: Knowledge;
   readonly tables: KnownTables | undefined;
-  readonly rules: Rules;
+  readonly rule: FieldRule;
 }
 
 /** The processor is the one device of which the destination must not have more either. */
@@ -50,7 +50,7 @@ function laySection(context: SectionContext, donor: DeviceSection, source: Devic
   const { ledger } = context;
   const [mine, theirs] = [donor.state.device.vmsd, source.state.device.vmsd];
   if (mine.name !== '' && theirs.name !== '') {
-    const layer = new Layer(ledger, context.knowledge, context.rules, lay);
+    const layer = new Layer(ledger, context.knowledge, context.rule);
     const { bytes, vmsd } = layTable(layer, donor.state.root, source.state.root);
     return [{ section: donor.section, device: { ...donor.state.device, vmsd }, bytes }];
   }

@@ -6,7 +6,7 @@ import { deviceLabel, featureNames, type Branch, type FieldNode } from '../../..
 import { cures } from '../merge/cures.js';
 import type { Layer } from '../merge/layer.js';
 import { asItStands, concat, type Piece, withBytes } from '../merge/piece.js';
-import { tablePiece } from '../merge/table.js';
+import { layField, layTable, tablePiece } from '../merge/table.js';
 import { integerOf } from '../merge/values.js';
 
 /** What a destination's devices are known to allow. */
@@ -29,7 +29,7 @@ export function layVirtio(layer: Layer, donor: FieldNode, source: FieldNode, off
     });
     return asItStands(donor, true);
   }
-  const piece = tablePiece(donor, layer.lay.table(layer, donor, source));
+  const piece = tablePiece(donor, layTable(layer, donor, source));
   checkFeatures(layer, donor, source, offers);
   return piece;
 }
@@ -111,13 +111,13 @@ function layOwnPart(layer: Layer, donor: FieldNode, source: FieldNode): Piece | 
         kind: 'conflict',
         grade: 'impossible',
         why: 'must be what the destination has',
-        cure: layer.cureFor(own),
+        cure: cures.equal,
       });
   }
   return {
     ...tablePiece(
       source,
-      layer.adopt(() => layer.lay.table(layer, source, source)),
+      layer.adopt(() => layTable(layer, source, source)),
     ),
     asDonor: false,
   };
@@ -143,7 +143,7 @@ function layQueues(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
   noteIdle(layer, donor, mine, theirs);
   noteReset(layer, donor, mine, theirs);
   const pieces = mine.map((own, index) =>
-    theirs[index] === undefined ? asItStands(own, true) : layer.lay.field(layer, own, theirs[index]),
+    theirs[index] === undefined ? asItStands(own, true) : layField(layer, own, theirs[index]),
   );
   return withBytes(donor, concat(pieces.map((piece) => piece.bytes)));
 }
