@@ -7,6 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { readFacts, type SourceFacts } from './support/architecture/facts.js';
 import {
   checkArchitecture,
+  checkSizes,
+  MAX_MEDIAN_LINES,
   MAX_LINES,
   MAX_TEST_LINES,
   reasons,
@@ -38,6 +40,8 @@ describe('src', () => {
   test('keeps every rule of docs/architecture.md', () => {
     expect(checkArchitecture(layers, files).map(violationText).join('\n')).toBe('');
   });
+
+  test('has no room that became an attic, and short files', () => expect(checkSizes(files)).toEqual([]));
 
   test('has the layers of the table, and no others', () => {
     const missing = layers.filter(
@@ -116,6 +120,7 @@ describe('the checker', () => {
     ['types-only', 'stream/x.ts', "// X.\nimport { type R, r } from '../ram/r.js';\n", 2],
     ['types-only', 'stream/x.ts', "// X.\nimport '../ram/r.js';\n", 2],
     ['cycle', 'base/x.ts', "// X.\nimport './x.js';\n", 2],
+    ['cycle', 'base/x.ts', "// X.\nimport type { X } from './x.js';\n", 2],
     ['machine', 'ram/x.ts', "// X.\nimport { open } from 'node:fs';\n", 2],
     ['machine', 'bytes/x.ts', "// X.\nimport type { Stats } from 'node:fs';\n", 2],
     ['machine', 'ram/x.ts', '// X.\nexport const x = process.argv;\n', 2],
@@ -152,6 +157,16 @@ describe('the checker', () => {
     ]);
     expect(found.map(violationText)).toEqual([
       `src/ram/c.ts:2: cycle: ram/a.ts → ram/b.ts → ram/c.ts → ram/a.ts\n    because ${reasons.cycle}`,
+    ]);
+  });
+
+  test('finds a room of more than a quarter, and a median that is too long', () => {
+    const rooms = (lines: number): { path: string; lines: number }[] =>
+      ['a/x.ts', 'b/x.ts', 'c/x.ts', 'd.ts'].map((path) => ({ path, lines }));
+    expect(checkSizes(rooms(MAX_MEDIAN_LINES))).toEqual([]);
+    expect(checkSizes(rooms(91))).toEqual(['the median file has 91 lines, more than 90']);
+    expect(checkSizes([...rooms(10), { path: 'a/y/z.ts', lines: 1 }])).toEqual([
+      'a/ holds 11 of 41 lines, more than 25 %',
     ]);
   });
 

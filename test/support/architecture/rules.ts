@@ -14,7 +14,7 @@ export const reasons = {
   layer:
     'a file imports its own folder and what stands above it in the table, so that each layer can be understood and tested without those below',
   'types-only': 'values of this layer would tie the grammar to what it reads; a port asks instead',
-  cycle: 'modules that need each other to load cannot be understood, tested or split one by one',
+  cycle: 'modules that need each other, for a value or for a type, cannot be understood, tested or split one by one',
   machine: 'what touches files, processes or the terminal is kept where a test can replace it',
   package: 'a package stands behind one door, so that it can be replaced there',
   unresolved: 'every import must lead to a source file, or nothing can be said about it',
@@ -26,6 +26,29 @@ export const reasons = {
   any: 'any switches the compiler off for everything that it touches; unknown does not',
   console: 'output goes through the host, so that tests see it and a library prints nothing',
 } as const;
+
+/** Largest share of the lines of src that one top folder may hold, in percent. */
+export const MAX_ROOM_PERCENT = 25;
+
+/** Largest median length of a file of src, in lines. */
+export const MAX_MEDIAN_LINES = 90;
+
+/** What is wrong with the sizes of a tree as a whole: a room that became an attic, files that grow. */
+export function checkSizes(files: readonly Pick<SourceFacts, 'path' | 'lines'>[]): readonly string[] {
+  const total = files.reduce((sum, file) => sum + file.lines, 0);
+  const rooms = new Map<string, number>();
+  for (const { path, lines } of files) {
+    const room = path.includes('/') ? path.slice(0, path.indexOf('/') + 1) : path;
+    rooms.set(room, (rooms.get(room) ?? 0) + lines);
+  }
+  const found = [...rooms]
+    .filter(([, lines]) => lines * 100 > total * MAX_ROOM_PERCENT)
+    .map(([room, lines]) => `${room} holds ${lines} of ${total} lines, more than ${MAX_ROOM_PERCENT} %`);
+  const lengths = files.map((file) => file.lines).sort((a, b) => a - b);
+  const median = lengths[lengths.length >> 1] ?? 0;
+  if (median > MAX_MEDIAN_LINES) found.push(`the median file has ${median} lines, more than ${MAX_MEDIAN_LINES}`);
+  return found;
+}
 
 export type Rule = keyof typeof reasons;
 
@@ -117,9 +140,9 @@ function isIn(path: string, place: string): boolean {
   return place.endsWith('/') ? path.startsWith(place) : path === place;
 }
 
-/** One violation for each import that closes a circle, found depth first. Lazy imports count: they load in the end. */
+/** One violation for each import that closes a circle, found depth first. Lazy imports count, and so do types. */
 function cycles(files: readonly SourceFacts[], paths: ReadonlySet<string>): Violation[] {
-  const edges = new Map(files.map((file) => [file.path, file.imports.filter((entry) => !entry.typeOnly)]));
+  const edges = new Map(files.map((file) => [file.path, file.imports]));
   const state = new Map<string, 'open' | 'done'>();
   const trail: string[] = [];
   const found: Violation[] = [];
