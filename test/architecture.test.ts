@@ -50,6 +50,13 @@ describe('src', () => {
     expect(missing.map((layer) => layer.path)).toEqual([]);
   });
 
+  test('is where docs/architecture.md sends a newcomer', () => {
+    const places = document.split('## Where to go with …\n')[1]!.split('\n## ')[0]!;
+    const paths = [...places.matchAll(/`((?:src|docs|test)\/[^`]*)`/g)].map((match) => match[1]!);
+    expect(paths.length).toBeGreaterThan(10);
+    expect(paths.filter((path) => statSync(`${root}/${path}`, { throwIfNoEntry: false }) === undefined)).toEqual([]);
+  });
+
   test('uses the packages that the table grants, all of them listed in package.json', () => {
     const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as Record<
       'dependencies' | 'devDependencies',
