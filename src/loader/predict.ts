@@ -22,6 +22,8 @@ import { typeLoaders } from './types.js';
 export interface PredictOptions {
   /** Switched on or off at the destination, over what the profile says. */
   readonly capabilities?: Readonly<Record<string, boolean>>;
+  /** Bytes of the file that the destination opens before the stream: the N of `file:PATH,offset=N`. Default 0. */
+  readonly mappedBase?: number | undefined;
 }
 
 /**
@@ -29,18 +31,20 @@ export interface PredictOptions {
  * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
  */
 export function predict(source: ByteSource, profile: Profile, options: PredictOptions = {}): Promise<Prediction> {
-  return simulate(source, destinationOf(profile, options.capabilities));
+  return simulate(source, destinationOf(profile, options.capabilities), options.mappedBase ?? 0);
 }
 
 /**
  * Reads `source` as the destination would. The source is closed.
  * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
  */
-async function simulate(source: ByteSource, destination: Destination): Promise<Prediction> {
+async function simulate(source: ByteSource, destination: Destination, mappedBase: number): Promise<Prediction> {
   const cursor = new Cursor(source);
   try {
     const sender = (await findTail(source, (json) => unlessBroken(() => parseSchema(json))))?.value;
-    return await load(cursor, new Incoming(destination, behaviourOf(destination.version), sender, typeLoaders));
+    const incoming = new Incoming(destination, behaviourOf(destination.version), sender, typeLoaders);
+    incoming.mappedBase = mappedBase;
+    return await load(cursor, incoming);
   } finally {
     await cursor.close();
   }

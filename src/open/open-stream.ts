@@ -24,6 +24,12 @@ export interface OpenOptions extends CursorOptions {
   /** Do sections end with footers? Default: found out. */
   readonly footers?: boolean | undefined;
   /**
+   * Bytes between the place that mapped-ram offsets count from and the start of the stream. A reader of containers
+   * gives it: the offset of the stream in a libvirt image or behind `file:PATH,offset=N`, 0 in a qcow2 snapshot, whose
+   * offsets count from the stream itself. Default: inferred from the first header with pages.
+   */
+  readonly mappedBase?: number | undefined;
+  /**
    * False: device payloads and mapped-ram areas are stepped over, their events have no bytes (and cannot be written
    * again). `devices`: only mapped-ram areas are. Default true.
    */
@@ -75,6 +81,7 @@ export async function openStream(input: ByteSource | Uint8Array, options: OpenOp
             : { value: pageSize, how: options.targetPageSize === undefined ? 'vmdescription' : 'option' },
         layout: options.dialect === undefined ? undefined : layoutOf(options.dialect),
         footers: options.footers,
+        mappedBase: options.mappedBase,
         bodies: options.bodies ?? true,
       }),
     raw: (range) => cursor.raw(range),

@@ -29,7 +29,12 @@ export interface BlockRow {
   readonly gpa?: bigint;
   readonly ignored: boolean | undefined;
   readonly ignoredHow: IgnoredHow;
-  readonly mapped?: { readonly bitmapOffset: number; readonly pagesOffset: number };
+  readonly mapped?: {
+    readonly bitmapOffset: number;
+    readonly pagesOffset: number;
+    /** Pages with a clear bit and other bytes than zeros in their place. Absent: nobody looked. */
+    readonly stale?: number;
+  };
   /** Target pages of the block. */
   readonly pages: number;
   /** Page records in the stream. `resent` and `absent` are undefined when the block is too large to keep count. */

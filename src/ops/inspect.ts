@@ -65,6 +65,8 @@ export interface Inspection {
     readonly layout: DialectEvent | undefined;
     readonly targetPageSize: DialectEvent | undefined;
     readonly footers: DialectEvent | undefined;
+    /** Where the stream begins in its container, as mapped-ram offsets show; undefined at 0. */
+    readonly mappedBase: DialectEvent | undefined;
   };
   readonly producer: Producer;
   readonly map: readonly MapRow[];
@@ -181,6 +183,9 @@ class Gatherer {
         this.bytes.records += event.runs.records;
         this.payload(length);
         return;
+      case 'mapped-pages':
+        this.index.add(event.runs);
+        return;
       case 'payload':
         this.bytes.device += length;
         if (this.open !== undefined) this.open.boundary = event.boundary;
@@ -214,6 +219,7 @@ class Gatherer {
         layout: this.dialect.get('layout'),
         targetPageSize: this.dialect.get('target-page-size'),
         footers: this.dialect.get('footers'),
+        mappedBase: this.dialect.get('mapped-base'),
       },
       producer: this.clues.producer,
       map: this.map,

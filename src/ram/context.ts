@@ -12,6 +12,8 @@ export interface RamContext {
   readonly targetPageSize: { readonly value: number; readonly how: How } | undefined;
   /** Set by the user: tried first and alone. */
   readonly layout: BlockLayout | undefined;
+  /** Where the stream begins in its container, in bytes, for mapped-ram offsets; undefined: find out. */
+  readonly mappedBase: number | undefined;
   /** False: mapped-ram areas are stepped over. */
   readonly bodies: boolean;
 }

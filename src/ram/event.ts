@@ -21,6 +21,11 @@ export type RamEvent =
       readonly targetPageSize: number;
       readonly blocks: readonly RamBlockEntry[];
       readonly continues: boolean;
+      /**
+       * Mapped-ram only: bytes from the start of the file that the headers count from to the start of the stream. The
+       * pages of a block stand at `pagesOffset - mappedBase` of the stream.
+       */
+      readonly mappedBase?: number | undefined;
       readonly span: Span;
     }
   /** The file area of one mapped-ram block: bitmap, padding, pages. In chunks; `bytes` is empty when skipped over. */
@@ -31,6 +36,11 @@ export type RamEvent =
       readonly last: boolean;
       readonly span: Span;
     }
+  /**
+   * The pages of a mapped-ram block as its bitmap tells them, in runs: a set bit is a page, a clear bit a zero page.
+   * Informs only: the bytes belong to `mapped-area`. A loan. `runs.bytes` is empty where the area was skipped over.
+   */
+  | { readonly kind: 'mapped-pages'; readonly block: number; readonly runs: PageRuns; readonly span: Span }
   /** Page records, in runs. A loan. */
   | { readonly kind: 'pages'; readonly runs: PageRuns; readonly span: Span }
   /** A record without a body. `address` is 0 in every stream that QEMU writes. */
@@ -49,7 +59,7 @@ export type RamMark = 'eos' | 'hook' | 'multifd-flush';
 
 export interface DialectEvent {
   readonly kind: 'dialect';
-  readonly fact: 'layout' | 'target-page-size' | 'footers';
+  readonly fact: 'layout' | 'target-page-size' | 'footers' | 'mapped-base';
   readonly value: string | number | boolean;
   readonly how: How;
   /** Other values that would have fitted what was looked at. */

@@ -3,6 +3,7 @@
 // file that claims 2^52 bytes costs nothing.
 
 import { MAX_PAGE_BITMAP } from '../limits.js';
+import { countOnes } from './ones.js';
 import { pageKind, type PageRuns } from './page-runs.js';
 
 /** Page records seen for one block. */
@@ -37,7 +38,7 @@ export class PageIndex {
     for (let i = 0; i < runs.count; i += 1) {
       const { counts, chunks } = this.block(runs.block[i]!);
       const pages = runs.pages[i]!;
-      counts.bytes += pages * (runs.headSize(i) + runs.length[i]!);
+      counts.bytes += pages * runs.stride(i);
       switch (runs.kind[i]) {
         case pageKind.zero:
           counts.zero += pages;
@@ -136,16 +137,9 @@ function setBits(words: Uint32Array, bit: number, count: number): number {
     const low = bit & 31;
     const width = Math.min(32 - low, end - bit);
     const mask = width === 32 ? 0xffff_ffff : ((1 << width) - 1) << low;
-    fresh += ones(mask & ~words[word]!);
+    fresh += countOnes(mask & ~words[word]!);
     words[word]! |= mask;
     bit += width;
   }
   return fresh;
-}
-
-/** Bits set in a 32-bit word. */
-function ones(word: number): number {
-  word -= (word >>> 1) & 0x5555_5555;
-  word = (word & 0x3333_3333) + ((word >>> 2) & 0x3333_3333);
-  return (((word + (word >>> 4)) & 0x0f0f_0f0f) * 0x0101_0101) >>> 24;
 }

@@ -50,25 +50,32 @@ export class PageRuns {
   bytes: Uint8Array = new Uint8Array(0);
   /** Stream offset of `bytes[0]`. */
   base = 0;
+  /** True: bodies stand back to back, without record headers, as in a mapped-ram file or a multifd packet. */
+  bare = false;
 
   constructor(pageSize: number) {
     this.pageSize = pageSize;
   }
 
-  /** Bytes in front of each body of run `i`. */
+  /** Bytes that stand in front of each body of run `i` in a page record. */
   headSize(i: number): number {
     const name = this.named[i] === 1 ? 1 + this.blocks[this.block[i]!]!.idstr.length : 0;
     return 8 + name + bodyHeadSize[this.kind[i]!]!;
   }
 
-  /** Index in `bytes` of the body of record `k` of run `i`. */
-  bodyAt(i: number, k: number): number {
-    return this.body[i]! + k * (this.headSize(i) + this.length[i]!);
+  /** Bytes from the body of one page of run `i` to the body of the next. */
+  stride(i: number): number {
+    return this.bare ? this.length[i]! : this.headSize(i) + this.length[i]!;
   }
 
-  /** Stream offset of record `k` of run `i`. */
+  /** Index in `bytes` of the body of record `k` of run `i`. */
+  bodyAt(i: number, k: number): number {
+    return this.body[i]! + k * this.stride(i);
+  }
+
+  /** Stream offset of record `k` of run `i`; of its body where there are no record headers. */
   offsetOf(i: number, k: number): number {
-    return this.base + this.bodyAt(i, k) - this.headSize(i);
+    return this.base + this.bodyAt(i, k) - (this.bare ? 0 : this.headSize(i));
   }
 
   /** Records in all runs. */

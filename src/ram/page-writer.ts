@@ -17,14 +17,14 @@ export async function writePageRuns(emitter: Emitter, runs: PageRuns): Promise<v
     for (let done = 0; done < runs.pages[i]!;) {
       await emitter.reserve(size);
       const now = Math.min(runs.pages[i]! - done, Math.floor(emitter.room / size));
-      writeRecords(emitter, runs, i, done, now, size);
+      writeRecords(emitter, runs, i, done, now);
       done += now;
     }
   }
 }
 
 /** Records `from` to `from + count` of run `i`; there is room for them. */
-function writeRecords(emitter: Emitter, runs: PageRuns, i: number, from: number, count: number, size: number): void {
+function writeRecords(emitter: Emitter, runs: PageRuns, i: number, from: number, count: number): void {
   const { view, bytes } = emitter;
   const kind = runs.kind[i]!;
   const length = runs.length[i]!;
@@ -34,6 +34,7 @@ function writeRecords(emitter: Emitter, runs: PageRuns, i: number, from: number,
   let high = Math.floor(first / HIGH);
   let low = first % HIGH;
   let body = runs.bodyAt(i, from);
+  const stride = runs.stride(i);
   for (let k = 0; k < count; k += 1) {
     view.setUint32(emitter.at, high);
     view.setUint32(emitter.at + 4, low + flags);
@@ -62,7 +63,7 @@ function writeRecords(emitter: Emitter, runs: PageRuns, i: number, from: number,
       at += length;
     }
     emitter.at = at;
-    body += size;
+    body += stride;
     low += runs.pageSize;
     if (low >= HIGH) {
       low -= HIGH;

@@ -16,6 +16,8 @@ import type { RamContext } from './context.js';
 import type { RamEvent, RamMark } from './event.js';
 import { candidateLayouts, inferLayout, type LayoutContext } from './infer-layout.js';
 import { inferPageSize } from './infer-page-size.js';
+import { readMappedArea } from './mapped/area.js';
+import { findMappedBase } from './mapped/base.js';
 import { readPageRuns, type PageLoopState } from './page-loop.js';
 import { PageRuns } from './page-runs.js';
 
@@ -30,6 +32,9 @@ export class RamReader {
   private readonly state: PageLoopState = { table: new BlockTable(), current: -1 };
   private runs: PageRuns | undefined;
   private layout: BlockLayout | undefined;
+  /** Bytes in front of the stream in the file that mapped-ram offsets count from. */
+  private mappedBase: number | undefined;
+  private mappedRuns: PageRuns | undefined;
 
   /**
    * One payload, up to and including EOS.
@@ -167,6 +172,7 @@ export class RamReader {
       targetPageSize: pageSize,
       blocks: stretch,
       continues,
+      ...(this.mappedBase === undefined ? {} : { mappedBase: this.mappedBase }),
       span: span(from, cursor.position),
     });
     while (sum < total) {
@@ -185,8 +191,9 @@ export class RamReader {
       stretch.push(entry);
       if (entry.mapped === undefined || entry.mapped.pagesOffset === 0) continue;
       table.add(stretch);
+      const base = this.mappedBase ?? (yield* this.learnBase(cursor, context, entry, layout));
       yield flush();
-      yield* this.mappedArea(cursor, entry, table.entries.length - 1, context.bodies);
+      yield* this.mappedArea(cursor, entry, base, context.bodies);
       stretch = [];
       continues = true;
       from = cursor.position;
@@ -195,6 +202,20 @@ export class RamReader {
     if (stretch.length > 0 || !continues) yield flush();
     this.state.current = current === undefined ? -1 : table.find(current);
     cursor.leave(depth);
+  }
+
+  private async *learnBase(
+    cursor: Cursor,
+    context: RamContext,
+    entry: RamBlockEntry,
+    layout: BlockLayout,
+  ): AsyncGenerator<RamEvent, number> {
+    const { value, how } = await findMappedBase(cursor, entry, layout, this.runs!.pageSize, context.mappedBase);
+    this.mappedBase = value;
+    const here = span(cursor.position, cursor.position);
+    if (value !== 0 || how === 'option')
+      yield { kind: 'dialect', fact: 'mapped-base', value, how, alternatives: [], trials: [], span: here };
+    return value;
   }
 
   private async *learnLayout(
@@ -240,29 +261,24 @@ export class RamReader {
     return layout;
   }
 
+  /** The pages of `entry`, whose header ends here. */
   private async *mappedArea(
     cursor: Cursor,
     entry: RamBlockEntry,
-    block: number,
+    base: number,
     bodies: boolean,
   ): AsyncGenerator<RamEvent> {
-    const end = entry.mapped!.pagesOffset + entry.usedLength;
+    const { bitmapOffset, pagesOffset } = entry.mapped!;
+    const pages = pagesOffset - base;
+    const end = pages + entry.usedLength;
     const depth = cursor.enter(`pages of ${escapeText(entry.idstr)}`);
     if (end < cursor.position || !Number.isSafeInteger(end)) {
-      throw cursor.fail('bad-block-list', `pages_offset ${hex(entry.mapped!.pagesOffset)} points back into the stream`);
+      throw cursor.fail('bad-block-list', `pages_offset ${hex(pagesOffset)} points back into the stream`);
     }
-    if (!bodies) {
-      const start = cursor.position;
-      await cursor.skip(end - start);
-      yield { kind: 'mapped-area', block, bytes: new Uint8Array(0), last: true, span: span(start, end) };
-    }
-    while (cursor.position < end) {
-      await cursor.fill(1);
-      const start = cursor.position;
-      if (cursor.available === 0) throw cursor.truncated(end - start);
-      const bytes = cursor.take(Math.min(cursor.available, end - start));
-      yield { kind: 'mapped-area', block, bytes, last: cursor.position === end, span: span(start, cursor.position) };
-    }
+    const runs = (this.mappedRuns ??= new PageRuns(this.runs!.pageSize));
+    runs.blocks = this.state.table.entries;
+    const block = runs.blocks.length - 1;
+    yield* readMappedArea(cursor, { block, bitmap: bitmapOffset - base, pages, end }, runs, bodies);
     cursor.leave(depth);
   }
 }

@@ -14,6 +14,8 @@ export interface ReaderOptions {
   readonly targetPageSize: { readonly value: number; readonly how: How } | undefined;
   readonly layout: BlockLayout | undefined;
   readonly footers: boolean | undefined;
+  /** Bytes of the container before the stream, for mapped-ram offsets; undefined: find out. */
+  readonly mappedBase: number | undefined;
   /** False: bytes that nobody asked for (payloads, mapped-ram areas) are stepped over where the end is known. */
   readonly bodies: boolean | 'devices';
 }

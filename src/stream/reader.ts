@@ -160,6 +160,7 @@ async function* readSection(
           ? state.options.targetPageSize
           : (fromBits ?? state.options.targetPageSize),
       layout: state.options.layout,
+      mappedBase: state.options.mappedBase,
       bodies: state.options.bodies === true,
     });
   } else {

@@ -81,6 +81,7 @@ export class StreamWriter {
         this.emitter.u8(sectionType.vmdescription);
         this.emitter.u32(event.json.length);
         return this.emitter.copy(event.json);
+      case 'mapped-pages':
       case 'package-open':
       case 'package-close':
       case 'dialect':

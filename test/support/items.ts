@@ -148,6 +148,7 @@ function append(items: Item[], event: StreamEvent, open: boolean): boolean {
     case 'vmdescription':
       items.push({ kind: 'vmdescription', json: event.json });
       return false;
+    case 'mapped-pages':
     case 'dialect':
     case 'warning':
       return open;

@@ -16,6 +16,7 @@ interface InspectOptions extends ReadingOptions, SchemaFromOption {
   readonly sections?: boolean | undefined;
   readonly blocks?: boolean | undefined;
   readonly pages?: boolean | undefined;
+  readonly stale?: boolean | undefined;
   readonly devices?: string | readonly string[] | undefined;
   readonly schema?: boolean | undefined;
   readonly hex?: string | undefined;
@@ -45,6 +46,10 @@ export const inspectCommand = defineCommand<InspectOptions>({
           .option('sections', { describe: 'Only the map of sections', type: 'boolean' })
           .option('blocks', { describe: 'Only the RAM block table', type: 'boolean' })
           .option('pages', { describe: 'Only page records, as runs, while they are read', type: 'boolean' })
+          .option('stale', {
+            describe: 'Read the places of zero pages in a mapped-ram file, and count those that hold old bytes',
+            type: 'boolean',
+          })
           .option('devices', {
             describe: 'Only devices, field by field; with a name (* for anything): those',
             type: 'string',
@@ -146,7 +151,7 @@ async function report(options: Resolved, context: Context): Promise<MigrationStr
       reading,
       spanOption('hex', hex),
     );
-  const whole = await inspectWhole(options.state, context, reading);
+  const whole = await inspectWhole(options.state, context, reading, options.stale === true);
   if (options.quiet !== true) await context.host.stdout.write(await render(whole, options, context));
   return whole.inspection.error;
 }
@@ -157,9 +162,15 @@ interface Whole {
   readonly containers: readonly ContainerFacts[];
 }
 
-async function inspectWhole(state: string, context: Context, reading: StateOptions): Promise<Whole> {
+async function inspectWhole(
+  state: string,
+  context: Context,
+  reading: StateOptions,
+  stale: boolean,
+): Promise<Whole> {
   const { stream, layers, progress } = await openState(context, state, { ...reading, bodies: false });
-  const inspection = await inspect(stream);
+  let inspection = await inspect(stream);
+  if (stale) inspection = await (await import('../../ops/stale-pages.js')).withStalePages(inspection, stream.source);
   progress.stop();
   const containers = layers.map((layer) => layer.facts);
   return inspection.error === undefined

@@ -77,7 +77,7 @@ export async function inspectPages(
   const pages = new PageLines(context.out);
   const error = await readAll(context, stream, async (event) => {
     if (event.kind === 'ram-blocks' && !event.continues) await lines.line(pages.heading(event.blocks));
-    if (event.kind !== 'pages') return;
+    if (event.kind !== 'pages' && event.kind !== 'mapped-pages') return;
     for (let i = 0; i < event.runs.count; i += 1) {
       const full = lines.line(pages.run(event.runs, i));
       if (full !== undefined) await full;

@@ -42,6 +42,8 @@ export class Incoming {
   /** Printed so far. */
   readonly lines: string[] = [];
   readonly unknowns = new Set<string>();
+  /** Bytes of the file before the stream: mapped-ram offsets count from the start of the file. */
+  mappedBase = 0;
   /** Where in the grammar. */
   readonly path: string[] = [];
   postcopyState: number = postcopy.none;

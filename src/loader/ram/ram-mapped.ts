@@ -33,14 +33,16 @@ export async function loadMappedBlock(
   if (pagesOffset % BigInt(pageSize) !== 0n) throw incoming.refuse(file, 'mapped-alignment', { block: block.name });
   if (theirs === 0n) throw incoming.ends(file, 'aborts', 'zero-page-size');
   const pages = length / theirs;
-  const end = pagesOffset + length;
-  if (end > BigInt(Number.MAX_SAFE_INTEGER)) throw incoming.refuse(file, 'mapped-bitmap');
-  const last = await lastPage(incoming, file, Number(bitmapOffset), Number(pages));
+  const base = BigInt(incoming.mappedBase);
+  const end = pagesOffset - base + length;
+  if (end < 0n || bitmapOffset < base || end > BigInt(Number.MAX_SAFE_INTEGER))
+    throw incoming.refuse(file, 'mapped-bitmap');
+  const last = await lastPage(incoming, file, Number(bitmapOffset - base), Number(pages));
   if (last !== undefined) {
     if (BigInt(last) * BigInt(pageSize) >= BigInt(block.usedLength))
       throw incoming.refuse(file, 'mapped-outside', { block: block.name });
     const { size } = file.cursor.source;
-    if (size !== undefined && pagesOffset + BigInt(last + 1) * BigInt(pageSize) > BigInt(size)) {
+    if (size !== undefined && pagesOffset - base + BigInt(last + 1) * BigInt(pageSize) > BigInt(size)) {
       incoming.unknowns.add('the exact words about a page that the file no longer has');
       throw incoming.refuse(file, 'mapped-page', {
         block: block.name,

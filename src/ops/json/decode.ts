@@ -56,7 +56,7 @@ async function* hexItems(stream: MigrationStream, ram: RamFile | undefined): Asy
       continue;
     }
     // What only informs does not part pages.
-    if (event.kind === 'dialect' || event.kind === 'warning') continue;
+    if (event.kind === 'dialect' || event.kind === 'warning' || event.kind === 'mapped-pages') continue;
     yield* bulk.end(false);
     if (event.kind === 'payload') {
       // One item for a whole payload, however it was cut by the reading.
@@ -137,7 +137,10 @@ class Bulk {
   }
 }
 
-type Other = Exclude<StreamEvent, { kind: 'pages' | 'mapped-area' | 'payload' | 'trailing' | 'dialect' | 'warning' }>;
+type Other = Exclude<
+  StreamEvent,
+  { kind: 'pages' | 'mapped-area' | 'mapped-pages' | 'payload' | 'trailing' | 'dialect' | 'warning' }
+>;
 
 function itemOf(event: Other): DocumentItem {
   switch (event.kind) {

@@ -140,7 +140,7 @@ export class StreamOutput {
     const { bitmapOffset, pagesOffset, pageSize } = last.mapped;
     const bitmap = mappedBitmapSize(last.usedLength, pageSize);
     const padding = pagesOffset - bitmapOffset - bitmap;
-    if (bitmapOffset !== areaAt || padding >= MAPPED_RAM_ALIGNMENT || this.blobs.length > 0) {
+    if (bitmapOffset !== areaAt + (event.mappedBase ?? 0) || padding >= MAPPED_RAM_ALIGNMENT || this.blobs.length > 0) {
       throw new EditError(
         'refused',
         `this moves the mapped-ram pages of ${quote(last.idstr)}, which do not stand where QEMU puts them`,

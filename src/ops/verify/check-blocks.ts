@@ -36,7 +36,7 @@ export function checkBlockList(event: BlockList, before: readonly RamBlockEntry[
       findings.push(finding('duplicate-block', { text: `block ${quote(block.idstr)} is listed twice`, ...at }));
     names.add(block.idstr);
     // A list stops behind each header, for the pages.
-    findings.push(...checkMapped(block, event.targetPageSize, event.span.end));
+    findings.push(...checkMapped(block, event.targetPageSize, event.span.end + (event.mappedBase ?? 0)));
   }
   return findings;
 }
@@ -64,6 +64,15 @@ function checkMapped(block: RamBlockEntry, targetPageSize: number, headerEnd: nu
       path,
     }),
   ];
+}
+
+/** A mapped-ram stream without the END of "ram": QEMU writes the bitmaps there. QEMU: ram_save_complete(). */
+export function checkUnfinished({ blocks }: Inspection): Finding[] {
+  const mapped = blocks.filter((block) => block.mapped !== undefined && block.ignored !== true);
+  if (mapped.length === 0) return [];
+  const empty = mapped.every((block) => block.sent.page === 0);
+  const bits = empty ? 'the bitmaps have no bit set' : 'the bitmaps are of an earlier save';
+  return [finding('mapped-unfinished', { text: `the END of "ram" is missing, and ${bits}`, path: PATH })];
 }
 
 /** What only the whole stream shows. `listed`: a block list came. */

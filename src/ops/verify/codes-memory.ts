@@ -84,6 +84,12 @@ export const memoryCodes = codes({
       'The bitmap of the pages stands directly behind its header in every file that QEMU writes. This one points elsewhere, and QEMU reads whatever is there.',
     cure: 'take the stream from its source again; mapped-ram offsets are absolute, so a stream inside another file breaks them',
   },
+  'mapped-unfinished': {
+    severity: 'error',
+    explanation:
+      'QEMU writes the bitmaps of a mapped-ram file when it ends "ram". This save ended before: pages stand in the file, and nothing says which of them count.',
+    cure: 'save again; to rescue what there is, take every place of a page that is no hole for a page',
+  },
   'memory-missing': {
     severity: 'error',
     explanation: 'Without its memory file the state is nothing.',

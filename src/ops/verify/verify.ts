@@ -9,7 +9,7 @@ import type { RamBlockEntry } from '../../wire/ram-block.js';
 import { inspect, type Inspection, type StreamWarning } from '../inspect.js';
 import type { MigrationStream } from '../../open/open-stream.js';
 import { compareVersions, versionText } from '../../release/version.js';
-import { checkBlockList, checkMemory } from './check-blocks.js';
+import { checkBlockList, checkMemory, checkUnfinished } from './check-blocks.js';
 import { CommandCheck } from './check-commands.js';
 import { checkConfiguration } from './check-configuration.js';
 import { DeviceCheck } from './check-devices.js';
@@ -82,6 +82,8 @@ class Checks {
   private json: Uint8Array | undefined;
   private blocks: RamBlockEntry[] = [];
   private flushes = false;
+  /** The END section of "ram" was opened: QEMU writes mapped-ram bitmaps there. */
+  private ramEnded = false;
   private trailing: { readonly offset: number; readonly first: number } | undefined;
 
   constructor(description: DescriptionSchema | undefined) {
@@ -96,6 +98,7 @@ class Checks {
         return;
       case 'section-open':
         this.sections.open(event.type, event.section, event.span.start);
+        this.ramEnded ||= event.type === 'end' && event.section.idstr === 'ram';
         this.devices.start(event.section, event.span.end);
         return;
       case 'payload':
@@ -135,6 +138,7 @@ class Checks {
       findings.push(...checkMemory(inspection, this.facts()));
       findings.push(...this.devices.finish(this.json));
     } else findings.push(...this.sections.findings);
+    if (!this.ramEnded) findings.push(...checkUnfinished(inspection));
     if (error !== undefined) findings.push(broken(error, inspection.complete));
     const loadable = this.range.range;
     if (inspection.totals.bytes > 0) findings.push(...versions(loadable));

@@ -18,13 +18,16 @@ const some =
   (blocks: readonly BlockRow[]): boolean =>
     blocks.some(test);
 
+/** A mapped-ram block whose bitmap was not read, or which has none. */
+const uncounted = ({ mapped, pages, sent }: BlockRow): boolean => mapped !== undefined && sent.absent === pages;
+
 const number = (title: string, value: (block: BlockRow) => number | undefined, always: boolean): BlockColumn => ({
   title,
   align: 'right',
   ...(always ? {} : { shown: some((block) => value(block) !== 0) }),
   cell: (block, theme) => {
     const count = value(block);
-    if (count === 0 && block.mapped !== undefined) return theme.dim('-');
+    if (count === 0 && uncounted(block)) return theme.dim('-');
     return count === undefined ? '?' : count === 0 ? theme.dim('0') : countText(count);
   },
 });
@@ -74,6 +77,15 @@ const columns: readonly BlockColumn[] = [
   { ...number('pages', (block) => block.pages, true), expendable: 2 },
   number('data', (block) => block.sent.page, true),
   number('zero', (block) => block.sent.zero, true),
+  {
+    title: 'stale',
+    align: 'right',
+    shown: some((block) => block.mapped?.stale !== undefined),
+    cell: (block, theme) => {
+      const stale = block.mapped?.stale;
+      return stale === undefined ? '?' : stale === 0 ? theme.dim('0') : theme.warning(countText(stale));
+    },
+  },
   number('filled', (block) => block.sent.filled, false),
   number('xbzrle', (block) => block.sent.xbzrle, false),
   number('compressed', (block) => block.sent.compressed, false),
@@ -84,8 +96,7 @@ const columns: readonly BlockColumn[] = [
     cell: (block, theme) => {
       const { absent } = block.sent;
       if (absent === undefined) return '?';
-      // Its pages stand in the file, where a bitmap tells which; no record brings them.
-      if (block.mapped !== undefined) return theme.dim('-');
+      if (uncounted(block)) return theme.dim('-');
       const excused = absent === 0 || block.ignored === true;
       return excused ? theme.dim(countText(absent)) : theme.warning(countText(absent));
     },

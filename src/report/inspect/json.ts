@@ -43,6 +43,7 @@ export function inspectionJson(
       layout: dialectJson(dialect.layout),
       targetPageSize: dialectJson(dialect.targetPageSize),
       footers: dialectJson(dialect.footers),
+      mappedBase: dialectJson(dialect.mappedBase),
     },
     sections: map.map(rowJson),
     omittedSections: omittedRows,

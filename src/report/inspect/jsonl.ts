@@ -72,6 +72,10 @@ export function* eventLines(event: StreamEvent, blocks: readonly RamBlockEntry[]
     case 'pages':
       for (let i = 0; i < event.runs.count; i += 1) yield line('pages', runSpan(event.runs, i), runJson(event.runs, i));
       return;
+    case 'mapped-pages':
+      for (let i = 0; i < event.runs.count; i += 1)
+        yield line('mapped-pages', runSpan(event.runs, i), runJson(event.runs, i));
+      return;
     case 'mapped-area':
       yield line('mapped-area', event.span, { block: blocks[event.block]?.idstr ?? null, last: event.last });
       return;
@@ -110,7 +114,7 @@ export function* eventLines(event: StreamEvent, blocks: readonly RamBlockEntry[]
 /** Where run `i` stands, first header to last body. */
 export function runSpan(runs: PageRuns, i: number): Span {
   const start = runs.offsetOf(i, 0);
-  return span(start, start + runs.pages[i]! * (runs.headSize(i) + runs.length[i]!));
+  return span(start, start + runs.pages[i]! * runs.stride(i));
 }
 
 function runJson(runs: PageRuns, i: number): JsonObject {

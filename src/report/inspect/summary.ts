@@ -24,6 +24,7 @@ export function summaryLines(inspection: Inspection, theme: Theme): string[] {
     producerFact(inspection.producer, theme),
     ...machineFacts(inspection, theme),
     ...leftOutFacts(inspection, theme),
+    ...mappedFacts(inspection, theme),
     ...missingFacts(inspection, theme),
     ...dialectFacts(inspection, theme),
   ];
@@ -134,6 +135,26 @@ function leftOutFacts({ blocks }: Inspection, theme: Theme): Fact[] {
   return [
     { label: 'not in here', value: `${shown.join(', ')}${more}: ${theme.warning('ignored')} (${hows})`, because: [] },
   ];
+}
+
+/** What the bitmaps of a mapped-ram file say, and what they cannot say. */
+function mappedFacts({ blocks, dialect }: Inspection, theme: Theme): Fact[] {
+  const counted = blocks.filter((block) => block.mapped !== undefined && (block.sent.absent ?? 0) < block.pages);
+  if (counted.length === 0) return [];
+  const present = counted.reduce((sum, block) => sum + block.sent.page, 0);
+  const clear = counted.reduce((sum, block) => sum + block.sent.zero, 0);
+  const looked = counted.every((block) => block.mapped!.stale !== undefined);
+  const stale = counted.reduce((sum, block) => sum + (block.mapped!.stale ?? 0), 0);
+  const old = looked
+    ? `${stale === 0 ? 'none' : theme.warning(plural(stale, 'page'))} of the zero pages ${stale === 1 ? 'has' : 'have'} old bytes in the file (every place was read)`
+    : 'whether old bytes stand in the place of zero pages was not looked at (--stale reads them)';
+  const base = dialect.mappedBase;
+  const where =
+    base === undefined
+      ? []
+      : [`offsets count from ${hexText(Number(base.value))} bytes before the stream (${hows[base.how]})`];
+  const value = `${plural(present, 'page')} in the file, ${plural(clear, 'zero page')} ${theme.dim('(the bitmaps say so)')}`;
+  return [{ label: 'mapped-ram', value, because: [old, ...where] }];
 }
 
 /** Pages that nobody sent and nothing excuses. */
