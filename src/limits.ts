@@ -60,8 +60,8 @@ export const MAX_MAP_ROWS = 10_000;
 /** Changes that a rewrite lists one by one; more are counted. */
 export const MAX_DIFFERENCES = 10_000;
 
-/** The table of newest page versions: 8 bytes a page, so 128 GiB of 4 KiB pages. */
-export const MAX_LAST_VERSIONS = 256 * 1024 * 1024;
+/** The table of newest page versions: 8 bytes a page, so 112 GiB of 4 KiB pages, and 16 bytes an XBZRLE delta. */
+export const MAX_LAST_VERSIONS = 224 * 1024 * 1024;
 
 /** One payload in a decoded document: twice as many hex digits, and V8 has no string of more than 512 MiB. */
 export const MAX_DOCUMENT_PAYLOAD = 64 * 1024 * 1024;

@@ -1,5 +1,6 @@
-// Where the newest version of every page stands: the table behind compaction and extraction. One number a page, in
-// chunks made as pages come, up to a limit. XBZRLE pages keep the chain of records that build them.
+// Where the newest version of every page stands: the table behind compaction, conversion and every random read of
+// guest memory. One number a page, in chunks made as pages come, up to a limit. A page that XBZRLE records changed
+// keeps the chain of its deltas, two numbers a delta.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { MAX_LAST_VERSIONS } from '../limits.js';
@@ -12,33 +13,52 @@ export interface PageVersion {
 }
 
 const CHUNK_PAGES = 16 * 1024;
-/** What one delta in a chain costs, roughly. */
-const CHAIN_BYTES = 64;
+/** Deltas in one piece of the table of chains. */
+const CHUNK_DELTAS = 64 * 1024;
 const ABSENT = 0;
 const ZERO = 1;
-/** A chain is kept in `chains`. */
-const CHAIN = 2;
-/** Below: body offset * KINDS + kind, shifted past the marks above. */
+/** From here on: place * KINDS + kind. The place of a delta is its index in the table of chains, else a body offset. */
+const FIRST = 2;
 const KINDS = 4;
-const FIRST = 3;
+
+/** How page `page` is known. */
+export const pageState = { absent: 0, zero: 1, whole: 2, built: 3 } as const;
+export type PageState = (typeof pageState)[keyof typeof pageState];
 
 export class LastVersions {
   private readonly blocks: Map<number, Float64Array>[] = [];
-  private readonly chains = new Map<string, PageVersion[]>();
+  /** By delta: what stood in the table before it, then the offset of its body. */
+  private readonly deltas: Float64Array[] = [];
+  private deltaCount = 0;
   private budget = MAX_LAST_VERSIONS;
 
-  /** @throws MigrationStreamError code `limit-exceeded`: more pages than the table may hold */
+  /** @throws MigrationStreamError code `limit-exceeded`: more pages or deltas than the table may hold */
   add(runs: PageRuns): void {
     for (let i = 0; i < runs.count; i += 1) {
       const kind = runs.kind[i]!;
       const block = runs.block[i]!;
       const first = runs.addr[i]! / runs.pageSize;
       const plainZero = kind === pageKind.zero && runs.fill[i] === 0;
-      for (let k = 0; k < runs.pages[i]!; k += 1) {
-        if (kind === pageKind.xbzrle) this.extend(block, first + k, runs.base + runs.bodyAt(i, k));
-        else this.set(block, first + k, plainZero ? ZERO : FIRST + (runs.base + runs.bodyAt(i, k)) * KINDS + kind);
+      const stride = runs.stride(i);
+      let body = runs.base + runs.body[i]!;
+      for (let k = 0; k < runs.pages[i]!; k += 1, body += stride) {
+        if (kind === pageKind.xbzrle) this.extend(block, first + k, body);
+        else this.set(block, first + k, plainZero ? ZERO : FIRST + body * KINDS + kind);
       }
     }
+  }
+
+  /** What is known of a page: it never came, it is zero, one body holds it, or it is built of several records. */
+  state(block: number, page: number): PageState {
+    const value = this.value(block, page);
+    if (value === ABSENT) return pageState.absent;
+    if (value === ZERO) return pageState.zero;
+    return (value - FIRST) % KINDS === pageKind.page ? pageState.whole : pageState.built;
+  }
+
+  /** Where the body of a `whole` page stands. */
+  offset(block: number, page: number): number {
+    return Math.floor((this.value(block, page) - FIRST) / KINDS);
   }
 
   /**
@@ -46,21 +66,36 @@ export class LastVersions {
    * deltas after it. A plain zero page is `undefined`.
    */
   versions(block: number, page: number): readonly PageVersion[] | undefined {
-    const value = this.chunk(block, page)?.[page % CHUNK_PAGES] ?? ABSENT;
-    if (value === ABSENT) return [];
+    const chain: PageVersion[] = [];
+    let value = this.value(block, page);
     if (value === ZERO) return undefined;
-    if (value === CHAIN) return this.chains.get(`${block}/${page}`) ?? [];
-    return [versionOf(value)];
+    while (value >= FIRST) {
+      const kind = (value - FIRST) % KINDS;
+      const place = Math.floor((value - FIRST) / KINDS);
+      if (kind !== pageKind.xbzrle) {
+        chain.push({ kind, offset: place });
+        break;
+      }
+      const piece = this.deltas[Math.floor(place / CHUNK_DELTAS)]!;
+      const at = (place % CHUNK_DELTAS) * 2;
+      chain.push({ kind, offset: piece[at + 1]! });
+      value = piece[at]!;
+    }
+    return chain.reverse();
   }
 
   private extend(block: number, page: number, offset: number): void {
-    this.spend(CHAIN_BYTES);
-    const key = `${block}/${page}`;
-    const delta = { kind: pageKind.xbzrle, offset };
-    const chain = this.chunk(block, page)?.[page % CHUNK_PAGES] === CHAIN ? this.chains.get(key) : undefined;
-    if (chain !== undefined) chain.push(delta);
-    else this.chains.set(key, [...(this.versions(block, page) ?? []), delta]);
-    this.set(block, page, CHAIN);
+    const index = this.deltaCount;
+    const at = (index % CHUNK_DELTAS) * 2;
+    if (at === 0) {
+      this.spend(CHUNK_DELTAS * 16);
+      this.deltas.push(new Float64Array(CHUNK_DELTAS * 2));
+    }
+    const piece = this.deltas[Math.floor(index / CHUNK_DELTAS)]!;
+    piece[at] = this.value(block, page);
+    piece[at + 1] = offset;
+    this.deltaCount += 1;
+    this.set(block, page, FIRST + index * KINDS + pageKind.xbzrle);
   }
 
   private set(block: number, page: number, value: number): void {
@@ -83,12 +118,7 @@ export class LastVersions {
       });
   }
 
-  private chunk(block: number, page: number): Float64Array | undefined {
-    return this.blocks[block]?.get(Math.floor(page / CHUNK_PAGES));
+  private value(block: number, page: number): number {
+    return this.blocks[block]?.get(Math.floor(page / CHUNK_PAGES))?.[page % CHUNK_PAGES] ?? ABSENT;
   }
-}
-
-function versionOf(value: number): PageVersion {
-  const rest = value - FIRST;
-  return { kind: rest % KINDS, offset: Math.floor(rest / KINDS) };
 }

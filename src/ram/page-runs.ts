@@ -63,9 +63,10 @@ export class PageRuns {
     return 8 + name + bodyHeadSize[this.kind[i]!]!;
   }
 
-  /** Bytes from the body of one page of run `i` to the body of the next. */
+  /** Bytes from the body of one page of run `i` to the body of the next; a bare zero page has none. */
   stride(i: number): number {
-    return this.bare ? this.length[i]! : this.headSize(i) + this.length[i]!;
+    if (this.bare) return this.kind[i] === pageKind.zero ? 0 : this.length[i]!;
+    return this.headSize(i) + this.length[i]!;
   }
 
   /** Index in `bytes` of the body of record `k` of run `i`. */

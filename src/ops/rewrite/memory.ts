@@ -10,7 +10,8 @@ import { keepRuns } from '../../ram/keep-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { ramFlag } from '../../wire/ram-flags.js';
 import { EditError, type Edit } from './edit.js';
-import { PageDecoder } from './page-decoder.js';
+import { inflate } from '../../bytes/node/inflate.js';
+import { PageDecoder } from '../../ram/page-decoder.js';
 import { editsOf, refuse, type Plan, type Transform } from './transform.js';
 
 type Externalize = Extract<Edit, { edit: 'externalize' }>;
@@ -111,7 +112,7 @@ async function store(runs: PageRuns, i: number, edit: Externalize, gather: Uint8
   const pages = runs.pages[i]!;
   const { memory } = edit;
   if (runs.kind[i] === pageKind.zero && runs.fill[i] === 0) return memory.zero(addr, pages * pageSize);
-  const decoder = new PageDecoder(memory);
+  const decoder = new PageDecoder(memory, inflate);
   const atOnce = Math.floor(gather.length / pageSize);
   for (let from = 0; from < pages; from += atOnce) {
     const count = Math.min(atOnce, pages - from);

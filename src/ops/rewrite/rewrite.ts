@@ -181,7 +181,9 @@ async function firstPass(source: ByteSource, edits: readonly Edit[], options: Re
     throw new MigrationStreamError({
       code: 'not-seekable',
       message: `${compacts ? 'which version of a page is the newest' : 'which blocks were ignored'} shows only at the end of the stream, and a pipe cannot be read twice`,
-      hint: compacts ? 'give a file' : 'give a file, or --ignored BLOCK=yes|no for every block',
+      hint: compacts
+        ? 'give a file, or --spool DIR'
+        : 'give a file, --spool DIR, or --ignored BLOCK=yes|no for every block',
     });
   }
   const versions = compacts ? new LastVersions() : undefined;

@@ -76,7 +76,7 @@ export class MappedBitmap {
       runs.addr[count] = page * pageSize;
       runs.pages[count] = next - page;
       runs.body[count] = at + (page - from) * pageSize;
-      runs.length[count] = set ? pageSize : 0;
+      runs.length[count] = set ? pageSize : 1;
       count += 1;
       page = next;
     }
