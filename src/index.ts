@@ -37,11 +37,10 @@ export { buildPageRuns, type PageValue } from './ram/page-builder.js';
 export { PageIndex, type PageCounts } from './ram/page-index.js';
 export { pageKind, pageKindNames, PageRuns, type PageKindName } from './ram/page-runs.js';
 
+export { coverageOf, decodeDevice, meaningOf, type Coverage, type Meaning } from './devices/index.js';
 export {
   ArrayBranch,
   Branch,
-  coverageOf,
-  decodeDevice,
   DeviceEdit,
   deviceLabel,
   encodeDevice,
@@ -51,10 +50,8 @@ export {
   formatSchema,
   Leaf,
   leaves,
-  meaningOf,
   parseSchema,
   type BranchKind,
-  type Coverage,
   type DescriptionSchema,
   type DeviceSchema,
   type DeviceState,
@@ -64,7 +61,6 @@ export {
   type FieldNode,
   type FieldSchema,
   type LeafRole,
-  type Meaning,
   type Override,
   type Scalar,
   type ScalarKind,

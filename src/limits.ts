@@ -84,6 +84,9 @@ export const MAX_FIELD_PATH = 1024;
 /** Runs of storage keys in s390-skeys: QEMU puts 131,072 keys, 512 MiB of memory, into each. */
 export const MAX_STORAGE_KEY_CHUNKS = 65_536;
 
+/** Bytes of a virtio device's configuration space; the longest known one has 136. */
+export const MAX_VIRTIO_CONFIG = 4096;
+
 /** Of a process, where nobody has raised it: a quarter of its stack, and that is 8 MiB. Bytes. */
 export const MAX_COMMAND_LINE = 2 * 1024 * 1024;
 

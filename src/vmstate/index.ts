@@ -1,5 +1,5 @@
-// Device state: the vmdescription as a schema, payloads as trees of typed fields, edits, and back to bytes. What ops
-// uses; everything else in this folder is how.
+// Device state: the vmdescription as a schema, payloads as trees of typed fields, edits, and back to bytes. What single
+// devices are stands in devices/.
 
 export { readJson } from './json-scanner.js';
 export { parseSchema } from './parse-schema.js';
@@ -18,7 +18,8 @@ export {
   type FieldSchema,
   type VmsdSchema,
 } from './schema.js';
-export { decodeDevice } from './walk.js';
+export { decodeWith } from './walk.js';
+export type { DeviceRules, Layout, LayoutContext, Retyped } from './rules.js';
 export {
   ArrayBranch,
   Branch,
@@ -38,8 +39,3 @@ export { encodeDevice, type Override } from './encode.js';
 export { findDevices, findInDevice, findNodes } from './select.js';
 export { DeviceEdit, type EditedDevice, type FieldChange } from './edit.js';
 export type { EditValue } from './edit-value.js';
-export { coverageOf, type Coverage } from './coverage.js';
-export { meaningOf } from './meaning.js';
-export { macText } from './decoders/address.js';
-export type { Meaning } from './decoders/rule.js';
-export { featureName, featureNames } from './decoders/virtio-features.js';

@@ -4,12 +4,15 @@
 
 import { span, type Span } from '../base/span.js';
 import type { Plan, PlanCache } from './plan.js';
+import type { DeviceRules } from './rules.js';
 import type { DeviceSchema, FieldSchema, VmsdSchema } from './schema.js';
 import type { Scalar, Value } from './scalars.js';
 
 /** A device's payload with its tree. Immutable: edits make another (edit.ts). */
 export interface DeviceState {
   readonly device: DeviceSchema;
+  /** What divided the fields that the description leaves undivided. */
+  readonly rules: DeviceRules;
   /** The payload: what stands between the section's header and its footer. */
   readonly bytes: Uint8Array;
   readonly view: DataView;

@@ -2,7 +2,7 @@
 // not, the description counts null pointers and is silent about the rest. Where we know what the array points to, the
 // bytes tell which are which. QEMU: vmsd_can_compress(), vmstate_save_state_v(), migration/vmstate.c.
 
-import { pointedTable } from './decoders/table.js';
+import type { DeviceRules } from './rules.js';
 import { NULL_MARK } from './scalars.js';
 import { vmsdSize, type FieldSchema, type VmsdSchema } from './schema.js';
 
@@ -11,6 +11,7 @@ import { vmsdSize, type FieldSchema, type VmsdSchema } from './schema.js';
  * element; undefined when the description is right, or nobody knows better.
  */
 export function missedElements(
+  rules: DeviceRules,
   vmsd: VmsdSchema,
   field: FieldSchema,
   bytes: Uint8Array,
@@ -20,7 +21,7 @@ export function missedElements(
   const { count, size, struct, type } = field;
   if (count === undefined || size !== 1 || type !== 'struct' || (struct !== undefined && struct.fields.length > 0))
     return undefined;
-  const element = pointedTable(vmsd.name, field.name);
+  const element = rules.pointedTable(vmsd.name, field.name);
   const elementSize = element === undefined ? undefined : vmsdSize(element);
   if (element === undefined || elementSize === undefined) return undefined;
   const entries: FieldSchema[] = [];

@@ -1,5 +1,5 @@
-// The schema of device state as plain data: what a vmdescription says of each device, and what our own decoders say of
-// fields that it leaves opaque, in the same words. Names are data and never become code. Mirrors what
+// The schema of device state as plain data: what a vmdescription says of each device, and what our own rules (devices/) say
+// of fields that it leaves opaque, in the same words. Names are data and never become code. Mirrors what
 // vmstate_save_state_v() and vmsd_desc_field_start() of migration/vmstate.c write. Imports nothing.
 
 /** A table of fields with the subsections that were written: a device, a struct, a subsection, a list element. */
@@ -15,7 +15,7 @@ export interface VmsdSchema {
 /** One entry of a field list. */
 export interface FieldSchema {
   readonly name: string;
-  /** QEMU's type name, or one of ours (`le16` …) inside a decoder's schema. */
+  /** QEMU's type name, or a name of ours (`le16` …) in a table of devices/. */
   readonly type: string;
   /** Bytes of one element, nested fields and subsections included; undefined when the description does not say. */
   readonly size: number | undefined;
@@ -27,9 +27,9 @@ export interface FieldSchema {
   readonly struct: VmsdSchema | undefined;
   /** Inline tables (tmp, vstruct; one per element of qtailq, qlist, gtree): keys repeat in one JSON object. */
   readonly inline: readonly VmsdSchema[];
-  /** Decoders only: these bytes are not understood, and why. */
+  /** Tables of devices/ only: these bytes are not understood, and why. */
   readonly opaque?: string;
-  /** Decoders only: 0 by the standard that lays these bytes out; anything else is not understood. */
+  /** Tables of devices/ only: 0 by the standard that lays these bytes out; anything else is not understood. */
   readonly reserved?: string;
 }
 

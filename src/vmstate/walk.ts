@@ -1,11 +1,9 @@
 // From schema and payload to the field tree. The walk trusts a description only as far as the bytes allow: subsection
-// headers and list marks are compared, sizes checked against what is left, and wherever the two part, the rest of that
-// table becomes one opaque leaf with the reason. Mirrors vmstate_load_state() and vmstate_subsection_load() of
+// headers and list marks are compared, sizes are checked against what is left, and wherever description and bytes
+// disagree, the rest of that table becomes one opaque leaf with the reason. Mirrors vmstate_load_state() and vmstate_subsection_load() of
 // migration/vmstate.c.
 
 import { quote } from '../base/quote.js';
-import type { Retyped } from './decoders/rule.js';
-import { layoutRule } from './decoders/table.js';
 import { listChildren } from './lists.js';
 import {
   ArrayBranch,
@@ -20,16 +18,19 @@ import {
 } from './node.js';
 import { missedElements } from './null-arrays.js';
 import { planOf, type Plan, type PlanCache } from './plan.js';
+import type { DeviceRules, Retyped } from './rules.js';
 import { isScalarType, pointerMark, PRESENT_MARK, scalarOf } from './scalars.js';
 import { subsectionHeaderSize, vmsdSize, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
 
 /**
- * The tree of one device's payload. Nothing is thrown for damage: what cannot be understood is in opaque leaves.
- * `base` is the offset of `bytes[0]` in the outermost input. The bytes are kept, not copied.
+ * The tree of one device's payload. Damage throws nothing: opaque leaves hold what cannot be understood.
+ * `rules` divide fields that the description leaves undivided. `base` is the offset of `bytes[0]` in the outermost
+ * input. The bytes are kept, not copied.
  */
-export function decodeDevice(device: DeviceSchema, bytes: Uint8Array, base = 0): DeviceState {
+export function decodeWith(rules: DeviceRules, device: DeviceSchema, bytes: Uint8Array, base: number): DeviceState {
   const state: { -readonly [K in keyof DeviceState]: DeviceState[K] } = {
     device,
+    rules,
     bytes,
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     base,
@@ -58,7 +59,8 @@ function tableChildren(branch: Branch, vmsd: VmsdSchema, start: number, end: num
   const { bytes } = branch.state;
   let at = start;
   for (const { name, first, all } of runs) {
-    const missed = first.count === undefined ? undefined : missedElements(vmsd, first, bytes, at, end);
+    const missed =
+      first.count === undefined ? undefined : missedElements(branch.state.rules, vmsd, first, bytes, at, end);
     if (missed !== undefined) {
       const to = missed.reduce((sum, entry) => sum + sizeOf(entry, end), at);
       children.push(new ArrayBranch(branch, name, at, to, vmsd, first, segmentsOf(branch.state, missed, at), element));
@@ -239,7 +241,7 @@ function isEmpty({ name, fields, subsections }: VmsdSchema): boolean {
   return name === '' && fields.length === 0 && subsections.length === 0;
 }
 
-/** A decoder may know how wide a value is and not what it means, or that it should be 0. */
+/** A rule may know how wide a value is and not what it means, or that it should be 0. */
 function roleOf(state: DeviceState, field: FieldSchema, start: number, end: number): LeafRole {
   if (field.opaque !== undefined) return 'opaque';
   if (field.reserved === undefined) return 'field';
@@ -247,7 +249,7 @@ function roleOf(state: DeviceState, field: FieldSchema, start: number, end: numb
   return 'unused';
 }
 
-/** Asks our decoders; without an answer the bytes are opaque. */
+/** Asks the rules; without an answer the bytes are opaque. */
 function decoded(
   parent: Branch,
   vmsd: VmsdSchema,
@@ -258,7 +260,7 @@ function decoded(
 ): FieldNode {
   const layout =
     field.opaque === undefined && end > start
-      ? layoutRule(field.type, vmsd.name, field.name, parent.state.device.name)
+      ? parent.state.rules.layout(field.type, vmsd.name, field.name, parent.state.device.name)
       : undefined;
   const { state } = parent;
   if (layout === undefined)

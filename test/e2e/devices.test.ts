@@ -11,7 +11,8 @@ import { readDevices } from '../../src/ops/devices/read-devices.js';
 import { readLayouts } from '../../src/ops/devices/schema-from.js';
 import type { Layouts } from '../../src/ops/devices/stream-device.js';
 import { wordsFor } from '../../src/qemu/binary.js';
-import { decodeDevice, leaves, type DeviceState } from '../../src/vmstate/index.js';
+import { decodeDevice } from '../../src/devices/index.js';
+import { leaves, type DeviceState } from '../../src/vmstate/index.js';
 import { fixtureBytes, fixtureNames } from '../support/fixtures.js';
 import { onEveryQemu } from './support/qemus.js';
 

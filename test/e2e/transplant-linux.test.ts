@@ -3,7 +3,7 @@
 // and the option that would help, and forced all the same it is refused by QEMU for that reason. MSTREAM_RUNS above 1 (a
 // campaign) tries every pair.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { featureNames } from '../../src/vmstate/index.js';
+import { featureNames } from '../../src/devices/index.js';
 import { openLinuxGuest, type LinuxGuest } from './support/linux-guest.js';
 import { skip } from './support/loads.js';
 import { carryLinux, forcedWords, saveLinux, type LinuxSave, type Shape } from './support/transplant-linux.js';

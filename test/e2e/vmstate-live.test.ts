@@ -9,14 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LabQemu } from '../../src/qemu/lab.js';
 import { withMachine, type Machine } from '../../src/qemu/machine.js';
 import { migrateFrom, migrateToFile, setCapabilities } from '../../src/qemu/migrate.js';
-import {
-  coverageOf,
-  findNodes,
-  meaningOf,
-  type Branch,
-  type DeviceState,
-  type FieldNode,
-} from '../../src/vmstate/index.js';
+import { coverageOf, meaningOf } from '../../src/devices/index.js';
+import { findNodes, type Branch, type DeviceState, type FieldNode } from '../../src/vmstate/index.js';
 import { mstream } from '../support/fake-host.js';
 import { devicesOf } from '../support/vmstate.js';
 import { biosMachines, macs, readPciConfig, readPort, withBiosGuest, writePort } from './support/bios-guest.js';

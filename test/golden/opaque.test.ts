@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openStream } from '../../src/open/open-stream.js';
-import { coverageOf } from '../../src/vmstate/index.js';
+import { coverageOf } from '../../src/devices/index.js';
 import { fixtureBytes, fixtureNames } from '../support/fixtures.js';
 import { devicesOf } from '../support/vmstate.js';
 

@@ -12,13 +12,8 @@ import { deviceLines } from '../../src/report/devices/text.js';
 import { schemaLines } from '../../src/report/devices/schema.js';
 import { valueLines } from '../../src/report/devices/values.js';
 import { plainTheme } from '../../src/report/theme.js';
-import {
-  decodeDevice,
-  type DeviceSchema,
-  type DeviceState,
-  type FieldSchema,
-  type VmsdSchema,
-} from '../../src/vmstate/index.js';
+import { decodeDevice } from '../../src/devices/index.js';
+import { type DeviceSchema, type DeviceState, type FieldSchema, type VmsdSchema } from '../../src/vmstate/index.js';
 import { describedDevice, strangeDevice } from '../support/arbitraries/vmstate.js';
 import { cases } from '../support/seed.js';
 

@@ -4,15 +4,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MigrationStreamError } from '../../src/base/errors.js';
+import { coverageOf, decodeDevice, meaningOf } from '../../src/devices/index.js';
 import {
-  coverageOf,
-  decodeDevice,
   DeviceEdit,
   encodeDevice,
   findInDevice,
   formatSchema,
   leaves,
-  meaningOf,
   parseSchema,
   vmsdSize,
   type DeviceState,

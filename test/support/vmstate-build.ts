@@ -1,13 +1,7 @@
 // Descriptions by hand, as QEMU writes them, and the trees of payloads under them.
 
-import {
-  decodeDevice,
-  leaves,
-  parseSchema,
-  type DeviceSchema,
-  type DeviceState,
-  type Leaf,
-} from '../../src/vmstate/index.js';
+import { decodeDevice } from '../../src/devices/index.js';
+import { leaves, parseSchema, type DeviceSchema, type DeviceState, type Leaf } from '../../src/vmstate/index.js';
 
 /** A device whose `fields` (and `subsections`) are JSON text. */
 export function deviceOf(fields: string, subsections = '', name = 'dev'): DeviceSchema {

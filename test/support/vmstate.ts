@@ -1,7 +1,8 @@
 // Device payloads of a stream in memory, with the schema that the stream gives for them.
 
 import { openStream } from '../../src/open/open-stream.js';
-import { decodeDevice, parseSchema, type DescriptionSchema, type DeviceState } from '../../src/vmstate/index.js';
+import { decodeDevice } from '../../src/devices/index.js';
+import { parseSchema, type DescriptionSchema, type DeviceState } from '../../src/vmstate/index.js';
 
 export interface StreamDevices {
   readonly schema: DescriptionSchema;

@@ -1,109 +1,107 @@
-// The state that all virtio devices share, over PCI: the transport's part, features, configuration, queues, the
-// device's own part, subsections. QEMU: virtio_load(), hw/virtio/virtio.c; virtio_pci_load_config(),
+// The state that all virtio devices share, over PCI or MMIO: the transport's part, features, configuration, queues, what
+// the device itself writes, subsections. QEMU: virtio_load(), hw/virtio/virtio.c; virtio_pci_load_config(),
 // virtio_pci_load_queue(), hw/virtio/virtio-pci.c.
 
-import { decodeDevice, plainField, type DeviceSchema, type VmsdSchema } from '../../vmstate/index.js';
+import { decodeDevice } from '../../devices/index.js';
+import { vectorStateSize } from '../../devices/pci/msix.js';
+import { viewOf } from '../../devices/pci/space.js';
+import { childNamed } from '../../devices/values.js';
+import { VIRTIO_QUEUE_MAX } from '../../devices/virtio/queues.js';
+import { virtioState, type VirtioState } from '../../devices/virtio/state.js';
+import { pciDevice, type Transport } from '../../devices/virtio/transport.js';
+import { vmsdSize, type DeviceSchema, type VmsdSchema } from '../../vmstate/index.js';
 import { latin1 } from '../../bytes/window.js';
 import { MAX_FILL } from '../../limits.js';
 import type { Incoming } from '../outer/incoming.js';
 import { loadTable } from '../tables/load-table.js';
+import type { TableContext } from '../tables/table-context.js';
 import type { ValueToLoad } from '../tables/value-to-load.js';
 import type { QemuFile } from '../outer/qemu-file.js';
 import { Refusal } from '../refusal.js';
 import { checkFeatures } from './virtio-features.js';
-import { localVirtio, type LocalVirtio } from './virtio-local.js';
-import { virtioNetQueues, virtioNetTable } from './virtio-net.js';
-import { virtioTable } from './virtio-tables.js';
+import { virtioNetQueues } from './virtio-net.js';
+import { virtioNetTable, virtioTable } from './virtio-tables.js';
 
-/** VIRTIO_QUEUE_MAX. */
-const MAX_QUEUES = 1024;
 const NO_VECTOR = 0xffff;
 
 export async function loadVirtio(incoming: Incoming, file: QemuFile, value: ValueToLoad): Promise<void> {
-  const { field, own, context } = value;
-  const local = own === undefined ? undefined : localVirtio(own, /(^|\/)virtio-mmio@/.test(context.device));
-  if (own === undefined || local === undefined) {
+  const { field, own: bytes, context } = value;
+  const vmsd = context.table.schema.name;
+  const local = bytes === undefined ? undefined : virtioState(viewOf(bytes), vmsd);
+  const kind = local?.transport.kind;
+  if (bytes === undefined || local === undefined || kind === undefined || kind === 'ccw') {
     incoming.unknowns.add(`what the destination makes of ${context.device}: its virtio transport is not read`);
     await file.pass(field.size!);
     return;
   }
-  const sent = await sentPart(incoming, file, value, local);
-  await transport(incoming, file, value, own, local);
+  const device = bytes.subarray(local.device.start, local.device.end);
+  const sent = await sentDeviceSize(incoming, file, value, device.length);
+  await loadTransport(incoming, file, value, bytes, local.transport);
   await file.want(12);
   file.u16();
-  if (file.u16() >= MAX_QUEUES) throw incoming.silent(file, 'EPERM', 'virtio-refused');
+  if (file.u16() >= VIRTIO_QUEUE_MAX) throw incoming.silent(file, 'EPERM', 'virtio-refused');
   const features = file.u32();
   await configuration(incoming, file, file.u32());
-  const card = context.table.schema.name === 'virtio-net';
+  const card = vmsd === 'virtio-net';
   await queues(incoming, file, local, card ? virtioNetQueues : undefined);
-  const part = card ? virtioNetTable(incoming.destination.version, features, local.part) : undefined;
-  if (part === undefined) await file.pass(await plausible(file, sent, local.part.length));
-  else
-    await aside(incoming, () =>
-      loadTable(incoming, file, { schema: part, known: undefined, own: local.part }, part.version, context.device),
-    );
-  const common = await aside(incoming, () =>
-    loadTable(
-      incoming,
-      file,
-      { schema: virtioTable(incoming.destination.version), known: undefined, own: undefined },
-      1,
-      context.device,
-    ),
-  );
+  const load = (schema: VmsdSchema, own: Uint8Array | undefined): Promise<TableContext> =>
+    aside(incoming, () => loadTable(incoming, file, { schema, known: undefined, own }, schema.version, context.device));
+  const table = card ? virtioNetTable(incoming.destination.version, features, device) : undefined;
+  if (table === undefined) await file.pass(await plausible(file, sent, device.length));
+  else await load(table, device);
+  const common = await load(virtioTable(incoming.destination.version, kind), undefined);
   checkFeatures(incoming, file, context, features, common);
 }
 
-/** How long the part is that the device itself writes: as the sender's bytes divide, else as long as the destination's own. */
-async function sentPart(
+/**
+ * How many bytes of the stream the device itself has written: as the sender's description divides them, else `local`, as
+ * many as the destination's device writes.
+ */
+async function sentDeviceSize(
   incoming: Incoming,
   file: QemuFile,
   { field }: ValueToLoad,
-  local: LocalVirtio,
+  local: number,
 ): Promise<number> {
   const { sentDevice: sent, sentSize: size = 0 } = incoming;
-  if (sent === undefined || size === 0 || size > MAX_FILL) return local.part.length;
+  if (sent === undefined || size === 0 || size > MAX_FILL) return local;
   await file.want(size);
   const bytes = file.cursor.bytes.slice(file.cursor.at, Math.min(file.cursor.end, file.cursor.at + size));
-  return sizeOfPart(sent, field.name, bytes) ?? local.part.length;
+  return deviceSize(sent, field.name, bytes) ?? local;
 }
 
-function sizeOfPart(device: DeviceSchema, name: string, bytes: Uint8Array): number | undefined {
+function deviceSize(device: DeviceSchema, name: string, bytes: Uint8Array): number | undefined {
   for (const node of decodeDevice(device, bytes).root.children()) {
     if (node.name !== name) continue;
     if (node.kind === 'leaf') return undefined;
-    for (const child of node.children()) if (child.name === 'device') return child.end - child.start;
-    return 0;
+    const state = childNamed(node, 'device');
+    return state === undefined ? 0 : state.end - state.start;
   }
   return undefined;
 }
 
-/** QEMU: virtio_pci_load_config(). */
-async function transport(
+/** QEMU: virtio_pci_load_config(), virtio_mmio_load_config(). */
+async function loadTransport(
   incoming: Incoming,
   file: QemuFile,
   { context }: ValueToLoad,
-  own: Uint8Array,
-  local: LocalVirtio,
+  bytes: Uint8Array,
+  transport: Transport,
 ): Promise<void> {
-  if (local.configSize === 0) {
-    await file.pass(12);
+  const { configSize, vectors } = transport;
+  if (configSize === 0) {
+    await file.pass(transport.size);
     return;
   }
-  const schema = pciDevice(local.configSize);
+  const schema = pciDevice(configSize);
+  const own = bytes.subarray(0, vmsdSize(schema));
   await aside(incoming, () =>
-    loadTable(
-      incoming,
-      file,
-      { schema, known: undefined, own: own.subarray(0, 4 + local.configSize + 16) },
-      2,
-      context.device,
-    ),
+    loadTable(incoming, file, { schema, known: undefined, own }, schema.version, context.device),
   );
-  if (local.vectors === 0) return;
-  await file.pass(local.vectors * 16 + Math.ceil(local.vectors / 8));
+  if (vectors === 0) return;
+  await file.pass(vectorStateSize(vectors));
   await file.want(2);
-  vector(incoming, file, local);
+  vector(incoming, file, vectors);
 }
 
 /** A table that hand-written code loads: since 10.2 it prints what went wrong itself, and the chain begins anew. */
@@ -117,9 +115,9 @@ async function aside<T>(incoming: Incoming, load: () => Promise<T>): Promise<T> 
   }
 }
 
-function vector(incoming: Incoming, file: QemuFile, local: LocalVirtio): void {
+function vector(incoming: Incoming, file: QemuFile, vectors: number): void {
   const number = file.u16();
-  if (number !== NO_VECTOR && number >= local.vectors) throw incoming.silent(file, 'EINVAL', 'virtio-refused');
+  if (number !== NO_VECTOR && number >= vectors) throw incoming.silent(file, 'EINVAL', 'virtio-refused');
 }
 
 async function configuration(incoming: Incoming, file: QemuFile, length: number): Promise<void> {
@@ -131,48 +129,35 @@ async function configuration(incoming: Incoming, file: QemuFile, length: number)
 async function queues(
   incoming: Incoming,
   file: QemuFile,
-  local: LocalVirtio,
+  { transport, queueSizes }: VirtioState,
   changed: typeof virtioNetQueues | undefined,
 ): Promise<void> {
   await file.want(4);
   const count = file.u32();
-  if (count > MAX_QUEUES) throw incoming.refuse(file, 'virtio-queue-count', { received: count });
-  const sizes = changed?.(incoming, file, local.queueSizes, count) ?? local.queueSizes;
+  if (count > VIRTIO_QUEUE_MAX) throw incoming.refuse(file, 'virtio-queue-count', { received: count });
+  const sizes = changed?.(incoming, file, queueSizes, count) ?? queueSizes;
   for (let i = 0; i < count; i += 1) {
     await file.want(20);
     const size = file.u32();
-    if (local.configSize === 0) file.u32();
-    const most = sizes[i] ?? 0;
-    if (size > most && incoming.destination.version >= 110000)
-      throw incoming.refuse(file, 'virtio-ring-size', { queue: i, received: size, maximum: most });
+    if (transport.kind === 'mmio') file.u32();
+    const maximum = sizes[i] ?? 0;
+    if (size > maximum && incoming.destination.version >= 110000)
+      throw incoming.refuse(file, 'virtio-ring-size', { queue: i, received: size, maximum });
     const address = file.u64();
     const index = file.u16();
     if (address === 0n && index !== 0) throw incoming.refuse(file, 'virtio-ring-address', { queue: i, host: index });
-    if (local.vectors > 0) vector(incoming, file, local);
+    if (transport.vectors > 0) vector(incoming, file, transport.vectors);
   }
 }
 
 /**
- * The device's own part ends where virtio's subsections or the footer begin. As long as the destination's own when that fits, also
- * where the mark of the subsection is damaged: the sender's length was found by looking for that mark.
+ * What the device itself writes ends where virtio's subsections or the footer begin. It is as long as the destination's
+ * when that fits, also where the mark of the subsection is damaged: `sent` was found by looking for that mark.
  */
-async function plausible(file: QemuFile, sent: number, own: number): Promise<number> {
-  if (sent === own || own > MAX_FILL / 2) return sent;
-  await file.want(own + 9);
+async function plausible(file: QemuFile, sent: number, local: number): Promise<number> {
+  if (sent === local || local > MAX_FILL / 2) return sent;
+  await file.want(local + 9);
   const { cursor } = file;
-  const subsection = latin1(cursor.bytes, cursor.at + own + 2, cursor.at + own + 9) === 'virtio/';
-  return subsection || cursor.peek(own) === 0x7e ? own : sent;
-}
-
-function pciDevice(configSize: number): VmsdSchema {
-  return {
-    name: 'PCIDevice',
-    version: 2,
-    fields: [
-      plainField('version_id', 'int32 le', 4),
-      plainField('config', 'pci config', configSize),
-      plainField('irq_state', 'pci irq state', 16),
-    ],
-    subsections: [],
-  };
+  const subsection = latin1(cursor.bytes, cursor.at + local + 2, cursor.at + local + 9) === 'virtio/';
+  return subsection || cursor.peek(local) === 0x7e ? local : sent;
 }

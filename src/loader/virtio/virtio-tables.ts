@@ -1,52 +1,58 @@
-// The subsections behind virtio state, which no description shows, as tables. QEMU: vmstate_virtio and its subsections,
-// hw/virtio/virtio.c; vmstate_virtio_pci, hw/virtio/virtio-pci.c.
+// The tables of devices/virtio as a QEMU loads them: with the names that its messages have for nested fields, and arrays
+// that no rule looks into as bytes. QEMU: vmstate_virtio, hw/virtio/virtio.c; vmstate_virtio_net_device,
+// hw/net/virtio-net.c.
 
+import { field, inner, sizeOf, struct, table, u16 } from '../../devices/rule.js';
+import { netFields, netOffloads, netRss, NET_VERSION, type NetField } from '../../devices/virtio/net.js';
+import { commonSubsection, commonSubsections, modernState } from '../../devices/virtio/subsections.js';
 import { plainField, type FieldSchema, type VmsdSchema } from '../../vmstate/index.js';
 
-/** VIRTIO_QUEUE_MAX; these tables always have all of them. */
-const QUEUES = 1024;
+/** Features above bit 63 came with it. */
+const WIDE_FEATURES = 100200;
+/** The second version of a network card's RSS subsection came with it. */
+const RSS_2 = 100100;
 
-function field(name: string, type: string, size: number, count?: number): FieldSchema {
-  return { ...plainField(name, type, size), count };
+/** Queues stay apart, for what is said of them when the file ends; nothing looks into one. */
+function asBytes(schema: VmsdSchema): VmsdSchema {
+  const fields = schema.fields.map((entry) =>
+    entry.struct === undefined ? entry : { ...plainField(entry.name, 'buffer', entry.size!), count: entry.count },
+  );
+  return { ...schema, fields };
 }
 
-function table(name: string, fields: readonly FieldSchema[], subsections: readonly VmsdSchema[] = []): VmsdSchema {
-  return { name, version: 1, fields, subsections };
+/** The subsections behind virtio state. `transport` has a table of its own in them. */
+export function virtioTable(version: number, transport: 'pci' | 'mmio'): VmsdSchema {
+  const modern = table(`virtio_${transport}`, [], [asBytes(modernState(transport))]);
+  const subsections = commonSubsections
+    .filter((name) => name !== 'virtio/128bit_features' || version >= WIDE_FEATURES)
+    .map((name) =>
+      name === 'virtio/extra_state' ? table(name, [struct('extra_state', modern, 0)]) : asBytes(commonSubsection(name)),
+    );
+  return table('virtio', [], subsections);
 }
 
-const modern = table(
-  'virtio_pci/modern_state',
-  [
-    field('dfselect', 'uint32', 4),
-    field('gfselect', 'uint32', 4),
-    field('guest_features', 'uint32', 4, 2),
-    field('vqs', 'buffer', 28, QUEUES),
-  ],
-  [table('virtio_pci/modern_state/features128', [field('guest_features', 'uint32', 4, 2)])],
-);
-/** Not a subsection but a whole table of the transport's, without fields. */
-const transport = table('virtio_pci', [], [modern]);
+/** An array of the description is a buffer to QEMU. */
+function asBuffer(entry: FieldSchema): FieldSchema {
+  return entry.count === undefined ? entry : field(entry.name, 'buffer', sizeOf([entry]));
+}
 
-const common: readonly VmsdSchema[] = [
-  table('virtio/device_endian', [field('device_endian', 'uint8', 1)]),
-  table('virtio/64bit_features', [field('guest_features', 'uint64', 8)]),
-  table('virtio/virtqueues', [field('vq', 'buffer', 16, QUEUES)]),
-  table('virtio/ringsize', [field('vq', 'buffer', 4, QUEUES)]),
-  table('virtio/broken', [field('broken', 'bool', 1)]),
-  table('virtio/extra_state', [{ ...field('extra_state', 'struct', 0), struct: transport }]),
-  table('virtio/started', [field('started', 'bool', 1)]),
-  table('virtio/packed_virtqueues', [field('vq', 'buffer', 10, QUEUES)]),
-  table('virtio/disabled', [field('disabled', 'bool', 1)]),
-];
+function netField({ field: entry, within }: NetField): FieldSchema {
+  if (within === undefined) return asBuffer(entry);
+  const nested = table(within.table, [entry], [], 0);
+  if (within.entry === 'vqs') return inner('vqs', nested);
+  return { ...field('tmp', 'tmp', entry.size!), inline: [nested] };
+}
 
-const before = table('virtio', [], common);
-const since = table(
-  'virtio',
-  [],
-  [...common, table('virtio/128bit_features', [field('guest_features_ex[1]', 'uint64', 8)])],
-);
+const fields = netFields.map(netField);
+const SIZE = sizeOf(fields);
 
-/** With features above bit 63 since 10.2. */
-export function virtioTable(version: number): VmsdSchema {
-  return version >= 100200 ? since : before;
+/**
+ * What a network card itself writes. `features`: the low word, as the stream has it; `local`: the destination's bytes.
+ * Undefined when the destination's card has several pairs of queues.
+ */
+export function virtioNetTable(version: number, features: number, local: Uint8Array): VmsdSchema | undefined {
+  if (local.length !== SIZE) return undefined;
+  const rss = netRss(version >= RSS_2 ? 2 : 1, [u16('rss_data.indirections_table')]);
+  const subsection = { ...rss, fields: rss.fields.map(asBuffer) };
+  return table('virtio-net-device', [...fields, ...netOffloads(features)], [subsection], NET_VERSION);
 }

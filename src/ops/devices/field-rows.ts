@@ -2,15 +2,8 @@
 // made of (text, JSON, documents that can be edited), so that a tree that is too wide or too deep is cut in one place.
 
 import { MAX_FIELD_PATH, MAX_FIELD_ROWS } from '../../limits.js';
-import {
-  ArrayBranch,
-  meaningOf,
-  type FieldNode,
-  type Leaf,
-  type LeafRole,
-  type Meaning,
-  type Scalar,
-} from '../../vmstate/index.js';
+import { meaningOf, type Meaning } from '../../devices/index.js';
+import { ArrayBranch, type FieldNode, type Leaf, type LeafRole, type Scalar } from '../../vmstate/index.js';
 
 export interface FieldRow {
   /** Inside the device. */

@@ -3,14 +3,8 @@
 
 import type { Span } from '../../base/span.js';
 import type { Boundary } from '../../stream/event.js';
-import {
-  decodeDevice,
-  leaves,
-  plainField,
-  vmsdSize,
-  type DeviceSchema,
-  type DeviceState,
-} from '../../vmstate/index.js';
+import { decodeDevice } from '../../devices/index.js';
+import { leaves, plainField, vmsdSize, type DeviceSchema, type DeviceState } from '../../vmstate/index.js';
 import type { SectionHeader } from '../../wire/section.js';
 
 /**

@@ -6,13 +6,8 @@ import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import type { StreamEvent } from '../../stream/event.js';
-import {
-  configurationSchema,
-  decodeDevice,
-  formatSchema,
-  type DescriptionSchema,
-  type DeviceState,
-} from '../../vmstate/index.js';
+import { decodeDevice } from '../../devices/index.js';
+import { configurationSchema, formatSchema, type DescriptionSchema, type DeviceState } from '../../vmstate/index.js';
 import { commandName, migCommand } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { SectionHeader } from '../../wire/section.js';

@@ -3,15 +3,8 @@
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
-import {
-  decodeDevice,
-  findInDevice,
-  macText,
-  meaningOf,
-  parseSchema,
-  type DeviceState,
-  type FieldNode,
-} from '../../vmstate/index.js';
+import { decodeDevice, macText, meaningOf } from '../../devices/index.js';
+import { findInDevice, parseSchema, type DeviceState, type FieldNode } from '../../vmstate/index.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { runStates } from '../../release/run-states.js';
 import { finding, type Finding } from './codes.js';

@@ -8,7 +8,9 @@ import { encodeBytes } from '../../wire/kit/codec.js';
 import { configurationSection, type Configuration } from '../../wire/configuration.js';
 import { fileHeader, QEMU_VM_FILE_MAGIC } from '../../wire/file-header.js';
 import { sectionFooter, sectionHeader, sectionType } from '../../wire/section.js';
-import { decodeDevice, findInDevice, parseSchema, type DeviceSchema } from '../../vmstate/index.js';
+import { decodeDevice } from '../../devices/index.js';
+import { NET_OFFLOADS, withUnknownFeature } from '../../devices/virtio/features.js';
+import { parseSchema, type DeviceSchema } from '../../vmstate/index.js';
 import {
   payloadBytes,
   type NeutralisedOption,
@@ -19,20 +21,9 @@ import {
 import { tryAll, type TryLoadOptions } from '../try-load.js';
 import type { Donor } from './donor.js';
 
-/** Reserved: bits 24 to 49 are those of transport and queues, of which this one is the last. */
-const WIDE_FEATURE = 1n << 49n;
-/** The same for a device that offers none above bit 31, where QEMU looks at no more. */
-const NARROW_FEATURE = 0x8000_0000;
-
 const STREAM_VERSION = 3;
 /** A tenth of a second each, most of it the start of a QEMU: not for a machine with hundreds. */
 const MAX_ASKED = 64;
-
-/** What virtio-net offers only where its peer takes a header with offloads: CSUM, TSO, ECN, UFO, USO, hashes, tunnels. QEMU: virtio_net_get_features(). */
-const OFFLOADS = [0, 1, 7, 8, 9, 10, 11, 12, 13, 14, 54, 55, 56, 57, 60, 65, 66, 67, 68].reduce(
-  (bits, bit) => bits | (1n << BigInt(bit)),
-  0n,
-);
 
 export type Asked = Pick<TryLoadOptions, 'binary' | 'argv' | 'cwd' | 'timeoutMs' | 'signal'>;
 
@@ -85,19 +76,12 @@ function offered(line: string): string | undefined {
 /** Features that the command line as given may or may not offer, since a network without a peer stood in for its own. */
 function unsure({ idstr }: ProfileDevice, changes: readonly NeutralisedOption[]): bigint {
   const cut = changes.some(({ option, limits }) => limits !== undefined && /^-(netdev|nic|net)$/.test(option));
-  return cut && idstr.endsWith('virtio-net') ? OFFLOADS : 0n;
+  return cut && idstr.endsWith('virtio-net') ? NET_OFFLOADS : 0n;
 }
 
 /** A stream of this one device, as it was saved but for the features. */
 function refusable({ configuration, footers }: Donor, device: ProfileDevice, schema: DeviceSchema): Uint8Array {
   const { sectionId } = device;
-  const bytes = payloadBytes(device);
-  const view = new DataView(bytes.buffer);
-  const state = decodeDevice(schema, bytes);
-  const [wide] = findInDevice(state, '*.virtio/64bit_features.guest_features');
-  const [narrow] = findInDevice(state, '*.guest_features_lo');
-  if (wide !== undefined) view.setBigUint64(wide.start, WIDE_FEATURE);
-  else if (narrow !== undefined) view.setUint32(narrow.start, NARROW_FEATURE);
   return Buffer.concat([
     encodeBytes(fileHeader, { magic: QEMU_VM_FILE_MAGIC, version: STREAM_VERSION }),
     ...(configuration === undefined
@@ -105,7 +89,7 @@ function refusable({ configuration, footers }: Donor, device: ProfileDevice, sch
       : [Uint8Array.of(sectionType.configuration), encodeBytes(configurationSection, plain(configuration))]),
     Uint8Array.of(sectionType.full),
     encodeBytes(sectionHeader, device),
-    bytes,
+    withUnknownFeature(decodeDevice(schema, payloadBytes(device))),
     footers ? encodeBytes(sectionFooter, { mark: sectionType.footer, sectionId }) : new Uint8Array(0),
     Uint8Array.of(sectionType.eof),
   ]);

@@ -1,6 +1,6 @@
 // Virtio feature words in an error, as names and as the options of QEMU's devices that switch them.
 
-import { featureNames } from '../../vmstate/index.js';
+import { featureNames } from '../../devices/index.js';
 
 /** Options by the name of the feature, without the device's prefix. QEMU: DEFINE_PROP_BIT64 of hw/virtio and hw/net. */
 const OPTIONS: Readonly<Record<string, string>> = {

@@ -4,7 +4,8 @@ import { escapeText } from '../../base/quote.js';
 import { fieldRows, rowMeaning, type FieldRow } from '../../ops/devices/field-rows.js';
 import { rowValue } from '../../ops/devices/row-value.js';
 import type { StreamDevice } from '../../ops/devices/stream-device.js';
-import { coverageOf, deviceLabel, type DeviceState, type Value } from '../../vmstate/index.js';
+import { coverageOf } from '../../devices/index.js';
+import { deviceLabel, type DeviceState, type Value } from '../../vmstate/index.js';
 import { bytesText, countText, hexText, offsetText, percentText, plural } from '../quantity.js';
 import type { Theme } from '../theme.js';
 

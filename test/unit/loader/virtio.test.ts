@@ -7,7 +7,8 @@ import { openStream } from '../../../src/open/open-stream.js';
 import { builtinProfile } from '../../../src/destination/builtin-profile.js';
 import { predict, type Prediction } from '../../../src/loader/index.js';
 import type { Profile, VirtioFeatures } from '../../../src/destination/profile.js';
-import { decodeDevice, findInDevice, parseSchema } from '../../../src/vmstate/index.js';
+import { decodeDevice } from '../../../src/devices/index.js';
+import { findInDevice, parseSchema } from '../../../src/vmstate/index.js';
 import { fixtureBytes } from '../../support/fixtures.js';
 
 const VERSION_1 = 1n << 32n;

@@ -2,16 +2,8 @@
 // at all of bytes that only pretend.
 
 import { describe, expect, test } from 'vitest';
-import {
-  coverageOf,
-  DeviceEdit,
-  decodeDevice,
-  featureNames,
-  findNodes,
-  leaves,
-  meaningOf,
-  type DeviceState,
-} from '../../../src/vmstate/index.js';
+import { coverageOf, decodeDevice, featureNames, meaningOf } from '../../../src/devices/index.js';
+import { DeviceEdit, findNodes, leaves, type DeviceState } from '../../../src/vmstate/index.js';
 import { fixtureBytes, fixtureNames } from '../../support/fixtures.js';
 import { decodeHex, deviceOf, show } from '../../support/vmstate-build.js';
 import { devicesOf } from '../../support/vmstate.js';

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { MigrationStreamError } from '../../../src/base/errors.js';
+import { decodeDevice } from '../../../src/devices/index.js';
 import {
-  decodeDevice,
   DeviceEdit,
   findDevices,
   findInDevice,

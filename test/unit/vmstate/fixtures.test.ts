@@ -2,7 +2,8 @@
 // to the same JSON, and how much nobody understands.
 
 import { describe, expect, test } from 'vitest';
-import { coverageOf, encodeDevice, formatSchema, leaves } from '../../../src/vmstate/index.js';
+import { coverageOf } from '../../../src/devices/index.js';
+import { encodeDevice, formatSchema, leaves } from '../../../src/vmstate/index.js';
 import { fixtureBytes, fixtureNames } from '../../support/fixtures.js';
 import { devicesOf, tilingProblem } from '../../support/vmstate.js';
 

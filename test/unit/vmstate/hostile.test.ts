@@ -1,16 +1,8 @@
 // Descriptions by somebody who wants us to hang, to fall over or to run out of memory: wide, deep, gigantic, contradictory.
 
 import { describe, expect, test } from 'vitest';
-import {
-  coverageOf,
-  meaningOf,
-  decodeDevice,
-  encodeDevice,
-  findInDevice,
-  leaves,
-  parseSchema,
-  type DeviceSchema,
-} from '../../../src/vmstate/index.js';
+import { coverageOf, meaningOf, decodeDevice } from '../../../src/devices/index.js';
+import { encodeDevice, findInDevice, leaves, parseSchema, type DeviceSchema } from '../../../src/vmstate/index.js';
 import { deviceOf } from '../../support/vmstate-build.js';
 
 const u8 = (name: string): string => `{"name":"${name}","type":"uint8","size":1}`;

@@ -2,8 +2,8 @@
 // a channel, registers of named types.
 
 import { describe, expect, test } from 'vitest';
+import { decodeDevice } from '../../../src/devices/index.js';
 import {
-  decodeDevice,
   findNodes,
   leaves,
   parseSchema,

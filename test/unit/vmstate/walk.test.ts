@@ -1,7 +1,8 @@
 // Trees from descriptions: every type and every spelling of arrays, and what happens where a description lies.
 
 import { describe, expect, test } from 'vitest';
-import { decodeDevice, encodeDevice, leaves } from '../../../src/vmstate/index.js';
+import { decodeDevice } from '../../../src/devices/index.js';
+import { encodeDevice, leaves } from '../../../src/vmstate/index.js';
 import { decodeHex, deviceOf, header, show } from '../../support/vmstate-build.js';
 
 const tree = (fields: string, hex: string, subsections = ''): string[] => {

@@ -1,5 +1,6 @@
 // The rules that are not about names: PCI's, virtio's, those of MSI-X. Chosen by what QEMU calls the type of a field.
 
+import { vectorsIn } from '../../../devices/pci/msix.js';
 import type { FieldNode } from '../../../vmstate/index.js';
 import { cures } from './cures.js';
 import type { FieldRule, Layer } from './layer.js';
@@ -26,9 +27,9 @@ export function typeOf(node: FieldNode): string | undefined {
   return node.kind === 'leaf' ? node.field?.type : node.fields[0]?.type;
 }
 
-/** Sixteen bytes and a bit for each vector: nothing but the same number fits. */
+/** Only the same number of vectors fits. */
 function layVectors(layer: Layer, donor: FieldNode, source: FieldNode): Piece | undefined {
-  const count = (node: FieldNode): number => Math.floor(((node.end - node.start) * 8) / 129);
+  const count = (node: FieldNode): number => vectorsIn(node.end - node.start);
   if (count(donor) === count(source)) return undefined;
   layer.ledger.field(source, donor, {
     kind: 'conflict',

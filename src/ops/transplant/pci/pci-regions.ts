@@ -2,25 +2,20 @@
 // at the source's address, none over another. Nothing here knows a device. QEMU: pci_bar_address(), hw/pci/pci.c;
 // query-pci, qapi/pci.json.
 
+import { regionAddresses, ROM, type Region } from '../../../devices/pci/bars.js';
+import { isConfigSize } from '../../../devices/pci/space.js';
 import type { DeviceState, FieldNode } from '../../../vmstate/index.js';
 import { cures } from '../merge/cures.js';
 import type { Remark } from '../merge/ledger.js';
-import { capabilitiesOf } from './pci-capabilities.js';
-import { baseAddresses } from './pci-registers.js';
 import { typeOf } from '../merge/rules.js';
 import { placeOf } from '../stream/sections.js';
 
 /** A region as a QEMU shows it. */
-export interface PciRegion {
+export interface PciRegion extends Region {
   /** As in front of a section's name: `0000:00:02.0`, behind a bridge `0000:00:01.0:00.0`. */
   readonly place: string;
-  /** ROM for that of the expansion ROM. */
-  readonly bar: number;
-  readonly space: 'memory' | 'io';
   /** Undefined: not mapped. */
   readonly address: bigint | undefined;
-  /** Bytes. */
-  readonly size: bigint;
 }
 
 export interface JudgedRegions {
@@ -29,25 +24,14 @@ export interface JudgedRegions {
   readonly wrong: readonly (Remark & { readonly path: string })[];
 }
 
-/** The expansion ROM's number among the base addresses. */
-export const ROM = 6;
-
 /** A path behind an expander bridge (pxb) has the bridge's own slot behind the bus, which query-pci does not show. */
 const EXPANDED = /^([\da-f]{4}:(?!00)[\da-f]{2}):[\da-f]{2}\.[0-7](?=:)/;
-
-/** Bytes that every configuration space has. */
-const CONVENTIONAL = 0x100;
-const POWER = 0x01;
-const IO_DECODE = 1;
-const MEMORY_DECODE = 2;
-const LAST_32 = 0xffff_ffffn;
-const LAST_64 = 0xffff_ffff_ffff_ffffn;
 
 export function judgeRegions(source: readonly DeviceState[], shown: readonly PciRegion[]): JudgedRegions {
   const configs = new Map(
     source.flatMap(({ root, device }) => {
       const [place, config] = [placeOf(device.name), configIn(root, 0)];
-      return place === undefined || config === undefined || config.bytes.length < CONVENTIONAL
+      return place === undefined || config === undefined || !isConfigSize(config.bytes.length)
         ? []
         : [[place, config] as const];
     }),
@@ -63,7 +47,7 @@ export function judgeRegions(source: readonly DeviceState[], shown: readonly Pci
     const config = configs.get(region.place) ?? expanded.get(region.place);
     if (config === undefined) continue;
     compared += 1;
-    const wanted = wantedAddress(config.bytes, region);
+    const wanted = regionAddresses(config.bytes, region);
     if (wanted.includes(region.address)) continue;
     wrong.push({
       kind: 'conflict',
@@ -91,25 +75,6 @@ function configIn(node: FieldNode, depth: number): FieldNode | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** Where the source's registers put it; several where QEMU's releases and machines differ. */
-function wantedAddress(config: Uint8Array, { bar, space, size }: PciRegion): readonly (bigint | undefined)[] {
-  const view = new DataView(config.buffer, config.byteOffset, config.length);
-  if ((view.getUint16(0x04, true) & (space === 'io' ? IO_DECODE : MEMORY_DECODE)) === 0) return [undefined];
-  const at = bar === ROM ? baseAddresses[view.getUint8(0x0e) & 1]!.rom : 0x10 + 4 * bar;
-  const low = view.getUint32(at, true);
-  if (bar === ROM && (low & 1) === 0) return [undefined];
-  const wide = space === 'memory' && bar !== ROM && (low & 0x6) === 0x4;
-  const value = BigInt(low) | (wide ? BigInt(view.getUint32(at + 4, true)) << 32n : 0n);
-  const base = value & ~(size - 1n);
-  // While its size is being asked for, a register holds ones. Address 0 is one on a few machines.
-  if (base + size - 1n >= (wide ? LAST_64 : LAST_32)) return [undefined];
-  if (base === 0n) return [undefined, 0n];
-  const address = value & ~(space === 'io' ? 0x3n : bar === ROM ? 0x7ffn : 0xfn);
-  // 10.1 and later do not map what has no power.
-  const power = capabilitiesOf(view).find(({ id, extended }) => id === POWER && !extended);
-  return power !== undefined && (view.getUint16(power.at + 4, true) & 3) !== 0 ? [address, undefined] : [address];
 }
 
 function overlaps(shown: readonly PciRegion[]): (Remark & { readonly path: string })[] {

@@ -5,9 +5,9 @@ import { MigrationStreamError } from '../../../base/errors.js';
 import { quote } from '../../../base/quote.js';
 import { MAX_HELD } from '../../../limits.js';
 import type { StreamEvent } from '../../../stream/event.js';
+import { decodeDevice } from '../../../devices/index.js';
 import {
   ArrayBranch,
-  decodeDevice,
   parseSchema,
   vmsdSize,
   type DescriptionSchema,

@@ -1,7 +1,7 @@
 // What a destination says when it refuses a transplant, as differences: which device, which features by name, which
 // option would help. QEMU's words are those of ops/messages; no device is known by name.
 
-import { featureNames } from '../../../vmstate/index.js';
+import { featureNames } from '../../../devices/index.js';
 import { matchMessage, type MessageId } from '../../../release/messages/index.js';
 import { cures } from '../merge/cures.js';
 import type { TransplantDifference } from '../report.js';

@@ -1,8 +1,10 @@
-// virtio's state, which QEMU writes by hand and the description shows as one blob: laid out by the decoder it is fields
-// like any others, but queues, vectors and features have rules of their own. QEMU: virtio_load(),
-// virtio_set_features_nocheck(), hw/virtio/virtio.c; virtio_pci_load_config(), hw/virtio/virtio-pci.c.
+// Which side's value wins in virtio's state, which the description shows as one blob and devices/virtio divides. Its
+// fields are like any others; queues, vectors, features and the state of the device itself have rules. QEMU:
+// virtio_load(), virtio_set_features_nocheck(), hw/virtio/virtio.c; virtio_pci_load_config(), hw/virtio/virtio-pci.c.
 
-import { deviceLabel, featureNames, type Branch, type FieldNode } from '../../../vmstate/index.js';
+import { childNamed } from '../../../devices/values.js';
+import { featureNames, negotiatedFeatures, PACKED_OR_IN_ORDER } from '../../../devices/virtio/features.js';
+import { deviceLabel, type Branch, type FieldNode } from '../../../vmstate/index.js';
 import { cures } from '../merge/cures.js';
 import type { Layer } from '../merge/layer.js';
 import { asItStands, concat, type Piece, withBytes } from '../merge/piece.js';
@@ -16,9 +18,6 @@ export interface VirtioOffers {
   /** It refuses queues longer than its own (QEMU 11.1 and later); undefined: not known. */
   readonly checksQueues: boolean | undefined;
 }
-
-const PACKED = 1n << 34n;
-const IN_ORDER = 1n << 35n;
 
 export function layVirtio(layer: Layer, donor: FieldNode, source: FieldNode, offers: VirtioOffers): Piece {
   if (donor.kind === 'leaf' || source.kind === 'leaf') {
@@ -35,7 +34,7 @@ export function layVirtio(layer: Layer, donor: FieldNode, source: FieldNode, off
 }
 
 function checkFeatures(layer: Layer, donor: Branch, source: Branch, offers: VirtioOffers): void {
-  const wanted = negotiated(source);
+  const wanted = negotiatedFeatures(source);
   if (wanted === 0n) return;
   const device = donor.parent?.vmsd?.name ?? '';
   const offered = offers.features.get(deviceLabel(donor.state.device));
@@ -63,15 +62,7 @@ function checkFeatures(layer: Layer, donor: Branch, source: Branch, offers: Virt
   });
 }
 
-/** The features that the guest has accepted. */
-export function negotiated(virtio: Branch): bigint {
-  const low = integerOf(child(virtio, 'guest_features_lo')) ?? 0n;
-  const wide = integerOf(child(child(virtio, 'virtio/64bit_features'), 'guest_features')) ?? low;
-  const high = integerOf(child(child(virtio, 'virtio/128bit_features'), 'guest_features_ex[1]')) ?? 0n;
-  return low | wide | (high << 64n);
-}
-
-/** Fields of virtio's own tables that are more than their names. Undefined: a field like any other. */
+/** Rules for single fields of virtio's tables. Undefined: a field like any other. */
 export function virtioField(
   layer: Layer,
   donor: FieldNode,
@@ -79,12 +70,12 @@ export function virtioField(
   offers: VirtioOffers,
 ): Piece | undefined {
   switch (`${donor.parent?.vmsd?.name ?? ''}.${donor.name}`) {
-    // Counts what follows, which is the destination's.
+    // They count what follows, which is the destination's.
     case 'virtio.config_len':
     case 'virtio.queue_count':
       return asItStands(donor, true);
     case 'virtio.device':
-      return layOwnPart(layer, donor, source);
+      return layDeviceState(layer, donor, source);
     case 'virtio.queues':
       return layQueues(layer, donor, source);
     case 'virtio queue.num':
@@ -98,132 +89,131 @@ export function virtioField(
 }
 
 /**
- * What the device itself writes. How it is laid out follows its own values and the guest's features, not the destination:
- * all of it is the source's, but for what QEMU compares.
+ * What the device itself writes. Its layout follows its values and the guest's features, not the destination: all of it
+ * is the source's, but for what QEMU compares.
  */
-function layOwnPart(layer: Layer, donor: FieldNode, source: FieldNode): Piece | undefined {
+function layDeviceState(layer: Layer, donor: FieldNode, source: FieldNode): Piece | undefined {
   if (donor.kind === 'leaf' || source.kind === 'leaf') return undefined;
   for (const field of source.children()) {
-    const own = child(donor, field.name);
-    const compared = field.kind === 'leaf' && field.field?.type.endsWith(' equal') === true && own?.kind === 'leaf';
-    if (compared && integerOf(field) !== integerOf(own))
-      layer.ledger.field(field, own, {
+    const donorField = childNamed(donor, field.name);
+    const equal = field.kind === 'leaf' && field.field?.type.endsWith(' equal') === true;
+    if (equal && donorField?.kind === 'leaf' && integerOf(field) !== integerOf(donorField))
+      layer.ledger.field(field, donorField, {
         kind: 'conflict',
         grade: 'impossible',
         why: 'must be what the destination has',
         cure: cures.equal,
       });
   }
-  return {
-    ...tablePiece(
-      source,
-      layer.adopt(() => layTable(layer, source, source)),
-    ),
-    asDonor: false,
-  };
+  const laid = layer.adopt(() => layTable(layer, source, source));
+  return { ...tablePiece(source, laid), asDonor: false };
+}
+
+/** Queues of both sides, by their number. */
+interface QueuePair {
+  readonly donor: FieldNode;
+  readonly source: FieldNode;
 }
 
 /** As many queues as the destination has. */
 function layQueues(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
-  const [mine, theirs] = [elements(donor), elements(source)];
-  const lost = theirs.slice(mine.length);
-  if (lost.length > 0 || mine.length > theirs.length) {
+  const [donorQueues, sourceQueues] = [elements(donor), elements(source)];
+  const lost = sourceQueues.slice(donorQueues.length);
+  if (donorQueues.length !== sourceQueues.length) {
     const used = lost.some(inUse);
     layer.ledger.field(source, donor, {
       kind: used ? 'conflict' : lost.length > 0 ? 'cut' : 'padded',
       grade: used ? 'impossible' : 'assumed',
-      before: `${theirs.length} queues`,
-      after: `${mine.length} queues`,
+      before: `${sourceQueues.length} queues`,
+      after: `${donorQueues.length} queues`,
       why: used
         ? 'the guest uses queues that the destination does not have'
         : 'another number of queues, and the guest uses none of those that only one side has',
-      cure: used ? cures.queues(theirs.length) : undefined,
+      cure: used ? cures.queues(sourceQueues.length) : undefined,
     });
   }
-  noteIdle(layer, donor, mine, theirs);
-  noteReset(layer, donor, mine, theirs);
-  const pieces = mine.map((own, index) =>
-    theirs[index] === undefined ? asItStands(own, true) : layField(layer, own, theirs[index]),
+  const pairs = donorQueues.flatMap((queue, i): QueuePair[] =>
+    sourceQueues[i] === undefined ? [] : [{ donor: queue, source: sourceQueues[i] }],
+  );
+  noteIdle(layer, donor, pairs);
+  noteReset(layer, donor, pairs);
+  const pieces = donorQueues.map((queue, i) =>
+    pairs[i] === undefined ? asItStands(queue, true) : layField(layer, queue, pairs[i].source),
   );
   return withBytes(donor, concat(pieces.map((piece) => piece.bytes)));
 }
 
 /** A device keeps its guest's lengths, and after its next reset has its own. */
-function noteReset(layer: Layer, donor: FieldNode, mine: readonly FieldNode[], theirs: readonly FieldNode[]): void {
-  const num = (queue: FieldNode | undefined): bigint => integerOf(child(queue, 'num')) ?? 0n;
-  const kept = (own: FieldNode, other: FieldNode): boolean =>
-    num(other) < num(own) || (num(other) > num(own) && inUse(other));
-  const changed = mine.flatMap((own, index) => {
-    const other = theirs[index];
-    return other !== undefined && kept(own, other) ? [{ length: num(own), used: num(other) }] : [];
+function noteReset(layer: Layer, donor: FieldNode, pairs: readonly QueuePair[]): void {
+  const changed = pairs.filter((pair) => {
+    const [after, before] = [length(pair.donor), length(pair.source)];
+    return before < after || (before > after && inUse(pair.source));
   });
   if (changed.length === 0) return;
   layer.ledger.note({
     kind: 'donor',
     grade: 'assumed',
     path: `${donor.parent?.fullPath ?? ''}.virtio/ringsize`,
-    before: [...new Set(changed.map(({ used }) => used))].join(', '),
-    after: [...new Set(changed.map(({ length }) => length))].join(', '),
+    before: lengths(changed.map((pair) => pair.source)),
+    after: lengths(changed.map((pair) => pair.donor)),
     why: 'queues keep the source’s length; after the next reset of the device they have the destination’s',
   });
 }
 
 /** Queues that no driver has set up and that are longer than the destination's: one remark for all. */
-function noteIdle(layer: Layer, donor: FieldNode, mine: readonly FieldNode[], theirs: readonly FieldNode[]): void {
-  const num = (queue: FieldNode): bigint => integerOf(child(queue, 'num')) ?? 0n;
-  const idle = mine.flatMap((own, index) => {
-    const other = theirs[index];
-    return other !== undefined && !inUse(other) && num(other) > num(own) ? [{ own, other }] : [];
-  });
+function noteIdle(layer: Layer, donor: FieldNode, pairs: readonly QueuePair[]): void {
+  const idle = pairs.filter((pair) => !inUse(pair.source) && length(pair.source) > length(pair.donor));
   const [first] = idle;
   if (first === undefined) return;
-  const text = (lengths: readonly bigint[]): string => [...new Set(lengths)].join(', ');
   layer.ledger.note({
     kind: 'donor',
     grade: 'assumed',
-    path: `${donor.fullPath}${first.own.name.startsWith('[') ? first.own.name : ''}.num`,
-    offset: first.other.span.start,
-    before: text(idle.map(({ other }) => num(other))),
-    after: text(idle.map(({ own }) => num(own))),
+    path: `${donor.fullPath}${first.donor.name.startsWith('[') ? first.donor.name : ''}.num`,
+    offset: first.source.span.start,
+    before: lengths(idle.map((pair) => pair.source)),
+    after: lengths(idle.map((pair) => pair.donor)),
     why: `${idle.length === 1 ? 'a queue' : `${idle.length} queues, this and others,`} longer than the destination’s, which no driver has set up`,
   });
 }
 
+/** Entries of a queue. */
+function length(queue: FieldNode): bigint {
+  return integerOf(childNamed(queue, 'num')) ?? 0n;
+}
+
+function lengths(queues: readonly FieldNode[]): string {
+  return [...new Set(queues.map(length))].join(', ');
+}
+
 function layLength(layer: Layer, donor: FieldNode, source: FieldNode, offers: VirtioOffers): Piece | undefined {
-  const [mine, theirs] = [integerOf(donor), integerOf(source)];
-  if (mine === undefined || theirs === undefined || theirs <= mine) return undefined;
+  const [after, before] = [integerOf(donor), integerOf(source)];
+  if (after === undefined || before === undefined || before <= after) return undefined;
   const queue = source.parent!;
   // Said by noteIdle.
   if (!inUse(queue)) return asItStands(donor, true);
-  const features = negotiated(virtioAround(queue));
-  const refused = offers.checksQueues === true || (features & (PACKED | IN_ORDER)) !== 0n;
+  const features = negotiatedFeatures(virtioAround(queue));
+  const refused = offers.checksQueues === true || (features & PACKED_OR_IN_ORDER) !== 0n;
   layer.ledger.field(source, donor, {
     kind: refused ? 'conflict' : 'unchecked',
     grade: refused ? 'impossible' : 'assumed',
-    after: refused ? String(mine) : String(theirs),
+    after: String(refused ? after : before),
     why: refused
-      ? `a queue in use of ${theirs} entries, and the destination’s hold ${mine}`
-      : `a queue in use of ${theirs} entries; the destination makes its own ${mine} long, and QEMU up to 10.x takes longer ones all the same`,
-    cure: cures.queueSize(Number(theirs)),
+      ? `a queue in use of ${before} entries, and the destination’s hold ${after}`
+      : `a queue in use of ${before} entries; the destination makes its own ${after} long, and QEMU up to 10.x takes longer ones all the same`,
+    cure: cures.queueSize(Number(before)),
   });
   return undefined;
 }
 
 /** A driver has told the device where the ring is. */
 function inUse(queue: FieldNode): boolean {
-  return queue.kind !== 'leaf' && (integerOf(child(queue, 'desc')) ?? 0n) !== 0n;
+  return queue.kind !== 'leaf' && (integerOf(childNamed(queue, 'desc')) ?? 0n) !== 0n;
 }
 
 function virtioAround(node: Branch): Branch {
   let at = node;
   while (at.parent !== undefined && at.vmsd?.name !== 'virtio') at = at.parent;
   return at;
-}
-
-function child(node: FieldNode | undefined, name: string): FieldNode | undefined {
-  if (node === undefined || node.kind === 'leaf') return undefined;
-  for (const one of node.children()) if (one.name === name) return one;
-  return undefined;
 }
 
 function elements(node: FieldNode | undefined): FieldNode[] {

@@ -5,7 +5,8 @@ import { MigrationStreamError } from '../../../../src/base/errors.js';
 import { memorySource } from '../../../../src/bytes/source.js';
 import { layoutsOfDump } from '../../../../src/ops/devices/dump-layouts.js';
 import { readLayouts } from '../../../../src/ops/devices/schema-from.js';
-import { decodeDevice, leaves, type DeviceSchema } from '../../../../src/vmstate/index.js';
+import { decodeDevice } from '../../../../src/devices/index.js';
+import { leaves, type DeviceSchema } from '../../../../src/vmstate/index.js';
 import { fixtureBytes } from '../../../support/fixtures.js';
 import { devicesOf } from '../../../support/vmstate.js';
 

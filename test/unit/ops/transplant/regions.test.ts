@@ -2,12 +2,8 @@
 // does not, what lies over what. The answers of query-pci are data here; test/e2e/transplant-command asks a real one.
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Edit } from '../../../../src/ops/rewrite/edit.js';
-import {
-  judgeRegions,
-  ROM,
-  type JudgedRegions,
-  type PciRegion,
-} from '../../../../src/ops/transplant/pci/pci-regions.js';
+import { ROM } from '../../../../src/devices/pci/bars.js';
+import { judgeRegions, type JudgedRegions, type PciRegion } from '../../../../src/ops/transplant/pci/pci-regions.js';
 import { regionsOf } from '../../../../src/qemu/transplant/query-pci.js';
 import { visitLeaves, type DeviceState } from '../../../../src/vmstate/index.js';
 import { edited } from '../../../support/edits.js';
