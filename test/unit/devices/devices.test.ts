@@ -1,4 +1,4 @@
-// What the decoders make of captured devices and of bytes made by hand: names, features, addresses, dates, and nothing
+// What the rules of devices/ make of captured devices and of bytes made by hand: names, features, addresses, dates, and nothing
 // at all of bytes that only pretend.
 
 import { describe, expect, test } from 'vitest';
@@ -144,96 +144,6 @@ test.each([
   const hex = `00000000 00000001 00000002 ${'00000007'.repeat((size * 2) / 4)}`;
   const state = decodeHex(deviceOf(`{"name": "v", "type": "virtio-gpu", "size": ${12 + 2 * size}}`), hex);
   expect(show(state).at(-1)).toBe(`v.scanout[1].${last}=7`);
-});
-
-describe('PCI configuration space', () => {
-  const config = (bytes: Readonly<Record<number, number>>, size = 256): DeviceState => {
-    const all = new Uint8Array(size);
-    for (const [at, value] of Object.entries(bytes)) all[Number(at)] = value;
-    return decodeHex(
-      deviceOf(`{"name": "c", "type": "pci config", "size": ${size}}`),
-      Buffer.from(all).toString('hex'),
-    );
-  };
-  const names = (state: DeviceState): string[] =>
-    [...(state.root.children() as Iterable<{ children(): Iterable<{ name: string }> }>)]
-      .flatMap((one) => [...one.children()].map((child) => child.name))
-      .slice(21);
-
-  test('capabilities where the list says, registers between them', () => {
-    const state = config({ 6: 0x10, 0x34: 0x50, 0x50: 0x05, 0x51: 0x80, 0x52: 0x80, 0x80: 0x11, 0x81: 0, 0x82: 1 });
-    expect(names(state)).toEqual(['at_40', 'msi', 'at_5e', 'at_60', 'msix', 'at_8c']);
-    expect(show(state).filter((line) => line.startsWith('c.msi'))).toContain('c.msi.address_upper=0');
-  });
-
-  test('a list that runs in a circle, into the header, or over the end', () => {
-    for (const [at, next] of [
-      [0x50, 0x50],
-      [0x50, 0x10],
-      [0xf8, 0xfc],
-    ] as const) {
-      const state = config({ 6: 0x10, 0x34: at, [at]: 0x10, [at + 1]: next });
-      expect([...leaves(state.root)].at(-1)?.end).toBe(256);
-      expect(findNodes([state], 'dev.c.vendor_id').length).toBe(1);
-    }
-  });
-
-  test('registers of a chip that nobody knows are opaque, 0 or not', () => {
-    const roles = [...leaves(config({ 0x44: 1 }).root)]
-      .filter((leaf) => leaf.path.startsWith('c.at_40['))
-      .map((leaf) => leaf.role);
-    expect(new Set(roles)).toEqual(new Set(['opaque']));
-  });
-
-  test('registers of a known chip by name; what it reserves is understood while it is 0', () => {
-    const state = config({ 0: 0x86, 1: 0x80, 2: 0x00, 3: 0x70, 0x60: 0x0b, 0x61: 0x80, 0x69: 2, 0xf4: 1 });
-    expect(said([state], 'dev.c.pirq_route*')).toEqual(['interrupt routing']);
-    expect(said([state], 'dev.c.pirq_route[*]')).toEqual([
-      'PIRQA: IRQ 11',
-      'PIRQB: not routed',
-      'PIRQC: IRQ 0',
-      'PIRQD: IRQ 0',
-    ]);
-    expect(show(state)).toContain('c.tom=2');
-    const reserved = [...leaves(state.root)].filter((leaf) => leaf.path.startsWith('c.at_b0['));
-    expect(reserved.map((leaf) => [leaf.role, leaf.reason]).slice(16, 19)).toEqual([
-      ['unused', 'reserved in this device'],
-      ['opaque', 'reserved in this device'],
-      ['unused', 'reserved in this device'],
-    ]);
-  });
-
-  test('hot-plug: a slot id, and the controller’s registers with a word for each slot', () => {
-    expect(names(config({ 6: 0x10, 0x34: 0x48, 0x48: 0x04, 0x49: 0x4c, 0x4b: 2, 0x4c: 0x0c }))).toEqual([
-      'at_40',
-      'slot_id',
-      'shpc',
-      'at_54',
-    ]);
-    const registers = (slots: number): DeviceState =>
-      decodeHex(
-        deviceOf('{"name": "s", "type": "shpc", "size": 44}'),
-        `${'00'.repeat(12)}${slots.toString(16).padStart(2, '0')}${'00'.repeat(23)}${'01000000'.repeat(2)}`,
-      );
-    expect(show(registers(2)).slice(-2)).toEqual(['s.slot[0]=1', 's.slot[1]=1']);
-    expect(show(registers(3))).toEqual([expect.stringMatching(/^s\?/)]);
-  });
-
-  test('a log of TLP prefixes only where the next capability leaves room for it', () => {
-    const extended = (at: number, id: number, next: number): Record<number, number> => ({
-      [at]: id,
-      [at + 2]: 1 | ((next & 0xf) << 4),
-      [at + 3]: next >> 4,
-    });
-    const of = (second: number): string[] =>
-      names(config({ ...extended(0x100, 1, second), ...extended(second, 3, 0) }, 0x1000));
-    expect(of(0x140)).toEqual(['at_40', 'aer', 'at_138', 'serial_number', 'at_14c']);
-    expect(
-      show(config({ ...extended(0x100, 1, 0x148), ...extended(0x148, 3, 0) }, 0x1000)).filter((line) =>
-        line.includes('prefix_log'),
-      ),
-    ).toHaveLength(4);
-  });
 });
 
 describe('arrays of bytes', () => {
