@@ -69,7 +69,7 @@ export default {
       groups: [
         {
           name: 'common',
-          test: /\/src\/(base\/|limits|bytes\/(source|output-closed|remember-head|node\/(file|stdio|system|temp|readable))|cli\/(args|exit|failure|usage|command\.|options|progress|open-state|inputs)|report\/(printable|quantity|error|theme|table))/,
+          test: /\/src\/(base\/|limits|bytes\/(source|output-closed|remember-head|node\/(file|stdio|system|temp|readable))|cli\/(args|exit|failure|snapshot-word|usage|command\.|options|progress|inputs)|report\/(printable|quantity|error|saved-states|theme|table))/,
           priority: 3,
         },
         {
