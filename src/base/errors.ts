@@ -1,5 +1,7 @@
 // The one error class for damaged or hostile input, and the closed union of its codes. Everything a caller can
-// know is a field; the text for people is made in report/error.ts. Imports nothing.
+// know is a field; the text for people is made in report/error.ts.
+
+import type { SavedStateRow } from './saved-state.js';
 
 /** Every way in which a byte sequence can fail to be a migration stream. Closed: tests name fixtures after these. */
 export const errorCodes = [
@@ -26,6 +28,7 @@ export const errorCodes = [
   'not-seekable',
   'bad-container',
   'unsupported',
+  'several-streams',
   'cannot-encode',
   'io',
 ] as const;
@@ -52,6 +55,8 @@ export interface ErrorDetails {
   readonly hint?: string | undefined;
   /** Where `offset` lies in the containers around the stream, innermost first. */
   readonly outer?: readonly OuterPlace[] | undefined;
+  /** For `several-streams`: what can be named. */
+  readonly choices?: readonly SavedStateRow[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -62,6 +67,7 @@ export class MigrationStreamError extends Error {
   readonly path: readonly string[];
   readonly hint: string | undefined;
   readonly outer: readonly OuterPlace[] | undefined;
+  readonly choices: readonly SavedStateRow[] | undefined;
 
   constructor(details: ErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -71,12 +77,13 @@ export class MigrationStreamError extends Error {
     this.path = details.path ?? [];
     this.hint = details.hint;
     this.outer = details.outer;
+    this.choices = details.choices;
   }
 
   /** The same error inside of containers, innermost first. */
   within(outer: readonly OuterPlace[]): MigrationStreamError {
-    const { code, message, offset, path, hint, cause } = this;
-    return new MigrationStreamError({ code, message, offset, path, hint, cause, outer });
+    const { code, message, offset, path, hint, choices, cause } = this;
+    return new MigrationStreamError({ code, message, offset, path, hint, choices, cause, outer });
   }
 }
 

@@ -17,5 +17,5 @@ export interface Decompressor {
   open(outer: ByteSource): Promise<ByteSource>;
 }
 
-/** A format that is absent cannot be decompressed on this platform. */
-export type Decompressors = Readonly<Partial<Record<Compression, Decompressor>>>;
+/** A format that is absent cannot be decompressed on this platform. `deflate`: raw, without a header, as qcow2 has it. */
+export type Decompressors = Readonly<Partial<Record<Compression | 'deflate', Decompressor>>>;

@@ -5,7 +5,7 @@ export const exitCode = {
   clean: 0,
   /** Findings or differences; a stream that this QEMU will not load; an edit that matched nothing. */
   findings: 1,
-  /** The command line makes no sense. */
+  /** The command line makes no sense, or does not say which of several streams is meant. */
   usage: 2,
   /** The input cannot be read, is no migration stream, or is damaged. */
   input: 3,
@@ -25,7 +25,7 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 export const exitCodeTexts: readonly (readonly [ExitCode, string])[] = [
   [exitCode.clean, 'clean; also when the reader of our output went away (EPIPE)'],
   [exitCode.findings, 'findings, differences, or "this will not load"'],
-  [exitCode.usage, 'usage: the command line makes no sense'],
+  [exitCode.usage, 'usage: the command line makes no sense, or does not say which of several streams is meant'],
   [exitCode.input, 'the input is unreadable, damaged, or no migration stream; what could be read is printed before'],
   [exitCode.qemu, 'QEMU is missing, or failed otherwise than by refusing the stream'],
   [exitCode.bug, 'a mistake in mstream itself: please report it'],

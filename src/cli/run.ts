@@ -89,7 +89,8 @@ async function report(host: Host, theme: Theme, error: unknown): Promise<ExitCod
 function explain(error: unknown, theme: Theme): [ExitCode, string] {
   if (error instanceof UsageError) return [exitCode.usage, plainErrorText('usage', error.message, error.hint, theme)];
   if (error instanceof Failure) return [error.code, plainErrorText(error.label, error.message, error.hint, theme)];
-  if (error instanceof MigrationStreamError) return [exitCode.input, errorText(error, theme)];
+  if (error instanceof MigrationStreamError)
+    return [error.code === 'several-streams' ? exitCode.usage : exitCode.input, errorText(error, theme)];
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [
     exitCode.bug,

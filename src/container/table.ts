@@ -4,5 +4,6 @@ import type { Container } from './container.js';
 import { compressionContainer } from './compression/compression.js';
 import { libvirtContainer } from './libvirt/libvirt.js';
 import { offsetContainer } from './offset/offset.js';
+import { qcow2Container } from './qcow2/qcow2.js';
 
-export const containers: readonly Container[] = [libvirtContainer, compressionContainer, offsetContainer];
+export const containers: readonly Container[] = [libvirtContainer, qcow2Container, compressionContainer, offsetContainer];

@@ -3,6 +3,7 @@
 import { MigrationStreamError, type ErrorCode, type OuterPlace } from '../base/errors.js';
 import { printable, printableLine } from './printable.js';
 import { hexText } from './quantity.js';
+import { savedStateLines } from './saved-states.js';
 import type { Theme } from './theme.js';
 
 /** What to try when the place that found the error had no better idea. */
@@ -19,6 +20,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
 /** `code: message`, `  at 0x… in a > b > c`, `  hint: …`, each line ended. */
 export function errorText(error: MigrationStreamError, theme: Theme): string {
   const lines = [`${theme.error(`${error.code}:`)} ${printable(error.message).replaceAll('\n', '\n  ')}`];
+  if (error.choices !== undefined) lines.push(...savedStateLines(error.choices).map((line) => `  ${line}`));
   const where = whereText(error, theme);
   if (where !== undefined) lines.push(`  ${where}`);
   if (error.outer !== undefined) lines.push(`  ${outerText(error.outer, theme)}`);

@@ -15,6 +15,7 @@ const notFromBytes: Partial<Record<ErrorCode, string>> = {
   'not-seekable': 'raised when a pipe is asked to go back',
   'bad-container': 'raised around the stream: test/unit/container',
   unsupported: 'raised around the stream: test/unit/container',
+  'several-streams': 'raised around the stream: test/unit/container',
 };
 
 const root = new URL('../../fixtures/broken/', import.meta.url);

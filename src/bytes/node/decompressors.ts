@@ -12,6 +12,10 @@ export const nodeDecompressors: Decompressors = {
     by: 'zlib',
     open: async (outer) => (await import('./gunzip-source.js')).gunzipSource(outer),
   },
+  deflate: {
+    by: 'zlib',
+    open: async (outer) => (await import('./gunzip-source.js')).inflateRawSource(outer),
+  },
   bzip2: program('bzip2'),
   xz: program('xz'),
   lzop: program('lzop', ['-dc', '--ignore-warn']),

@@ -2,7 +2,7 @@
 // one another are one stream, as gunzip has it; what stands behind the last member is ignored.
 
 import { pipeline } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, createInflateRaw } from 'node:zlib';
 import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSource } from '../source.js';
 import { blocksOf } from './blocks.js';
@@ -26,9 +26,21 @@ export function gunzipSource(outer: ByteSource): ByteSource {
   });
 }
 
+/** The plain bytes of raw deflate data, as `gunzipSource`; what stands behind them is ignored. */
+export function inflateRawSource(outer: ByteSource): ByteSource {
+  const inflate = createInflateRaw({ chunkSize: CHUNK });
+  // The error, if there is one, is told by the stream itself.
+  pipeline(blocksOf(outer), inflate, () => {});
+  return readableSource(inflate, outer.label, {
+    fail: (cause, offset) =>
+      new MigrationStreamError({ code: 'bad-container', message: reasonOf(cause), offset, cause }),
+    onClose: () => outer.close(),
+  });
+}
+
 function gzipError(cause: unknown, offset: number): MigrationStreamError {
   if (cause instanceof MigrationStreamError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   const cut = systemCode(cause) === 'Z_BUF_ERROR';
   return new MigrationStreamError({
     code: cut ? 'truncated' : 'bad-container',
@@ -37,4 +49,8 @@ function gzipError(cause: unknown, offset: number): MigrationStreamError {
     hint: 'the gzip data is damaged or was cut short; `gzip -t` says the same',
     cause,
   });
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

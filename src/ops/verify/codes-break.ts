@@ -74,6 +74,10 @@ export const breakCodes = codes({
     'The file in which the stream lies is known, and this version or this machine cannot read it.',
     'see the message: it names the program or the feature that is missing',
   ),
+  'several-streams': ours(
+    'More than one stream lies in the file, and none was named.',
+    'name one as the hint says: FILE#TAG for a snapshot of a qcow2 image',
+  ),
   'cannot-encode': ours('A value that has no form on the wire.', 'please report it'),
   io: ours('The input could not be read.', 'see the message of the system'),
 });
