@@ -125,7 +125,8 @@ export { createWriter, type StreamWriter } from './open/create-writer.js';
 export { EditError, type Difference, type Edit, type EditName } from './ops/rewrite/edit.js';
 export { rewrite, type RewriteOptions, type RewriteResult } from './ops/rewrite/rewrite.js';
 export { readDonor, type Donor } from './ops/transplant/donor.js';
-export { parseKnownTables, type KnownTable, type KnownTables } from './ops/transplant/known.js';
+export type { OfferedFeatures } from './destination/destination.js';
+export { readVmstateTables, type TableNames, type VmstateTables } from './destination/vmstate-tables.js';
 export {
   type CpuAnswer,
   type DifferenceKind,

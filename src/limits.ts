@@ -69,6 +69,9 @@ export const MAX_DOCUMENT_PAYLOAD = 64 * 1024 * 1024;
 /** A document that encode reads: parsed whole, like every JSON. */
 export const MAX_DOCUMENT = 256 * 1024 * 1024;
 
+/** A profile holds what one QEMU saved of itself: some hundred KB. */
+export const MAX_PROFILE = 64 * 1024 * 1024;
+
 /** Structs in structs of a profile's -dump-vmstate: QEMU's own stay below ten. */
 export const MAX_PROFILE_DEPTH = 32;
 

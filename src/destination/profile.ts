@@ -1,50 +1,42 @@
-// What a destination is: everything a predictor wants to know of one QEMU with one command line, as plain data that is
-// its own JSON (docs/schema/profile.json), so that a fleet can be checked where no QEMU is. qemu/profile/ asks a real
-// one.
+// The profile document: its shape, and the check that a JSON value has it (docs/schema/profile.json). document.ts turns it
+// into a destination and back.
 
-import { MAX_PROFILE_DEPTH } from '../limits.js';
 import { checks } from '../base/shape.js';
+import { MAX_PROFILE_DEPTH } from '../limits.js';
+import { layouts, type LayoutName } from '../wire/dialect.js';
+import type { Destination, RamBlockFacts } from './destination.js';
+import type { SavedCommand, SavedSection } from './save.js';
 
-/** How a fact is known. `save`: seen in what this QEMU saved of itself; `refusal`: said when it refused a state. */
-export type ProfileSource = 'qmp' | 'hmp' | 'save' | 'refusal' | 'dump-vmstate' | 'argv' | 'host' | 'unknown';
-
-export interface ProfileBlock {
-  readonly idstr: string;
-  /** Bytes: what a stream's block list must say, unless the block can be resized. */
-  readonly usedLength: number;
-  /** Bytes: up to where it can be resized. Above `usedLength` only for resizable blocks. */
-  readonly maxLength: number;
-  /** Of the memory behind it, in bytes: more than the host's with hugepages. */
-  readonly pageSize: number;
-  /** 0x…: the region's address in its container, as the block list has it under x-ignore-shared; null: not known. */
+/** null: not known. */
+export interface ProfileBlock extends Omit<RamBlockFacts, 'gpa' | 'migratable' | 'ignored'> {
+  /** 0x… */
   readonly gpa: string | null;
-  /** In the block list of a save; null: not known. */
   readonly migratable: boolean | null;
-  /** x-ignore-shared, where it is on, leaves it out here (QEMU: migrate_ram_is_ignored); null: not known. */
   readonly ignored: boolean | null;
 }
 
-/** One section of what this QEMU saved of itself. */
-export interface ProfileDevice {
-  readonly idstr: string;
-  readonly instanceId: number;
-  readonly versionId: number;
-  /** Given at registration: the order in which handlers came to be. */
-  readonly sectionId: number;
-  /** Saved in pieces (START, PART, END), such as `ram`: no payload is kept. */
-  readonly iterable: boolean;
-  /** Base64; empty for an iterable one. */
+/** A section of what this QEMU saved of itself. */
+export interface ProfileDevice extends Omit<SavedSection, 'payload' | 'offset'> {
+  /** Base64; empty for an iterable section. */
   readonly payload: string;
-  /** Absent: no virtio device, or not known. */
-  readonly virtio?: VirtioFeatures;
+  /** Feature bits, 0x…; absent: no virtio device, or not known. */
+  readonly virtio?: { readonly features: string; readonly unsure: string };
 }
 
-/** Feature bits of a virtio device, 0x…, at most 128 bits. */
-export interface VirtioFeatures {
-  /** What it offers: a guest that has taken more is refused. */
-  readonly features: string;
-  /** Bits that may be otherwise with the command line as given, since it was changed before QEMU was asked. */
-  readonly unsure: string;
+export interface ProfileCommand extends Pick<SavedCommand, 'command'> {
+  /** Base64. */
+  readonly payload: string;
+}
+
+/** What surrounds the sections of that save. */
+export interface ProfileSave {
+  /** The configuration section behind its type byte, base64; null: there is none. */
+  readonly configuration: string | null;
+  /** Of the block list's entries. */
+  readonly layout: LayoutName;
+  /** Commands before the END of RAM, and behind it. */
+  readonly early: readonly ProfileCommand[];
+  readonly late: readonly ProfileCommand[];
 }
 
 /** A field of a VMStateDescription as -dump-vmstate prints it. */
@@ -79,62 +71,24 @@ export interface VmstateDump {
   readonly vmsds: readonly Vmsd[];
 }
 
-/** What was changed in the command line before the QEMU was started. */
-export interface NeutralisedOption {
-  /** `-drive`; for a part of a parameter `-machine dumpdtb`. */
-  readonly option: string;
-  readonly before: string;
-  /** null: left out. */
-  readonly after: string | null;
-  readonly why: string;
-  /** How the answer may differ from what the command line as given would say; absent: it does not. */
-  readonly limits?: string;
-}
-
-export interface Profile {
+export interface Profile extends Omit<Destination, 'uuid' | 'blocks' | 'save' | 'offers' | 'tables'> {
   readonly schemaVersion: 1;
   readonly kind: 'mstream-profile';
-  /** ISO 8601. */
-  readonly created: string;
-  readonly qemu: { readonly major: number; readonly minor: number; readonly micro: number; readonly package: string };
-  /** QEMU's name of the target: `x86_64`. */
-  readonly target: string;
-  /** Full name, as a stream has it: `pc` is resolved. */
-  readonly machine: string;
-  /** QEMU's options as they were given, without the executable. */
-  readonly argv: readonly string[];
-  /** What was asked was this command line with these changes. */
-  readonly neutralised: readonly NeutralisedOption[];
-  /** Every capability that this QEMU knows, with its state. */
-  readonly capabilities: Readonly<Record<string, boolean>>;
-  /** null: the command line gives none (then a stream's is not compared). */
+  /** null: the command line gives none. */
   readonly uuid: string | null;
-  /** Bytes. */
-  readonly targetPageSize: number;
-  /** Bytes, of the machine that this QEMU ran on. */
-  readonly hostPageSize: number;
-  /** A configuration section is written, and wanted. QEMU: -global migration.send-configuration. */
-  readonly sendConfiguration: boolean;
-  /** Sections end with footers, and must. QEMU: -global migration.send-section-footer. */
-  readonly sectionFooters: boolean;
-  /** In QEMU's order. */
   readonly blocks: readonly ProfileBlock[];
-  /** In the order of a save. */
+  /** In the order of a save; empty: this QEMU could not save itself. */
   readonly devices: readonly ProfileDevice[];
-  /** The vmdescription of that save, as it stands; null: there was none. */
+  /** The vmdescription of that save, one character a byte; null: there was none. */
   readonly vmdescription: string | null;
+  /** Absent: written by an mstream that did not keep it. */
+  readonly save?: ProfileSave;
   /** Section ids below the highest that no section of the save has: registered, but not needed or gone. */
   readonly unsavedSectionIds: readonly number[];
   readonly vmstate: VmstateDump;
-  /** What no stream says. Model and features as this QEMU has them for its first CPU. */
-  readonly cpu: { readonly model: string | null; readonly features: readonly string[]; readonly accelerator: string };
-  /** By member of this document. */
-  readonly known: Readonly<Record<string, ProfileSource>>;
-  /** What could not be learned, and why, in sentences. */
-  readonly notes: readonly string[];
 }
 
-/** A text that is no profile of ours. */
+/** A text that is not a profile. */
 export class BadProfile extends Error {
   /** Where in the document, outermost first. */
   readonly path: readonly string[];
@@ -160,60 +114,71 @@ const text = matching('text', /^/);
 const name = matching('text of at most 255 characters up to U+00FF', /^[\0-\xff]{0,255}$/);
 const base64 = matching('base64', /^[A-Za-z0-9+/]*={0,2}$/);
 const pageSize = between(1, 2 ** 40);
+const commands = list(object({ command: between(0, 0xffff), payload: base64 }));
 const features = matching('feature bits 0x…', /^0x(0|[1-9a-f][0-9a-f]{0,31})$/);
 
-const profile = object({
-  schemaVersion: oneOf(1),
-  kind: oneOf('mstream-profile'),
-  created: text,
-  qemu: object({ major: count, minor: count, micro: count, package: text }),
-  target: text,
-  machine: text,
-  argv: list(text),
-  neutralised: list(object({ option: text, before: text, after: nullable(text), why: text }, { limits: text })),
-  capabilities: record(flag),
-  uuid: nullable(matching('a uuid in lower case', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)),
-  targetPageSize: pageSize,
-  hostPageSize: pageSize,
-  sendConfiguration: flag,
-  sectionFooters: flag,
-  blocks: list(
-    object({
-      idstr: name,
-      usedLength: count,
-      maxLength: count,
-      pageSize,
-      gpa: nullable(matching('an address 0x…', /^0x(0|[1-9a-f][0-9a-f]{0,15})$/)),
-      migratable: nullable(flag),
-      ignored: nullable(flag),
-    }),
-  ),
-  devices: list(
-    object(
-      { idstr: name, instanceId: u32, versionId: u32, sectionId: u32, iterable: flag, payload: base64 },
-      { virtio: object({ features, unsure: features }) },
-    ),
-  ),
-  vmdescription: nullable(text),
-  unsavedSectionIds: list(u32),
-  vmstate: object({
-    types: record(count),
-    vmsds: list(
+const profile = object(
+  {
+    schemaVersion: oneOf(1),
+    kind: oneOf('mstream-profile'),
+    created: text,
+    qemu: object({ major: count, minor: count, micro: count, package: text }),
+    target: text,
+    machine: text,
+    argv: list(text),
+    neutralised: list(object({ option: text, before: text, after: nullable(text), why: text }, { limits: text })),
+    capabilities: record(flag),
+    uuid: nullable(matching('a uuid in lower case', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)),
+    targetPageSize: pageSize,
+    hostPageSize: pageSize,
+    sendConfiguration: flag,
+    sectionFooters: flag,
+    blocks: list(
       object({
-        name: text,
-        versionId: version,
-        minimumVersionId: version,
-        fields: list(
-          object({ name: text, versionId: version, fieldExists: flag, size: count }, { num: count, struct: count }),
-        ),
-        subsections: list(count),
+        idstr: name,
+        usedLength: count,
+        maxLength: count,
+        pageSize,
+        gpa: nullable(matching('an address 0x…', /^0x(0|[1-9a-f][0-9a-f]{0,15})$/)),
+        migratable: nullable(flag),
+        ignored: nullable(flag),
       }),
     ),
-  }),
-  cpu: object({ model: nullable(text), features: list(text), accelerator: text }),
-  known: record(oneOf('qmp', 'hmp', 'save', 'refusal', 'dump-vmstate', 'argv', 'host', 'unknown')),
-  notes: list(text),
-});
+    devices: list(
+      object(
+        { idstr: name, instanceId: u32, versionId: u32, sectionId: u32, iterable: flag, payload: base64 },
+        { virtio: object({ features, unsure: features }) },
+      ),
+    ),
+    vmdescription: nullable(text),
+    unsavedSectionIds: list(u32),
+    vmstate: object({
+      types: record(count),
+      vmsds: list(
+        object({
+          name: text,
+          versionId: version,
+          minimumVersionId: version,
+          fields: list(
+            object({ name: text, versionId: version, fieldExists: flag, size: count }, { num: count, struct: count }),
+          ),
+          subsections: list(count),
+        }),
+      ),
+    }),
+    cpu: object({ model: nullable(text), features: list(text), accelerator: text }),
+    known: record(oneOf('qmp', 'hmp', 'save', 'refusal', 'dump-vmstate', 'argv', 'host', 'unknown')),
+    notes: list(text),
+  },
+  {
+    save: object({
+      configuration: nullable(base64),
+      layout: oneOf(...Object.keys(layouts)),
+      early: commands,
+      late: commands,
+    }),
+  },
+);
 
 /** References lead to earlier entries, and not too deep, so that whoever follows them comes to an end. */
 function checkReferences({ types, vmsds }: VmstateDump): void {
@@ -240,36 +205,4 @@ function checkReferences({ types, vmsds }: VmstateDump): void {
 export function checkProfile(value: unknown): asserts value is Profile {
   profile(value, []);
   checkReferences((value as Profile).vmstate);
-}
-
-/** @throws BadProfile: no JSON, or no profile */
-export function parseProfile(json: string): Profile {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw new BadProfile([], `no JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
-  checkProfile(value);
-  return value;
-}
-
-/** The document in ASCII: one line for each block, device and vmsd, so that two of them can be compared by eye. */
-export function formatProfile(profile: Profile): string {
-  const lines = (values: readonly unknown[]): string =>
-    values.length === 0 ? '[]' : `[\n${values.map((one) => `   ${JSON.stringify(one)}`).join(',\n')}\n  ]`;
-  const members = Object.entries(profile).map(([member, value]) => {
-    if (member === 'vmstate')
-      return `  "vmstate": { "types": ${JSON.stringify(profile.vmstate.types)}, "vmsds": ${lines(profile.vmstate.vmsds)} }`;
-    return `  ${JSON.stringify(member)}: ${['blocks', 'devices', 'neutralised'].includes(member) ? lines(value as readonly unknown[]) : JSON.stringify(value)}`;
-  });
-  return `{\n${members.join(',\n')}\n}\n`.replace(
-    /[\u007f-\uffff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-/** A device's payload as bytes. */
-export function payloadBytes({ payload }: ProfileDevice): Uint8Array {
-  return Uint8Array.from(atob(payload), (char) => char.charCodeAt(0));
 }

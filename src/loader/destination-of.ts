@@ -1,59 +1,55 @@
-// From a profile to what the simulator asks of a destination.
+// From the model of a destination to the view of QEMU's loader.
 
 import { unlessBroken } from '../base/errors.js';
-import { parseSchema, type DescriptionSchema, type DumpTable, type VmsdSchema } from '../vmstate/index.js';
-import {
-  payloadBytes,
-  type Profile,
-  type ProfileBlock,
-  type ProfileDevice,
-  type VmstateDump,
-} from '../destination/profile.js';
-import type { Destination, DestinationBlock, DestinationHandler } from './destination.js';
+import type { Destination, RamBlockFacts } from '../destination/destination.js';
+import type { Save } from '../destination/save.js';
+import { parseSchema, type DescriptionSchema, type VmsdSchema } from '../vmstate/index.js';
+import { deviceKey } from '../wire/section.js';
+import type { DestinationBlock, DestinationHandler, Receiver } from './destination.js';
 
-/** `capabilities`: what will be switched on or off at the destination, over what the profile found. */
-export function destinationOf(profile: Profile, capabilities: Readonly<Record<string, boolean>> = {}): Destination {
-  const { qemu } = profile;
-  const on = new Map([...Object.entries(profile.capabilities), ...Object.entries(capabilities)]);
-  const json = profile.vmdescription;
-  const description =
-    json === null ? undefined : unlessBroken(() => parseSchema(Uint8Array.from(json, (char) => char.charCodeAt(0))));
+/** `capabilities`: what will be switched on or off for this load, over what the destination has. */
+export function receiverOf(destination: Destination, capabilities: Readonly<Record<string, boolean>> = {}): Receiver {
+  const { qemu, machine, hostPageSize, sendConfiguration, sectionFooters, targetPageSize, known, save } = destination;
+  const on = new Map([...Object.entries(destination.capabilities), ...Object.entries(capabilities)]);
+  const json = save?.vmdescription;
+  const description = json === undefined ? undefined : unlessBroken(() => parseSchema(json));
   return {
     version: qemu.major * 10000 + qemu.minor * 100 + qemu.micro,
-    machine: profile.machine,
+    machine,
+    hostPageSize,
+    sendConfiguration,
+    sectionFooters,
     capabilities: on,
-    uuid: profile.uuid?.replaceAll('-', ''),
-    pageBits: Math.log2(profile.targetPageSize),
-    legacyPageBits: /^(arm|aarch64)/.test(profile.target) ? 10 : Math.log2(profile.targetPageSize),
-    hostPageSize: profile.hostPageSize,
-    sendConfiguration: profile.sendConfiguration,
-    sectionFooters: profile.sectionFooters,
+    uuid: destination.uuid?.replaceAll('-', ''),
+    pageBits: Math.log2(targetPageSize),
+    legacyPageBits: /^(arm|aarch64)/.test(destination.target) ? 10 : Math.log2(targetPageSize),
     suppressVmdescription: description === undefined,
-    blocks: profile.blocks.map((block) => blockOf(block, on.get('x-ignore-shared') === true)),
-    blocksKnown: profile.known['blocks'] !== 'unknown',
-    handlers: [...handlersOf(profile.devices, description), ...unsaved],
-    handlersKnown: profile.known['devices'] !== 'unknown',
+    blocks: destination.blocks.map((block) => blockOf(block, on.get('x-ignore-shared') === true)),
+    blocksKnown: known['blocks'] !== 'unknown',
+    handlers: [...handlersOf(save, description, destination.offers), ...unsaved],
+    handlersKnown: known['devices'] !== 'unknown',
     blockNodes: new Set(
-      profile.argv.flatMap((word) => [...word.matchAll(/(?:^|,)(?:id|node-name)=([^,]+)/g)].map((match) => match[1]!)),
+      destination.argv.flatMap((word) =>
+        [...word.matchAll(/(?:^|,)(?:id|node-name)=([^,]+)/g)].map((match) => match[1]!),
+      ),
     ),
-    tables: profile.vmstate.vmsds.length === 0 ? undefined : new Tables(profile.vmstate),
+    tables: destination.tables,
   };
 }
 
 /** ROM blobs can always be resized, also when they are as large as they may become. QEMU: rom_set_mr(), hw/core/loader.c. */
 const RESIZABLE = /^\/rom@/;
 
-function blockOf(block: ProfileBlock, ignoreShared: boolean): DestinationBlock {
-  const migratable = block.migratable ?? true;
+function blockOf(
+  { idstr, ignored, migratable = true, ...facts }: RamBlockFacts,
+  ignoreShared: boolean,
+): DestinationBlock {
   return {
-    name: block.idstr,
-    usedLength: block.usedLength,
-    maxLength: block.maxLength,
-    resizable: block.maxLength > block.usedLength || RESIZABLE.test(block.idstr),
-    pageSize: block.pageSize,
-    gpa: block.gpa === null ? undefined : BigInt(block.gpa),
+    ...facts,
+    name: idstr,
+    resizable: facts.maxLength > facts.usedLength || RESIZABLE.test(idstr),
     migratable,
-    ignored: !migratable || (ignoreShared && block.ignored === true),
+    ignored: !migratable || (ignoreShared && ignored === true),
   };
 }
 
@@ -68,76 +64,22 @@ const unsaved: readonly DestinationHandler[] = [
 ];
 
 function handlersOf(
-  devices: readonly ProfileDevice[],
+  save: Save | undefined,
   description: DescriptionSchema | undefined,
+  offers: Destination['offers'],
 ): DestinationHandler[] {
-  return devices.map((device) => {
+  return (save?.sections ?? []).map(({ idstr, instanceId, versionId, iterable, payload }) => {
     const schema = description?.devices.find(
-      (one) => one.name === device.idstr && one.instanceId === device.instanceId,
+      (device) => device.name === idstr && device.instanceId === instanceId,
     )?.vmsd;
     return {
-      idstr: device.idstr,
-      instanceId: device.instanceId,
-      versionId: device.versionId,
-      kind: device.iterable ? 'iterable' : schema === undefined || isOldStyle(schema) ? 'old' : 'vmsd',
+      idstr,
+      instanceId,
+      versionId,
+      kind: iterable ? 'iterable' : schema === undefined || isOldStyle(schema) ? 'old' : 'vmsd',
       schema,
-      payload: device.iterable ? undefined : payloadBytes(device),
-      virtio:
-        device.virtio === undefined
-          ? undefined
-          : { features: BigInt(device.virtio.features), unsure: BigInt(device.virtio.unsure) },
+      payload: iterable ? undefined : payload,
+      virtio: offers.get(deviceKey(idstr, instanceId)),
     };
   });
-}
-
-/** Names repeat (`serial` of isa-serial is not that of pci-serial): the one whose fields are those of the save is meant. */
-class Tables {
-  private readonly dump: VmstateDump;
-  private readonly byName = new Map<string, number[]>();
-  private readonly made = new Map<number, DumpTable>();
-
-  constructor(dump: VmstateDump) {
-    this.dump = dump;
-    dump.vmsds.forEach(({ name }, index) => {
-      const list = this.byName.get(name);
-      if (list === undefined) this.byName.set(name, [index]);
-      else list.push(index);
-    });
-  }
-
-  find(schema: VmsdSchema): DumpTable | undefined {
-    let best: DumpTable | undefined;
-    let bestScore = -1;
-    for (const index of this.byName.get(schema.name) ?? []) {
-      const table = this.table(index);
-      const names = new Set(table.fields.map(({ name }) => name));
-      const score =
-        schema.fields.filter(({ name }) => names.has(name) || names.has(name.replace(/\[\d+\]$/, ''))).length -
-        (table.versionId === schema.version ? 0 : 1000);
-      if (score > bestScore || best === undefined) [best, bestScore] = [table, score];
-    }
-    return best;
-  }
-
-  private table(index: number): DumpTable {
-    const known = this.made.get(index);
-    if (known !== undefined) return known;
-    const { name, versionId, minimumVersionId, fields, subsections } = this.dump.vmsds[index]!;
-    const table: DumpTable = {
-      name,
-      versionId,
-      minimumVersionId,
-      fields: fields.map((field) => ({
-        name: field.name,
-        versionId: field.versionId,
-        fieldExists: field.fieldExists,
-        size: field.size,
-        count: field.num,
-        table: field.struct === undefined ? undefined : this.table(field.struct),
-      })),
-      subsections: subsections.map((one) => this.table(one)),
-    };
-    this.made.set(index, table);
-    return table;
-  }
 }

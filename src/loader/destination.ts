@@ -1,6 +1,11 @@
-// The destination as the simulator asks it: nothing but facts about one QEMU with one command line.
+// The destination as QEMU's loader sees it during one load: its handlers, its blocks, and the capabilities of this load.
+// destination-of.ts derives it from the model in destination/.
 
-import type { DumpTable, VmsdSchema } from '../vmstate/index.js';
+import type { Destination, OfferedFeatures } from '../destination/destination.js';
+import type { VmstateTables } from '../destination/vmstate-tables.js';
+import type { VmsdSchema } from '../vmstate/index.js';
+
+export type { OfferedFeatures };
 
 /** A RAM block of the destination, as its migration code sees it. */
 export interface DestinationBlock {
@@ -35,17 +40,12 @@ export interface DestinationHandler {
   readonly virtio?: OfferedFeatures | undefined;
 }
 
-/** Feature bits. */
-export interface OfferedFeatures {
-  readonly features: bigint;
-  /** Those that it may offer or not. */
-  readonly unsure: bigint;
-}
-
-export interface Destination {
+export interface Receiver extends Pick<
+  Destination,
+  'machine' | 'hostPageSize' | 'sendConfiguration' | 'sectionFooters'
+> {
   /** Major, minor, micro as one number: 5.2.0 is 50200. */
   readonly version: number;
-  readonly machine: string;
   /** Every capability that it knows, and whether it is on. */
   readonly capabilities: ReadonlyMap<string, boolean>;
   /** As `-uuid` gave it, 32 hex digits in lower case; undefined when it was not given. */
@@ -54,9 +54,6 @@ export interface Destination {
   readonly pageBits: number;
   /** What it takes for the sender's when the stream does not say. */
   readonly legacyPageBits: number;
-  readonly hostPageSize: number;
-  readonly sendConfiguration: boolean;
-  readonly sectionFooters: boolean;
   readonly suppressVmdescription: boolean;
   readonly blocks: readonly DestinationBlock[];
   /** False: the list above may lack blocks. */
@@ -68,6 +65,6 @@ export interface Destination {
   readonly blockNodes: ReadonlySet<string>;
   /** Size of each BAR of a PCI device (6: its ROM), by the idstr of its section; undefined when nobody asked. */
   readonly bars?: ((idstr: string) => ReadonlyMap<number, number> | undefined) | undefined;
-  /** Of `-dump-vmstate`; undefined when it could not be had. Names repeat, so the fields are looked at too. */
-  readonly tables: { find(schema: VmsdSchema): DumpTable | undefined } | undefined;
+  /** Undefined: -dump-vmstate gave nothing. */
+  readonly tables: VmstateTables | undefined;
 }

@@ -8,10 +8,10 @@ import { findTail } from '../stream/tail.js';
 import { parseSchema } from '../vmstate/index.js';
 import { explained, sourceOf } from '../release/causes/rows.js';
 import { VERIFY } from '../release/causes/row.js';
-import type { Profile } from '../destination/profile.js';
+import type { Destination } from '../destination/destination.js';
 import { behaviourOf } from './behaviour.js';
-import type { Destination } from './destination.js';
-import { destinationOf } from './destination-of.js';
+import type { Receiver } from './destination.js';
+import { receiverOf } from './destination-of.js';
 import { Incoming } from './outer/incoming.js';
 import { Loader } from './outer/loader.js';
 import type { EndingExplanation, PredictedVerdict, Prediction } from './prediction.js';
@@ -20,25 +20,29 @@ import { Ending, Refusal } from './refusal.js';
 import { typeLoaders } from './types.js';
 
 export interface PredictOptions {
-  /** Switched on or off at the destination, over what the profile says. */
+  /** Switched on or off at the destination, over what the destination has. */
   readonly capabilities?: Readonly<Record<string, boolean>>;
   /** Bytes of the file that the destination opens before the stream: the N of `file:PATH,offset=N`. Default 0. */
   readonly mappedBase?: number | undefined;
 }
 
 /**
- * What the QEMU of `profile` will do with the stream. The source is closed.
+ * What the QEMU of `destination` will do with the stream. The source is closed.
  * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
  */
-export function predict(source: ByteSource, profile: Profile, options: PredictOptions = {}): Promise<Prediction> {
-  return simulate(source, destinationOf(profile, options.capabilities), options.mappedBase ?? 0);
+export function predict(
+  source: ByteSource,
+  destination: Destination,
+  options: PredictOptions = {},
+): Promise<Prediction> {
+  return simulate(source, receiverOf(destination, options.capabilities), options.mappedBase ?? 0);
 }
 
 /**
  * Reads `source` as the destination would. The source is closed.
  * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
  */
-async function simulate(source: ByteSource, destination: Destination, mappedBase: number): Promise<Prediction> {
+async function simulate(source: ByteSource, destination: Receiver, mappedBase: number): Promise<Prediction> {
   const cursor = new Cursor(source);
   try {
     const sender = (await findTail(source, (json) => unlessBroken(() => parseSchema(json))))?.value;

@@ -4,6 +4,7 @@
 import { MigrationStreamError } from '../base/errors.js';
 import { isJsonObject, type JsonObject } from '../base/json.js';
 import { MAX_VMDESCRIPTION_DEPTH } from '../limits.js';
+import { readJson } from './json-scanner.js';
 
 /** A table as a dump has it: QEMU's VMStateDescription. */
 export interface DumpTable {
@@ -31,10 +32,16 @@ export interface DumpField {
 const MAX_TYPES = 10_000;
 
 /**
- * The tables by device type (`VGA`, `virtio-vga`). `root`: what JSON.parse gave; `label`: what messages call the file.
- * @throws MigrationStreamError code `bad-vmdescription` when it is no dump
+ * The tables by device type (`VGA`, `virtio-vga`). `label`: what messages call the file.
+ * @throws MigrationStreamError code `bad-vmdescription` when it is no dump, or nests too deep
  */
-export function readDump(root: unknown, label: string): ReadonlyMap<string, DumpTable> {
+export function readDump(json: Uint8Array, label: string): ReadonlyMap<string, DumpTable> {
+  let root: unknown;
+  try {
+    root = readJson(json);
+  } catch (cause) {
+    throw bad(`${label} is no JSON, or too much of it`, cause);
+  }
   const tables = new Map<string, DumpTable>();
   for (const [type, entry] of Object.entries(isJsonObject(root) ? root : {})) {
     const description = isJsonObject(entry) ? entry['Description'] : undefined;
@@ -71,6 +78,6 @@ const integer = (value: unknown): number | undefined => (Number.isSafeInteger(va
 const count = (value: unknown): number | undefined =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 
-function bad(message: string): MigrationStreamError {
-  return new MigrationStreamError({ code: 'bad-vmdescription', message });
+function bad(message: string, cause?: unknown): MigrationStreamError {
+  return new MigrationStreamError({ code: 'bad-vmdescription', message, cause });
 }

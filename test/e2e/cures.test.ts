@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { memorySource } from '../../src/bytes/source.js';
-import { builtinProfile } from '../../src/destination/builtin-profile.js';
+import { builtinDestination } from '../../src/destination/builtin-destination.js';
 import { predict, type EndingExplanation, type Prediction } from '../../src/loader/index.js';
-import type { Profile } from '../../src/destination/profile.js';
+import type { Destination } from '../../src/destination/destination.js';
 import type { Edit } from '../../src/ops/rewrite/edit.js';
-import { askProfile } from '../../src/qemu/profile/ask.js';
+import { askDestination } from '../../src/qemu/ask/ask.js';
 import { edited } from '../support/edits.js';
 import { mstream } from '../support/fake-host.js';
 import { fixtureBytes } from '../support/fixtures.js';
@@ -22,17 +22,17 @@ import { fileOf, memoryIn, pc, qemu, save, skip } from './support/loads.js';
 
 if (skip !== undefined) test.skip(`cures in a real QEMU: ${skip}`);
 
-interface Destination {
+interface Machine {
   readonly release: string;
   readonly argv: readonly string[];
   readonly capabilities?: Readonly<Record<string, boolean>>;
 }
 
-interface Attempt extends Destination {
+interface Attempt extends Machine {
   readonly stream: Uint8Array;
 }
 
-interface Case extends Destination {
+interface Case extends Machine {
   /** Of the message that QEMU refuses with. */
   readonly id: EndingExplanation['id'];
   readonly stream: () => Uint8Array | Promise<Uint8Array>;
@@ -235,15 +235,15 @@ const cases: readonly Case[] = [
 const folder = mkdtempSync(join(tmpdir(), 'mstream-cures-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const profiles = new Map<string, Promise<Profile>>();
+const profiles = new Map<string, Promise<Destination>>();
 
 /** Asked once for each command line; what -dump-vmstate says is recorded. */
-function profileOf({ release, argv }: Destination): Promise<Profile> {
+function profileOf({ release, argv }: Machine): Promise<Destination> {
   const key = `${release} ${argv.join(' ')}`;
   const known = profiles.get(key);
   if (known !== undefined) return known;
   const { binary, version } = qemu(release);
-  const asked = askProfile(binary, argv, { vmstate: recordedProfile(`${version}-pc` as ProfileName).vmstate });
+  const asked = askDestination(binary, argv, { tables: recordedProfile(`${version}-pc` as ProfileName).tables });
   profiles.set(key, asked);
   return asked;
 }
@@ -319,7 +319,7 @@ describe.skipIf(skip !== undefined)('a cure, done to the letter', () => {
 // 4.0 is in no lab: what it does with its own template stands in fixtures/answers-4.x.json, which the predictor is held against.
 test('QEMU 4.0, its own template and share=off: the edit of the ignored byte', async () => {
   const stream = fixtureBytes('4.0.0-ignore-shared');
-  const profile = await builtinProfile(memorySource(stream), {
+  const profile = await builtinDestination(memorySource(stream), {
     version: { major: 4, minor: 0 },
     machine: undefined,
     shared: [],

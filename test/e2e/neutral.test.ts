@@ -10,7 +10,7 @@ import { openFile } from '../../src/bytes/node/file-source.js';
 import { inspect } from '../../src/ops/inspect.js';
 import { openStream } from '../../src/open/open-stream.js';
 import { saveDonor, withNeutralMachine } from '../../src/qemu/neutral-machine.js';
-import { askProfile } from '../../src/qemu/profile/ask.js';
+import { askDestination } from '../../src/qemu/ask/ask.js';
 import { tryLoad } from '../../src/qemu/try-load.js';
 import { onEveryQemu, tinyMachine } from './support/qemus.js';
 
@@ -61,7 +61,7 @@ onEveryQemu('asking', ({ version, binary }) => {
   test('a profile, a donor, a refused load and a load leave every file as it was', async () => {
     plant();
     const before = hashes();
-    const profile = await askProfile(binary, argv, { cwd: folder });
+    const profile = await askDestination(binary, argv, { cwd: folder });
     expect(profile.notes).toEqual([]);
     expect(profile.blocks.find(({ idstr }) => idstr === 'mem0')).toMatchObject({
       ignored: true,
@@ -208,9 +208,9 @@ onEveryQemu('asking', ({ version, binary }) => {
         ? ['-object', '{"qom-type":"memory-backend-file","id":"nv","size":1048576,"share":true,"mem-path":"disk"}']
         : []),
     ];
-    const profile = await askProfile(binary, crowd, { cwd: folder });
+    const profile = await askDestination(binary, crowd, { cwd: folder });
     expect(profile.notes).toEqual([]);
-    const idstrs = profile.devices.map(({ idstr }) => idstr).join(' ');
+    const idstrs = profile.save!.sections.map(({ idstr }) => idstr).join(' ');
     for (const device of [
       'virtio-blk',
       'virtio-net',

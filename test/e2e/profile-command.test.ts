@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { parseProfile } from '../../src/destination/profile.js';
+import { parseProfile } from '../../src/destination/document.js';
 import { onQemu, tinyMachine } from './support/qemus.js';
 import { runMstream } from './support/run-mstream.js';
 

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { parseProfile, formatProfile, type Profile } from '../../src/destination/profile.js';
+import type { Destination } from '../../src/destination/destination.js';
+import { formatProfile, parseProfile } from '../../src/destination/document.js';
 import { openStream } from '../../src/open/open-stream.js';
 import { WillNotStart } from '../../src/qemu/neutralise.js';
-import { askProfile } from '../../src/qemu/profile/ask.js';
+import { askDestination } from '../../src/qemu/ask/ask.js';
 import { qemuLines, tryAll, tryLoad, type Trial } from '../../src/qemu/try-load.js';
 import { profileText, type ProfileName } from '../support/profiles.js';
 import { onEveryQemu, onQemu, tinyMachine } from './support/qemus.js';
@@ -31,28 +32,34 @@ async function sectionsOf(bytes: Uint8Array): Promise<string[]> {
   return found;
 }
 
-const named = ({ devices }: Profile): string[] =>
-  devices.map(({ idstr, instanceId, versionId }) => `${idstr}/${instanceId} v${versionId}`);
+const named = ({ save }: Destination): string[] =>
+  save!.sections.map(({ idstr, instanceId, versionId }) => `${idstr}/${instanceId} v${versionId}`);
 
 onEveryQemu('a profile', ({ version, binary }) => {
   test('of a pc is what was recorded', async () => {
     const recorded = parseProfile(profileText(`${version}-pc` as ProfileName));
-    const profile = await askProfile(binary, recorded.argv, { cwd: fixtures });
-    const lasting = ({ devices, ...rest }: Profile): unknown => ({
+    const profile = await askDestination(binary, recorded.argv, { cwd: fixtures });
+    const lasting = ({ save, ...rest }: Destination): unknown => ({
       ...rest,
       created: '',
-      vmdescription: '',
-      devices: devices.map((device) => ({ ...device, payload: device.payload.length })),
+      save: {
+        ...save,
+        vmdescription: '',
+        producer: '',
+        sections: save!.sections.map((section) => ({ ...section, payload: section.payload.length, offset: 0 })),
+      },
     });
     expect(lasting(profile)).toEqual(lasting(recorded));
-    expect(parseProfile(formatProfile(profile))).toEqual(profile);
+    const document = formatProfile(profile);
+    expect(formatProfile(parseProfile(document))).toBe(document);
+    expect(lasting(parseProfile(document))).toEqual(lasting(profile));
   });
 
   test.each(['q35-devices', 'microvm'])(
     'of the machine that %s was captured from has its sections and blocks',
     async (name) => {
       const { argv, info_ramblock } = truth(`${version}-${name}`);
-      const profile = await askProfile(binary, argv, { cwd: fixtures });
+      const profile = await askDestination(binary, argv, { cwd: fixtures });
       expect(profile.notes).toEqual([]);
       expect(named(profile)).toEqual(await sectionsOf(capture(`${version}-${name}`)));
       for (const { idstr, usedLength, migratable } of profile.blocks) {
@@ -64,16 +71,16 @@ onEveryQemu('a profile', ({ version, binary }) => {
   );
 });
 
-const virtioOf = ({ devices }: Profile): Record<string, string> =>
-  Object.fromEntries(devices.flatMap(({ idstr, virtio }) => (virtio === undefined ? [] : [[idstr, virtio.features]])));
+const featuresOf = ({ offers }: Destination): Record<string, bigint> =>
+  Object.fromEntries([...offers].map(([key, { features }]) => [key, features]));
 
 onEveryQemu('a profile', ({ binary }) => {
   test('has the features that virtio devices offer, and which of them are those of the real network', async () => {
     const disk = ['-blockdev', 'driver=null-co,node-name=d,read-zeroes=on', '-device', 'virtio-blk-pci,drive=d,addr=2'];
     const network = ['-netdev', 'tap,id=n', '-device', 'virtio-net-pci,romfile=,netdev=n,addr=3'];
     const [full, less] = await Promise.all([
-      askProfile(binary, [...tinyMachine, ...disk, ...network]),
-      askProfile(binary, [
+      askDestination(binary, [...tinyMachine, ...disk, ...network]),
+      askDestination(binary, [
         ...tinyMachine,
         ...disk.map((word) => word.replace('drive=d', 'drive=d,discard=off,disable-modern=on')),
       ]),
@@ -83,12 +90,11 @@ onEveryQemu('a profile', ({ binary }) => {
       'refusal',
       'refusal',
     ]);
-    expect(Object.keys(virtioOf(full))).toEqual(['0000:00:02.0/virtio-blk', '0000:00:03.0/virtio-net']);
+    expect(Object.keys(featuresOf(full))).toEqual(['0/0000:00:02.0/virtio-blk', '0/0000:00:03.0/virtio-net']);
     // VIRTIO_BLK_F_DISCARD, VIRTIO_F_ANY_LAYOUT, VIRTIO_F_VERSION_1.
-    const gone =
-      BigInt(virtioOf(full)['0000:00:02.0/virtio-blk']!) & ~BigInt(virtioOf(less)['0000:00:02.0/virtio-blk']!);
+    const gone = featuresOf(full)['0/0000:00:02.0/virtio-blk']! & ~featuresOf(less)['0/0000:00:02.0/virtio-blk']!;
     expect(gone).toBe((1n << 13n) | (1n << 27n) | (1n << 32n));
-    const unsure = full.devices.flatMap(({ virtio }) => (virtio === undefined ? [] : [BigInt(virtio.unsure)]));
+    const unsure = [...full.offers.values()].map((offer) => offer.unsure);
     expect(unsure.map((bits) => bits & 0xffn)).toEqual([0n, 0x83n]);
   });
 });
@@ -214,13 +220,13 @@ onQemu('10.0', 'trying', ({ binary }) => {
   });
 
   test('what cannot be made harmless is not started', async () => {
-    await expect(askProfile(binary, ['-device', 'vfio-pci,host=0'])).rejects.toThrow(WillNotStart);
+    await expect(askDestination(binary, ['-device', 'vfio-pci,host=0'])).rejects.toThrow(WillNotStart);
     const [trial] = await tryAll([{ binary, argv: ['-readconfig', 'x'], state: new Uint8Array(1) }]);
     expect(trial).toBeInstanceOf(WillNotStart);
   });
 
   test('a QEMU that cannot save itself says so, and the rest is told all the same', async () => {
-    const profile = await askProfile(binary, [
+    const profile = await askDestination(binary, [
       ...tinyMachine,
       '-device',
       'ivshmem-plain,memdev=m',
@@ -232,7 +238,7 @@ onQemu('10.0', 'trying', ({ binary }) => {
     expect(profile.notes[0]).toMatch(/cannot save itself/);
     expect(profile).toMatchObject({
       sendConfiguration: false,
-      devices: [],
+      save: undefined,
       known: { devices: 'unknown', sendConfiguration: 'argv' },
     });
     expect(profile.blocks.length).toBeGreaterThan(3);

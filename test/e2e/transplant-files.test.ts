@@ -11,7 +11,7 @@ import { transplant, type TransplantResult } from '../../src/ops/transplant/tran
 import { migrateTo, setCapabilities } from '../../src/qemu/migrate.js';
 import { dropFolder } from '../../src/qemu/keeper.js';
 import { temporaryFolder } from '../../src/qemu/process.js';
-import { askDestination } from '../../src/qemu/transplant/destination.js';
+import { askTarget } from './support/ask.js';
 import { fileOf, folder, load, memoryIn, pc, qemu, skip, withGuest } from './support/loads.js';
 
 if (skip !== undefined) test.skip(`transplants of files: ${skip}`);
@@ -29,15 +29,14 @@ async function carry(
   const work = temporaryFolder();
   const source = await openFile(state);
   try {
-    const { donor, tables, release, trial } = await askDestination({
+    const { donor, ...known } = await askTarget({
       binary: qemu(to).binary,
       argv,
       folder: work,
       capabilities,
-      timeoutMs: 60_000,
     });
     const out = `${state}-${to}`;
-    return { ...(await transplant(source, await openFileSink(out), donor, { tables, release, trial })), out };
+    return { ...(await transplant(source, await openFileSink(out), donor, known)), out };
   } finally {
     await source.close();
     dropFolder(work);

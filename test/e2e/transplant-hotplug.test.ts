@@ -14,7 +14,7 @@ import { withMachine, type Machine } from '../../src/qemu/machine.js';
 import { migrateFrom, migrateToFile, setCapabilities } from '../../src/qemu/migrate.js';
 import { temporaryFolder } from '../../src/qemu/process.js';
 import { until } from '../../src/qemu/qmp/wait.js';
-import { askDestination } from '../../src/qemu/transplant/destination.js';
+import { askTarget } from './support/ask.js';
 import { guestArgv, makeDisk, openLinuxGuest, ticksOf, waitForTick, type LinuxGuest } from './support/linux-guest.js';
 import { qemu, skip } from './support/loads.js';
 
@@ -87,19 +87,15 @@ describe.skipIf(why !== undefined)('a disk plugged into a carried Linux', () => 
       await copyFile(disk, file('copy'));
       const words = [...argv, ...more, ...guestArgv(guest, { serial: console_, disk: file('copy') })];
       const { binary } = qemu(to);
-      const { donor, tables, release, trial } = await askDestination({
+      const { donor, ...known } = await askTarget({
         binary,
         argv: words,
         folder: mkdtempSync(file('asked-')),
-        capabilities: [],
-        timeoutMs: 60_000,
       });
       const source = await openFile(state);
-      const { report, written } = await transplant(source, await openFileSink(out), donor, {
-        tables,
-        release,
-        trial,
-      }).finally(() => source.close());
+      const { report, written } = await transplant(source, await openFileSink(out), donor, known).finally(() =>
+        source.close(),
+      );
       expect(
         [written, report.trial.state],
         JSON.stringify(report.differences.filter(({ grade }) => grade === 'impossible')),

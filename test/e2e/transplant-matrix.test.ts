@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { look } from '../support/edits.js';
 import { fixtureBytes } from '../support/fixtures.js';
 import { transplanted } from '../support/transplants.js';
-import { parseKnownTables, type KnownTables } from '../../src/ops/transplant/known.js';
+import { readVmstateTables, type VmstateTables } from '../../src/destination/vmstate-tables.js';
 import { dumpOf, saveDonorFile } from './support/donors.js';
 import { load, pc, save, skip } from './support/loads.js';
 
@@ -18,7 +18,7 @@ const old = ['4.0', '4.1'];
 describe.skipIf(skip !== undefined)('a plain pc', () => {
   const saves = new Map<string, Uint8Array>(old.map((release) => [release, fixtureBytes(`${release}.0-plain`)]));
   const donors = new Map<string, Uint8Array>();
-  const tables = new Map<string, KnownTables>();
+  const tables = new Map<string, VmstateTables>();
   const rows = new Map<string, string>();
   const pairs = [...old, ...releases].flatMap((from) =>
     releases.filter((to) => to !== from).map((to) => ({ from, to })),
@@ -28,7 +28,7 @@ describe.skipIf(skip !== undefined)('a plain pc', () => {
     for (const release of releases) {
       saves.set(release, await readFile(await save(release, pc('pc'))));
       donors.set(release, await readFile(await saveDonorFile(release, pc('pc'))));
-      tables.set(release, parseKnownTables(await dumpOf(release)));
+      tables.set(release, readVmstateTables(await dumpOf(release)));
     }
   });
 

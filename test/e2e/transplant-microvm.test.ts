@@ -9,7 +9,7 @@ import { memorySource } from '../../src/bytes/source.js';
 import { transplant, type TransplantResult } from '../../src/ops/transplant/transplant.js';
 import { dropFolder } from '../../src/qemu/keeper.js';
 import { temporaryFolder } from '../../src/qemu/process.js';
-import { askDestination, type Destination } from '../../src/qemu/transplant/destination.js';
+import { askTarget, type AskedTarget } from './support/ask.js';
 import { load, pc, qemu, save, skip } from './support/loads.js';
 
 if (skip !== undefined) test.skip(`transplants of a microvm: ${skip}`);
@@ -31,7 +31,7 @@ const argvOf = (options = ''): string[] =>
 describe.skipIf(skip !== undefined)('a microvm with devices on virtio-mmio', () => {
   const folder = temporaryFolder();
   const saves = new Map<string, Uint8Array>();
-  const asked = new Map<string, Promise<Destination>>();
+  const asked = new Map<string, Promise<AskedTarget>>();
   const rows: string[] = [];
   afterAll(() => {
     dropFolder(folder);
@@ -41,16 +41,14 @@ describe.skipIf(skip !== undefined)('a microvm with devices on virtio-mmio', () 
     for (const release of releases) saves.set(release, await readFile(await save(release, argvOf())));
   });
 
-  function ask(release: string, options: string): Promise<Destination> {
+  function ask(release: string, options: string): Promise<AskedTarget> {
     const key = release + options;
     const destination =
       asked.get(key) ??
-      askDestination({
+      askTarget({
         binary: qemu(release).binary,
         argv: argvOf(options),
         folder: mkdtempSync(join(folder, 'asked-')),
-        capabilities: [],
-        timeoutMs: 60_000,
       });
     asked.set(key, destination);
     return destination;

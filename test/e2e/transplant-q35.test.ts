@@ -7,9 +7,9 @@ import { openFileSink } from '../../src/bytes/node/file-sink.js';
 import { transplant, type TransplantResult } from '../../src/ops/transplant/transplant.js';
 import { dropFolder } from '../../src/qemu/keeper.js';
 import { temporaryFolder } from '../../src/qemu/process.js';
-import { askDestination } from '../../src/qemu/transplant/destination.js';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { askTarget } from './support/ask.js';
 import { load, qemu, skip } from './support/loads.js';
 
 if (skip !== undefined) test.skip(`transplants of a q35: ${skip}`);
@@ -61,19 +61,17 @@ async function carry(
 ): Promise<TransplantResult & { readonly bytes: Uint8Array }> {
   const folder = temporaryFolder();
   try {
-    const { donor, tables, release, trial } = await askDestination({
+    const { donor, ...known } = await askTarget({
       binary: qemu(to).binary,
       argv: argvOf(to, properties),
       folder,
-      capabilities: [],
-      timeoutMs: 60_000,
     });
     const out = join(folder, 'out');
     const result = await transplant(
       memorySource(fixtureBytes(`${captures[from]!}-q35-devices`)),
       await openFileSink(out),
       donor,
-      { tables, release, trial },
+      known,
     );
     return { ...result, bytes: result.written ? await readFile(out) : new Uint8Array(0) };
   } finally {

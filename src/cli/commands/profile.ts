@@ -1,7 +1,7 @@
 // `mstream profile [-o P.json] -- QEMU ARGS...`.
 
-import { formatProfile } from '../../destination/profile.js';
-import { askProfile } from '../../qemu/profile/ask.js';
+import { formatProfile } from '../../destination/document.js';
+import { askDestination } from '../../qemu/ask/ask.js';
 import { profileText } from '../../report/verify/profile.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand } from '../command.js';
@@ -46,18 +46,18 @@ export const profileCommand = defineCommand<ProfileCommandOptions>({
       const file =
         output === undefined || output === STDIO ? undefined : await host.openOutput(output, options.force ?? false);
       context.defer(() => file?.abort());
-      const profile = await askProfile(binary, argv, {
+      const destination = await askDestination(binary, argv, {
         cwd: host.cwd,
         timeoutMs: seconds('timeout', options.timeout, 30_000),
         signal: host.signal,
       });
-      const document = formatProfile(profile);
+      const document = formatProfile(destination);
       if (file !== undefined) {
-        await file.write(Buffer.from(document, 'utf8'));
+        await file.write(new TextEncoder().encode(document));
         await file.commit();
       }
       const asJson = options.json === true || output === STDIO;
-      await host.stdout.write(asJson ? document : await profileText(profile, out, host.stdout.columns));
+      await host.stdout.write(asJson ? document : await profileText(destination, out, host.stdout.columns));
       return exitCode.clean;
     }),
 });

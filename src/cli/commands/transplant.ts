@@ -1,11 +1,11 @@
-// `mstream transplant STATE -o OUT -- qemu …`, or `--onto DONOR`: a saved VM carried to another QEMU.
+// `mstream transplant STATE -o OUT -- qemu …`, `--against PROFILE` or `--onto DONOR`: a saved VM carried to another QEMU.
 
 import { join } from 'node:path';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import type { Nest } from '../../container/open.js';
+import { readVmstateTables } from '../../destination/vmstate-tables.js';
 import { MAX_VMDESCRIPTION } from '../../limits.js';
 import { readDonor } from '../../ops/transplant/donor.js';
-import { parseKnownTables } from '../../ops/transplant/known.js';
 import { readDescription } from '../../ops/transplant/read-description.js';
 import type { Grade } from '../../ops/transplant/report.js';
 import { transplant, type TransplantResult } from '../../ops/transplant/transplant.js';
@@ -29,13 +29,14 @@ import { sayBare } from '../say-bare.js';
 import { startProgress } from '../progress.js';
 import { readWhole } from '../read-whole.js';
 import { refuseSameFiles } from '../same-files.js';
-import type { AskedDestination } from '../transplant-destination.js';
+import type { NamedTarget } from '../transplant-target.js';
 import { findSource, toldCpu, type TransplantSource } from '../transplant-source.js';
 import { UsageError } from '../usage-error.js';
 
 interface TransplantOptions extends ReadingOptions {
   readonly state: string;
   readonly output?: string | undefined;
+  readonly against?: string | undefined;
   readonly onto?: string | undefined;
   readonly schema?: string | undefined;
   readonly schemaFrom?: string | undefined;
@@ -64,6 +65,10 @@ export const transplantCommand = defineCommand<TransplantOptions>({
     },
     { args: 'transplant vm -o new -- …', text: '… of a template’s folder, whose manifest says it' },
     {
+      args: 'transplant old -o new --against host11.json',
+      text: 'To the destination that `mstream profile -o host11.json -- …` asked, where it cannot be asked now',
+    },
+    {
       args: 'transplant old -o new --onto donor --schema dump',
       text: 'Onto a save that the destination made of itself, started with -S and the same devices',
     },
@@ -82,6 +87,11 @@ export const transplantCommand = defineCommand<TransplantOptions>({
           type: 'string',
           requiresArg: true,
           describe: 'Where to: a file, or - for stdout',
+        })
+        .option('against', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'PROFILE.json: the destination, as `mstream profile` kept it; nothing is tried',
         })
         .option('onto', {
           type: 'string',
@@ -127,13 +137,14 @@ export const transplantCommand = defineCommand<TransplantOptions>({
     const output = single('output', options.output);
     if (!planned && output === undefined) throw new UsageError('where to?', '-o FILE, -o - for stdout, or --dry-run');
     const onto = single('onto', options.onto);
-    checkDestination(options, onto, context.rest);
+    const against = single('against', options.against);
+    checkDestination(options, { onto, against }, context.rest);
     if (options.strict === true && options.allowLoss === true)
       throw new UsageError('--strict and --allow-loss', 'one of them');
     const result = await work(
       options,
       context,
-      onto === undefined ? undefined : showDash(onto),
+      { onto: onto === undefined ? undefined : showDash(onto), against },
       planned ? undefined : showDash(output!),
     );
     await tell(options, context, result, planned, output);
@@ -152,24 +163,41 @@ export const transplantCommand = defineCommand<TransplantOptions>({
   },
 });
 
+/** A destination that is a file. */
+interface Files {
+  readonly onto: string | undefined;
+  readonly against: string | undefined;
+}
+
 /** @throws UsageError */
-function checkDestination(options: TransplantOptions, onto: string | undefined, rest: readonly string[]): void {
-  if (onto === undefined && rest.length === 0)
+function checkDestination(options: TransplantOptions, { onto, against }: Files, rest: readonly string[]): void {
+  const named = [
+    ...(against === undefined ? [] : ['--against']),
+    ...(onto === undefined ? [] : ['--onto']),
+    ...(rest.length === 0 ? [] : ['a QEMU behind --']),
+  ];
+  if (named.length === 0)
     throw new UsageError(
       'to where?',
-      'the destination behind --: -- qemu-system-x86_64 -M pc …; or --onto with what it saved of itself',
+      'the destination behind --: -- qemu-system-x86_64 -M pc …; or --against with its profile, or --onto with what it saved of itself',
     );
-  if (onto !== undefined && rest.length > 0) throw new UsageError('--onto and a QEMU behind --', 'one of them');
-  const needsQemu = (['noTrial', 'sourceCpu', 'sourceAccel', 'sourceArgv', 'timeout'] as const).find(
-    (name) => options[name] !== undefined,
-  );
-  if (onto !== undefined && needsQemu !== undefined)
+  if (named.length > 1) throw new UsageError(named.join(' and '), 'one of them');
+  const aboutQemu = ['noTrial', 'timeout'] as const;
+  const aboutCpu = ['sourceCpu', 'sourceAccel', 'sourceArgv'] as const;
+  const unfit =
+    rest.length > 0
+      ? undefined
+      : [...aboutQemu, ...(onto === undefined ? [] : aboutCpu)].find((name) => options[name] !== undefined);
+  if (unfit !== undefined)
     throw new UsageError(
-      `--${needsQemu.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is about a destination that can be asked`,
-      'put a QEMU behind --, instead of --onto',
+      `--${unfit.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is about a destination that can be asked`,
+      `put a QEMU behind --, instead of ${named[0]!}`,
     );
-  if (rest.length > 0 && options.schema !== undefined)
-    throw new UsageError('--schema and a QEMU behind --', 'that QEMU is asked itself');
+  if (onto === undefined && options.schema !== undefined)
+    throw new UsageError(
+      `--schema and ${named[0]!}`,
+      rest.length > 0 ? 'that QEMU is asked itself' : 'the profile has what that QEMU dumped',
+    );
 }
 
 /** A dry run answers what the run itself would. */
@@ -186,7 +214,7 @@ function gradeCode({ report }: TransplantResult, options: TransplantOptions): Ex
 async function work(
   options: TransplantOptions,
   context: Context,
-  onto: string | undefined,
+  { onto, against }: Files,
   output: string | undefined,
 ): Promise<TransplantResult> {
   const { host } = context;
@@ -197,24 +225,27 @@ async function work(
     single('schema-from', options.schemaFrom),
     single('source-argv', options.sourceArgv),
   ];
-  const read = [input, ...[onto, schema, schemaFrom, sourceArgv].filter((path) => path !== undefined).map(showDash)];
+  const read = [
+    input,
+    ...[onto, against, schema, schemaFrom, sourceArgv].filter((path) => path !== undefined).map(showDash),
+  ];
   if (read.filter((path) => path === STDIO).length > 1) throw new UsageError('stdin is read twice');
   await refuseSameFiles(host, read, output === undefined ? [] : [output]);
   try {
-    const destination = onto === undefined ? await askQemu(options, context, found) : undefined;
+    const destination = onto === undefined ? await namedTarget(options, context, found, against) : undefined;
     const { inner: source, layers } = await openStateSource(context, input, containerChoices(options));
     if (output !== undefined) await sayBare(context, layers);
     const donor = destination?.donor ?? (await readDonor((await openStateSource(context, onto!)).inner));
     const tables =
       schema === undefined
         ? undefined
-        : parseKnownTables(await readWhole(await open(context, showDash(schema)), MAX_VMDESCRIPTION, '-dump-vmstate'));
+        : readVmstateTables(await readWhole(await open(context, showDash(schema)), MAX_VMDESCRIPTION, '-dump-vmstate'));
     const described =
       schemaFrom === undefined ? undefined : await readDescription(await open(context, showDash(schemaFrom)));
     // A dry run with a QEMU tries the result all the same, in a folder that goes.
     const place =
       output ??
-      (destination === undefined || options.noTrial === true ? undefined : join(destination.folder, 'result'));
+      (destination?.folder === undefined || options.noTrial === true ? undefined : join(destination.folder, 'result'));
     const sink = place === undefined ? nothing : await host.openOutput(place, options.force ?? false);
     context.defer(() => sink.abort());
     const progress = startProgress(
@@ -248,12 +279,13 @@ async function work(
   }
 }
 
-async function askQemu(
+async function namedTarget(
   options: TransplantOptions,
   context: Context,
   { input, manifest }: TransplantSource,
-): Promise<AskedDestination> {
-  const { askedDestination } = await import('../transplant-destination.js');
+  against: string | undefined,
+): Promise<NamedTarget> {
+  const { askedTarget, targetInProfile } = await import('../transplant-target.js');
   const sourceArgv = single('source-argv', options.sourceArgv);
   const said = {
     sourceCpu: single('source-cpu', options.sourceCpu),
@@ -261,7 +293,8 @@ async function askQemu(
     sourceArgv: sourceArgv === undefined ? undefined : showDash(sourceArgv),
   };
   const told = await toldCpu(said, manifest, (path) => open(context, path));
-  return askedDestination(context, {
+  if (against !== undefined) return targetInProfile(context, against, told);
+  return askedTarget(context, {
     input,
     containers: containerChoices(options),
     told,

@@ -2,14 +2,16 @@
 // QEMU behind `--`. qemu/ is loaded only for the last.
 
 import { resolve } from 'node:path';
-import { readSource, type ByteSource } from '../../bytes/source.js';
+import { escapeText } from '../../base/quote.js';
+import type { ByteSource } from '../../bytes/source.js';
+import { destinationLabel, type Destination } from '../../destination/destination.js';
 import type { QemuVersion } from '../../release/version.js';
 import { capabilitiesFor, type TrialResult } from '../../ops/verify/against.js';
-import { BadProfile, parseProfile, type Profile } from '../../destination/profile.js';
 import type { Verification } from '../../ops/verify/verify.js';
 import { STDIO } from '../args.js';
 import type { Context } from '../command.js';
 import { single } from '../options.js';
+import { readProfile } from '../read-profile.js';
 import { UsageError } from '../usage-error.js';
 import type { Target } from './targets.js';
 
@@ -24,14 +26,11 @@ export interface AgainstOptions {
 export interface NamedDestination {
   readonly label: string;
   /** What it is, for that state. */
-  profile(target: Target): Promise<Profile>;
+  destination(target: Target): Promise<Destination>;
   readonly capabilities: Readonly<Record<string, boolean>>;
   /** Gives it the state; undefined: it was not asked for. */
   readonly attempt?: (target: Target, capabilities: readonly string[]) => Promise<TrialResult>;
 }
-
-/** A profile holds what one QEMU saved of itself: some hundred KB. */
-const MAX_PROFILE = 64 * 1024 * 1024;
 
 /** For these states. Undefined: none was named. @throws UsageError, Failure, MigrationStreamError code `io` */
 export async function destinationOf(
@@ -59,11 +58,10 @@ export async function destinationOf(
       'behind --, the executable first: -- qemu-system-x86_64 -M pc -m 2G …',
     );
   if (against !== undefined) {
-    const profile = await readProfile(against, context);
-    const { major, minor, micro } = profile.qemu;
+    const destination = await readProfile(against, context);
     return {
-      label: `${against} (QEMU ${major}.${minor}.${micro}, ${profile.machine})`,
-      profile: () => Promise.resolve(profile),
+      label: `${against} (${labelOf(destination)})`,
+      destination: () => Promise.resolve(destination),
       capabilities,
     };
   }
@@ -76,10 +74,10 @@ export async function destinationOf(
     return undefined;
   }
   const release = releaseOf(version);
-  const { builtinProfile } = await import('../../destination/builtin-profile.js');
+  const { builtinDestination } = await import('../../destination/builtin-destination.js');
   return {
     label: `QEMU ${version}${machine === undefined ? '' : `, ${machine}`}`,
-    profile: async (target) => builtinProfile(await openTarget(context, target), { version: release, machine }),
+    destination: async (target) => builtinDestination(await openTarget(context, target), { version: release, machine }),
     capabilities,
   };
 }
@@ -95,10 +93,10 @@ async function withQemu(
   const progress = (line: string): void => void host.stderr.write(`${context.err.dim(line)}\n`);
   const { binary, argv } = await qemuCommandLine(context.rest, progress);
   const limits = { cwd: host.cwd, signal: host.signal };
-  const profile = await withFailures(async () =>
-    (await import('../../qemu/profile/ask.js')).askProfile(binary, argv, limits),
+  const destination = await withFailures(async () =>
+    (await import('../../qemu/ask/ask.js')).askDestination(binary, argv, limits),
   );
-  const { major, minor, micro } = profile.qemu;
+  for (const note of destination.notes) progress(`note: ${escapeText(note)}`);
   const attempt = (target: Target, on: readonly string[]): Promise<TrialResult> =>
     withFailures(async () => {
       const { tryLoad } = await import('../../qemu/try-load.js');
@@ -108,8 +106,8 @@ async function withQemu(
       return tryLoad({ binary, argv, ...limits, state: resolve(host.cwd, target.state), capabilities: on, memory });
     });
   return {
-    label: `QEMU ${major}.${minor}.${micro}, ${profile.machine}`,
-    profile: () => Promise.resolve(profile),
+    label: labelOf(destination),
+    destination: () => Promise.resolve(destination),
     capabilities,
     ...(load ? { attempt } : {}),
   };
@@ -123,31 +121,31 @@ async function openTarget(context: Context, { state, containers }: Target): Prom
 export async function predicted(
   verification: Verification,
   target: Target,
-  destination: NamedDestination,
+  named: NamedDestination,
   context: Context,
 ): Promise<Verification> {
   const { inspection, verdict } = verification;
   if (verdict === 'unjudged' && (inspection === undefined || inspection.totals.bytes === 0)) return verification;
   const { predict } = await import('../../loader/index.js');
-  const assumed = Object.keys(destination.capabilities).length === 0;
-  const profile = await destination.profile(target);
-  const unheard = Object.keys(destination.capabilities).find((name) => profile.capabilities[name] === undefined);
+  const assumed = Object.keys(named.capabilities).length === 0;
+  const destination = await named.destination(target);
+  const unheard = Object.keys(named.capabilities).find((name) => destination.capabilities[name] === undefined);
   if (unheard !== undefined)
     throw new UsageError(
-      `--capability ${unheard}: ${destination.label} has none of that name`,
-      Object.keys(profile.capabilities).sort().join(', '),
+      `--capability ${unheard}: ${named.label} has none of that name`,
+      Object.keys(destination.capabilities).sort().join(', '),
     );
   const capabilities = {
-    ...onlyKnown(capabilitiesFor(inspection?.configuration), profile),
-    ...destination.capabilities,
+    ...onlyKnown(capabilitiesFor(inspection?.configuration), destination),
+    ...named.capabilities,
   };
-  const prediction = await predict(await openTarget(context, target), profile, { capabilities });
+  const prediction = await predict(await openTarget(context, target), destination, { capabilities });
   const on = Object.keys(capabilities).filter((name) => capabilities[name] === true);
-  const trial = await destination.attempt?.(target, on);
+  const trial = await named.attempt?.(target, on);
   return {
     ...verification,
     prediction: {
-      destination: destination.label,
+      destination: named.label,
       capabilities,
       assumed,
       prediction,
@@ -157,25 +155,15 @@ export async function predicted(
 }
 
 /** Nobody can switch on what a QEMU does not have. */
-function onlyKnown(capabilities: Readonly<Record<string, boolean>>, profile: Profile): Record<string, boolean> {
-  return Object.fromEntries(Object.entries(capabilities).filter(([name]) => profile.capabilities[name] !== undefined));
+function onlyKnown(capabilities: Readonly<Record<string, boolean>>, destination: Destination): Record<string, boolean> {
+  return Object.fromEntries(
+    Object.entries(capabilities).filter(([name]) => destination.capabilities[name] !== undefined),
+  );
 }
 
-async function readProfile(path: string, context: Context): Promise<Profile> {
-  const source = await context.host.openInput(path);
-  try {
-    const { size } = source;
-    if (size === undefined || size > MAX_PROFILE)
-      throw new UsageError(`--against ${path}: no profile`, 'a file of at most 64 MiB');
-    const bytes = new Uint8Array(size);
-    await readSource(source, bytes, 0);
-    return parseProfile(Buffer.from(bytes).toString('utf8'));
-  } catch (error) {
-    if (error instanceof BadProfile) throw new UsageError(`--against ${path}: ${error.message}`);
-    throw error;
-  } finally {
-    await source.close();
-  }
+/** `QEMU 7.2.22, pc-i440fx-7.2`. */
+function labelOf({ qemu, machine }: Destination): string {
+  return `${destinationLabel({ qemu: { ...qemu, package: '' } })}, ${machine}`;
 }
 
 function releaseOf(text: string): QemuVersion {

@@ -20,7 +20,7 @@ import type { EndingId } from '../../release/causes/rows.js';
 import type { SilentId } from '../../release/causes/silent.js';
 import type { QemuVersion } from '../../release/version.js';
 import type { Behaviour } from '../behaviour.js';
-import type { Destination } from '../destination.js';
+import type { Receiver } from '../destination.js';
 import type { ValueToLoad } from '../tables/value-to-load.js';
 import type { QemuFile } from './qemu-file.js';
 import { Ending, Refusal } from '../refusal.js';
@@ -35,7 +35,7 @@ export const postcopy = { none: 0, advise: 1, discard: 2, listening: 3, running:
 export type LoadType = (incoming: Incoming, file: QemuFile, value: ValueToLoad) => Promise<void>;
 
 export class Incoming {
-  readonly destination: Destination;
+  readonly destination: Receiver;
   readonly behaviour: Behaviour;
   /** By the type of a field: what reads more than one number or buffer. */
   readonly types: ReadonlyMap<string, LoadType>;
@@ -70,7 +70,7 @@ export class Incoming {
   private readonly release: QemuVersion;
 
   constructor(
-    destination: Destination,
+    destination: Receiver,
     behaviour: Behaviour,
     sender: DescriptionSchema | undefined,
     types: ReadonlyMap<string, LoadType>,

@@ -29,7 +29,7 @@ const MAX_STEPS = 20_000;
 const MAX_DEPTH = 600;
 
 /** @throws MigrationStreamError code `bad-vmdescription` when `dump` is none */
-export function layoutsOfDump(dump: unknown, label: string): Layouts {
+export function layoutsOfDump(dump: Uint8Array, label: string): Layouts {
   const tables = new Map<string, DumpTable[]>();
   for (const table of readDump(dump, label).values()) {
     const list = tables.get(table.name);

@@ -1,18 +1,19 @@
-// The donor: a save that the destination made of itself, started with the same devices and never run. Its
-// configuration, section order, ids, field lists and values are what the destination reads.
+// The donor: a save that the destination made of itself, started with the same devices and never run. The destination
+// reads what the donor shows: its configuration, section order, ids, field lists and values.
 
+import { MigrationStreamError } from '../../base/errors.js';
+import { latin1 } from '../../bytes/window.js';
 import type { ByteSource } from '../../bytes/source.js';
+import { readSave, type Save, type SavedCommand } from '../../destination/save.js';
+import type { OpenOptions } from '../../open/open-stream.js';
 import type { StreamEvent } from '../../stream/event.js';
-import type { BlockLayout } from '../../wire/dialect.js';
 import type { Configuration } from '../../wire/configuration.js';
+import type { BlockLayout } from '../../wire/dialect.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import type { SectionHeader } from '../../wire/section.js';
-import { MigrationStreamError } from '../../base/errors.js';
-import { openStream, type OpenOptions } from '../../open/open-stream.js';
-import { ProducerClues } from '../../open/producer.js';
 import { EditError } from '../rewrite/edit.js';
-import { DevicePart, type DeviceSection } from './stream/device-part.js';
 import type { Releases } from './merge/knowledge.js';
+import { DevicePart, type DeviceSection } from './stream/device-part.js';
 
 type CommandEvent = Extract<StreamEvent, { kind: 'command' }>;
 
@@ -34,40 +35,56 @@ export interface Donor {
   readonly producer: Releases;
 }
 
-/** Reads a donor whole; its pages are stepped over. @throws EditError refused for a save that is none; as openStream */
-export async function readDonor(source: ByteSource, options: OpenOptions = {}): Promise<Donor> {
-  const stream = await openStream(source, { ...options, bodies: true });
+/** @throws EditError refused: not a plain save, or not what its vmdescription says */
+export function donorOf(save: Save): Donor {
+  const { frame, sections, footers, vmdescription: json, special } = save;
+  if (special !== undefined)
+    throw new EditError(
+      'refused',
+      special === 'postcopy'
+        ? 'a donor is a plain save, not one of postcopy'
+        : 'a donor is a plain save: not mapped-ram, and no blocks plugged in while it was made',
+    );
+  const iterable = sections.filter((section) => section.iterable);
+  const ram = iterable.find(({ idstr }) => idstr === 'ram');
+  if (ram === undefined || frame === undefined || save.targetPageSize === undefined)
+    throw new EditError('refused', 'the donor has no RAM section');
   const part = new DevicePart('the donor');
-  const clues = new ProducerClues();
-  const early: CommandEvent[] = [];
-  const late: CommandEvent[] = [];
-  const parts: SectionHeader[] = [];
-  let configuration: Configuration | undefined;
-  let ram: SectionHeader | undefined;
-  let list: Extract<StreamEvent, { kind: 'ram-blocks' }> | undefined;
-  let footers = false;
-  let ended = false;
+  for (const { payload, offset = 0, ...section } of sections) {
+    if (section.iterable) continue;
+    const span = { start: offset, end: offset };
+    part.take({ kind: 'section-open', type: 'full', section, span });
+    part.take({ kind: 'payload', section, boundary: 'vmdescription', bytes: payload, last: true, span });
+    part.take({ kind: 'section-close', section, footer: footers, span });
+  }
+  if (json !== undefined) part.take({ kind: 'vmdescription', json, span: nowhere });
+  const head = latin1(json ?? new Uint8Array(0), 0, Math.min(json?.length ?? 0, 64));
+  return {
+    configuration: frame.configuration,
+    ram,
+    parts: iterable.filter(({ idstr }) => idstr !== 'ram'),
+    footers,
+    layout: frame.layout,
+    targetPageSize: save.targetPageSize,
+    blocks: save.blocks.map(({ entry }) => entry),
+    commands: { early: frame.commands.early.map(eventOf), late: frame.commands.late.map(eventOf) },
+    sections: part.sections(),
+    spacedColons: /^\{\s*"\w+" :/.test(head),
+    describesConfiguration: /^\{\s*"configuration"/.test(head),
+    producer: save.producer,
+  };
+}
+
+const nowhere = { start: 0, end: 0 };
+
+function eventOf(command: SavedCommand): CommandEvent {
+  return { kind: 'command', ...command, span: nowhere };
+}
+
+/** Reads a donor whole. Closing `source` is the caller's. @throws as readSave and donorOf */
+export async function readDonor(source: ByteSource, options: OpenOptions = {}): Promise<Donor> {
   try {
-    for await (const event of stream.events()) {
-      clues.observe(event);
-      if (event.kind === 'section-close') footers = event.footer;
-      if (part.take(event)) continue;
-      if (event.kind === 'configuration') configuration = event.configuration;
-      else if (event.kind === 'section-open' && event.section.idstr === 'ram') {
-        ram ??= event.section;
-        ended ||= event.type === 'end';
-      } else if (event.kind === 'section-open' && event.type === 'start') parts.push(event.section);
-      else if (event.kind === 'ram-blocks') {
-        if (list !== undefined || event.layout.mapped)
-          throw new EditError(
-            'refused',
-            'a donor is a plain save: not mapped-ram, and no blocks plugged in while it was made',
-          );
-        list = event;
-      } else if (event.kind === 'command') (ended ? late : early).push(event);
-      else if (event.kind === 'package-open')
-        throw new EditError('refused', 'a donor is a plain save, not one of postcopy');
-    }
+    return donorOf(await readSave(source, options));
   } catch (error) {
     if (!(error instanceof MigrationStreamError)) throw error;
     throw new MigrationStreamError({
@@ -79,20 +96,4 @@ export async function readDonor(source: ByteSource, options: OpenOptions = {}): 
       cause: error,
     });
   }
-  if (ram === undefined || list === undefined) throw new EditError('refused', 'the donor has no RAM section');
-  const text = Buffer.from(part.json ?? new Uint8Array(0)).toString('latin1', 0, 64);
-  return {
-    configuration,
-    ram,
-    parts,
-    footers,
-    layout: list.layout,
-    targetPageSize: list.targetPageSize,
-    blocks: list.blocks,
-    commands: { early, late },
-    sections: part.sections(),
-    spacedColons: /^\{\s*"\w+" :/.test(text),
-    describesConfiguration: /^\{\s*"configuration"/.test(text),
-    producer: clues.producer,
-  };
 }

@@ -12,6 +12,8 @@ import { commandName, migCommand } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { inspect } from '../inspect.js';
+import type { OfferedFeatures } from '../../destination/destination.js';
+import type { VmstateTables } from '../../destination/vmstate-tables.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../../open/open-stream.js';
 import { ProducerClues } from '../../open/producer.js';
 import { compareVersions, type QemuVersion } from '../../release/version.js';
@@ -21,22 +23,22 @@ import { layConfiguration, machineOf } from './stream/configuration.js';
 import { DevicePart, type DeviceSection } from './stream/device-part.js';
 import type { Donor } from './donor.js';
 import { Knowledge, type Releases } from './merge/knowledge.js';
-import type { KnownTables } from './known.js';
 import { Ledger } from './merge/ledger.js';
 import { Memory } from './stream/memory.js';
 import { Parts } from './stream/parts.js';
 import { worst, type CpuAnswer, type Grade, type TransplantReport, type Trial } from './report.js';
 import { fieldRule } from './merge/rules.js';
 import { laySections, type LaidSection } from './stream/sections.js';
+import { knownFeatures } from './virtio/known-features.js';
 import { runTrial, type TrialPort } from './trial/trial.js';
 
 export interface TransplantOptions extends OpenOptions {
   /** Of the destination's `-dump-vmstate`. */
-  readonly tables?: KnownTables | undefined;
+  readonly tables?: VmstateTables | undefined;
   /** The destination's release, where a QEMU was asked; else what the donor betrays. */
   readonly release?: QemuVersion | undefined;
-  /** Features that the destination's virtio devices offer, by `DEVICE[/INSTANCE]`. */
-  readonly features?: ReadonlyMap<string, bigint> | undefined;
+  /** Features that the destination's virtio devices offer: Destination.offers. Of other devices the donor tells some. */
+  readonly offers?: ReadonlyMap<string, OfferedFeatures> | undefined;
   /** Describes the source's devices where it has no vmdescription. */
   readonly schemaFrom?: DescriptionSchema | undefined;
   /** What is known of the CPU. */
@@ -246,7 +248,10 @@ class Transplanting {
     const { donor, ledger, options } = this;
     const { destination } = this;
     const knowledge = new Knowledge(options.tables, this.clues.producer, destination);
-    const rule = fieldRule({ features: options.features ?? new Map(), checksQueues: checksQueues(destination) });
+    const rule = fieldRule({
+      features: knownFeatures(donor.sections, options.offers),
+      checksQueues: checksQueues(destination),
+    });
     this.source = this.part.sections(options.schemaFrom);
     const laid = laySections({ ledger, knowledge, tables: options.tables, rule }, donor.sections, this.source);
     for (const command of donor.commands.late) await this.write(command);

@@ -1,23 +1,23 @@
 // A profile for people: what the QEMU is, its blocks, what was changed before it was started.
 
 import { escapeText } from '../../base/quote.js';
-import type { NeutralisedOption, Profile } from '../../destination/profile.js';
+import type { Destination, NeutralisedOption } from '../../destination/destination.js';
 import { printableLine } from '../printable.js';
 import { humanBytes, plural } from '../quantity.js';
 import { renderTable } from '../table.js';
 import type { Theme } from '../theme.js';
 
-export async function profileText(profile: Profile, theme: Theme, width?: number): Promise<string> {
-  const { qemu, cpu, blocks, devices, vmstate, notes } = profile;
+export async function profileText(destination: Destination, theme: Theme, width?: number): Promise<string> {
+  const { qemu, cpu, blocks, save, tables, notes } = destination;
   const fact = (label: string, text: string): string => `  ${theme.label(label.padEnd(13))} ${printableLine(text)}`;
-  const yes = (value: boolean | null): string => (value === null ? 'unknown' : value ? 'yes' : 'no');
-  const on = Object.entries(profile.capabilities).flatMap(([name, state]) => (state ? [name] : []));
+  const yes = (value: boolean | undefined): string => (value === undefined ? 'unknown' : value ? 'yes' : 'no');
+  const on = Object.entries(destination.capabilities).flatMap(([name, state]) => (state ? [name] : []));
   const rows = blocks.map((block) => [
     theme.name(escapeText(block.idstr)),
     humanBytes(block.usedLength),
     block.maxLength === block.usedLength ? '' : `to ${humanBytes(block.maxLength)}`,
     humanBytes(block.pageSize),
-    theme.offset(block.gpa ?? 'unknown'),
+    theme.offset(block.gpa === undefined ? 'unknown' : `0x${block.gpa.toString(16)}`),
     yes(block.migratable),
     yes(block.ignored),
   ]);
@@ -37,28 +37,28 @@ export async function profileText(profile: Profile, theme: Theme, width?: number
   );
   const lines = [
     theme.heading('Profile'),
-    fact('machine', profile.machine),
+    fact('machine', destination.machine),
     fact(
       'QEMU',
-      `${qemu.major}.${qemu.minor}.${qemu.micro}${qemu.package === '' ? '' : ` (${qemu.package})`}, ${profile.target}`,
+      `${qemu.major}.${qemu.minor}.${qemu.micro}${qemu.package === '' ? '' : ` (${qemu.package})`}, ${destination.target}`,
     ),
     fact('cpu', `${cpu.model ?? 'unknown'}, ${plural(cpu.features.length, 'feature')}, ${cpu.accelerator}`),
-    fact('pages', `target ${humanBytes(profile.targetPageSize)}, host ${humanBytes(profile.hostPageSize)}`),
-    ...(profile.uuid === null ? [] : [fact('uuid', profile.uuid)]),
+    fact('pages', `target ${humanBytes(destination.targetPageSize)}, host ${humanBytes(destination.hostPageSize)}`),
+    ...(destination.uuid === undefined ? [] : [fact('uuid', destination.uuid)]),
     fact(
       'capabilities',
-      `${plural(Object.keys(profile.capabilities).length, 'known one')}${on.length === 0 ? '' : `, on: ${on.join(', ')}`}`,
+      `${plural(Object.keys(destination.capabilities).length, 'known one')}${on.length === 0 ? '' : `, on: ${on.join(', ')}`}`,
     ),
-    fact('sections', devices.length === 0 ? 'unknown' : plural(devices.length, 'section')),
+    fact('sections', save === undefined ? 'unknown' : plural(save.sections.length, 'section')),
     fact(
       'vmstate',
-      vmstate.vmsds.length === 0
+      tables === undefined
         ? 'unknown'
-        : `${plural(Object.keys(vmstate.types).length, 'device type')}, ${plural(vmstate.vmsds.length, 'description')}`,
+        : `${plural(tables.types.size, 'device type')}, ${plural(tables.all.length, 'description')}`,
     ),
     '',
     ...table,
-    ...changesText(profile.neutralised, theme),
+    ...changesText(destination.neutralised, theme),
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `${theme.warning('note:')} ${printableLine(note)}`)]),
   ];
   return `${lines.join('\n')}\n`;

@@ -5,9 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { memorySource, type ByteSource } from '../../../src/bytes/source.js';
-import type { Profile } from '../../../src/destination/profile.js';
+import type { Destination } from '../../../src/destination/destination.js';
 import { predict } from '../../../src/loader/index.js';
-import { askProfile } from '../../../src/qemu/profile/ask.js';
+import { askDestination } from '../../../src/qemu/ask/ask.js';
 import type { AgreementCase, Library } from './cases.js';
 import { firmwareFiles } from './captures.js';
 import { DEADLINE, tryStream, type Outcome, type Verdict } from './trial.js';
@@ -20,7 +20,7 @@ export interface Predicted {
 
 export type Predictor = (
   source: ByteSource,
-  profile: Profile,
+  profile: Destination,
   options: { readonly capabilities: Readonly<Record<string, boolean>> },
 ) => Promise<Predicted>;
 
@@ -36,8 +36,8 @@ export interface Result {
 export class Profiles {
   readonly #library: Library;
   readonly #folder: string;
-  readonly #known = new Map<string, Promise<Profile>>();
-  readonly #dumps = new Map<string, Profile['vmstate']>();
+  readonly #known = new Map<string, Promise<Destination>>();
+  readonly #dumps = new Map<string, Destination['tables']>();
   /** Milliseconds that asking took, all together. */
   spent = 0;
 
@@ -46,7 +46,7 @@ export class Profiles {
     this.#folder = folder;
   }
 
-  of(one: Pick<AgreementCase, 'release' | 'argv'>): Promise<Profile> {
+  of(one: Pick<AgreementCase, 'release' | 'argv'>): Promise<Destination> {
     const key = `${one.release} ${JSON.stringify(one.argv)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
@@ -55,7 +55,7 @@ export class Profiles {
     return asked;
   }
 
-  async #ask({ release, argv }: Pick<AgreementCase, 'release' | 'argv'>): Promise<Profile> {
+  async #ask({ release, argv }: Pick<AgreementCase, 'release' | 'argv'>): Promise<Destination> {
     const started = performance.now();
     // Memory files are left behind, each of its own size.
     const cwd = join(this.#folder, String(this.#known.size));
@@ -63,8 +63,11 @@ export class Profiles {
     for (const file of firmwareFiles) symlinkSync(file, join(cwd, basename(file)));
     // -dump-vmstate is most of the work, and depends on executable and machine type only.
     const type = `${release} ${(argv[argv.indexOf('-M') + 1] ?? '').split(',')[0]}`;
-    const profile = await askProfile(this.#library.qemu(release).binary, argv, { cwd, vmstate: this.#dumps.get(type) });
-    if (profile.vmstate.vmsds.length > 0) this.#dumps.set(type, profile.vmstate);
+    const profile = await askDestination(this.#library.qemu(release).binary, argv, {
+      cwd,
+      tables: this.#dumps.get(type),
+    });
+    if (profile.tables !== undefined) this.#dumps.set(type, profile.tables);
     this.spent += performance.now() - started;
     return profile;
   }

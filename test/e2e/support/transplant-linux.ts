@@ -12,7 +12,7 @@ import { withMachine } from '../../../src/qemu/machine.js';
 import { migrateFrom, migrateToFile, setCapabilities } from '../../../src/qemu/migrate.js';
 import { dropFolder } from '../../../src/qemu/keeper.js';
 import { QemuDied, temporaryFolder } from '../../../src/qemu/process.js';
-import { askDestination } from '../../../src/qemu/transplant/destination.js';
+import { askTarget } from './ask.js';
 import { guestArgv, makeDisk, ticksOf, waitForTick, type LinuxGuest, type Tick } from './linux-guest.js';
 import { folder, qemu } from './loads.js';
 
@@ -85,15 +85,13 @@ export async function carryLinux(
   try {
     await copyFile(from.disk, disk);
     const argv = argvOf(guest, serial, disk, shape);
-    const { donor, tables, release, trial } = await askDestination({
+    const { donor, trial, ...known } = await askTarget({
       binary,
       argv,
       folder: work,
-      capabilities: [],
-      timeoutMs: 60_000,
     });
     const source = await openFile(from.state);
-    const options = { tables, release, ...(force ? { allow: 'impossible' as const } : { allow, trial }) };
+    const options = { ...known, ...(force ? { allow: 'impossible' as const } : { allow, trial }) };
     const result = await transplant(source, await openFileSink(out), donor, options).finally(() => source.close());
     if (!result.written) return { ...result, tick: undefined };
     const tick = await withMachine({ binary, argv: [...argv, '-S', '-incoming', 'defer'] }, async (machine) => {

@@ -4,19 +4,13 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  BadProfile,
-  checkProfile,
-  formatProfile,
-  parseProfile,
-  payloadBytes,
-  type Profile,
-} from '../../../src/destination/profile.js';
+import { formatProfile, parseProfile } from '../../../src/destination/document.js';
+import { BadProfile, checkProfile, type Profile } from '../../../src/destination/profile.js';
 import { parseSchema, vmsdSize } from '../../../src/vmstate/index.js';
-import { profileNames, profileText, recordedProfile } from '../../support/profiles.js';
+import { profileNames, profileText, recordedDocument, recordedProfile } from '../../support/profiles.js';
 
 const schema = (name: string): object =>
-  JSON.parse(readFileSync(new URL(`../../../../docs/schema/${name}.json`, import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL(`../../../docs/schema/${name}.json`, import.meta.url), 'utf8'));
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
 ajv.addSchema(schema('common'));
 const fitsSchema = ajv.compile(schema('profile'));
@@ -32,18 +26,19 @@ function complaint(value: unknown): string | undefined {
 }
 
 describe.each(profileNames)('%s', (name) => {
-  const profile = recordedProfile(name);
+  const profile = recordedDocument(name);
+  const destination = recordedProfile(name);
 
   test('fits the schema, and is written as it was read', () => {
     expect(fitsSchema(profile), ajv.errorsText(fitsSchema.errors)).toBe(true);
-    expect(formatProfile(profile)).toBe(profileText(name));
-    expect(parseProfile(formatProfile(profile))).toEqual(profile);
+    expect(formatProfile(destination)).toBe(profileText(name));
+    expect(parseProfile(formatProfile(destination))).toEqual(destination);
   });
 
   test('payloads have the lengths that the vmdescription gives', () => {
-    const { devices } = parseSchema(Buffer.from(profile.vmdescription!, 'latin1'));
-    const saved = profile.devices.filter(({ iterable }) => !iterable);
-    expect(saved.map((device) => [device.idstr, device.instanceId, payloadBytes(device).length])).toEqual(
+    const { devices } = parseSchema(destination.save!.vmdescription!);
+    const saved = destination.save!.sections.filter(({ iterable }) => !iterable);
+    expect(saved.map(({ idstr, instanceId, payload }) => [idstr, instanceId, payload.length])).toEqual(
       devices.map(({ name: idstr, instanceId, vmsd }) => [idstr, instanceId, vmsdSize(vmsd)]),
     );
   });
@@ -65,7 +60,7 @@ describe.each(profileNames)('%s', (name) => {
 });
 
 describe('damaged', () => {
-  const whole = recordedProfile('7.2.22-pc');
+  const whole = recordedDocument('7.2.22-pc');
   // Small, so that a change hits every part of it.
   const small: Profile = {
     ...whole,

@@ -4,9 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { memorySource } from '../../../src/bytes/source.js';
-import { builtinProfile } from '../../../src/destination/builtin-profile.js';
+import { builtinDestination } from '../../../src/destination/builtin-destination.js';
 import { predict } from '../../../src/loader/predict.js';
-import type { Profile } from '../../../src/destination/profile.js';
+import type { Destination } from '../../../src/destination/destination.js';
 import { fixtureBytes } from '../../support/fixtures.js';
 
 interface Edit {
@@ -55,26 +55,27 @@ function donorOf({ argv }: Answer, base: string): string {
   return `${base.slice(0, base.indexOf('-'))}-${nodes === 0 ? 'plain' : nodes === 1 ? 'ignore-shared' : 'ignore-shared-2nodes'}`;
 }
 
-async function destination(answer: Answer, base: string): Promise<Profile> {
+async function destination(answer: Answer, base: string): Promise<Destination> {
   const donor = fixtureBytes(donorOf(answer, base));
   const [major, minor, micro] = answer.qemu.split('.').map(Number) as [number, number, number];
   const shared = answer.argv
     .filter((word) => word.startsWith('memory-backend-') && word.includes('share=on'))
     .map((word) => /id=(\w+)/.exec(word)![1]!);
   const wanted = answer.argv[answer.argv.indexOf('-M') + 1]!;
-  const profile = await builtinProfile(memorySource(donor), {
+  const profile = await builtinDestination(memorySource(donor), {
     version: { major, minor, micro },
     machine: wanted === 'pc' ? `pc-i440fx-${major}.${minor}` : wanted,
     shared,
   });
   // -cpu 486 has no local APIC: no vapic either.
-  const devices = answer.argv.includes('486')
-    ? profile.devices.filter(({ idstr }) => idstr !== 'kvm-tpr-opt' && idstr !== 'apic')
-    : profile.devices;
+  const save = profile.save!;
+  const sections = answer.argv.includes('486')
+    ? save.sections.filter(({ idstr }) => idstr !== 'kvm-tpr-opt' && idstr !== 'apic')
+    : save.sections;
   const global = (name: string): boolean => !answer.argv.includes(`migration.${name}=off`);
   return {
     ...profile,
-    devices,
+    save: { ...save, sections },
     sendConfiguration: global('send-configuration'),
     sectionFooters: global('send-section-footer'),
     known: {},

@@ -4,11 +4,12 @@
 import { describe, expect, test } from 'vitest';
 import { memorySource } from '../../../src/bytes/source.js';
 import { openStream } from '../../../src/open/open-stream.js';
-import { builtinProfile } from '../../../src/destination/builtin-profile.js';
+import { builtinDestination } from '../../../src/destination/builtin-destination.js';
 import { predict, type Prediction } from '../../../src/loader/index.js';
-import type { Profile, VirtioFeatures } from '../../../src/destination/profile.js';
+import type { Destination, OfferedFeatures } from '../../../src/destination/destination.js';
 import { decodeDevice } from '../../../src/devices/index.js';
 import { findInDevice, parseSchema } from '../../../src/vmstate/index.js';
+import { deviceKey } from '../../../src/wire/section.js';
 import { fixtureBytes } from '../../support/fixtures.js';
 
 const VERSION_1 = 1n << 32n;
@@ -17,7 +18,7 @@ const disk = '0000:00:03.0/virtio-blk';
 
 interface Capture {
   readonly bytes: Uint8Array;
-  readonly profile: Profile;
+  readonly profile: Destination;
   /** Offsets of the features in 64 bits, by device. */
   readonly words: ReadonlyMap<string, number>;
 }
@@ -27,8 +28,8 @@ const captures = new Map<string, Promise<Capture>>();
 async function capture(release: string): Promise<Capture> {
   const bytes = fixtureBytes(`${release}-q35-devices`);
   const [major, minor, micro] = release.split('.').map(Number) as [number, number, number];
-  const profile = await builtinProfile(memorySource(bytes), { version: { major, minor, micro } });
-  const { devices } = parseSchema(Buffer.from(profile.vmdescription!, 'latin1'));
+  const profile = await builtinDestination(memorySource(bytes), { version: { major, minor, micro } });
+  const { devices } = parseSchema(profile.save!.vmdescription!);
   const words = new Map<string, number>();
   for await (const event of (await openStream(bytes)).events()) {
     if (event.kind !== 'payload' || ![card, disk].includes(event.section.idstr)) continue;
@@ -51,22 +52,20 @@ async function loaded(
   release: string,
   idstr: string,
   features: bigint,
-  virtio: VirtioFeatures | undefined,
+  virtio: OfferedFeatures | undefined,
 ): Promise<Prediction> {
   const made = captures.get(release) ?? capture(release);
   captures.set(release, made);
   const { bytes: original, profile, words } = await made;
   const bytes = Uint8Array.from(original);
   new DataView(bytes.buffer).setBigUint64(words.get(idstr)!, features);
-  const devices = profile.devices.map((one) =>
-    one.idstr === idstr && virtio !== undefined ? { ...one, virtio } : one,
-  );
-  return predict(memorySource(bytes), { ...profile, devices, known: {} });
+  const offered = new Map(virtio === undefined ? [] : [[deviceKey(idstr, 0), virtio]]);
+  return predict(memorySource(bytes), { ...profile, offers: offered, known: {} });
 }
 
-const offers = (features: bigint, unsure = 0n): VirtioFeatures => ({
-  features: `0x${features.toString(16)}`,
-  unsure: `0x${unsure.toString(16)}`,
+const offers = (features: bigint, unsure = 0n): OfferedFeatures => ({
+  features,
+  unsure,
 });
 const about = (prediction: Prediction): string[] => prediction.unknowns.filter((one) => /offers/.test(one));
 

@@ -3,7 +3,7 @@
 
 import type { VmsdSchema } from '../../../vmstate/index.js';
 import { compareVersions, type QemuVersion } from '../../../release/version.js';
-import type { KnownTables } from '../known.js';
+import type { VmstateTables } from '../../../destination/vmstate-tables.js';
 import { firstRelease } from '../since.js';
 
 /** unsure: nothing at hand says; a destination that does not know it says so when it loads. */
@@ -16,11 +16,11 @@ export interface Releases {
 }
 
 export class Knowledge {
-  private readonly tables: KnownTables | undefined;
+  private readonly tables: VmstateTables | undefined;
   private readonly destination: Releases;
   private readonly downward: boolean;
 
-  constructor(tables: KnownTables | undefined, source: Releases, destination: Releases) {
+  constructor(tables: VmstateTables | undefined, source: Releases, destination: Releases) {
     this.tables = tables;
     this.destination = destination;
     this.downward =
@@ -33,7 +33,7 @@ export class Knowledge {
   subsection(table: string, part: VmsdSchema): Verdict {
     // QEMU tells a subsection from what follows by this.
     if (!part.name.startsWith(table) || part.name.length === table.length) return 'unknown';
-    const known = this.tables?.get(table);
+    const known = this.tables?.named(table);
     if (known !== undefined) {
       const version = known.subsections.get(part.name);
       return version !== undefined && version >= part.version ? 'known' : 'unknown';
@@ -52,6 +52,6 @@ export class Knowledge {
 
   /** Does the destination have that field in that table, written or not? */
   field(table: string, name: string): boolean {
-    return this.tables?.get(table)?.fields.has(name) === true;
+    return this.tables?.named(table)?.fields.has(name) === true;
   }
 }

@@ -4,7 +4,7 @@ import { deviceLabel, type DeviceSchema, type FieldNode } from '../../../vmstate
 import { deviceKey, type SectionHeader } from '../../../wire/section.js';
 import { cures } from '../merge/cures.js';
 import type { DeviceSection } from './device-part.js';
-import type { KnownTables } from '../known.js';
+import type { VmstateTables } from '../../../destination/vmstate-tables.js';
 import type { Knowledge } from '../merge/knowledge.js';
 import { Layer, type FieldRule } from '../merge/layer.js';
 import type { Ledger } from '../merge/ledger.js';
@@ -22,7 +22,7 @@ export interface LaidSection {
 export interface SectionContext {
   readonly ledger: Ledger;
   readonly knowledge: Knowledge;
-  readonly tables: KnownTables | undefined;
+  readonly tables: VmstateTables | undefined;
   readonly rule: FieldRule;
 }
 
@@ -133,7 +133,7 @@ function noteLost(
     });
     return;
   }
-  const described = tables?.has(state.device.vmsd.name) === true;
+  const described = tables?.named(state.device.vmsd.name) !== undefined;
   if (described || isPci(state.root)) {
     ledger.note({
       ...common,

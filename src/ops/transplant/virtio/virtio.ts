@@ -13,11 +13,19 @@ import { integerOf } from '../merge/values.js';
 
 /** What a destination's devices are known to allow. */
 export interface VirtioOffers {
-  /** Features on offer, by `DEVICE[/INSTANCE]`. */
-  readonly features: ReadonlyMap<string, bigint>;
+  /** What is known of each device's features, by `DEVICE[/INSTANCE]`. */
+  readonly features: ReadonlyMap<string, KnownFeatures>;
   /** It refuses queues longer than its own (QEMU 11.1 and later); undefined: not known. */
   readonly checksQueues: boolean | undefined;
 }
+
+/** Feature bits; those in neither set are not known. */
+export interface KnownFeatures {
+  readonly offered: bigint;
+  readonly lacking: bigint;
+}
+
+const NOTHING_KNOWN: KnownFeatures = { offered: 0n, lacking: 0n };
 
 export function layVirtio(layer: Layer, donor: FieldNode, source: FieldNode, offers: VirtioOffers): Piece {
   if (donor.kind === 'leaf' || source.kind === 'leaf') {
@@ -37,29 +45,28 @@ function checkFeatures(layer: Layer, donor: Branch, source: Branch, offers: Virt
   const wanted = negotiatedFeatures(source);
   if (wanted === 0n) return;
   const device = donor.parent?.vmsd?.name ?? '';
-  const offered = offers.features.get(deviceLabel(donor.state.device));
+  const { offered, lacking } = offers.features.get(deviceLabel(donor.state.device)) ?? NOTHING_KNOWN;
   const text = (features: bigint): string => featureNames(device, features).join(', ');
   const common = { path: `${donor.fullPath}.guest_features`, offset: source.span.start };
-  if (offered === undefined) {
+  const missing = wanted & lacking;
+  const open = wanted & ~offered & ~lacking;
+  if (missing !== 0n)
+    layer.ledger.note({
+      ...common,
+      kind: 'conflict',
+      grade: 'impossible',
+      before: text(missing),
+      why: 'the guest uses features that the destination does not offer',
+      cure: cures.feature(text(missing)),
+    });
+  else if (open !== 0n)
     layer.ledger.note({
       ...common,
       kind: 'unchecked',
       grade: 'assumed',
-      before: text(wanted),
-      why: 'features that the guest uses; what the destination offers stands in no donor',
+      before: text(open),
+      why: 'features that the guest uses; nothing says whether the destination offers them',
     });
-    return;
-  }
-  const missing = wanted & ~offered;
-  if (missing === 0n) return;
-  layer.ledger.note({
-    ...common,
-    kind: 'conflict',
-    grade: 'impossible',
-    before: text(missing),
-    why: 'the guest uses features that the destination does not offer',
-    cure: cures.feature(text(missing)),
-  });
 }
 
 /** Rules for single fields of virtio's tables. Undefined: a field like any other. */

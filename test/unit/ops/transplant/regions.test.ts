@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Edit } from '../../../../src/ops/rewrite/edit.js';
 import { ROM } from '../../../../src/devices/pci/bars.js';
 import { judgeRegions, type JudgedRegions, type PciRegion } from '../../../../src/ops/transplant/pci/pci-regions.js';
-import { regionsOf } from '../../../../src/qemu/transplant/query-pci.js';
+import { regionsOf } from '../../../../src/qemu/ask/query-pci.js';
 import { visitLeaves, type DeviceState } from '../../../../src/vmstate/index.js';
 import { edited } from '../../../support/edits.js';
 import { fixtureBytes } from '../../../support/fixtures.js';

@@ -6,6 +6,7 @@ import { openStream } from '../../../../src/open/open-stream.js';
 import { EditError, type Edit } from '../../../../src/ops/rewrite/edit.js';
 import { readDescription } from '../../../../src/ops/transplant/read-description.js';
 import type { TransplantOptions } from '../../../../src/ops/transplant/transplant.js';
+import { deviceKey } from '../../../../src/wire/section.js';
 import { memorySource } from '../../../../src/bytes/source.js';
 import { visitLeaves, type VmsdSchema } from '../../../../src/vmstate/index.js';
 import { edited, look } from '../../../support/edits.js';
@@ -46,7 +47,7 @@ const change = async (bytes: Uint8Array, ...edits: Edit[]): Promise<Uint8Array> 
 describe('onto a donor of the same QEMU and options', () => {
   test.each(whole)('%s onto itself: exact, and every payload what it was', async (name) => {
     const source = fixtureBytes(name);
-    const { report, bytes, written } = await transplanted(source, source, { features: new Map() });
+    const { report, bytes, written } = await transplanted(source, source, { offers: new Map() });
     expect(written).toBe(true);
     const unchecked = report.differences.filter(({ kind }) => kind !== 'unchecked');
     expect(unchecked).toEqual([]);
@@ -314,11 +315,15 @@ describe('refused', () => {
       path: `${state.root.fullPath}.virtio.guest_features_lo`,
       value: '0x30008020',
     });
-    const without = { features: new Map([[state.root.fullPath, 0x10008020n]]) };
+    const key = deviceKey(state.device.name, state.device.instanceId);
+    const offering = (features: bigint, unsure = 0n): TransplantOptions => ({
+      offers: new Map([[key, { features, unsure }]]),
+    });
+    const without = offering(0x10008020n);
     expect(await refusal(source, q35, without)).toMatch(
       /guest_features: the guest uses features.*\(the destination’s device must offer VIRTIO_RING_F_EVENT_IDX\)/,
     );
-    expect(await refusal(source, q35, { features: new Map([[state.root.fullPath, 0x30008020n]]) })).toBe('written');
+    expect(await refusal(source, q35, offering(0x30008020n))).toBe('written');
     // A donor alone cannot say.
     expect((await transplanted(source, q35)).report.differences).toMatchObject([
       { kind: 'unchecked', grade: 'assumed' },

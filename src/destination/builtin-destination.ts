@@ -5,10 +5,10 @@
 import { MigrationStreamError } from '../base/errors.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { RamBlockEntry } from '../wire/ram-block.js';
-import { deviceKey } from '../wire/section.js';
 import { openStream } from '../open/open-stream.js';
 import type { QemuVersion } from '../release/version.js';
-import type { Profile, ProfileBlock, ProfileDevice } from './profile.js';
+import type { Destination, RamBlockFacts } from './destination.js';
+import { SaveCollector, type Save } from './save.js';
 
 export interface BuiltinOptions {
   readonly version: QemuVersion & { readonly micro?: number };
@@ -46,27 +46,34 @@ const capabilities: Readonly<Record<string, readonly [since: number, before?: nu
   'mapped-ram': [900],
 };
 
-interface Seen {
-  machine: string | undefined;
-  pageSize: number | undefined;
-  footers: boolean;
-  json: Uint8Array | undefined;
-  readonly blocks: RamBlockEntry[];
-  readonly devices: ProfileDevice[];
-  readonly notes: string[];
+/**
+ * A QEMU of that release, with the machine and the devices of the stream in `source`, which is read once and closed.
+ * @throws MigrationStreamError code `io`
+ */
+export async function builtinDestination(source: ByteSource, options: BuiltinOptions): Promise<Destination> {
+  const collector = new SaveCollector();
+  const notes: string[] = [];
+  try {
+    const stream = await openStream(source, { bodies: 'devices' });
+    for await (const event of stream.events()) collector.observe(event);
+  } catch (error) {
+    if (!(error instanceof MigrationStreamError) || error.code === 'io') throw error;
+    notes.push(`what stands behind the place where the stream cannot be read: ${error.message}`);
+  } finally {
+    await source.close();
+  }
+  return destinationLike(collector.save, options, notes);
 }
 
-/** Reads the stream once, and closes it. @throws MigrationStreamError code `io` */
-export async function builtinProfile(
-  source: ByteSource,
+/** A QEMU of that release that saved itself as `save`. */
+export function destinationLike(
+  save: Save,
   { version, machine, shared = [] }: BuiltinOptions,
-): Promise<Profile> {
-  const seen = await look(source);
+  notes: readonly string[] = [],
+): Destination {
   const release = version.major * 100 + version.minor;
-  const name = machine ?? seen.machine ?? '';
+  const name = machine ?? save.frame?.configuration?.machine ?? '';
   return {
-    schemaVersion: 1,
-    kind: 'mstream-profile',
     created: new Date(0).toISOString(),
     qemu: { major: version.major, minor: version.minor, micro: version.micro ?? 0, package: '' },
     target: 'x86_64',
@@ -78,16 +85,15 @@ export async function builtinProfile(
         .filter(([, [since, before]]) => release >= since && (before === undefined || release < before))
         .map(([capability]) => [capability, false]),
     ),
-    uuid: null,
-    targetPageSize: seen.pageSize ?? 4096,
+    uuid: undefined,
+    targetPageSize: save.targetPageSize ?? 4096,
     hostPageSize: 4096,
     sendConfiguration: true,
     sectionFooters: true,
-    blocks: seen.blocks.map((block) => blockOf(block, shared, release)),
-    devices: seen.devices,
-    vmdescription: seen.json === undefined ? null : Buffer.from(seen.json).toString('latin1'),
-    unsavedSectionIds: [],
-    vmstate: { types: {}, vmsds: [] },
+    blocks: save.blocks.map(({ entry }) => blockOf(entry, shared, release)),
+    save,
+    offers: new Map(),
+    tables: undefined,
     cpu: { model: null, features: [], accelerator: '' },
     known: {
       blocks: 'unknown',
@@ -97,7 +103,7 @@ export async function builtinProfile(
       'blocks.ignored': 'unknown',
       uuid: 'unknown',
     },
-    notes: [...seen.notes, ...notesFor(version, name)],
+    notes: [...notes, ...notesFor(version, name)],
   };
 }
 
@@ -120,79 +126,14 @@ function maxLength({ idstr, usedLength }: RamBlockEntry, release: number): numbe
   return Math.max(usedLength, most[idstr] ?? 0);
 }
 
-function blockOf(block: RamBlockEntry, shared: readonly string[], release: number): ProfileBlock {
+function blockOf(block: RamBlockEntry, shared: readonly string[], release: number): RamBlockFacts {
   return {
     idstr: block.idstr,
     usedLength: block.usedLength,
     maxLength: maxLength(block, release),
     pageSize: 4096,
-    gpa: block.gpa === undefined ? null : `0x${block.gpa.toString(16)}`,
+    gpa: block.gpa,
     migratable: true,
     ignored: shared.includes(block.idstr),
   };
-}
-
-/** As far as the stream can be read. */
-async function look(source: ByteSource): Promise<Seen> {
-  const seen: Seen = {
-    machine: undefined,
-    pageSize: undefined,
-    footers: true,
-    json: undefined,
-    blocks: [],
-    devices: [],
-    notes: [],
-  };
-  const payloads = new Map<string, Uint8Array[]>();
-  try {
-    const stream = await openStream(source);
-    for await (const event of stream.events()) {
-      switch (event.kind) {
-        case 'configuration':
-          seen.machine = event.configuration.machine;
-          break;
-        case 'ram-blocks':
-          seen.pageSize = event.targetPageSize;
-          seen.blocks.push(...event.blocks);
-          break;
-        case 'section-open':
-          if (event.type === 'start' || event.type === 'full') {
-            const { idstr, instanceId, versionId, sectionId } = event.section;
-            seen.devices.push({
-              idstr,
-              instanceId,
-              versionId,
-              sectionId,
-              iterable: event.type === 'start',
-              payload: '',
-            });
-          }
-          break;
-        case 'payload': {
-          const key = deviceKey(event.section.idstr, event.section.instanceId);
-          const parts = payloads.get(key) ?? [];
-          payloads.set(key, parts);
-          parts.push(event.bytes.slice());
-          break;
-        }
-        case 'vmdescription':
-          seen.json = event.json;
-          break;
-        default:
-          break;
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof MigrationStreamError) || error.code === 'io') throw error;
-    seen.notes.push(`what stands behind the place where the stream cannot be read: ${error.message}`);
-  } finally {
-    await source.close();
-  }
-  const devices = seen.devices.map((device) => ({
-    ...device,
-    payload: device.iterable
-      ? ''
-      : Buffer.concat(payloads.get(deviceKey(device.idstr, device.instanceId)) ?? []).toString('base64'),
-  }));
-  return { ...seen, devices };
 }

@@ -7,19 +7,13 @@ import { unlessBroken } from '../../base/errors.js';
 import { encodeBytes } from '../../wire/kit/codec.js';
 import { configurationSection, type Configuration } from '../../wire/configuration.js';
 import { fileHeader, QEMU_VM_FILE_MAGIC } from '../../wire/file-header.js';
-import { sectionFooter, sectionHeader, sectionType } from '../../wire/section.js';
+import { deviceKey, sectionFooter, sectionHeader, sectionType } from '../../wire/section.js';
 import { decodeDevice } from '../../devices/index.js';
 import { NET_OFFLOADS, withUnknownFeature } from '../../devices/virtio/features.js';
 import { parseSchema, type DeviceSchema } from '../../vmstate/index.js';
-import {
-  payloadBytes,
-  type NeutralisedOption,
-  type ProfileDevice,
-  type ProfileSource,
-  type VirtioFeatures,
-} from '../../destination/profile.js';
+import type { KnownBy, NeutralisedOption, OfferedFeatures } from '../../destination/destination.js';
+import type { Save, SavedSection } from '../../destination/save.js';
 import { tryAll, type TryLoadOptions } from '../try-load.js';
-import type { Donor } from './donor.js';
 
 const STREAM_VERSION = 3;
 /** A tenth of a second each, most of it the start of a QEMU: not for a machine with hundreds. */
@@ -27,69 +21,67 @@ const MAX_ASKED = 64;
 
 export type Asked = Pick<TryLoadOptions, 'binary' | 'argv' | 'cwd' | 'timeoutMs' | 'signal'>;
 
-export interface AskedDevices {
-  readonly devices: readonly ProfileDevice[];
-  /** Undefined: none of them is virtio. */
-  readonly source: ProfileSource | undefined;
+export interface VirtioOffers {
+  /** By `deviceKey`. */
+  readonly offers: ReadonlyMap<string, OfferedFeatures>;
+  /** Undefined: no device of the save is virtio. */
+  readonly source: KnownBy | undefined;
 }
 
-/** The devices of a save, the virtio ones with what they offer; what could not be learned goes to `notes`. */
-export async function withVirtioFeatures(
-  donor: Donor,
+/** What the virtio devices of a save offer; what could not be learned goes to `notes`. */
+export async function virtioOffers(
+  save: Save,
   asked: Asked,
   changes: readonly NeutralisedOption[],
   notes: string[],
-): Promise<AskedDevices> {
-  const json = donor.vmdescription;
-  const schemas =
-    json === undefined ? [] : (unlessBroken(() => parseSchema(Buffer.from(json, 'latin1')))?.devices ?? []);
-  const cases = donor.devices.flatMap((device) => {
-    const schema = schemas.find(({ name, instanceId }) => name === device.idstr && instanceId === device.instanceId);
+): Promise<VirtioOffers> {
+  const json = save.vmdescription;
+  const schemas = json === undefined ? [] : (unlessBroken(() => parseSchema(json))?.devices ?? []);
+  const cases = save.sections.flatMap((section) => {
+    const schema = schemas.find(({ name, instanceId }) => name === section.idstr && instanceId === section.instanceId);
     return schema?.vmsd.fields.some(({ type }) => type === 'virtio') === true
-      ? [{ ...asked, device, state: refusable(donor, device, schema) }]
+      ? [{ ...asked, section, state: refusable(save, section, schema) }]
       : [];
   });
-  const found = new Map<ProfileDevice, VirtioFeatures>();
+  const offers = new Map<string, OfferedFeatures>();
+  const keyOf = ({ idstr, instanceId }: SavedSection): string => deviceKey(idstr, instanceId);
   await tryAll(cases.slice(0, MAX_ASKED), {
-    done({ device }, trial) {
-      const features = trial instanceof Error ? undefined : trial.lines.map(offered).find((one) => one !== undefined);
-      if (features !== undefined) found.set(device, { features, unsure: `0x${unsure(device, changes).toString(16)}` });
+    done({ section }, trial) {
+      const features = trial instanceof Error ? undefined : trial.lines.map(offered).find((bits) => bits !== undefined);
+      if (features !== undefined) offers.set(keyOf(section), { features, unsure: unsure(section, changes) });
     },
   });
   asked.signal?.throwIfAborted();
-  const missing = cases.filter(({ device }) => !found.has(device)).map(({ device }) => device.idstr);
+  const missing = cases.filter(({ section }) => !offers.has(keyOf(section))).map(({ section }) => section.idstr);
   if (missing.length > 0)
     notes.push(`which virtio features these offer is not known, since this QEMU did not say: ${missing.join(', ')}`);
-  const devices = donor.devices.map((device) => {
-    const virtio = found.get(device);
-    return virtio === undefined ? device : { ...device, virtio };
-  });
-  return { devices, source: cases.length === 0 ? undefined : missing.length === 0 ? 'refusal' : 'unknown' };
+  return { offers, source: cases.length === 0 ? undefined : missing.length === 0 ? 'refusal' : 'unknown' };
 }
 
 /** From 10.2 on with 32 digits. */
-function offered(line: string): string | undefined {
+function offered(line: string): bigint | undefined {
   const digits = /^Features 0x[0-9a-f]+ unsupported\. Allowed features: 0x0*([0-9a-f]+)$/.exec(line)?.[1];
-  return digits === undefined ? undefined : `0x${digits}`;
+  return digits === undefined ? undefined : BigInt(`0x${digits}`);
 }
 
 /** Features that the command line as given may or may not offer, since a network without a peer stood in for its own. */
-function unsure({ idstr }: ProfileDevice, changes: readonly NeutralisedOption[]): bigint {
+function unsure({ idstr }: SavedSection, changes: readonly NeutralisedOption[]): bigint {
   const cut = changes.some(({ option, limits }) => limits !== undefined && /^-(netdev|nic|net)$/.test(option));
   return cut && idstr.endsWith('virtio-net') ? NET_OFFLOADS : 0n;
 }
 
 /** A stream of this one device, as it was saved but for the features. */
-function refusable({ configuration, footers }: Donor, device: ProfileDevice, schema: DeviceSchema): Uint8Array {
-  const { sectionId } = device;
+function refusable({ frame, footers }: Save, section: SavedSection, schema: DeviceSchema): Uint8Array {
+  const { sectionId } = section;
+  const configuration = frame?.configuration;
   return Buffer.concat([
     encodeBytes(fileHeader, { magic: QEMU_VM_FILE_MAGIC, version: STREAM_VERSION }),
     ...(configuration === undefined
       ? []
       : [Uint8Array.of(sectionType.configuration), encodeBytes(configurationSection, plain(configuration))]),
     Uint8Array.of(sectionType.full),
-    encodeBytes(sectionHeader, device),
-    withUnknownFeature(decodeDevice(schema, payloadBytes(device))),
+    encodeBytes(sectionHeader, section),
+    withUnknownFeature(decodeDevice(schema, section.payload)),
     footers ? encodeBytes(sectionFooter, { mark: sectionType.footer, sectionId }) : new Uint8Array(0),
     Uint8Array.of(sectionType.eof),
   ]);
