@@ -23,7 +23,7 @@ export function nodeHost(version: string): Host {
     signal: interruptions(),
     openInput: async (path) => (path === STDIO ? stdinSource() : openFile(path)),
     containers: nodeContainers,
-    openOutput: async (path, force) => (path === STDIO ? stdoutSink() : openFileSink(path, { force })),
+    openOutput: async (path, force, mode) => (path === STDIO ? stdoutSink() : openFileSink(path, { force, mode })),
     now: () => performance.now(),
   };
 }

@@ -26,9 +26,10 @@ export interface Host {
   readonly containers: ContainerPorts;
   /**
    * A file that appears whole at `commit`, or `-` for the standard output. Refuses what is there unless `force`.
+   * `mode`: permission bits of a new file, 0660 by default.
    * @throws MigrationStreamError code `io`
    */
-  openOutput(path: string, force: boolean): Promise<ByteSink>;
+  openOutput(path: string, force: boolean, mode?: number): Promise<ByteSink>;
   /** Milliseconds on a clock that never goes back. */
   now(): number;
 }

@@ -1,5 +1,5 @@
 // The model of a destination: what decides whether one QEMU with one command line loads a stream. verify, profile and
-// transplant use it. document.ts writes it as JSON; qemu/ask.ts fills it from a real QEMU, builtin-profile.ts from a
+// transplant use it. document.ts writes it as JSON; qemu/ask/ fills it from a real QEMU, builtin-destination.ts from a
 // release number.
 
 import type { QemuVersion } from '../release/version.js';

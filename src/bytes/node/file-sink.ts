@@ -16,6 +16,8 @@ export interface FileSinkOptions {
   readonly force?: boolean;
   /** Where the temporary file is entered. Default: the process's own. */
   readonly temporaries?: Temporaries;
+  /** Permission bits of a new file, before the umask. Default: 0660. */
+  readonly mode?: number | undefined;
 }
 
 /** What QEMU itself gives the file of a `file:` migration: guest memory is not for everybody. */
@@ -29,10 +31,10 @@ const MAX_TEMPORARIES = 100;
  * @throws MigrationStreamError code `io` when it cannot be created, or is there and `force` is not given
  */
 export async function openFileSink(path: string, options: FileSinkOptions = {}): Promise<ByteSink> {
-  const { force = false, temporaries = processTemporaries } = options;
+  const { force = false, temporaries = processTemporaries, mode = NEW_MODE } = options;
   const { target, present } = await examine(path, force);
   if (present !== undefined && !present.isFile()) return openFileWriter(await openInPlace(path), path, true);
-  const { handle, temporary } = await openTemporary(target, path, temporaries);
+  const { handle, temporary } = await openTemporary(target, path, temporaries, mode);
   const writer = openFileWriter(handle, path, false);
   let state: 'open' | 'committed' | 'gone' = 'open';
   return {
@@ -93,11 +95,12 @@ async function openTemporary(
   target: string,
   path: string,
   registry: Temporaries,
+  mode: number,
 ): Promise<{ handle: FileHandle; temporary: string }> {
   for (let attempt = 0; ; attempt += 1) {
     const temporary = `${target}.${process.pid}${attempt === 0 ? '' : `-${attempt}`}.tmp`;
     try {
-      const handle = await open(temporary, 'wx', NEW_MODE);
+      const handle = await open(temporary, 'wx', mode);
       registry.add(temporary);
       return { handle, temporary };
     } catch (cause) {

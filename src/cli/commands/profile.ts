@@ -9,6 +9,9 @@ import { exitCode } from '../exit-code.js';
 import { single } from '../options.js';
 import { qemuCommandLine, seconds, withFailures } from '../qemu-command.js';
 
+/** The profile contains device state of the QEMU that was asked, and its command line. */
+const PRIVATE = 0o600;
+
 interface ProfileCommandOptions {
   readonly output?: string | undefined;
   readonly json?: boolean | undefined;
@@ -44,7 +47,9 @@ export const profileCommand = defineCommand<ProfileCommandOptions>({
       const wanted = single('output', options.output);
       const output = wanted === undefined ? undefined : showDash(wanted);
       const file =
-        output === undefined || output === STDIO ? undefined : await host.openOutput(output, options.force ?? false);
+        output === undefined || output === STDIO
+          ? undefined
+          : await host.openOutput(output, options.force ?? false, PRIVATE);
       context.defer(() => file?.abort());
       const destination = await askDestination(binary, argv, {
         cwd: host.cwd,

@@ -37,12 +37,12 @@ const ENDS: Readonly<Record<string, readonly (readonly [features: bigint, end: n
 /** By `DEVICE[/INSTANCE]`. `asked`: Destination.offers. */
 export function knownFeatures(
   donor: readonly DeviceSection[],
-  asked: ReadonlyMap<string, OfferedFeatures> = new Map(),
+  asked: ReadonlyMap<string, OfferedFeatures> | undefined,
 ): ReadonlyMap<string, KnownFeatures> {
   return new Map(
     donor.map(({ section, state }) => {
-      const offer = asked.get(deviceKey(section.idstr, section.instanceId));
-      return [deviceLabel(state.device), offer === undefined ? ofDonor(state) : ofAnswer(offer)];
+      const offer = asked?.get(deviceKey(section.idstr, section.instanceId));
+      return [deviceLabel(state.device), offer === undefined ? ofDonor(state, asked === undefined) : ofAnswer(offer)];
     }),
   );
 }
@@ -51,7 +51,8 @@ function ofAnswer({ features, unsure }: OfferedFeatures): KnownFeatures {
   return { offered: features & ~unsure, lacking: ALL & ~features & ~unsure };
 }
 
-function ofDonor(state: DeviceState): KnownFeatures {
+/** `networked`: the donor had the network of the destination, and not one that cannot do harm. */
+function ofDonor(state: DeviceState, networked: boolean): KnownFeatures {
   const number = (path: string): bigint | undefined => {
     const [leaf] = findInDevice(state, path);
     return leaf?.kind === 'leaf' ? integerOf(leaf) : undefined;
@@ -63,7 +64,7 @@ function ofDonor(state: DeviceState): KnownFeatures {
   if (has('virtio.virtio/extra_state') && isPci(state) && !has('virtio.virtio/extra_state.virtio_pci/modern_state'))
     lacking |= VERSION_1;
   const name = state.device.name.slice(state.device.name.lastIndexOf('/') + 1);
-  if (name === 'virtio-net' && number('virtio.device.has_vnet_hdr') === 0n) lacking |= OFFLOADS;
+  if (networked && name === 'virtio-net' && number('virtio.device.has_vnet_hdr') === 0n) lacking |= OFFLOADS;
   const size = Number(number('virtio.config_len') ?? Infinity);
   for (const [features, end] of ENDS[name] ?? []) if (size < end) lacking |= features;
   const offered = negotiatedFeatures(virtio);
