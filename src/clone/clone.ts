@@ -2,10 +2,11 @@
 // time, each phase timed; a failure in QEMU's own words, with our explanation where the state tells it.
 // Imports qemu and its own folder.
 
+import { shellWord } from '../base/shell.js';
 import { access } from 'node:fs/promises';
 import type { QemuBinary } from '../qemu/binary.js';
 import { startMachine, type Accelerator, type Machine } from '../qemu/machine.js';
-import { migrateFrom, setCapabilities, shellWord } from '../qemu/migrate.js';
+import { migrateFrom, setCapabilities } from '../qemu/migrate.js';
 import { explainFailure } from './explain.js';
 import { templatePath, type Manifest } from './manifest.js';
 import { cloneArgv, fillIn } from './template-argv.js';

@@ -2,12 +2,13 @@
 // it, and holds QEMU's stderr against the exact message of that release. QEMU: functions named at each case.
 // Imports qemu, ops' versions and its own folder.
 
+import { shellWord } from '../base/shell.js';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareVersions, type QemuVersion } from '../release/version.js';
 import type { QemuBinary } from '../qemu/binary.js';
 import { startMachine } from '../qemu/machine.js';
-import { migrateFrom, setCapabilities, shellWord } from '../qemu/migrate.js';
+import { migrateFrom, setCapabilities } from '../qemu/migrate.js';
 import { findOptions } from '../qemu/argv.js';
 import { backendsOf, withBackends } from './backends.js';
 import { formatSize } from './memory-size.js';

@@ -2,12 +2,13 @@
 // machine type: template made while the guest works, N clones, proofs by memory, times, a full save and restore of the
 // same VM beside it, and what must be refused. Imports qemu and its own folder.
 
+import { shellWord } from '../base/shell.js';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QemuVersion } from '../release/version.js';
 import { binaryVersion, type QemuBinary } from '../qemu/binary.js';
 import { startMachine, withMachine, type Machine } from '../qemu/machine.js';
-import { migrateFrom, setCapabilities, shellWord } from '../qemu/migrate.js';
+import { migrateFrom, setCapabilities } from '../qemu/migrate.js';
 import { dropFolder } from '../qemu/keeper.js';
 import { temporaryFolder } from '../qemu/process.js';
 import { waitUntilReady } from '../qemu/readiness.js';

@@ -7,7 +7,7 @@ import type { Span } from '../base/span.js';
 import { MAX_MAP_ROWS } from '../limits.js';
 import type { DialectEvent } from '../ram/event.js';
 import { PageIndex } from '../ram/page-index.js';
-import type { Boundary, StreamEvent } from '../stream/event.js';
+import type { Boundary, StreamEvent, WarningCode } from '../stream/event.js';
 import { commandName } from '../wire/command.js';
 import { capabilitiesOf, type Configuration } from '../wire/configuration.js';
 import type { BlockLayout } from '../wire/dialect.js';
@@ -34,7 +34,7 @@ export interface MapRow {
 }
 
 export interface StreamWarning {
-  readonly code: string;
+  readonly code: WarningCode;
   readonly message: string;
   readonly offset: number;
   readonly path: readonly string[];

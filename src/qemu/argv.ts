@@ -16,13 +16,6 @@ export interface OptionAt {
   readonly value: string;
 }
 
-const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
-
-/** A command line that a POSIX shell reads back as the same words. */
-export function shellQuote(words: readonly string[]): string {
-  return words.map((word) => (PLAIN.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
-}
-
 /** A value inside a parameter: QEMU doubles commas. */
 export function escapeValue(value: string): string {
   return value.replaceAll(',', ',,');

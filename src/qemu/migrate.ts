@@ -1,6 +1,7 @@
 // Migration as calls: capabilities and parameters set, a migration out or in started and followed to its end by events from
 // a mark, a failure told in QEMU's own words. QEMU: qapi/migration.json. Imports qemu/ files below it.
 
+import { shellWord } from '../base/shell.js';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from './machine.js';
@@ -89,11 +90,6 @@ export async function migrateTo(machine: Machine, uri: string, options: MigrateO
 
 /** Milliseconds from QEMU's "completed" until the last byte is in the file. */
 const WRITTEN_TIMEOUT = 30_000;
-
-/** A path as a word for the shell behind `exec:`. */
-export function shellWord(path: string): string {
-  return `'${path.replaceAll("'", `'\\''`)}'`;
-}
 
 /**
  * Migrates into a file by `exec:cat`, which every QEMU has. QEMU calls a migration completed when the pipe has taken the

@@ -2,8 +2,8 @@
 // peers, windows or files. A QEMU that is started only to be asked something must leave nothing changed, and reset writes
 // guest memory even with -S. Every change is a value; what cannot be made harmless is refused by name. Imports its folder.
 
+import { shellQuote } from '../base/shell.js';
 import type { NeutralisedOption } from '../destination/destination.js';
-import { shellQuote } from './argv.js';
 import type { QemuBinary } from './binary.js';
 import { shortDriveRule } from './neutralise/block.js';
 import { blockNodesOf } from './neutralise/block-nodes.js';

@@ -1,11 +1,11 @@
 // One QEMU process: launched from a binary and an argv, its last words kept, its end known, always ended by pid. Knows
 // nothing of QMP. Imports argv, binary, keeper and qmp/wait.
 
+import { shellQuote } from '../base/shell.js';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { shellQuote } from './argv.js';
 import { wordsFor, type QemuBinary } from './binary.js';
 import { keep, keepFolder } from './keeper.js';
 import { pending } from './qmp/wait.js';

@@ -1,12 +1,13 @@
 // Does this QEMU load this state? Tried, in a throw-away QEMU that can do no harm, and told in its own words. QEMU:
 // process_incoming_migration_co(), migration/migration.c. Imports qemu/ files below it.
 
+import { shellWord } from '../base/shell.js';
 import { copyFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { findOptions } from './argv.js';
 import type { QemuBinary } from './binary.js';
 import type { Machine } from './machine.js';
-import { MigrationFailed, setCapabilities, shellWord, startIncoming, waitForMigration } from './migrate.js';
+import { MigrationFailed, setCapabilities, startIncoming, waitForMigration } from './migrate.js';
 import { withNeutralMachine } from './neutral-machine.js';
 import { parseParameter } from './parameter.js';
 import { QemuDied } from './process.js';

@@ -6,6 +6,15 @@
  * partly changed.
  */
 export function applyXbzrle(delta: Uint8Array, page: Uint8Array): boolean {
+  return walk(delta, page.length, page);
+}
+
+/** Does QEMU's decoder take this delta for a page of `pageSize` bytes? */
+export function isXbzrle(delta: Uint8Array, pageSize: number): boolean {
+  return walk(delta, pageSize, undefined);
+}
+
+function walk(delta: Uint8Array, pageSize: number, page: Uint8Array | undefined): boolean {
   let i = 0;
   let d = 0;
   while (i < delta.length) {
@@ -14,11 +23,11 @@ export function applyXbzrle(delta: Uint8Array, page: Uint8Array): boolean {
     i += Math.floor(zeros / LEB_VALUE);
     d += zeros % LEB_VALUE;
     const count = leb(delta, i);
-    if (d > page.length || count < 0 || count % LEB_VALUE === 0) return false;
+    if (d > pageSize || count < 0 || count % LEB_VALUE === 0) return false;
     i += Math.floor(count / LEB_VALUE);
     const end = i + (count % LEB_VALUE);
-    if (d + end - i > page.length || end > delta.length) return false;
-    page.set(delta.subarray(i, end), d);
+    if (d + end - i > pageSize || end > delta.length) return false;
+    page?.set(delta.subarray(i, end), d);
     d += end - i;
     i = end;
   }

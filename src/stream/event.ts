@@ -50,5 +50,3 @@ export type StreamEvent =
 
 export type WarningCode =
   'no-vmdescription' | 'bad-vmdescription' | 'vmdescription-disagrees' | 'trailing-data' | 'version-of-subsection';
-
-export type { BlockLayout } from '../wire/dialect.js';

@@ -1,5 +1,6 @@
 // `mstream rewrite` as a user runs it: in QEMU's own `exec:` on both ends, with files that appear whole or not at all,
 // in bounded memory.
+import { shellWord } from '../../src/base/shell.js';
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { migrateTo, shellWord } from '../../src/qemu/migrate.js';
+import { migrateTo } from '../../src/qemu/migrate.js';
 import { until } from '../../src/qemu/qmp/wait.js';
 import { fixtureBytes } from '../support/fixtures.js';
 import { look } from '../support/edits.js';

@@ -30,7 +30,7 @@ export const explainCommand = defineCommand<ExplainOptions>({
         .positional('text', { describe: "QEMU's words; - or nothing: from stdin", type: 'string', array: true })
         .option('state', { describe: 'The stream that it was said about', type: 'string', requiresArg: true })
         .option('json', { describe: 'One document (docs/schema/explain.json)', type: 'boolean' }),
-    ) as never,
+    ),
   async run(options, context) {
     const given = (options.text ?? []).map(showDash);
     const text =

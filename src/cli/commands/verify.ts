@@ -79,7 +79,7 @@ export const verifyCommand = defineCommand<VerifyOptions>({
         })
         .option('json', { describe: 'One document (docs/schema/verify.json)', type: 'boolean' })
         .option('quiet', { alias: 'q', describe: 'One line for each state', type: 'boolean' }),
-    ) as never,
+    ),
   async run(options, context) {
     if (options.json === true && options.quiet === true)
       throw new UsageError('--json and --quiet are different reports');

@@ -1,5 +1,7 @@
 // What a look at the first bytes of an input can say, and the commands that its hints are made of. Imports nothing.
 
+import { shellWord } from '../../base/shell.js';
+
 /** Enough for everything but a stream further in. */
 export const HEAD_SIZE = 4096;
 /** `file:…,offset=1M` is what people choose: a stream's header is looked for up to there. */
@@ -65,7 +67,7 @@ export function stands({ bytes }: Head, text: string, at = 0): boolean {
 
 /** A command line that feeds mstream: `skip` bytes of the input left out, `filter` in between. */
 export function feed({ path }: Head, skip: number, filter?: string): string {
-  const name = path === undefined ? undefined : shellWord(path);
+  const name = path === undefined ? undefined : pathWord(path);
   const tail = skip === 0 ? undefined : `tail -c +${skip + 1}`;
   // The first program reads the file; behind a pipe none is named.
   const programs = [tail, filter].filter((program) => program !== undefined);
@@ -75,12 +77,10 @@ export function feed({ path }: Head, skip: number, filter?: string): string {
 
 /** The file's name for a command line; FILE where there is none. */
 export function fileWord({ path }: Head): string {
-  return path === undefined ? 'FILE' : shellWord(path);
+  return path === undefined ? 'FILE' : pathWord(path);
 }
 
-/** One word of a shell's command line, no option; FILE for a name that cannot be shown as it is. */
-function shellWord(path: string): string {
-  if (/\p{C}/u.test(path)) return 'FILE';
-  const word = path.startsWith('-') ? `./${path}` : path;
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+/** A path as one word of a command line, no option; FILE for a name that cannot be shown as it is. */
+function pathWord(path: string): string {
+  return /\p{C}/u.test(path) ? 'FILE' : shellWord(path.startsWith('-') ? `./${path}` : path);
 }

@@ -10,7 +10,7 @@ import { postcopy, type Incoming } from '../outer/incoming.js';
 import { loadBlockList, type LocalBlock } from './ram-blocks.js';
 import type { QemuFile } from '../outer/qemu-file.js';
 import { Refusal } from '../refusal.js';
-import { isXbzrle } from './xbzrle-valid.js';
+import { isXbzrle } from '../../ram/xbzrle.js';
 
 export const RAM_VERSION = 4;
 /** mapped-ram refuses these. */

@@ -4,7 +4,7 @@
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import { hex } from '../../bytes/window.js';
-import { MAX_PAGE_BITMAP } from '../../limits.js';
+import { PageIndex } from '../../ram/page-index.js';
 import { pageKind, PageRuns } from '../../ram/page-runs.js';
 import { keepRuns } from '../../ram/keep-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
@@ -25,7 +25,8 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
   if (edits.length === 0) return undefined;
   return async function* externalize(events) {
     const targets = new Map<number, Externalize>();
-    const seen = new Map<Externalize, SeenPages>();
+    const index = new PageIndex();
+    const pages = new Map<number, number>();
     let listed = false;
     const gather = new Uint8Array(GATHER);
     for await (const event of events) {
@@ -37,7 +38,7 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
           const at = event.blocks.findIndex((block) => block.idstr === edit.block);
           if (at < 0) continue;
           targets.set(at, edit);
-          seen.set(edit, new SeenPages(Math.ceil(event.blocks[at]!.usedLength / event.targetPageSize)));
+          pages.set(at, Math.ceil(event.blocks[at]!.usedLength / event.targetPageSize));
           plan.matched(edit);
           await edit.memory.open(event.blocks[at]!.usedLength);
           plan.note({
@@ -54,16 +55,17 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
         yield event;
         continue;
       }
+      index.add(event.runs);
       for (let i = 0; i < event.runs.count; i += 1) {
         const edit = targets.get(event.runs.block[i]!);
         if (edit === undefined) continue;
-        seen.get(edit)!.add(event.runs.addr[i]! / event.runs.pageSize, event.runs.pages[i]!);
         await store(event.runs, i, edit, gather);
       }
       keepRuns(event.runs, (block) => !targets.has(block));
       if (event.runs.count > 0) yield { ...event };
     }
-    for (const [edit, { absent }] of seen) {
+    for (const [at, edit] of targets) {
+      const absent = absentPages(index, at, pages.get(at)!);
       // A file of zeros in their place would load, and the guest would be broken without a word.
       if (absent > 0)
         refuse(
@@ -75,30 +77,15 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
   };
 }
 
-/** Which pages of a block have come: a bit each. */
-class SeenPages {
-  private readonly bits: Uint8Array;
-  absent: number;
-
-  constructor(pages: number) {
-    if (pages > MAX_PAGE_BITMAP * 8)
-      throw new MigrationStreamError({
-        code: 'limit-exceeded',
-        message: `a block of ${pages} pages is larger than can be kept count of`,
-      });
-    this.bits = new Uint8Array(Math.ceil(pages / 8));
-    this.absent = pages;
-  }
-
-  add(first: number, count: number): void {
-    for (let page = first; page < first + count; page += 1) {
-      const bit = 1 << (page & 7);
-      const byte = Math.floor(page / 8);
-      if ((this.bits[byte]! & bit) !== 0) continue;
-      this.bits[byte]! |= bit;
-      this.absent -= 1;
-    }
-  }
+/** Pages of a block that did not come. @throws MigrationStreamError code `limit-exceeded` for a block too large to count */
+function absentPages(index: PageIndex, block: number, pages: number): number {
+  const { distinct } = index.counts(block);
+  if (distinct === undefined)
+    throw new MigrationStreamError({
+      code: 'limit-exceeded',
+      message: `a block of ${pages} pages is larger than can be kept count of`,
+    });
+  return pages - distinct;
 }
 
 function touches(runs: PageRuns, targets: ReadonlyMap<number, unknown>): boolean {

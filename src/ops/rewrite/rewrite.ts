@@ -51,7 +51,7 @@ export async function rewrite(
   edits: readonly Edit[],
   options: RewriteOptions = {},
 ): Promise<RewriteResult> {
-  const memories = editsOf({ edits } as Plan, 'externalize').map((edit) => edit.memory);
+  const memories = editsOf({ edits }, 'externalize').map((edit) => edit.memory);
   try {
     checkContradictions(edits);
     const first = needsTwoPasses(edits) ? await firstPass(source, edits, options) : {};

@@ -48,8 +48,11 @@ export function refuse(plan: Plan, message: string, hint?: string): void {
 }
 
 /** The edits of one or more kinds, typed. */
-export function editsOf<N extends Edit['edit']>(plan: Plan, ...names: N[]): Extract<Edit, { edit: N }>[] {
-  return plan.edits.filter((edit): edit is Extract<Edit, { edit: N }> => (names as string[]).includes(edit.edit));
+export function editsOf<N extends Edit['edit']>(
+  { edits }: Pick<Plan, 'edits'>,
+  ...names: N[]
+): Extract<Edit, { edit: N }>[] {
+  return edits.filter((edit): edit is Extract<Edit, { edit: N }> => (names as string[]).includes(edit.edit));
 }
 
 /** A transform out of a function that answers what stands in place of one event. */

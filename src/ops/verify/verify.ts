@@ -14,7 +14,7 @@ import { CommandCheck } from './check-commands.js';
 import { checkConfiguration } from './check-configuration.js';
 import { DeviceCheck } from './check-devices.js';
 import { SectionCheck } from './check-sections.js';
-import { finding, type Finding, type FindingCode } from './codes.js';
+import { finding, type Finding } from './codes.js';
 import { LoadableRange, type Loadable } from './loadable.js';
 import type { Prediction } from '../../loader/index.js';
 import type { TrialResult } from './against.js';
@@ -174,8 +174,8 @@ class Checks {
         return [finding('vmdescription-disagrees', { text, offset, path })];
       case 'trailing-data':
         return [this.behindTheEnd(text, offset)];
-      default:
-        // version-of-subsection: checkConfiguration says it better.
+      // checkConfiguration says it better.
+      case 'version-of-subsection':
         return [];
     }
   }
@@ -239,5 +239,3 @@ function ordered(findings: readonly Finding[]): Finding[] {
   const place = (one: Finding): number => one.offset ?? Number.MAX_SAFE_INTEGER;
   return [...findings].sort((a, b) => place(a) - place(b));
 }
-
-export type { Finding, FindingCode };

@@ -1,7 +1,7 @@
 // A command line as text: as /proc has it, for a shell, as JSON; and what it says of CPU and accelerator.
+import { shellQuote } from '../../../src/base/shell.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { shellQuote } from '../../../src/qemu/argv.js';
 import { askedCpu, parseArgvText } from '../../../src/qemu/argv-text.js';
 
 describe('a command line as text', () => {

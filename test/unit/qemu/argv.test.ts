@@ -1,8 +1,9 @@
 // QEMU's command line as a value: quoting, parameters apart and together again, looking options up.
 
+import { shellQuote } from '../../../src/base/shell.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { choosesAccelerator, findOptions, formatKeyval, parseKeyval, shellQuote } from '../../../src/qemu/argv.js';
+import { choosesAccelerator, findOptions, formatKeyval, parseKeyval } from '../../../src/qemu/argv.js';
 
 describe('parameters', () => {
   it('take type, values, switches and doubled commas apart', () => {
