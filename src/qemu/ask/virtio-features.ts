@@ -55,7 +55,14 @@ export async function virtioOffers(
   const missing = cases.filter(({ section }) => !offers.has(keyOf(section))).map(({ section }) => section.idstr);
   if (missing.length > 0)
     notes.push(`which virtio features these offer is not known, since this QEMU did not say: ${missing.join(', ')}`);
-  return { offers, source: cases.length === 0 ? undefined : missing.length === 0 ? 'refusal' : 'unknown' };
+  // Trials end in any order; the answer is in that of the save.
+  const inOrder = new Map(
+    save.sections.flatMap((section) => {
+      const offer = offers.get(keyOf(section));
+      return offer === undefined ? [] : [[keyOf(section), offer] as const];
+    }),
+  );
+  return { offers: inOrder, source: cases.length === 0 ? undefined : missing.length === 0 ? 'refusal' : 'unknown' };
 }
 
 /** From 10.2 on with 32 digits. */
