@@ -7,6 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 import { openFile } from '../../src/bytes/node/file-source.js';
 import { mstream, transcript, type FakeHostOptions } from '../support/fake-host.js';
 import { fixtureBytes } from '../support/fixtures.js';
+import { makeImage } from '../support/qcow2.js';
 
 const good = fixtureBytes('4.0.0-ignore-shared');
 const flip = (at: number, byte: number): Uint8Array => {
@@ -27,7 +28,7 @@ const broken: Readonly<Record<string, Uint8Array>> = {
   empty: new Uint8Array(0),
   text: Buffer.from('Dear diary, today I migrated a virtual machine.\n'),
   gzip: gzipSync(Buffer.concat([Buffer.from('\x7fELF\x02\x01\x01'), Buffer.alloc(9), Buffer.from([4, 0])])),
-  qcow2: Buffer.concat([Buffer.from('QFI\xfb\x00\x00\x00\x03', 'latin1'), Buffer.alloc(600)]),
+  qcow2: makeImage().bytes,
 };
 
 test.each(Object.keys(broken))('inspect of %s', async (name) => {
