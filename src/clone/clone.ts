@@ -3,6 +3,7 @@
 // Imports qemu and its own folder.
 
 import { shellWord } from '../base/shell.js';
+import { behaves } from '../release/behaviours.js';
 import { access } from 'node:fs/promises';
 import type { QemuBinary } from '../qemu/binary.js';
 import { startMachine, type Accelerator, type Machine } from '../qemu/machine.js';
@@ -124,10 +125,9 @@ async function makeClone(options: CloneOptions, number: number): Promise<CloneRe
   }
 }
 
-/** `file:` spares a process where QEMU has it (8.2 and later). */
+/** `file:` spares a process where QEMU has it. */
 export function stateUri(machine: Machine, file: string): string {
-  const { major, minor } = machine.qmp.greeting.version.qemu;
-  const hasFile = major > 8 || (major === 8 && minor >= 2);
+  const hasFile = behaves(machine.qmp.greeting.version.qemu, 'file-uri');
   return hasFile && !file.includes(',') ? `file:${file}` : `exec:cat ${shellWord(file)}`;
 }
 

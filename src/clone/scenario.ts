@@ -5,7 +5,7 @@
 import { shellWord } from '../base/shell.js';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { QemuVersion } from '../release/version.js';
+import { release } from '../release/version.js';
 import { binaryVersion, type QemuBinary } from '../qemu/binary.js';
 import { startMachine, withMachine, type Machine } from '../qemu/machine.js';
 import { migrateFrom, setCapabilities } from '../qemu/migrate.js';
@@ -234,7 +234,7 @@ class Scenario {
     const otherMachine = await this.otherMachine(manifest);
     const checks = await checkNegatives({
       binary,
-      version: versionOf(this.version),
+      version: release(this.version),
       manifest,
       folder: this.folder,
       scratch,
@@ -276,9 +276,4 @@ async function resumeTimes(clones: readonly CloneResult[], signal?: AbortSignal)
     times.push(await resumeMachine(clone.machine, { signal }));
   }
   return times;
-}
-
-function versionOf(text: string): QemuVersion {
-  const [major = 0, minor = 0] = text.split('.').map(Number);
-  return { major, minor };
 }

@@ -2,6 +2,8 @@
 // its state without that memory, and write down what it was. Made in a folder beside the target, which appears when all
 // is there. Imports ops, bytes/node, qemu and its own folder.
 
+import { behaves } from '../release/behaviours.js';
+import { release } from '../release/version.js';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { openFile } from '../bytes/node/file-source.js';
@@ -57,7 +59,7 @@ export async function createTemplate(options: TemplateOptions): Promise<Manifest
   const version = await binaryVersion(binary);
   const argv = templateArgv(options.argv, {
     capabilities: options.capabilities ?? [],
-    machineMemoryBackend: Number(version.version.split('.')[0]) >= 5,
+    machineMemoryBackend: behaves(release(version.version), 'machine-memory-backend'),
   });
   const work = join(dirname(folder), `.${basename(folder)}.${process.pid}.partial`);
   await mkdir(work, { recursive: true });

@@ -1,6 +1,7 @@
 // From the model of a destination to the view of QEMU's loader.
 
 import { unlessBroken } from '../base/errors.js';
+import { architectureOfTarget } from '../release/architecture.js';
 import type { Destination, RamBlockFacts } from '../destination/destination.js';
 import type { Save } from '../destination/save.js';
 import { parseSchema, type DescriptionSchema, type VmsdSchema } from '../vmstate/index.js';
@@ -14,7 +15,8 @@ export function receiverOf(destination: Destination, capabilities: Readonly<Reco
   const json = save?.vmdescription;
   const description = json === undefined ? undefined : unlessBroken(() => parseSchema(json));
   return {
-    version: qemu.major * 10000 + qemu.minor * 100 + qemu.micro,
+    version: { major: qemu.major, minor: qemu.minor },
+    architecture: architectureOfTarget(destination.target),
     machine,
     hostPageSize,
     sendConfiguration,

@@ -1,6 +1,8 @@
 // The destination as QEMU's loader sees it during one load: its handlers, its blocks, and the capabilities of this load.
 // destination-of.ts derives it from the model in destination/.
 
+import type { Architecture } from '../release/architecture.js';
+import type { QemuVersion } from '../release/version.js';
 import type { Destination, OfferedFeatures } from '../destination/destination.js';
 import type { VmstateTables } from '../destination/vmstate-tables.js';
 import type { VmsdSchema } from '../vmstate/index.js';
@@ -44,8 +46,9 @@ export interface Receiver extends Pick<
   Destination,
   'machine' | 'hostPageSize' | 'sendConfiguration' | 'sectionFooters'
 > {
-  /** Major, minor, micro as one number: 5.2.0 is 50200. */
-  readonly version: number;
+  readonly version: QemuVersion;
+  /** Undefined: not known. Rules of one architecture hold for no other. */
+  readonly architecture: Architecture | undefined;
   /** Every capability that it knows, and whether it is on. */
   readonly capabilities: ReadonlyMap<string, boolean>;
   /** As `-uuid` gave it, 32 hex digits in lower case; undefined when it was not given. */

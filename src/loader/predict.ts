@@ -6,10 +6,11 @@ import type { ByteSource } from '../bytes/source.js';
 import { unlessBroken } from '../base/errors.js';
 import { findTail } from '../stream/tail.js';
 import { parseSchema } from '../vmstate/index.js';
-import { explained, sourceOf } from '../release/causes/rows.js';
+import { explained, sourceOf, type EndingId } from '../release/causes/rows.js';
+import { machineInRelease } from '../release/machines.js';
+import { versionText } from '../release/version.js';
 import { VERIFY } from '../release/causes/row.js';
 import type { Destination } from '../destination/destination.js';
-import { behaviourOf } from './behaviour.js';
 import type { Receiver } from './destination.js';
 import { receiverOf } from './destination-of.js';
 import { Incoming } from './outer/incoming.js';
@@ -30,12 +31,16 @@ export interface PredictOptions {
  * What the QEMU of `destination` will do with the stream. The source is closed.
  * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
  */
-export function predict(
+export async function predict(
   source: ByteSource,
   destination: Destination,
   options: PredictOptions = {},
 ): Promise<Prediction> {
-  return simulate(source, receiverOf(destination, options.capabilities), options.mappedBase ?? 0);
+  const receiver = receiverOf(destination, options.capabilities);
+  const absent = destination.known['machine'] === 'unknown' ? withoutMachine(receiver) : undefined;
+  if (absent === undefined) return simulate(source, receiver, options.mappedBase ?? 0);
+  await source.close();
+  return absent;
 }
 
 /**
@@ -46,7 +51,7 @@ async function simulate(source: ByteSource, destination: Receiver, mappedBase: n
   const cursor = new Cursor(source);
   try {
     const sender = (await findTail(source, (json) => unlessBroken(() => parseSchema(json))))?.value;
-    const incoming = new Incoming(destination, behaviourOf(destination.version), sender, typeLoaders);
+    const incoming = new Incoming(destination, sender, typeLoaders);
     incoming.mappedBase = mappedBase;
     return await load(cursor, incoming);
   } finally {
@@ -79,6 +84,41 @@ async function load(cursor: Cursor, incoming: Incoming): Promise<Prediction> {
     explanation: verdict === 'loads' ? undefined : explanation(incoming),
     unknowns: [...incoming.unknowns],
   };
+}
+
+/** What the release tables say of a machine type that no QEMU was asked about. Undefined: nothing against it. */
+function withoutMachine({ machine, version, architecture }: Receiver): Prediction | undefined {
+  const answer = machineInRelease(machine, version, architecture);
+  const values = { machine, release: versionText(version) };
+  switch (answer.kind) {
+    case 'newer':
+      return unread('rejected', 'machine-not-yet', { ...values, first: versionText(answer.since) }, answer.inferred);
+    case 'gone': {
+      const last = answer.until === undefined ? 'not known' : versionText(answer.until);
+      return unread('rejected', 'machine-removed', { ...values, last }, answer.inferred);
+    }
+    case 'distribution':
+      return unread('unknown', 'machine-of-distribution', values, false);
+    default:
+      return undefined;
+  }
+}
+
+/** The stream is not read: the destination does not start with that machine type. */
+function unread(
+  verdict: 'rejected' | 'unknown',
+  id: EndingId,
+  values: Readonly<Record<string, string>>,
+  inferred: boolean,
+): Prediction {
+  const unknowns: string[] = [];
+  if (verdict === 'unknown') unknowns.push(`which QEMU has the machine type ${values['machine']}`);
+  if (inferred)
+    unknowns.push(
+      `the list of machine types of QEMU ${values['release']}: that it lacks ${values['machine']} follows from QEMU's own rule`,
+    );
+  const explanation = { id, ...explained(id, values), source: sourceOf(id) };
+  return { verdict, messages: [], offset: undefined, path: [], explanation, unknowns };
 }
 
 /** Verify itself need not be advised. */

@@ -1,8 +1,13 @@
 // Which QEMU can have written this? Every clue is a fact about versions with its evidence; together they narrow a
 // range. For reports only: reading never depends on it. Facts: docs/format.md "Fingerprints".
 
-import { compareVersions, type QemuVersion } from '../release/version.js';
 import { unlessBroken } from '../base/errors.js';
+import { provenRange, type Fact } from '../release/fact.js';
+import { architectureOf } from '../release/architecture.js';
+import { capabilities } from '../release/capabilities.js';
+import { machineRange } from '../release/machines.js';
+import { commands, descriptionWriters, layoutWriters, records } from '../release/records.js';
+import { compareVersions, parseVersion, type QemuVersion } from '../release/version.js';
 import { parseSchema, type DescriptionSchema, type VmsdSchema } from '../vmstate/index.js';
 import type { StreamEvent } from '../stream/event.js';
 import { ramFlag } from '../wire/ram-flags.js';
@@ -26,7 +31,16 @@ export interface Producer {
   readonly clues: readonly Clue[];
 }
 
-const v = (major: number, minor: number): QemuVersion => ({ major, minor });
+function clue(seen: string, fact: Fact): Clue {
+  const { since, until } = provenRange(fact);
+  return { seen, ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+}
+
+/** The release that a machine type came with; the name of a family that no table has may say it too. */
+function machineSince(machine: string): QemuVersion | undefined {
+  const range = machineRange(machine, architectureOf(machine, undefined));
+  return range?.since ?? parseVersion(/-(\d+\.\d+(?:\.\d+)?)$/.exec(machine)?.[1] ?? '');
+}
 
 /** Collects clues from events; ask `producer` at the end. */
 export class ProducerClues {
@@ -41,31 +55,27 @@ export class ProducerClues {
         this.layout(event.layout.name);
         return;
       case 'ram-mark':
-        if (event.mark === 'multifd-flush') this.add({ seen: 'MULTIFD_FLUSH records', since: v(8, 1) });
+        if (event.mark === 'multifd-flush') this.add(clue('MULTIFD_FLUSH records', records['multifd-flush']));
         return;
       case 'pages':
         if (event.runs.kind.subarray(0, event.runs.count).includes(pageKind.compressed)) {
-          this.add({
-            seen: `COMPRESS_PAGE records (0x${ramFlag.compressPage.toString(16)})`,
-            since: v(2, 4),
-            until: v(9, 0),
-          });
+          this.add(clue(`COMPRESS_PAGE records (0x${ramFlag.compressPage.toString(16)})`, records['compressed-page']));
         }
         return;
       case 'command':
         if (event.command === migCommand.switchoverStart)
-          this.add({ seen: 'command SWITCHOVER_START', since: v(10, 0) });
-        else this.add({ seen: 'commands', since: v(2, 5) });
+          this.add(clue('command SWITCHOVER_START', commands.SWITCHOVER_START));
+        else this.add(clue('commands', commands.PING));
         return;
       case 'section-close':
-        if (event.footer) this.add({ seen: 'section footers', since: v(2, 4) });
+        if (event.footer) this.add(clue('section footers', records.footer));
         return;
       case 'section-open':
-        if (event.section.idstr === 'dirty-bitmap') this.add({ seen: 'dirty-bitmap sections', since: v(2, 12) });
-        if (event.section.idstr === 'block') this.add({ seen: 'block migration sections', until: v(9, 0) });
+        if (event.section.idstr === 'dirty-bitmap') this.add(clue('dirty-bitmap sections', records['dirty-bitmap']));
+        if (event.section.idstr === 'block') this.add(clue('block migration sections', records.block));
         return;
       case 'vmdescription':
-        this.add({ seen: 'vmdescription', since: v(2, 3) });
+        this.add(clue('vmdescription', records.vmdescription));
         this.description(unlessBroken(() => parseSchema(event.json)));
         return;
       default:
@@ -94,43 +104,47 @@ export class ProducerClues {
   }
 
   private configuration(configuration: Extract<StreamEvent, { kind: 'configuration' }>['configuration']): void {
-    this.add({ seen: 'configuration section', since: v(2, 4) });
-    const machine = /-(\d+)\.(\d+)(?:\.\d+)?$/.exec(configuration.machine);
-    if (machine !== null)
-      this.add({ seen: `machine type ${machine[1]}.${machine[2]}`, since: v(Number(machine[1]), Number(machine[2])) });
+    this.add(clue('configuration section', records.configuration));
+    const since = machineSince(configuration.machine);
+    if (since !== undefined)
+      this.add({ seen: `machine type ${/[\d.]+$/.exec(configuration.machine)?.[0] ?? ''}`, since });
     for (const part of configuration.subsections) {
-      if (part.kind === 'target-page-bits') this.add({ seen: 'configuration/target-page-bits', since: v(2, 8) });
-      if (part.kind === 'uuid') this.add({ seen: 'configuration/uuid', since: v(4, 2) });
+      if (part.kind === 'target-page-bits')
+        this.add(clue('configuration/target-page-bits', records['target-page-bits']));
+      if (part.kind === 'uuid') this.add(clue('configuration/uuid', records.uuid));
       if (part.kind !== 'capabilities') continue;
-      this.add({ seen: 'configuration/capabilities', since: v(4, 0) });
-      if (part.names.includes('mapped-ram')) this.add({ seen: 'capability mapped-ram', since: v(9, 0) });
+      this.add(clue('configuration/capabilities', records.capabilities));
+      if (part.names.includes('mapped-ram')) this.add(clue('capability mapped-ram', capabilities['mapped-ram']));
     }
   }
 
   private layout(name: string): void {
-    if (name === 'ignore-shared-4.0')
-      this.add({ seen: 'an ignored byte in each block list entry', since: v(4, 0), until: v(4, 0) });
+    if (name === 'ignore-shared-4.0') this.add(clue('an ignored byte in each block list entry', layoutWriters[name]));
     if (name === 'ignore-shared-4.1')
-      this.add({ seen: 'block list entries with address and without ignored byte', since: v(4, 1) });
-    if (name === 'postcopy') this.add({ seen: 'page sizes in the block list', since: v(2, 9) });
+      this.add(clue('block list entries with address and without ignored byte', layoutWriters[name]));
+    if (name === 'postcopy') this.add(clue('page sizes in the block list', layoutWriters[name]));
   }
 
   private description(description: DescriptionSchema | undefined): void {
     if (description === undefined) return;
     const { spacedColons, configuration, devices } = description;
-    if (spacedColons) this.add({ seen: 'vmdescription spaced like " : "', until: v(5, 2) });
-    else this.add({ seen: 'vmdescription spaced like ": "', since: v(6, 0) });
-    if (configuration !== undefined) this.add({ seen: 'vmdescription begins with "configuration"', since: v(8, 2) });
-    else this.add({ seen: 'vmdescription begins with "page_size"', until: v(8, 1) });
+    if (spacedColons) this.add(clue('vmdescription spaced like " : "', descriptionWriters['spaced-colons']));
+    else this.add(clue('vmdescription spaced like ": "', descriptionWriters['close-colons']));
+    if (configuration !== undefined)
+      this.add(clue('vmdescription begins with "configuration"', descriptionWriters['configuration-first']));
+    else this.add(clue('vmdescription begins with "page_size"', descriptionWriters['page-size-first']));
     for (const { vmsd } of devices) this.table(vmsd);
   }
 
   private table({ fields, subsections }: VmsdSchema): void {
     for (const { name, type, index, struct, inline } of fields) {
-      if (name === 'has_vm_was_suspended') this.add({ seen: 'globalstate with vm_was_suspended', since: v(9, 0) });
-      if (type === 'nullptr') this.add({ seen: 'type nullptr in the vmdescription', since: v(10, 0), until: v(10, 2) });
-      if (type === 'ptr-marker') this.add({ seen: 'type ptr-marker in the vmdescription', since: v(11, 0) });
-      if (index !== undefined) this.add({ seen: 'array elements with "index" in the vmdescription', until: v(10, 2) });
+      if (name === 'has_vm_was_suspended')
+        this.add(clue('globalstate with vm_was_suspended', descriptionWriters['vm-was-suspended']));
+      if (type === 'nullptr') this.add(clue('type nullptr in the vmdescription', descriptionWriters.nullptr));
+      if (type === 'ptr-marker')
+        this.add(clue('type ptr-marker in the vmdescription', descriptionWriters['ptr-marker']));
+      if (index !== undefined)
+        this.add(clue('array elements with "index" in the vmdescription', descriptionWriters['array-index']));
       if (struct !== undefined) this.table(struct);
       for (const table of inline) this.table(table);
     }

@@ -4,6 +4,7 @@
 
 import { shellQuote } from '../base/shell.js';
 import type { NeutralisedOption } from '../destination/destination.js';
+import { NEWEST } from '../release/version.js';
 import type { QemuBinary } from './binary.js';
 import { shortDriveRule } from './neutralise/block.js';
 import { blockNodesOf } from './neutralise/block-nodes.js';
@@ -51,7 +52,7 @@ const FIRST_NUMBER = 4096;
 /** Changes QEMU's options (without the executable); looks at images for their sizes, and starts nothing. */
 export function neutralise(argv: readonly string[], options: NeutraliseOptions): Neutralised {
   let number = FIRST_NUMBER;
-  const { version = { major: 10, minor: 0 }, temporaryFolder, cwd = process.cwd() } = options;
+  const { version = NEWEST, temporaryFolder, cwd = process.cwd() } = options;
   const context: RuleContext = { version, temporaryFolder, cwd, nodes: blockNodesOf(argv), next: () => number++ };
   const next: string[] = [];
   const changes: NeutralisedOption[] = [];

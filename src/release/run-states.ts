@@ -1,4 +1,5 @@
-// QEMU's run states, as a state's globalstate names them. QEMU: RunState, qapi/run-state.json. Imports nothing.
+// QEMU's run states, as a state's globalstate names them. QEMU: RunState, qapi/run-state.json. Every release since 2.11
+// has all of them.
 
 export const runStates: ReadonlySet<string> = new Set([
   'debug',

@@ -1,6 +1,7 @@
 // QEMU_VM_COMMAND records: no section id, no footer. QEMU: qemu_savevm_command_send() and loadvm_process_command(),
 // migration/savevm.c (since 2.5).
 
+import type { commands } from '../release/records.js';
 import { be16 } from './kit/codec.js';
 import { record } from './kit/record.js';
 
@@ -24,23 +25,22 @@ export const migCommand = {
 
 /** `length` undefined: any. A tuple: one of these. */
 interface CommandFacts {
-  readonly name: string;
+  readonly name: keyof typeof commands;
   readonly lengths?: readonly number[];
-  readonly since: string;
 }
 
 export const commandFacts: Readonly<Record<number, CommandFacts>> = {
-  1: { name: 'OPEN_RETURN_PATH', lengths: [0], since: '2.5' },
-  2: { name: 'PING', lengths: [4], since: '2.5' },
-  3: { name: 'POSTCOPY_ADVISE', lengths: [0, 16], since: '2.5' },
-  4: { name: 'POSTCOPY_LISTEN', lengths: [0], since: '2.5' },
-  5: { name: 'POSTCOPY_RUN', lengths: [0], since: '2.5' },
-  6: { name: 'POSTCOPY_RAM_DISCARD', since: '2.5' },
-  7: { name: 'PACKAGED', lengths: [4], since: '2.5' },
-  8: { name: 'ENABLE_COLO', lengths: [0], since: '3.1' },
-  9: { name: 'POSTCOPY_RESUME', lengths: [0], since: '3.1' },
-  10: { name: 'RECV_BITMAP', since: '3.1' },
-  11: { name: 'SWITCHOVER_START', lengths: [0], since: '10.0' },
+  1: { name: 'OPEN_RETURN_PATH', lengths: [0] },
+  2: { name: 'PING', lengths: [4] },
+  3: { name: 'POSTCOPY_ADVISE', lengths: [0, 16] },
+  4: { name: 'POSTCOPY_LISTEN', lengths: [0] },
+  5: { name: 'POSTCOPY_RUN', lengths: [0] },
+  6: { name: 'POSTCOPY_RAM_DISCARD' },
+  7: { name: 'PACKAGED', lengths: [4] },
+  8: { name: 'ENABLE_COLO', lengths: [0] },
+  9: { name: 'POSTCOPY_RESUME', lengths: [0] },
+  10: { name: 'RECV_BITMAP' },
+  11: { name: 'SWITCHOVER_START', lengths: [0] },
 };
 
 /** QEMU's name for a command number, or MIG_CMD 0x… for one that nobody knows. */

@@ -1,19 +1,23 @@
 // What a reader must know that the bytes do not say outright: how a block list entry is laid out, the target page size,
 // whether sections have footers. A value, passed on, never a mode. Each layout cites where it comes from.
 
+import { provenRange } from '../release/fact.js';
+import { layoutReaders, layoutWriters } from '../release/records.js';
+import { compareVersions, versionText } from '../release/version.js';
+
 /**
  * How one entry of the MEM_SIZE block list goes on after name and length (docs/format.md).
  * QEMU: ram_save_setup() and parse_ramblock(), migration/ram.c.
  */
 export interface BlockLayout {
   readonly name: LayoutName;
-  /** Entries of blocks with unusual page size carry be64 page_size: postcopy-ram, since 2.9. */
+  /** Entries of blocks with unusual page size carry be64 page_size: postcopy-ram,. */
   readonly postcopyPageSize: boolean;
-  /** be64 address of the memory region in its container: x-ignore-shared, since 4.0. */
+  /** be64 address of the memory region in its container: x-ignore-shared,. */
   readonly gpa: boolean;
   /** u8 after the address: QEMU 4.0 only; removed by commit b17fbbe55c, in 4.1. */
   readonly ignoredByte: boolean;
-  /** 28-byte header, then the file position jumps over the block's pages: mapped-ram, since 9.0. */
+  /** 28-byte header, then the file position jumps over the block's pages: mapped-ram,. */
   readonly mapped: boolean;
   /** Who writes this. */
   readonly producers: string;
@@ -22,20 +26,34 @@ export interface BlockLayout {
 export type LayoutName =
   'plain' | 'postcopy' | 'ignore-shared-4.0' | 'ignore-shared-4.1' | 'mapped-ram' | 'ignore-shared-mapped-ram';
 
-function layout(name: LayoutName, has: Partial<BlockLayout>, producers: string): BlockLayout {
+/** `options`: what a source has switched on to write it. */
+function layout(name: LayoutName, has: Partial<BlockLayout>, options: string): BlockLayout {
+  const { since, until } = provenRange(layoutWriters[name]);
+  const { since: reads } = provenRange(layoutReaders[name]);
+  const releases =
+    since === undefined
+      ? 'every QEMU'
+      : until === undefined
+        ? `QEMU ${versionText(since)} and later`
+        : `QEMU ${versionText(since)}.x`;
+  const loadable =
+    since === undefined || reads === undefined || compareVersions(reads, since) === 0
+      ? ''
+      : ` (loadable since ${versionText(reads)})`;
+  const producers = `${releases}${loadable}${since === undefined ? ' ' : ', '}${options}`;
   return { name, postcopyPageSize: false, gpa: false, ignoredByte: false, mapped: false, ...has, producers };
 }
 
 export const layouts: Readonly<Record<LayoutName, BlockLayout>> = {
-  plain: layout('plain', {}, 'every QEMU without x-ignore-shared and mapped-ram'),
-  postcopy: layout('postcopy', { postcopyPageSize: true }, 'QEMU 2.9 and later, postcopy-ram with hugepages'),
-  'ignore-shared-4.0': layout('ignore-shared-4.0', { gpa: true, ignoredByte: true }, 'QEMU 4.0.x, x-ignore-shared'),
-  'ignore-shared-4.1': layout('ignore-shared-4.1', { gpa: true }, 'QEMU 4.1 and later, x-ignore-shared'),
-  'mapped-ram': layout('mapped-ram', { mapped: true }, 'QEMU 9.0 and later, mapped-ram'),
+  plain: layout('plain', {}, 'without x-ignore-shared and mapped-ram'),
+  postcopy: layout('postcopy', { postcopyPageSize: true }, 'postcopy-ram with hugepages'),
+  'ignore-shared-4.0': layout('ignore-shared-4.0', { gpa: true, ignoredByte: true }, 'x-ignore-shared'),
+  'ignore-shared-4.1': layout('ignore-shared-4.1', { gpa: true }, 'x-ignore-shared'),
+  'mapped-ram': layout('mapped-ram', { mapped: true }, 'mapped-ram'),
   'ignore-shared-mapped-ram': layout(
     'ignore-shared-mapped-ram',
     { gpa: true, mapped: true },
-    'QEMU 9.0 and later (loadable since 11.1), x-ignore-shared and mapped-ram',
+    'x-ignore-shared and mapped-ram',
   ),
 };
 

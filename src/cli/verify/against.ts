@@ -5,7 +5,16 @@ import { resolve } from 'node:path';
 import { escapeText } from '../../base/quote.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { destinationLabel, type Destination } from '../../destination/destination.js';
-import type { QemuVersion } from '../../release/version.js';
+import { releases } from '../../release/fact.js';
+import {
+  atLeast,
+  compareVersions,
+  NEWEST,
+  OLDEST,
+  parseVersion,
+  versionText,
+  type QemuVersion,
+} from '../../release/version.js';
 import { capabilitiesFor, type TrialResult } from '../../ops/verify/against.js';
 import type { Verification } from '../../ops/verify/verify.js';
 import { STDIO } from '../args.js';
@@ -167,10 +176,13 @@ function labelOf({ qemu, machine }: Destination): string {
 }
 
 function releaseOf(text: string): QemuVersion {
-  const match = /^(\d{1,2})\.(\d{1,2})(?:\.\d{1,3})?$/.exec(text);
-  const version = { major: Number(match?.[1]), minor: Number(match?.[2]) };
-  if (match === null || version.major < 2 || version.major > 11)
-    throw new UsageError(`--against-version ${text}: no release that is known`, '2.11 to 11.1, e.g. 4.0');
+  const version = parseVersion(text);
+  const known = releases.filter((one) => atLeast(one, OLDEST));
+  if (version === undefined || !known.some((one) => compareVersions(one, version) === 0))
+    throw new UsageError(
+      `--against-version ${text}: no release that is known`,
+      `${versionText(OLDEST)} to ${versionText(NEWEST)}, e.g. 4.0`,
+    );
   return version;
 }
 

@@ -1,16 +1,17 @@
 // Commands: number, length, and what each one demands. QEMU: loadvm_process_command() and the handlers that it calls,
 // migration/savevm.c.
 
+import { hasFact, provenRange } from '../../release/fact.js';
 import { errnoNumber } from '../../release/messages/index.js';
+import { commands as history } from '../../release/records.js';
+import { atLeast } from '../../release/version.js';
+import { migCommand } from '../../wire/command.js';
 import { postcopy, type Incoming } from './incoming.js';
 import type { QemuFile } from './qemu-file.js';
 import { Refusal } from '../refusal.js';
 
-const SWITCHOVER_START = 11;
-
 /** QEMU: mig_cmd_args. Undefined length: it varies. */
-const commands: readonly (readonly [name: string, length: number | undefined])[] = [
-  ['INVALID', undefined],
+const commands: readonly (readonly [name: keyof typeof history, length: number | undefined])[] = [
   ['OPEN_RETURN_PATH', 0],
   ['PING', 4],
   ['POSTCOPY_ADVISE', undefined],
@@ -24,6 +25,12 @@ const commands: readonly (readonly [name: string, length: number | undefined])[]
   ['SWITCHOVER_START', 0],
 ];
 
+/** A command that a release no longer takes keeps its number. QEMU: MIG_CMD_MAX. */
+function hasNumber({ destination }: Incoming, name: keyof typeof history): boolean {
+  const { since } = provenRange(history[name]);
+  return since === undefined || atLeast(destination.version, since);
+}
+
 type Loop = (file: QemuFile) => Promise<boolean>;
 
 /** Answers whether the loops end here (POSTCOPY_RUN). @throws Refusal, Ending */
@@ -32,10 +39,10 @@ export async function loadCommand(incoming: Incoming, file: QemuFile, loop: Loop
   const command = file.u16();
   const length = file.u16();
   if (file.error !== undefined) throw incoming.refuse(file, 'command-unreadable', { errno: errnoNumber(file.error) });
-  if (command === 0 || command >= Math.min(incoming.behaviour.commands, commands.length)) {
+  const known = commands[command - 1];
+  if (known === undefined || !hasNumber(incoming, known[0]))
     throw incoming.refuse(file, 'unknown-command', { command, length });
-  }
-  const [name, expected] = commands[command]!;
+  const [name, expected] = known;
   incoming.path[incoming.path.length - 1] = `command ${name}`;
   if (expected !== undefined && expected !== length)
     throw incoming.refuse(file, 'command-length', { command: name, expected, length });
@@ -71,7 +78,7 @@ export async function loadCommand(incoming: Incoming, file: QemuFile, loop: Loop
     case 10:
       receivedBitmap(incoming, file, length);
       return false;
-    case SWITCHOVER_START:
+    case migCommand.switchoverStart:
     default:
       return false;
   }
@@ -116,7 +123,7 @@ function listen(incoming: Incoming, file: QemuFile): void {
 function run(incoming: Incoming, file: QemuFile): boolean {
   if (incoming.postcopyState !== postcopy.listening) {
     const refusal = incoming.refuse(file, 'run-state', { state: incoming.postcopyState });
-    if (incoming.behaviour.runAborts && !incoming.returnPath) throw incoming.ends(file, 'aborts', 'run-state');
+    if (incoming.behaves('early-run-aborts') && !incoming.returnPath) throw incoming.ends(file, 'aborts', 'run-state');
     throw refusal;
   }
   incoming.postcopyState = postcopy.running;
@@ -164,10 +171,9 @@ async function packaged(incoming: Incoming, file: QemuFile, loop: Loop): Promise
 
 /** QEMU: loadvm_process_enable_colo(). */
 function colo(incoming: Incoming, file: QemuFile): boolean {
-  if (incoming.behaviour.colo === 'deprecated')
+  if (hasFact(history.ENABLE_COLO, incoming.destination.version) !== true)
     throw incoming.refuse(file, 'command-deprecated', { command: 8, length: 0 });
-  if (incoming.behaviour.colo === 'needs-capability' && !incoming.on('x-colo'))
-    throw incoming.refuse(file, 'colo-not-set');
+  if (incoming.behaves('colo-needs-capability') && !incoming.on('x-colo')) throw incoming.refuse(file, 'colo-not-set');
   incoming.colo = true;
   return false;
 }

@@ -3,7 +3,10 @@
 
 import { latin1 } from '../../bytes/window.js';
 import { MAX_FILL } from '../../limits.js';
+import { validatedBy } from '../../release/capabilities.js';
+import { hasFact } from '../../release/fact.js';
 import { errnoNumber } from '../../release/messages/index.js';
+import { records, type RecordName } from '../../release/records.js';
 import type { Incoming } from './incoming.js';
 import type { QemuFile } from './qemu-file.js';
 import { Refusal } from '../refusal.js';
@@ -37,16 +40,17 @@ export async function loadConfiguration(incoming: Incoming, file: QemuFile): Pro
   received.machine = latin1(bytes, 0, bytes.length).split('\0', 1)[0]!;
   await file.pass(received.length - kept);
   fieldDone(incoming, file, PARENT, 'name');
+  const reads = (record: RecordName): boolean | undefined => hasFact(records[record], incoming.destination.version);
   await loadSubsections(incoming, file, PARENT, (name) => {
     switch (name) {
       case 'configuration/target-page-bits':
         return (version) => loadPageBits(incoming, file, name, version, received);
       case 'configuration/capabilities':
-        return incoming.destination.version < 40000
+        return reads('capabilities') !== true
           ? undefined
           : (version) => loadCapabilities(incoming, file, name, version, received);
       case 'configuration/uuid':
-        return incoming.destination.version < 40200 ? undefined : (version) => loadUuid(incoming, file, name, version);
+        return reads('uuid') !== true ? undefined : (version) => loadUuid(incoming, file, name, version);
       default:
         return undefined;
     }
@@ -56,7 +60,7 @@ export async function loadConfiguration(incoming: Incoming, file: QemuFile): Pro
 
 /** Up to 10.x GLib ends the process when memory for a negative length is asked for. */
 function hugeLength(incoming: Incoming, file: QemuFile): void {
-  if (incoming.behaviour.hugeLengthAborts) throw incoming.ends(file, 'aborts', 'huge-length');
+  if (incoming.behaves('huge-length-aborts')) throw incoming.ends(file, 'aborts', 'huge-length');
 }
 
 async function loadPageBits(
@@ -121,7 +125,7 @@ function dashed(digits: string): string {
 
 /** QEMU: configuration_post_load(). */
 function compare(incoming: Incoming, file: QemuFile, received: Received): void {
-  const { destination, behaviour } = incoming;
+  const { destination } = incoming;
   try {
     // strncmp() with the received length: a shorter name passes.
     const most = received.length;
@@ -134,7 +138,7 @@ function compare(incoming: Incoming, file: QemuFile, received: Received): void {
     if (received.pageBits !== destination.pageBits)
       throw incoming.refuse(file, 'target-page-bits', { received: received.pageBits | 0, local: destination.pageBits });
     let different = false;
-    for (const name of behaviour.validated) {
+    for (const name of validatedBy(destination.version)) {
       const local = incoming.on(name);
       const theirs = received.capabilities.includes(name);
       if (local === theirs) continue;

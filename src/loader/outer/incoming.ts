@@ -18,8 +18,7 @@ import {
 } from '../../release/messages/index.js';
 import type { EndingId } from '../../release/causes/rows.js';
 import type { SilentId } from '../../release/causes/silent.js';
-import type { QemuVersion } from '../../release/version.js';
-import type { Behaviour } from '../behaviour.js';
+import { behaves, type BehaviourName } from '../../release/behaviours.js';
 import type { Receiver } from '../destination.js';
 import type { ValueToLoad } from '../tables/value-to-load.js';
 import type { QemuFile } from './qemu-file.js';
@@ -36,7 +35,6 @@ export type LoadType = (incoming: Incoming, file: QemuFile, value: ValueToLoad) 
 
 export class Incoming {
   readonly destination: Receiver;
-  readonly behaviour: Behaviour;
   /** By the type of a field: what reads more than one number or buffer. */
   readonly types: ReadonlyMap<string, LoadType>;
   /** Printed so far. */
@@ -67,21 +65,21 @@ export class Incoming {
   private readonly entries: DeviceEntries | undefined;
   /** The current section as the sender describes it. */
   sentDevice: DeviceSchema | undefined;
-  private readonly release: QemuVersion;
 
-  constructor(
-    destination: Receiver,
-    behaviour: Behaviour,
-    sender: DescriptionSchema | undefined,
-    types: ReadonlyMap<string, LoadType>,
-  ) {
+  constructor(destination: Receiver, sender: DescriptionSchema | undefined, types: ReadonlyMap<string, LoadType>) {
     this.destination = destination;
-    this.behaviour = behaviour;
     this.sender = sender;
     this.types = types;
     this.entries = sender === undefined ? undefined : new DeviceEntries(sender);
-    const { version } = destination;
-    this.release = { major: Math.floor(version / 10000), minor: Math.floor(version / 100) % 100 };
+  }
+
+  /** Does the destination's release behave so? */
+  behaves(name: BehaviourName): boolean {
+    return behaves(this.destination.version, name);
+  }
+
+  private get release(): Receiver['version'] {
+    return this.destination.version;
   }
 
   /** A section begins. */

@@ -49,7 +49,7 @@ export class Loader {
       throw incoming.ends(file, 'aborts', 'runstate-transition', { state: incoming.runState });
     }
     // The main loop leaves the rest to a postcopy thread that was never started, or waits for a COLO primary.
-    if (incoming.colo || (incoming.postcopyState === postcopy.discard && incoming.destination.version < 110000)) {
+    if (incoming.colo || (incoming.postcopyState === postcopy.discard && incoming.behaves('discard-hangs'))) {
       throw incoming.ends(file, 'hangs', 'never-ends');
     }
   }
@@ -130,8 +130,8 @@ export class Loader {
     incoming.begin(name, instanceId);
     const found = this.handlers.find(name, instanceId) ?? this.supposed(file, name, instanceId, versionId);
     if (found === undefined) {
-      const old = incoming.destination.version < 50000;
-      throw incoming.refuse(file, 'unknown-section', { idstr: name, instance: old ? instanceId | 0 : instanceId });
+      const signed = !incoming.behaves('unsigned-instance');
+      throw incoming.refuse(file, 'unknown-section', { idstr: name, instance: signed ? instanceId | 0 : instanceId });
     }
     const { handler } = found;
     if (versionId > handler.versionId)
@@ -215,7 +215,7 @@ export class Loader {
     try {
       await loadDevice(this.incoming, file, handler, versionId);
     } catch (error) {
-      if (error instanceof Refusal && this.incoming.behaviour.chained) throw new Refusal('EINVAL', error.links);
+      if (error instanceof Refusal && this.incoming.behaves('chained-errors')) throw new Refusal('EINVAL', error.links);
       throw error;
     }
   }

@@ -8,9 +8,6 @@ import type { Incoming } from '../outer/incoming.js';
 import type { QemuFile } from '../outer/qemu-file.js';
 import type { ValueToLoad } from '../tables/value-to-load.js';
 
-/** From here on it is not compared whether a card is in a slot; 7.2 and 10.0: run. */
-const PRESENCE_IGNORED = 80100;
-
 export async function loadPciConfig(
   incoming: Incoming,
   file: QemuFile,
@@ -26,8 +23,12 @@ export async function loadPciConfig(
     );
     return;
   }
-  const { bars, version } = incoming.destination;
-  const { cmask, wmask, w1cmask, unsure } = checkedBits(local, bars?.(device), version < PRESENCE_IGNORED);
+  const { bars } = incoming.destination;
+  const { cmask, wmask, w1cmask, unsure } = checkedBits(
+    local,
+    bars?.(device),
+    !incoming.behaves('slot-presence-ignored'),
+  );
   for (let i = 0; i < size; i += 1) {
     if (((sent[i]! ^ local[i]!) & cmask[i]! & ~wmask[i]! & ~w1cmask[i]!) === 0) continue;
     if (unsure.has(i))

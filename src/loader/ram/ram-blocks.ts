@@ -62,11 +62,12 @@ class Complaints {
 }
 
 async function loadEntry(incoming: Incoming, file: QemuFile, block: LocalBlock, length: bigint): Promise<void> {
-  const { behaviour, destination } = incoming;
+  const { destination } = incoming;
+  const addressFirst = incoming.behaves('address-first');
   const { facts } = block;
   const mapped = incoming.on('mapped-ram');
   const shared = incoming.on('x-ignore-shared');
-  if (behaviour.gpaFirst && shared) {
+  if (addressFirst && shared) {
     const refusal = compareAddress(incoming, file, block);
     if (refusal !== undefined) throw refusal;
   }
@@ -75,12 +76,12 @@ async function loadEntry(incoming: Incoming, file: QemuFile, block: LocalBlock, 
     return;
   }
   if (!facts.migratable) throw incoming.refuse(file, 'block-not-migrated', { block: facts.name });
-  const complaints = new Complaints(behaviour.entryGoesOn);
+  const complaints = new Complaints(incoming.behaves('entry-goes-on'));
   complaints.add(resize(incoming, file, block, length));
   const advised = incoming.postcopyState === postcopy.advise;
   if (
     advised &&
-    (behaviour.pageSizesByAdvise || incoming.on('postcopy-ram')) &&
+    (incoming.behaves('page-sizes-by-advise') || incoming.on('postcopy-ram')) &&
     facts.pageSize !== destination.hostPageSize
   ) {
     const theirs = file.u64();
@@ -94,8 +95,8 @@ async function loadEntry(incoming: Incoming, file: QemuFile, block: LocalBlock, 
       );
     }
   }
-  if (shared && !behaviour.gpaFirst) {
-    if (behaviour.ignoredByte) ignoredByte(incoming, file, block, complaints);
+  if (shared && !addressFirst) {
+    if (incoming.behaves('ignored-byte')) ignoredByte(incoming, file, block, complaints);
     else complaints.add(compareAddress(incoming, file, block));
   }
   complaints.settle();
@@ -147,7 +148,7 @@ function resize(incoming: Incoming, file: QemuFile, block: LocalBlock, length: b
     return incoming.refuse(file, 'size-too-large', { block: facts.name, received: rounded, maximum: facts.maxLength });
   }
   // fw_cfg is told of the length as it came, and asserts that it is a 32-bit one. QEMU: fw_cfg_modify_bytes_read(), hw/nvram/fw_cfg.c.
-  if (length >= 0xffff_ffffn && facts.name.startsWith('/rom@') && incoming.destination.version >= 50000) {
+  if (length >= 0xffff_ffffn && facts.name.startsWith('/rom@') && incoming.behaves('rom-size-asserted')) {
     throw incoming.ends(file, 'aborts', 'huge-rom', { block: facts.name, received: length.toString(16) });
   }
   block.usedLength = Number(rounded);

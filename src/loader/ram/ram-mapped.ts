@@ -23,7 +23,7 @@ export async function loadMappedBlock(
   const theirs = file.u64();
   const bitmapOffset = file.u64();
   const pagesOffset = file.u64();
-  const modern = incoming.destination.version >= 110000;
+  const modern = incoming.behaves('mapped-ram-checked');
   if (here < HEADER_SIZE) throw incoming.refuse(file, 'mapped-header-short', { expected: HEADER_SIZE, received: here });
   if (version > VERSION) throw incoming.refuse(file, 'mapped-version', { expected: VERSION, received: version | 0 });
   if (modern && theirs !== BigInt(pageSize))

@@ -4,6 +4,8 @@
 import { BlockTable } from '../../ram/block-table.js';
 import { readPageRuns, type PageLoopState } from '../../ram/page-loop.js';
 import { pageKind, PageRuns } from '../../ram/page-runs.js';
+import { hasFact } from '../../release/fact.js';
+import { records } from '../../release/records.js';
 import { ramFlag } from '../../wire/ram-flags.js';
 import { maxCompressedPage } from '../../limits.js';
 import { postcopy, type Incoming } from '../outer/incoming.js';
@@ -26,14 +28,23 @@ export class RamLoader {
   private readonly blockFlags: number;
   private readonly refused: number;
   private readonly mapped: boolean;
+  /** What the destination's release does: looked up once, since records are many. */
+  private readonly compress: boolean;
+  private readonly multifdFlush: boolean;
+  private readonly zeroFillRefused: boolean;
+  private readonly addressChecked: boolean;
 
   constructor(incoming: Incoming) {
-    const { destination, behaviour } = incoming;
+    const { destination } = incoming;
+    this.compress = hasFact(records['compressed-page'], destination.version) === true;
+    this.multifdFlush = hasFact(records['multifd-flush'], destination.version) === true;
+    this.zeroFillRefused = incoming.behaves('zero-fill-refused');
+    this.addressChecked = incoming.behaves('address-checked');
     this.incoming = incoming;
     this.pageSize = 2 ** destination.pageBits;
     this.runs = new PageRuns(this.pageSize);
     this.mapped = incoming.on('mapped-ram');
-    const compress = behaviour.compress ? ramFlag.compressPage : 0;
+    const compress = this.compress ? ramFlag.compressPage : 0;
     this.blockFlags = ramFlag.zero | ramFlag.page | ramFlag.xbzrle | compress;
     this.refused = (this.mapped ? UNMAPPED : 0) | (incoming.on('compress') ? 0 : compress);
     for (const facts of destination.blocks) this.blocks.set(facts.name, { facts, usedLength: facts.usedLength });
@@ -87,7 +98,7 @@ export class RamLoader {
     for (let i = 0; i < runs.count; i += 1) {
       switch (runs.kind[i]!) {
         case pageKind.zero:
-          if (runs.fill[i] !== 0 && this.incoming.behaviour.zeroFill) return i;
+          if (runs.fill[i] !== 0 && this.zeroFillRefused) return i;
           break;
         case pageKind.compressed:
           return i;
@@ -106,8 +117,7 @@ export class RamLoader {
     const { incoming, pageSize } = this;
     await file.want(8 + 256 + 4 + maxCompressedPage(pageSize));
     const word = file.u64();
-    if (incoming.behaviour.addressChecked && file.error !== undefined)
-      throw incoming.refuse(file, 'ram-address-unreadable');
+    if (this.addressChecked && file.error !== undefined) throw incoming.refuse(file, 'ram-address-unreadable');
     const flags = Number(word & BigInt(pageSize - 1));
     const address = word & ~BigInt(pageSize - 1);
     const refused = flags & this.refused;
@@ -119,21 +129,21 @@ export class RamLoader {
         break;
       case ramFlag.zero: {
         const fill = file.u8();
-        if (fill !== 0 && incoming.behaviour.zeroFill) throw incoming.refuse(file, 'zero-fill', { fill });
+        if (fill !== 0 && this.zeroFillRefused) throw incoming.refuse(file, 'zero-fill', { fill });
         break;
       }
       case ramFlag.page:
         file.take(pageSize);
         break;
       case ramFlag.compressPage:
-        if (!incoming.behaviour.compress) throw this.unknownFlags(file, flags);
+        if (!this.compress) throw this.unknownFlags(file, flags);
         await this.compressed(file);
         break;
       case ramFlag.xbzrle:
         this.xbzrle(file, address);
         break;
       case ramFlag.multifdFlush:
-        if (!incoming.behaviour.multifdFlush) throw this.unknownFlags(file, flags);
+        if (!this.multifdFlush) throw this.unknownFlags(file, flags);
         break;
       case ramFlag.eos:
         this.checkError(file);
@@ -167,7 +177,7 @@ export class RamLoader {
   private hook(file: QemuFile, flags: number): boolean {
     const { incoming } = this;
     if ((flags & ramFlag.hook) === 0) return false;
-    if (incoming.behaviour.hook === 'any') {
+    if (incoming.behaves('hook-fails')) {
       incoming.note(file, 'unknown-flags', { flags });
       throw new Refusal('EINVAL');
     }

@@ -14,7 +14,7 @@ import type { Incoming } from '../outer/incoming.js';
 import { loadValue } from './load-value.js';
 import type { QemuFile } from '../outer/qemu-file.js';
 import { Refusal } from '../refusal.js';
-import { rulesOf } from './rules.js';
+import { isCpuTable, rulesOf } from './rules.js';
 import { subsectionFinder } from './table-subsections.js';
 import { loadSubsections } from './subsections.js';
 import type { LocalTable, TableContext } from './table-context.js';
@@ -29,7 +29,16 @@ export async function loadTable(
   device: string,
 ): Promise<TableContext> {
   const { schema, known } = table;
-  const rules = rulesOf(schema.name);
+  const { architecture, handlersKnown } = incoming.destination;
+  const rules = rulesOf(schema.name, architecture);
+  // -dump-vmstate lists no CPU, and a destination that nobody asked is taken to have the stream's own table.
+  const unsure = !handlersKnown || versionId < schema.version;
+  if (isCpuTable(schema.name) && known === undefined && architecture !== 'x86' && unsure) {
+    incoming.unknowns.add(
+      `which versions of the table ${schema.name} the destination reads: that is known of x86's CPUs only`,
+    );
+    throw incoming.ends(file, 'unknown', 'layout-unknown', { what: `a CPU that is not of x86 (table ${schema.name})` });
+  }
   const context: TableContext = {
     table,
     device,
@@ -145,8 +154,8 @@ function afterwards(
   const errno = postLoad(incoming, file, context)?.errno;
   if (errno === undefined) return;
   const { schema, known } = context.table;
-  const refusal = new Refusal(incoming.behaviour.chained ? 'EINVAL' : errno);
-  const minimum = known?.minimumVersionId ?? minimumOf(schema, rulesOf(schema.name));
+  const refusal = new Refusal(incoming.behaves('chained-errors') ? 'EINVAL' : errno);
+  const minimum = known?.minimumVersionId ?? minimumOf(schema, rulesOf(schema.name, incoming.destination.architecture));
   incoming.around(refusal, 'post-load-ret', {
     vmsd: schema.name,
     version: schema.version,

@@ -111,7 +111,7 @@ export const deviceRules: Readonly<Record<string, TableRules>> = {
 function globalState(incoming: Incoming, file: QemuFile, context: TableContext): Refusal | undefined {
   const buffer = context.bytes.get('runstate');
   if (buffer === undefined) return undefined;
-  const size = Math.min(incoming.behaviour.runStateSize, buffer.length);
+  const size = Math.min(incoming.behaves('short-run-state') ? 32 : 100, buffer.length);
   const shown = buffer.subarray(0, size);
   const nul = shown.indexOf(0);
   // Without a NUL the last byte becomes one.

@@ -26,9 +26,7 @@ export interface TableRules {
     readonly name: (field: string) => string;
     readonly valid: (context: TableContext, field: string) => boolean;
   };
-  /** Subsections that exist, by the version they came with: where -dump-vmstate does not have the table. */
-  readonly subsections?: Readonly<Record<string, number>>;
-  /** Bytes of such a subsection's fields, where it has nothing but numbers. */
+  /** Bytes of the fields of a subsection that -dump-vmstate does not have, where it has nothing but numbers. */
   readonly sizes?: Readonly<Record<string, number>>;
   /** Behind fields and subsections: how it refuses, undefined when all is well. @throws Ending */
   readonly postLoad?: (incoming: Incoming, file: QemuFile, context: TableContext) => Refusal | undefined;

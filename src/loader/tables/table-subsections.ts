@@ -1,6 +1,7 @@
 // Which subsections a table knows, and how they are laid out: as the destination's own save shows, else as its -dump-
 // vmstate and the stream's description say together.
 
+import { knowsSubsection } from '../../release/subsections.js';
 import { plainField, subsectionHeaderSize, vmsdSize, type VmsdSchema } from '../../vmstate/index.js';
 import type { Incoming } from '../outer/incoming.js';
 import { schemaOfKnown } from './known-schema.js';
@@ -40,15 +41,17 @@ export function subsectionFinder(
         return { schema: layout, known: dumped, own: undefined };
       };
     }
-    const since = rulesOf(schema.name)?.subsections?.[name];
-    if (since !== undefined && incoming.destination.version >= since) {
+    const { architecture, version: release } = incoming.destination;
+    const inRelease =
+      known === undefined ? knowsSubsection(architecture, { since: release, until: release }, name) : false;
+    if (inRelease === true) {
       return () => {
-        const layout = incoming.sentTable(name) ?? numbers(name, rulesOf(schema.name)?.sizes?.[name]);
+        const layout = incoming.sentTable(name) ?? numbers(name, rulesOf(schema.name, architecture)?.sizes?.[name]);
         if (layout === undefined) throw unknownLayout(incoming, file, name, '');
         return { schema: layout, known: undefined, own: undefined };
       };
     }
-    if (known === undefined)
+    if (known === undefined && inRelease === undefined)
       incoming.unknowns.add(
         `whether the destination knows the subsection ${name}: ${schema.name} is not in its -dump-vmstate`,
       );

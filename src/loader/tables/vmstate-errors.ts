@@ -28,7 +28,7 @@ export function fieldDone(incoming: Incoming, file: QemuFile, table: string, fie
     file,
     'stream-error',
     { vmsd: table, errno: errnoNumber(error) },
-    incoming.behaviour.chained ? 'EINVAL' : error,
+    incoming.behaves('chained-errors') ? 'EINVAL' : error,
   );
   incoming.around(refusal, 'field-failed', { vmsd: table, field });
   throw refusal;

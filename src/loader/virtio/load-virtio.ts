@@ -109,7 +109,7 @@ async function aside<T>(incoming: Incoming, load: () => Promise<T>): Promise<T> 
   try {
     return await load();
   } catch (error) {
-    if (!(error instanceof Refusal) || !incoming.behaviour.chained) throw error;
+    if (!(error instanceof Refusal) || !incoming.behaves('chained-errors')) throw error;
     if (error.links.length > 0) incoming.lines.push(error.links.join(': '));
     throw new Refusal(error.errno);
   }
@@ -122,8 +122,7 @@ function vector(incoming: Incoming, file: QemuFile, vectors: number): void {
 
 async function configuration(incoming: Incoming, file: QemuFile, length: number): Promise<void> {
   const got = await file.pass(length);
-  // Since 7.x the end is noticed while what is too much is skipped.
-  if (got < length && incoming.destination.version >= 60000) throw incoming.silent(file, 'EPERM', 'virtio-refused');
+  if (got < length && incoming.behaves('virtio-end-noticed')) throw incoming.silent(file, 'EPERM', 'virtio-refused');
 }
 
 async function queues(
@@ -141,7 +140,7 @@ async function queues(
     const size = file.u32();
     if (transport.kind === 'mmio') file.u32();
     const maximum = sizes[i] ?? 0;
-    if (size > maximum && incoming.destination.version >= 110000)
+    if (size > maximum && incoming.behaves('ring-length-checked'))
       throw incoming.refuse(file, 'virtio-ring-size', { queue: i, received: size, maximum });
     const address = file.u64();
     const index = file.u16();

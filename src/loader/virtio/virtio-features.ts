@@ -1,14 +1,11 @@
 // Features that a guest has taken against those that the destination's device offers. QEMU: the end of virtio_load(),
 // and virtio_set_features_nocheck(), hw/virtio/virtio.c.
 
-import { missingFeatures } from '../../release/causes/virtio.js';
+import { missingFeatures } from './feature-options.js';
 import type { OfferedFeatures } from '../destination.js';
 import type { Incoming } from '../outer/incoming.js';
 import type { QemuFile } from '../outer/qemu-file.js';
 import type { TableContext } from '../tables/table-context.js';
-
-/** From here on all 128 bits are looked at, and the message has no more than those of the guest's that are offered. */
-const ALL_BITS = 100200;
 
 /** `low`: the word in the common part; `common`: what its subsections brought. @throws Refusal */
 export function checkFeatures(
@@ -21,7 +18,7 @@ export function checkFeatures(
   const offered = offeredBy(incoming, device);
   const wide = BigInt(common.parts.get('virtio/64bit_features')?.values.get('guest_features') ?? low);
   const high = BigInt(common.parts.get('virtio/128bit_features')?.values.get('guest_features_ex[1]') ?? 0);
-  const all = incoming.destination.version >= ALL_BITS;
+  const all = incoming.behaves('all-feature-bits');
   // A device that offers none above bit 31 did not look above bit 31.
   const taken = all
     ? (high << 64n) | wide

@@ -14,10 +14,6 @@ import { offeredBy } from './virtio-features.js';
 const MAC_FILTERS = 64;
 /** VIRTIO_NET_RSS_MAX_TABLE_LEN. */
 const RSS_ENTRIES = 128;
-/** From here on a count of elements has no sign; 10.0 and 11.1: run. QEMU: vmstate_n_elems(), migration/vmstate.c. */
-const UNSIGNED = 100200;
-/** Cards that change their queues to what the stream has; 7.2.22 and 10.0: run. QEMU: virtio_net_pre_load_queues(). */
-const CHANGES_QUEUES = 70200;
 
 function loaded(context: TableContext, name: string): number {
   return Number(context.values.get(name) ?? 0);
@@ -34,7 +30,7 @@ export function virtioNetQueues(
   sizes: readonly number[],
   count: number,
 ): readonly number[] {
-  if (sizes.length < 3 || count === sizes.length || incoming.destination.version < CHANGES_QUEUES) return sizes;
+  if (sizes.length < 3 || count === sizes.length || !incoming.behaves('queues-follow-stream')) return sizes;
   if (count === 0) throw incoming.ends(file, 'aborts', 'virtio-no-queue');
   const last = sizes.length - 1;
   const queues = sizes.slice(0, last);
@@ -53,7 +49,7 @@ export const virtioNetRules: Readonly<Record<string, TableRules>> = {
       field(context, incoming) {
         const sent = loaded(context, 'mac_table.in_use');
         // Older releases take it for a number below zero.
-        const filters = sent >= 2 ** 31 && incoming.destination.version < UNSIGNED ? 0 : sent;
+        const filters = sent >= 2 ** 31 && !incoming.behaves('unsigned-counts') ? 0 : sent;
         return filters === 0
           ? undefined
           : { name: filters > MAC_FILTERS ? 'unused' : 'mac_table.macs', size: filters * MAC };
@@ -71,9 +67,8 @@ export const virtioNetRules: Readonly<Record<string, TableRules>> = {
     counts: { 'rss_data.indirections_table': (context) => loaded(context, 'rss_data.indirections_len') },
     postLoad(incoming, file, context) {
       const length = loaded(context, 'rss_data.indirections_len');
-      // Looked at since 10.0.
       if (
-        incoming.destination.version < 100000 ||
+        !incoming.behaves('hash-table-checked') ||
         (length <= RSS_ENTRIES && length !== 0 && (length & (length - 1)) === 0)
       )
         return undefined;

@@ -5,12 +5,10 @@
 import { field, inner, sizeOf, struct, table, u16 } from '../../devices/rule.js';
 import { netFields, netOffloads, netRss, NET_VERSION, type NetField } from '../../devices/virtio/net.js';
 import { commonSubsection, commonSubsections, modernState } from '../../devices/virtio/subsections.js';
+import { behaves } from '../../release/behaviours.js';
+import { knowsSubsection } from '../../release/subsections.js';
+import type { QemuVersion } from '../../release/version.js';
 import { plainField, type FieldSchema, type VmsdSchema } from '../../vmstate/index.js';
-
-/** Features above bit 63 came with it. */
-const WIDE_FEATURES = 100200;
-/** The second version of a network card's RSS subsection came with it. */
-const RSS_2 = 100100;
 
 /** Queues stay apart, for what is said of them when the file ends; nothing looks into one. */
 function asBytes(schema: VmsdSchema): VmsdSchema {
@@ -21,10 +19,10 @@ function asBytes(schema: VmsdSchema): VmsdSchema {
 }
 
 /** The subsections behind virtio state. `transport` has a table of its own in them. */
-export function virtioTable(version: number, transport: 'pci' | 'mmio'): VmsdSchema {
+export function virtioTable(version: QemuVersion, transport: 'pci' | 'mmio'): VmsdSchema {
   const modern = table(`virtio_${transport}`, [], [asBytes(modernState(transport))]);
   const subsections = commonSubsections
-    .filter((name) => name !== 'virtio/128bit_features' || version >= WIDE_FEATURES)
+    .filter((name) => knowsSubsection(undefined, { since: version, until: version }, name) !== false)
     .map((name) =>
       name === 'virtio/extra_state' ? table(name, [struct('extra_state', modern, 0)]) : asBytes(commonSubsection(name)),
     );
@@ -50,9 +48,9 @@ const SIZE = sizeOf(fields);
  * What a network card itself writes. `features`: the low word, as the stream has it; `local`: the destination's bytes.
  * Undefined when the destination's card has several pairs of queues.
  */
-export function virtioNetTable(version: number, features: number, local: Uint8Array): VmsdSchema | undefined {
+export function virtioNetTable(version: QemuVersion, features: number, local: Uint8Array): VmsdSchema | undefined {
   if (local.length !== SIZE) return undefined;
-  const rss = netRss(version >= RSS_2 ? 2 : 1, [u16('rss_data.indirections_table')]);
+  const rss = netRss(behaves(version, 'hash-types-supported') ? 2 : 1, [u16('rss_data.indirections_table')]);
   const subsection = { ...rss, fields: rss.fields.map(asBuffer) };
   return table('virtio-net-device', [...fields, ...netOffloads(features)], [subsection], NET_VERSION);
 }

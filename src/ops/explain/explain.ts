@@ -15,7 +15,7 @@ import { piecesFor } from '../../release/messages/table.js';
 import { compareVersions, versionText } from '../../release/version.js';
 import { explained, sourceOf } from '../../release/causes/rows.js';
 import type { ExplanationRow } from '../../release/causes/row.js';
-import { missingFeatures, virtioDevice } from '../../release/causes/virtio.js';
+import { missingFeatures, virtioDevice } from '../../loader/virtio/feature-options.js';
 
 export interface Explanation extends ExplanationRow {
   readonly id: MessageId;

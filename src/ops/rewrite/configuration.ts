@@ -2,6 +2,7 @@
 // subsections is kept. QEMU: configuration_post_load(), migration/savevm.c, says what a destination then compares.
 
 import { quote } from '../../base/quote.js';
+import { validatedCapabilities } from '../../release/capabilities.js';
 import type { StreamEvent } from '../../stream/event.js';
 import type { Configuration, ConfigurationSubsection } from '../../wire/configuration.js';
 import type { Edit } from './edit.js';
@@ -10,8 +11,6 @@ import { editsOf, mapEvents, refuse, type Plan, type Transform } from './transfo
 const kinds = ['machine', 'set-capability', 'clear-capability', 'uuid', 'target-page-bits'] as const;
 type ConfigurationEdit = Extract<Edit, { edit: (typeof kinds)[number] }>;
 
-/** The capabilities that QEMU writes into the list and compares: 4.0 the first, 9.0 the second. */
-const VALIDATED = ['x-ignore-shared', 'mapped-ram'];
 const ORDER: readonly ConfigurationSubsection['kind'][] = ['target-page-bits', 'capabilities', 'uuid', 'unknown'];
 
 export function configurationEdits(plan: Plan): Transform | undefined {
@@ -96,7 +95,7 @@ function setCapability(
   const names = part?.names ?? [];
   const on = edit.edit === 'set-capability';
   if (names.includes(capability) === on) return before;
-  if (VALIDATED.includes(capability)) {
+  if (validatedCapabilities.some((name) => name === capability)) {
     refuse(
       plan,
       `capability ${capability} also decides how the block list is laid out: changed alone, every QEMU refuses or misreads the stream`,

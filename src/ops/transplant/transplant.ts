@@ -16,7 +16,10 @@ import type { OfferedFeatures } from '../../destination/destination.js';
 import type { VmstateTables } from '../../destination/vmstate-tables.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../../open/open-stream.js';
 import { ProducerClues } from '../../open/producer.js';
-import { compareVersions, type QemuVersion } from '../../release/version.js';
+import { architectureOf, type Architecture } from '../../release/architecture.js';
+import { behaviours } from '../../release/behaviours.js';
+import { rangeHasFact } from '../../release/fact.js';
+import type { QemuVersion } from '../../release/version.js';
 import { EditError } from '../rewrite/edit.js';
 import { StreamOutput } from '../rewrite/output.js';
 import { layConfiguration, machineOf } from './stream/configuration.js';
@@ -247,10 +250,10 @@ class Transplanting {
     await this.earlyCommands();
     const { donor, ledger, options } = this;
     const { destination } = this;
-    const knowledge = new Knowledge(options.tables, this.clues.producer, destination);
+    const knowledge = new Knowledge(options.tables, this.clues.producer, destination, this.architecture);
     const rule = fieldRule({
       features: knownFeatures(donor.sections, options.offers),
-      checksQueues: checksQueues(destination),
+      checksQueues: rangeHasFact(destination, behaviours['ring-length-checked']),
     });
     this.source = this.part.sections(options.schemaFrom);
     const laid = laySections({ ledger, knowledge, tables: options.tables, rule }, donor.sections, this.source);
@@ -286,6 +289,14 @@ class Transplanting {
     return release === undefined ? this.donor.producer : { since: release, until: release };
   }
 
+  /** Of the destination, which is the source's as well. */
+  private get architecture(): Architecture | undefined {
+    const { sections, configuration } = this.donor;
+    const tables = sections.map(({ state }) => state.device.vmsd).filter(({ name }) => name === 'cpu');
+    const hasName = (name: string): boolean => tables.some(({ fields }) => fields.some((field) => field.name === name));
+    return architectureOf(configuration?.machine, hasName);
+  }
+
   private get cpu(): CpuAnswer {
     return this.options.cpu ?? CPU_UNKNOWN;
   }
@@ -311,13 +322,6 @@ class Transplanting {
       bytesWritten: this.output.position,
     };
   }
-}
-
-/** QEMU: virtio_load(), hw/virtio/virtio.c, "VQ %d vring.num %u exceeds allocated max". */
-function checksQueues({ since, until }: Releases): boolean | undefined {
-  const first: QemuVersion = { major: 11, minor: 1 };
-  if (since !== undefined && compareVersions(since, first) >= 0) return true;
-  return until !== undefined && compareVersions(until, first) < 0 ? false : undefined;
 }
 
 /** @throws EditError refused: what the source holds is no save of one moment */

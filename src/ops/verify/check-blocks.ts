@@ -7,7 +7,7 @@ import type { StreamEvent } from '../../stream/event.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import type { BlockRow } from '../block-rows.js';
 import type { Inspection } from '../inspect.js';
-import { compareVersions } from '../../release/version.js';
+import { behaves } from '../../release/behaviours.js';
 import { finding, type Finding } from './codes.js';
 
 type BlockList = Extract<StreamEvent, { kind: 'ram-blocks' }>;
@@ -187,10 +187,10 @@ function hole(block: BlockRow, index: number, inspection: Inspection, hinting: b
   });
 }
 
-/** 4.1 to 8.0 left out all shared memory; since 8.1 only what has a name. QEMU: migrate_ram_is_ignored(). */
+/** Older releases left out all shared memory, newer ones only what has a name. QEMU: migrate_ram_is_ignored(). */
 function outsideFinding(blocks: readonly BlockRow[], inspection: Inspection): Finding {
   const { since } = inspection.producer;
-  const named = since !== undefined && compareVersions(since, { major: 8, minor: 1 }) >= 0;
+  const named = since !== undefined && behaves(since, 'only-named-memory-ignored');
   const size = blocks.reduce((sum, block) => sum + block.usedLength, 0);
   const text = `${hex(size)} bytes of memory are not in the stream: ${listed(blocks)}`;
   if (named) return finding('memory-outside', { text, path: PATH });

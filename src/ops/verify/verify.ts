@@ -2,6 +2,7 @@
 // and what is good to know. Nothing here knows a destination; the folder predict/ does. QEMU: docs/format.md "What each
 // QEMU rejects".
 
+import type { Span } from '../../base/span.js';
 import { unlessBroken, type ErrorCode, type MigrationStreamError } from '../../base/errors.js';
 import { parseSchema, type DescriptionSchema } from '../../vmstate/index.js';
 import type { StreamEvent } from '../../stream/event.js';
@@ -11,7 +12,7 @@ import type { MigrationStream } from '../../open/open-stream.js';
 import { compareVersions, versionText } from '../../release/version.js';
 import { checkBlockList, checkMemory, checkUnfinished } from './check-blocks.js';
 import { CommandCheck } from './check-commands.js';
-import { checkConfiguration } from './check-configuration.js';
+import { checkConfiguration, checkMachineName } from './check-configuration.js';
 import { DeviceCheck } from './check-devices.js';
 import { SectionCheck } from './check-sections.js';
 import { finding, type Finding } from './codes.js';
@@ -81,6 +82,7 @@ class Checks {
   private description: DescriptionSchema | undefined;
   private json: Uint8Array | undefined;
   private blocks: RamBlockEntry[] = [];
+  private named: { readonly machine: string; readonly span: Span } | undefined;
   private flushes = false;
   /** The END section of "ram" was opened: QEMU writes mapped-ram bitmaps there. */
   private ramEnded = false;
@@ -95,6 +97,7 @@ class Checks {
     switch (event.kind) {
       case 'configuration':
         this.early.push(...checkConfiguration(event.configuration, event.span));
+        this.named = { machine: event.configuration.machine, span: event.span };
         return;
       case 'section-open':
         this.sections.open(event.type, event.section, event.span.start);
@@ -128,7 +131,7 @@ class Checks {
 
   result(inspection: Inspection): Verification & { readonly inspection: Inspection } {
     const { error } = inspection;
-    const findings = [...this.early, ...this.commands.finish()];
+    const findings = [...this.early, ...this.machineName(), ...this.commands.finish()];
     if (inspection.configuration === undefined && this.sections.sections > 0)
       findings.push(finding('no-configuration', { text: 'there is no configuration section' }));
     for (const warning of inspection.warnings) findings.push(...this.warning(warning));
@@ -150,6 +153,12 @@ class Checks {
       loadable,
       inspection,
     };
+  }
+
+  /** Whether a name is a full one depends on the architecture, which the vmdescription tells. */
+  private machineName(): Finding[] {
+    const { named } = this;
+    return named === undefined ? [] : checkMachineName(named.machine, named.span, this.range.architecture);
   }
 
   private facts(): Parameters<typeof checkMemory>[1] {

@@ -1,6 +1,7 @@
 // Disks: every block backend becomes one of the same size that holds nothing (null-co), so that no image is opened, locked
 // or written. QEMU: block/null.c; -drive, -blockdev and the short forms. Imports its own folder and parameter.
 
+import { behaves } from '../../release/behaviours.js';
 import { parseParameter, type Parameter } from '../parameter.js';
 import { fileOf, imageAt, localPath } from './block-nodes.js';
 import { kept, type Outcome, type Rule, type RuleContext } from './rule.js';
@@ -32,10 +33,13 @@ function sizeOf(path: string, format: string | undefined, cwd: string): Size & {
   return { trouble: `only QEMU knows the size of ${path}`, other: true };
 }
 
-/** The settings of the stand-in. QEMU 4.0 and older cannot read zeroes from it, and leave the buffer as it is. */
+/** The settings of the stand-in. A QEMU without read-zeroes leaves the buffer as it is. */
 function standIn(bytes: number, { version }: RuleContext): Record<string, string | number | boolean> {
-  const zeroes = version.major > 4 || (version.major === 4 && version.minor >= 1);
-  return { driver: 'null-co', size: bytes, ...(zeroes ? { 'read-zeroes': true } : {}) };
+  return {
+    driver: 'null-co',
+    size: bytes,
+    ...(behaves(version, 'null-co-read-zeroes') ? { 'read-zeroes': true } : {}),
+  };
 }
 
 function driveOutcome(text: string, context: RuleContext): Outcome {

@@ -54,4 +54,6 @@ export const SAME_OPTIONS = 'the same machine type, and the same options of that
 export const SAME_BACKEND = 'the same kind of memory backend on both sides';
 export const EDIT_DEVICE =
   '`mstream rewrite --delete-bytes`, `--append-bytes`, `--drop-subsection` for a field that is known (docs/rewrite.md, another QEMU version)';
+export const TRANSPLANT =
+  '`mstream transplant` carries the state to a machine type that the destination has (docs/transplant.md)';
 export const LIVE_ONLY = 'a postcopy stream belongs between two live QEMUs: save without postcopy-ram';

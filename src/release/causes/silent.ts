@@ -1,7 +1,7 @@
 // How a load ends without a word: QEMU is ended by a signal, waits for ever, or gives up with nothing but the last
 // line; and where a prediction has to stop. Rows like those of the messages, each with the function of QEMU.
 
-import { AGAIN, CUT, damaged, type ExplanationRow, LIVE_ONLY, row, SAME_OPTIONS } from './row.js';
+import { AGAIN, CUT, damaged, type ExplanationRow, LIVE_ONLY, row, SAME_OPTIONS, TRANSPLANT } from './row.js';
 
 interface SilentRow extends ExplanationRow {
   /** File and function of QEMU. */
@@ -85,6 +85,30 @@ const rows = {
       [LIVE_ONLY],
     ),
     source: 'migration/postcopy-ram.c:postcopy_ram_listen_thread',
+  },
+  'machine-removed': {
+    ...row(
+      'QEMU {release} has no machine type {machine}: the last release with it is {last}.',
+      ['QEMU removes a machine type some years after its release'],
+      [TRANSPLANT, 'load it with QEMU {last} or older'],
+    ),
+    source: 'include/hw/boards.h:MACHINE_VER_DELETION',
+  },
+  'machine-not-yet': {
+    ...row(
+      'QEMU {release} has no machine type {machine}: it came with QEMU {first}.',
+      ['the source is a newer QEMU'],
+      ['load it with QEMU {first} or later', TRANSPLANT],
+    ),
+    source: 'hw/core/machine.c, system/vl.c:select_machine',
+  },
+  'machine-of-distribution': {
+    ...row(
+      'The name {machine} is of the QEMU of a distribution: what it stands for, and which QEMU has it, no table says.',
+      [],
+      ['ask that QEMU: `mstream verify STATE -- QEMU …`'],
+    ),
+    source: 'the patches of a distribution',
   },
   'layout-unknown': {
     ...row(

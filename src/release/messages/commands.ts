@@ -1,6 +1,7 @@
 // Messages about QEMU_VM_COMMAND records. QEMU: loadvm_process_command() and its handlers, migration/savevm.c.
 
-import { always, chained, messages, release, type MessageRow } from './message.js';
+import { always, chained, messages, type MessageRow } from './message.js';
+import { release } from '../version.js';
 
 const source = (name: string): string => `migration/savevm.c:${name}`;
 const refused = (text: string, handler: string, errno: NonNullable<MessageRow['errno']> = 'EINVAL'): MessageRow => ({

@@ -1,7 +1,8 @@
 // Messages about the configuration section: machine, page bits, capabilities, uuid. QEMU: configuration_post_load() and
 // its neighbours, migration/savevm.c.
 
-import { always, chained, chainedByType, messages, release } from './message.js';
+import { always, chained, chainedByType, messages } from './message.js';
+import { release } from '../version.js';
 
 export const configurationMessages = messages({
   'configuration-missing': {

@@ -1,7 +1,8 @@
 // Messages about device state: vmstate's own, and those of PCI, virtio and the few devices that check what they load.
 // QEMU: migration/vmstate.c, hw/pci, hw/virtio.
 
-import { always, chained, chainedByType, messages, release } from './message.js';
+import { always, chained, chainedByType, messages } from './message.js';
+import { release } from '../version.js';
 
 const vmstate = (name: string): string => `migration/vmstate.c:${name}`;
 const virtio = (name: string): string => `hw/virtio/virtio.c:${name}`;
@@ -157,7 +158,7 @@ export const deviceMessages = messages({
     source: virtio('virtio_load'),
   },
   'virtio-ring-size': {
-    texts: [{ since: release('11.0'), text: 'VQ {queue:d} vring.num {received:d} exceeds allocated max {maximum:d}' }],
+    texts: [{ since: release('11.1'), text: 'VQ {queue:d} vring.num {received:d} exceeds allocated max {maximum:d}' }],
     effect: 'fatal',
     errno: 'EINVAL',
     source: virtio('virtio_load'),

@@ -1,6 +1,7 @@
 // Messages about dirty bitmaps of disks. QEMU: dirty_bitmap_load() and its neighbours, migration/block-dirty-bitmap.c.
 
-import { always, messages, release, type MessageRow } from './message.js';
+import { always, messages, type MessageRow } from './message.js';
+import { release } from '../version.js';
 
 const refused = (text: string, handler: string, more: Partial<MessageRow> = {}): MessageRow => ({
   texts: always(text),

@@ -1,7 +1,8 @@
 // Messages about sections, footers and short reads between them. QEMU: qemu_loadvm_state_main() and its neighbours,
 // migration/savevm.c.
 
-import { always, chained, messages, release } from './message.js';
+import { always, chained, messages } from './message.js';
+import { release } from '../version.js';
 
 const SETUP_MATCHES =
   'Make sure that your current VM setup matches your saved VM setup, including any hotplugged devices';

@@ -1,6 +1,7 @@
 // Messages about the file header and the end of a load. Facts: docs/format.md "The file header".
 
-import { always, chained, messages, release } from './message.js';
+import { always, chained, messages } from './message.js';
+import { release } from '../version.js';
 
 export const headerMessages = messages({
   'not-a-migration-stream': {

@@ -1,7 +1,7 @@
 // What QEMU says while it loads a stream, as data: for the predictor, which must say it to the letter, and for
 // explain, which must know it again. Imports its own folder.
 
-export { CHAINED_SINCE, isChained, loadFailed } from './chain.js';
+export { isChained, loadFailed } from './chain.js';
 export { matchMessage, type MessageMatch } from './match.js';
 export { errnoNumber, strerror, type Errno } from './errno.js';
 export type { MessageEffect, MessageRow, Wording } from './message.js';

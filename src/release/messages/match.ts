@@ -71,7 +71,12 @@ function matchLine(line: string, offset: number): MessageMatch[] {
   for (const hit of hits) {
     if (hits.some((other) => hides(other, hit))) continue;
     const { id, wording } = hit.compiled;
-    const versions = [...(found.get(id)?.versions ?? []), { since: wording.since, until: wording.until }];
+    // A text that ends early says nothing about the sentence that only some releases add.
+    const longer = loadMessages[id].texts.filter((one) => one !== wording && one.text.startsWith(wording.text));
+    const versions = [
+      ...(found.get(id)?.versions ?? []),
+      ...[wording, ...longer].map(({ since, until }) => ({ since, until })),
+    ];
     found.set(id, {
       id,
       effect: loadMessages[id].effect,

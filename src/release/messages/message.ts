@@ -1,7 +1,7 @@
 // What a row of the message tables is: one thing that QEMU says while it loads a stream, in every wording that it ever
 // had. The rows stand beside, by layer.
 
-import type { QemuVersion } from '../version.js';
+import { release, type QemuVersion } from '../version.js';
 import type { Errno } from './errno.js';
 
 /** One wording, and the releases that have it. */
@@ -48,12 +48,6 @@ export function messages<T extends string>(rows: Readonly<Record<T, MessageRow>>
   return rows;
 }
 
-/** A release, as the tables write it. */
-export function release(text: string): QemuVersion {
-  const [major, minor] = text.split('.');
-  return { major: Number(major), minor: Number(minor) };
-}
-
 /** A wording of all releases. */
 export function always(text: string, more: Omit<Wording, 'text'> = {}): readonly Wording[] {
   return [{ text, ...more }];
@@ -62,15 +56,15 @@ export function always(text: string, more: Omit<Wording, 'text'> = {}): readonly
 /** The wording up to 10.1, each a line of its own; from 10.2 on a link of the chain, reworded where `later` says so. */
 export function chained(text: string, later: string = text, more: Pick<Wording, 'since'> = {}): readonly Wording[] {
   return [
-    { text, until: { major: 10, minor: 1 }, ...more },
-    { text: later, since: { major: 10, minor: 2 }, as: 'link' },
+    { text, until: release('10.1'), ...more },
+    { text: later, since: release('10.2'), as: 'link' },
   ];
 }
 
 /** Of what reads one value: such functions joined the chain a release after their callers. */
 export function chainedByType(text: string, more: Pick<Wording, 'since'> = {}): readonly Wording[] {
   return [
-    { text, until: { major: 10, minor: 2 }, ...more },
-    { text, since: { major: 11, minor: 0 }, as: 'link' },
+    { text, until: release('10.2'), ...more },
+    { text, since: release('11.0'), as: 'link' },
   ];
 }

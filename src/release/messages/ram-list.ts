@@ -1,7 +1,8 @@
 // Messages about the RAM block list and mapped-ram. QEMU: parse_ramblocks() and parse_ramblock_mapped_ram(),
 // migration/ram.c; qemu_ram_resize(), system/physmem.c.
 
-import { always, messages, release } from './message.js';
+import { always, messages } from './message.js';
+import { release } from '../version.js';
 
 const ram = (name: string): string => `migration/ram.c:${name}`;
 

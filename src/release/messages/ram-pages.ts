@@ -1,7 +1,8 @@
 // Messages about page records and multifd channels. QEMU: ram_load_precopy(), ram_load_postcopy(), migration/ram.c;
 // migration/multifd.c.
 
-import { always, messages, release } from './message.js';
+import { always, messages } from './message.js';
+import { release } from '../version.js';
 
 const ram = (name: string): string => `migration/ram.c:${name}`;
 const multifd = 'migration/multifd.c';

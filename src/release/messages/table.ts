@@ -1,6 +1,6 @@
 // All messages by id, and what one release says: the tables of the layers put together.
 
-import { compareVersions, type QemuVersion } from '../version.js';
+import { inRange, versionText, type QemuVersion } from '../version.js';
 import { commandMessages } from './commands.js';
 import { configurationMessages } from './configuration.js';
 import { deviceMessages } from './device.js';
@@ -36,11 +36,7 @@ export type MessageValues = Readonly<Record<string, string | number | bigint>>;
 
 /** The wording of one release; undefined where that release never says it. */
 export function wordingOf(id: MessageId, version: QemuVersion): Wording | undefined {
-  return loadMessages[id].texts.find(
-    ({ since, until }) =>
-      (since === undefined || compareVersions(version, since) >= 0) &&
-      (until === undefined || compareVersions(version, until) <= 0),
-  );
+  return loadMessages[id].texts.find((wording) => inRange(version, wording));
 }
 
 /** How the load ends when this is what it fails with: EINVAL, unless a table says otherwise. */
@@ -65,7 +61,7 @@ export function piecesFor(text: string): readonly Piece[] {
  */
 export function formatMessage(id: MessageId, version: QemuVersion, values: MessageValues = {}): string {
   const wording = wordingOf(id, version);
-  if (wording === undefined) throw new TypeError(`QEMU ${version.major}.${version.minor} has no message ${id}`);
+  if (wording === undefined) throw new TypeError(`QEMU ${versionText(version)} has no message ${id}`);
   return piecesFor(wording.text)
     .map((piece) => {
       if (typeof piece === 'string') return piece;

@@ -2,9 +2,10 @@
 // the dump leaves out (the CPU, what virtio writes by hand) when QEMU learned them.
 
 import type { VmsdSchema } from '../../../vmstate/index.js';
+import type { Architecture } from '../../../release/architecture.js';
+import { knowsSubsection } from '../../../release/subsections.js';
 import { compareVersions, type QemuVersion } from '../../../release/version.js';
 import type { VmstateTables } from '../../../destination/vmstate-tables.js';
-import { firstRelease } from '../since.js';
 
 /** unsure: nothing at hand says; a destination that does not know it says so when it loads. */
 export type Verdict = 'known' | 'unknown' | 'unsure';
@@ -18,9 +19,17 @@ export interface Releases {
 export class Knowledge {
   private readonly tables: VmstateTables | undefined;
   private readonly destination: Releases;
+  private readonly architecture: Architecture | undefined;
   private readonly downward: boolean;
 
-  constructor(tables: VmstateTables | undefined, source: Releases, destination: Releases) {
+  /** `architecture`: of source and destination; undefined: not known. */
+  constructor(
+    tables: VmstateTables | undefined,
+    source: Releases,
+    destination: Releases,
+    architecture: Architecture | undefined,
+  ) {
+    this.architecture = architecture;
     this.tables = tables;
     this.destination = destination;
     this.downward =
@@ -38,13 +47,8 @@ export class Knowledge {
       const version = known.subsections.get(part.name);
       return version !== undefined && version >= part.version ? 'known' : 'unknown';
     }
-    const since = firstRelease(part.name);
-    if (since !== undefined) {
-      if (this.destination.since !== undefined && compareVersions(this.destination.since, since) >= 0) return 'known';
-      return this.destination.until !== undefined && compareVersions(this.destination.until, since) < 0
-        ? 'unknown'
-        : 'unsure';
-    }
+    const inRelease = knowsSubsection(this.architecture, this.destination, part.name);
+    if (inRelease !== undefined) return inRelease ? 'known' : 'unknown';
     if (this.tables !== undefined) return 'unsure';
     // A later release goes on reading what earlier ones wrote.
     return this.downward ? 'unknown' : 'unsure';

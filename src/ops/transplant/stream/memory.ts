@@ -9,7 +9,8 @@ import { pageKind, type PageRuns } from '../../../ram/page-runs.js';
 import type { StreamEvent } from '../../../stream/event.js';
 import { layouts, type BlockLayout } from '../../../wire/dialect.js';
 import type { RamBlockEntry } from '../../../wire/ram-block.js';
-import { compareVersions, type QemuVersion } from '../../../release/version.js';
+import { rangeHasFact } from '../../../release/fact.js';
+import { layoutReaders } from '../../../release/records.js';
 import { EditError } from '../../rewrite/edit.js';
 import { cures } from '../merge/cures.js';
 import type { Donor } from '../donor.js';
@@ -20,10 +21,6 @@ type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
 
 /** QEMU: rom_set_mr(), hw/core/loader.c; these are resizable, and their content came from the source's firmware. */
 const RESIZABLE = '/rom@';
-
-const MAPPED_SINCE: QemuVersion = { major: 9, minor: 0 };
-/** With x-ignore-shared, written by 9.0 and later, but read by these only. */
-const MAPPED_SHARED_SINCE: QemuVersion = { major: 11, minor: 0 };
 
 export class Memory {
   private readonly donor: Donor;
@@ -70,16 +67,15 @@ export class Memory {
    * One stretch of a mapped-ram list: pages stay where they are in the file, so no block may come, go or change its length.
    * The loader neither checks nor changes lengths. QEMU: parse_ramblock_mapped_ram(), migration/ram.c.
    */
-  private mappedList(event: ListEvent, { since, until }: Releases): ListEvent {
+  private mappedList(event: ListEvent, destination: Releases): ListEvent {
     this.mapped = true;
     if (!event.continues) {
-      const first = event.layout.gpa ? MAPPED_SHARED_SINCE : MAPPED_SINCE;
-      const why = `a mapped-ram file${event.layout.gpa ? ' with x-ignore-shared' : ''}, which QEMU reads since ${first.major}.${first.minor}`;
+      const fact = layoutReaders[event.layout.name];
+      const why = `a mapped-ram file${event.layout.gpa ? ' with x-ignore-shared' : ''}, which QEMU reads since ${fact.since}`;
       const common = { path: 'mapped-ram', offset: event.span.start, why, cure: cures.notMapped };
-      if (until !== undefined && compareVersions(until, first) < 0)
-        this.ledger.note({ ...common, kind: 'conflict', grade: 'impossible' });
-      else if (since === undefined || compareVersions(since, first) < 0)
-        this.ledger.note({ ...common, kind: 'unchecked', grade: 'assumed' });
+      const reads = rangeHasFact(destination, fact);
+      if (reads === false) this.ledger.note({ ...common, kind: 'conflict', grade: 'impossible' });
+      else if (reads === undefined) this.ledger.note({ ...common, kind: 'unchecked', grade: 'assumed' });
     }
     for (const block of event.blocks) {
       const own = this.donor.blocks.find(({ idstr }) => idstr === block.idstr);
