@@ -63,6 +63,15 @@ export function architectureOf(
   return machine === undefined ? undefined : machines.find(([name]) => name.test(machine))?.[1];
 }
 
+/** `tables`: of the devices of a state, as its vmdescription has them. */
+export function architectureOfTables(
+  machine: string | undefined,
+  tables: readonly { readonly name: string; readonly fields: readonly { readonly name: string }[] }[],
+): Architecture | undefined {
+  const cpus = tables.filter(({ name }) => name === 'cpu');
+  return architectureOf(machine, (name) => cpus.some(({ fields }) => fields.some((field) => field.name === name)));
+}
+
 /** Asks the JSON of a vmdescription, as bytes, for a name in quotes. */
 export function namesIn(json: Uint8Array): (name: string) => boolean {
   const text = new TextDecoder('latin1').decode(json);

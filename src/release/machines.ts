@@ -139,9 +139,7 @@ export function isDistributionMachine(machine: string): boolean {
 /** Do machine types of that name have versions, so that the name alone is an alias of the newest? */
 export function isMachineAlias(machine: string, architecture: Architecture | undefined): boolean {
   if (machine === 'pc' || machine === 'q35') return true;
-  return machineFamilies.some(
-    (family) => family.architecture === architecture && family.prefix === `${machine}-` && machine !== 'pc',
-  );
+  return machineFamilies.some((family) => family.architecture === architecture && family.prefix === `${machine}-`);
 }
 
 function isAlso(machine: string): boolean {

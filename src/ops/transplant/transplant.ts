@@ -16,7 +16,7 @@ import type { OfferedFeatures } from '../../destination/destination.js';
 import type { VmstateTables } from '../../destination/vmstate-tables.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../../open/open-stream.js';
 import { ProducerClues } from '../../open/producer.js';
-import { architectureOf, type Architecture } from '../../release/architecture.js';
+import { architectureOfTables, type Architecture } from '../../release/architecture.js';
 import { behaviours } from '../../release/behaviours.js';
 import { rangeHasFact } from '../../release/fact.js';
 import type { QemuVersion } from '../../release/version.js';
@@ -292,9 +292,8 @@ class Transplanting {
   /** Of the destination, which is the source's as well. */
   private get architecture(): Architecture | undefined {
     const { sections, configuration } = this.donor;
-    const tables = sections.map(({ state }) => state.device.vmsd).filter(({ name }) => name === 'cpu');
-    const hasName = (name: string): boolean => tables.some(({ fields }) => fields.some((field) => field.name === name));
-    return architectureOf(configuration?.machine, hasName);
+    const tables = sections.map(({ state }) => state.device.vmsd);
+    return architectureOfTables(configuration?.machine, tables);
   }
 
   private get cpu(): CpuAnswer {

@@ -72,7 +72,7 @@ function matchLine(line: string, offset: number): MessageMatch[] {
     if (hits.some((other) => hides(other, hit))) continue;
     const { id, wording } = hit.compiled;
     // A text that ends early says nothing about the sentence that only some releases add.
-    const longer = loadMessages[id].texts.filter((one) => one !== wording && one.text.startsWith(wording.text));
+    const longer = loadMessages[id].texts.filter(({ text }) => text !== wording.text && text.startsWith(wording.text));
     const versions = [
       ...(found.get(id)?.versions ?? []),
       ...[wording, ...longer].map(({ since, until }) => ({ since, until })),
