@@ -28,7 +28,7 @@ const answers: readonly (readonly [machine: string, qemu: string, Architecture |
   ['microvm', '10.0', 'x86', 'unknown'],
   ['virt', '7.2', 'riscv', 'unknown'],
   ['virt-4.0', '11.1', 'arm', 'gone'],
-  ['virt-4.0', '10.0', undefined, 'unknown'],
+  ['virt-4.0', '10.0', undefined, 'has'],
   ['virt-6.0', '7.2', undefined, 'has'],
   ['virt-4.0', '7.2', 'riscv', 'unknown'],
 ];
