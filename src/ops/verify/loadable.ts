@@ -89,7 +89,7 @@ export class LoadableRange {
   }
 
   get range(): Loadable {
-    const all = [...this.reasons.values(), ...this.machineReason(), ...this.subsections()];
+    const all = [...this.machineReason(), ...this.reasons.values(), ...this.subsections()];
     const since = all.flatMap((reason) => reason.since ?? []).sort((a, b) => compareVersions(b, a))[0];
     const until = all.flatMap((reason) => reason.until ?? []).sort(compareVersions)[0];
     const limits = (reason: LoadableReason): boolean =>
