@@ -2,7 +2,7 @@
 // message without its second sentence.
 
 import { describe, expect, test } from 'vitest';
-import { builtinProfile } from '../../../src/destination/builtin-profile.js';
+import { builtinDestination } from '../../../src/destination/builtin-destination.js';
 import { predict, type Prediction } from '../../../src/loader/index.js';
 import { explain } from '../../../src/ops/explain/explain.js';
 import { verifyStream, type Verification } from '../../../src/ops/verify/verify.js';
@@ -13,8 +13,8 @@ import { fixtureBytes } from '../../support/fixtures.js';
 
 async function against(name: string, qemu: string, machine?: string): Promise<Prediction> {
   const bytes = fixtureBytes(name);
-  const profile = await builtinProfile(memorySource(bytes), { version: release(qemu), machine });
-  return predict(memorySource(bytes), profile);
+  const destination = await builtinDestination(memorySource(bytes), { version: release(qemu), machine });
+  return predict(memorySource(bytes), destination);
 }
 
 async function verified(name: string): Promise<Verification> {
