@@ -37,6 +37,15 @@ export const MAX_VMDESCRIPTION_VALUES = 170_000;
  */
 export const MAX_HELD = 16 * 1024 * 1024;
 
+/** The one look at what stands behind the end of a stream, in bytes: a page says whether it is zeros or a stream. */
+export const MAX_LOOK = 4096;
+
+/**
+ * How far into a file `get` and `inspect --devices` read to prove that the vmdescription at its end belongs to its first
+ * stream, in bytes. A longer stream is believed to be the only stream of its file (docs/limitations.md).
+ */
+export const MAX_PROOF = 512 * 1024 * 1024;
+
 /** QEMU's own JSON never nests deeper than a few dozen levels. */
 export const MAX_VMDESCRIPTION_DEPTH = 256;
 

@@ -111,6 +111,11 @@ export class Cursor extends Window {
     return this.atEnd;
   }
 
+  /** The stream ends at `offset`: what stands behind it is read only when it is asked for, and then in small pieces. */
+  expectEnd(offset: number): void {
+    this.ahead.expectEnd(offset);
+  }
+
   /** At least `count` bytes as one window of their own, fewer only at the end. */
   private async gather(count: number): Promise<void> {
     const position = this.position;

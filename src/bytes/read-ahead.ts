@@ -2,7 +2,7 @@
 // costs one short read) and grows to several 1 MiB reads in flight while the consumer keeps coming for more, which is
 // what lets a walk keep up with `cat` (docs/adr/0001).
 
-import { SLAB_COUNT, SLAB_SIZE } from '../limits.js';
+import { MAX_LOOK, SLAB_COUNT, SLAB_SIZE } from '../limits.js';
 import { readSource, type ByteSource } from './source.js';
 
 /** Room before the data of every slab, for the unread tail of the one before: a whole 64 KiB page with its header. */
@@ -30,6 +30,11 @@ export interface ReadAheadOptions {
   readonly slabSize?: number;
   /** Overwrite returned slabs with 0xdd, so that a consumer who kept a loan is found out. */
   readonly poison?: boolean;
+  /**
+   * True where the source may be much longer than the stream in it: nothing is read before it is asked for, and a read
+   * is as long as an eighth of what was read before, so that little behind the end of the stream is touched.
+   */
+  readonly cautious?: boolean;
 }
 
 export class ReadAhead {
@@ -41,6 +46,9 @@ export class ReadAhead {
   private issued = 0;
   private want: number;
   private depth = 1;
+  private readonly cautious: boolean;
+  /** Where the stream ends, when that is known. */
+  private end = Number.POSITIVE_INFINITY;
   private ended = false;
   /** Full slabs have been made. */
   private cut = false;
@@ -49,6 +57,7 @@ export class ReadAhead {
     this.source = source;
     this.slabSize = options.slabSize ?? SLAB_SIZE;
     this.poison = options.poison ?? false;
+    this.cautious = options.cautious ?? false;
     this.want = Math.min(FIRST_READ, this.slabSize);
   }
 
@@ -62,8 +71,13 @@ export class ReadAhead {
       return undefined;
     }
     this.grow();
-    while (this.queue.length < this.depth && this.issue());
+    if (!this.cautious) while (this.queue.length < this.depth && this.issued < this.end && this.issue());
     return slab;
+  }
+
+  /** Nothing behind `offset` is read ahead. */
+  expectEnd(offset: number): void {
+    this.end = offset;
   }
 
   release(slab: Slab): void {
@@ -92,14 +106,18 @@ export class ReadAhead {
   }
 
   private grow(): void {
-    if (this.want < this.slabSize) this.want = Math.min(this.want * 2, this.slabSize);
+    if (this.cautious)
+      this.want = Math.min(this.slabSize, Math.max(FIRST_READ, 2 ** Math.floor(Math.log2(this.issued / 8))));
+    else if (this.want < this.slabSize) this.want = Math.min(this.want * 2, this.slabSize);
     else if (this.source.seekable && this.depth < SLAB_COUNT - 1) this.depth += 1;
   }
 
   private issue(): boolean {
     if (this.ended) return false;
     const { size, seekable } = this.source;
-    const left = size === undefined ? this.want : Math.min(this.want, size - this.issued);
+    const near = this.issued < this.end ? this.end - this.issued : MAX_LOOK;
+    const wanted = Math.min(this.want, near);
+    const left = size === undefined ? wanted : Math.min(wanted, size - this.issued);
     if (left <= 0) return false;
     const slab = this.slabFor(left);
     slab.offset = this.issued;

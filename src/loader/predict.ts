@@ -4,7 +4,7 @@
 import { Cursor } from '../bytes/cursor.js';
 import type { ByteSource } from '../bytes/source.js';
 import { unlessBroken } from '../base/errors.js';
-import { findTail } from '../stream/tail.js';
+import { ownDescription } from '../open/own-description.js';
 import { parseSchema } from '../vmstate/index.js';
 import { explained, sourceOf, type EndingId } from '../release/causes/rows.js';
 import { machineInRelease } from '../release/machines.js';
@@ -50,7 +50,7 @@ export async function predict(
 async function simulate(source: ByteSource, destination: Receiver, mappedBase: number): Promise<Prediction> {
   const cursor = new Cursor(source);
   try {
-    const sender = (await findTail(source, (json) => unlessBroken(() => parseSchema(json))))?.value;
+    const sender = (await ownDescription(source, (json) => unlessBroken(() => parseSchema(json)))).own?.value;
     const incoming = new Incoming(destination, sender, typeLoaders);
     incoming.mappedBase = mappedBase;
     return await load(cursor, incoming);

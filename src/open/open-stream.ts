@@ -38,9 +38,12 @@ export interface OpenOptions extends CursorOptions {
 
 export interface MigrationStream {
   readonly source: ByteSource;
-  /** From the tail, before anything was read; undefined where there is none or the source cannot be sought. */
+  /**
+   * The vmdescription that ends the file, before anything was read; undefined where there is none or the source cannot be
+   * sought. In a file with two streams it belongs to the last: the event `vmdescription` has the stream's own.
+   */
   readonly description: DescriptionSchema | undefined;
-  /** Where the vmdescription was found to begin. */
+  /** Where that vmdescription begins. */
   readonly descriptionAt: number | undefined;
   /**
    * To be consumed once. Loans inside an event are valid until the next event is asked for. When the events end, are
@@ -62,7 +65,8 @@ export async function openStream(input: ByteSource | Uint8Array, options: OpenOp
   const source = input instanceof Uint8Array ? memorySource(input) : input;
   const tail = await findTail(source, describe);
   const description = tail?.value;
-  const cursor = new Cursor(source, options);
+  // A file that ends with no vmdescription may be a volume that is much longer than the stream.
+  const cursor = new Cursor(source, { cautious: tail === undefined && source.seekable, ...options });
   const pageSize = options.targetPageSize ?? (description === undefined ? undefined : targetPageSizeOf(description));
   return {
     source,

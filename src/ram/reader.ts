@@ -27,6 +27,9 @@ const marks: ReadonlyMap<number, RamMark> = new Map<number, RamMark>([
   [ramFlag.multifdFlush, 'multifd-flush'],
 ]);
 
+/** A first look at records, in bytes: behind a short stream stands what is not to be read. */
+const NEAR = 64 * 1024;
+
 /** Reads RAM sections of one stream, one after the other. */
 export class RamReader {
   private readonly state: PageLoopState = { table: new BlockTable(), current: -1 };
@@ -79,10 +82,13 @@ export class RamReader {
     if (known === undefined) {
       // The header of the first mapped-ram entry states it, and its pages are not worth reading for that.
       const far = context.capabilities?.includes('mapped-ram') ? 1024 : MAX_FILL;
-      await cursor.fill(far);
-      const inferred = inferPageSize(cursor.lookahead(far), context);
-      known = inferred;
-      alternatives = inferred.alternatives;
+      for (let near = Math.min(NEAR, far); known === undefined; near = Math.min(near + NEAR, far)) {
+        await cursor.fill(near);
+        const inferred = inferPageSize(cursor.lookahead(near), context);
+        if (!inferred.settled && near < far && !cursor.atEnd) continue;
+        known = inferred;
+        alternatives = inferred.alternatives;
+      }
     }
     this.runs = new PageRuns(known.value);
     yield {
@@ -228,9 +234,17 @@ export class RamReader {
     const candidates = context.layout === undefined ? candidateLayouts(facts) : [context.layout];
     // A mapped-ram list is interrupted by whole blocks of pages: its first entry is all that can be looked at.
     const far = candidates.every((one) => one.mapped) ? 1024 : MAX_FILL;
-    await cursor.fill(far, cursor.position - start);
-    const ahead = cursor.lookahead(far);
-    const { fitting, trials, alternatives } = inferLayout(ahead, total, facts, candidates);
+    // One candidate needs no look at the pages behind the list; a list that is longer than the first look needs more.
+    const near = candidates.length === 1 ? Math.min(NEAR, far) : far;
+    await cursor.fill(near, cursor.position - start);
+    let ahead = cursor.lookahead(near);
+    let inferred = inferLayout(ahead, total, facts, candidates);
+    if (near < far && inferred.fitting.length === 0) {
+      await cursor.fill(far, cursor.position - start);
+      ahead = cursor.lookahead(far);
+      inferred = inferLayout(ahead, total, facts, candidates);
+    }
+    const { fitting, trials, alternatives } = inferred;
     const how: How = context.layout !== undefined ? 'option' : candidates.length === 1 ? 'configuration' : 'inferred';
     if (fitting.length > 1) {
       throw cursor.fail(

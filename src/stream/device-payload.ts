@@ -10,7 +10,7 @@ import type { Boundary, StreamEvent } from './event.js';
 import { scanToFooter } from './footer-scan.js';
 import type { PayloadPort, PayloadWalker } from './payload.js';
 import type { ReaderState } from './reader-state.js';
-import { searchTail } from './tail.js';
+import { SearchAhead } from './tail.js';
 
 /** @throws MigrationStreamError code unknown-payload when nothing can tell the end, and what a walker throws */
 export async function* readDevicePayload(
@@ -25,20 +25,21 @@ export async function* readDevicePayload(
     yield* walked(cursor, section, 'decoder', walker(cursor, section, type));
     return;
   }
-  if (!state.held) await holdBack(cursor, state);
+  if (cursor.position >= state.heldTo) await holdBack(cursor, state);
   const length = type === 'full' && limit === undefined ? state.lengths?.next(section) : undefined;
   if (length !== undefined) {
     if (await footerStandsAt(cursor, state, section, length)) {
       yield* counted(cursor, section, length, state.options.bodies !== false);
       return;
     }
-    yield {
+    // Told at the end of the stream, when the vmdescription has turned out to be the stream's own.
+    state.disagreements.push({
       kind: 'warning',
       code: 'vmdescription-disagrees',
       message: `the vmdescription gives ${quote(section.idstr)} ${length} bytes, but no footer stands there`,
       path: [...cursor.path],
       span: span(cursor.position, cursor.position),
-    };
+    });
   }
   if (state.footers === false) {
     throw cursor.fail(
@@ -52,17 +53,31 @@ export async function* readDevicePayload(
   yield* walked(cursor, section, 'footer-scan', scanToFooter(cursor, { section, known: state.sections, limit }));
 }
 
+/** Bytes of the first look for the vmdescription; each look after it is longer, up to MAX_HELD. */
+const FIRST_HOLD = 64 * 1024;
+
 /**
- * A pipe brings the vmdescription last, behind the devices whose lengths it gives. Device state is small, so it is
- * taken in whole and the JSON looked for at its end; what is too large is scanned for footers instead.
+ * The vmdescription stands behind the devices whose lengths it gives. Device state is small, so it is taken in as far as
+ * the first vmdescription, which is this stream's own; the vmdescription that ends the file may be another stream's.
+ * Where more than MAX_HELD bytes stand before it, the end of the file is believed, or footers are searched for; devices
+ * in front of guest memory are such a case, so the search is repeated behind what was searched.
  */
 async function holdBack(cursor: Cursor, state: ReaderState): Promise<void> {
-  state.held = true;
-  if (!(await cursor.hold(MAX_HELD))) return;
   const { port } = state.options;
-  state.lengths = searchTail(cursor.bytes.subarray(cursor.at, cursor.end), cursor.position, (json) =>
-    port.lengths(json),
-  )?.value;
+  const start = cursor.position;
+  const search = new SearchAhead((json) => port.lengths(json));
+  for (let count = FIRST_HOLD; ; count = Math.min(count + Math.max(FIRST_HOLD, count >>> 2), MAX_HELD)) {
+    const whole = await cursor.hold(count);
+    const found = search.search(cursor.bytes.subarray(cursor.at, cursor.end), start);
+    if (found !== undefined) {
+      state.lengths = found.value;
+      state.heldTo = Number.MAX_SAFE_INTEGER;
+      cursor.expectEnd(found.span.end);
+      return;
+    }
+    if (whole || count === MAX_HELD) break;
+  }
+  state.heldTo = start + cursor.available;
 }
 
 function walkerFor(port: PayloadPort, idstr: string): PayloadWalker | undefined {

@@ -37,8 +37,11 @@ export type StreamEvent =
   | { readonly kind: 'eof'; readonly span: Span }
   /** `json` is a copy, exactly as it stands; it need not parse. */
   | { readonly kind: 'vmdescription'; readonly json: Uint8Array; readonly span: Span }
-  /** Bytes after the end, in chunks: QEMU does not read them. */
-  | { readonly kind: 'trailing'; readonly bytes: Uint8Array; readonly span: Span }
+  /**
+   * Behind the end of the stream: at most MAX_LOOK bytes of what follows, as a loan. `more`: something follows that is not
+   * in `bytes`. Inside PACKAGED, where the blob's length says how much is left: all of it, in chunks.
+   */
+  | { readonly kind: 'trailing'; readonly bytes: Uint8Array; readonly more?: boolean; readonly span: Span }
   /** Something odd that does not stop the reading. */
   | {
       readonly kind: 'warning';
@@ -49,4 +52,9 @@ export type StreamEvent =
     };
 
 export type WarningCode =
-  'no-vmdescription' | 'bad-vmdescription' | 'vmdescription-disagrees' | 'trailing-data' | 'version-of-subsection';
+  | 'no-vmdescription'
+  | 'bad-vmdescription'
+  | 'vmdescription-disagrees'
+  | 'trailing-data'
+  | 'eof-in-the-middle'
+  | 'version-of-subsection';

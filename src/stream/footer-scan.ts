@@ -56,7 +56,7 @@ function footerFits(window: Window, index: number, limit: number, context: ScanC
 }
 
 /** Can this be the next top-level item? */
-function nextFits(window: Window, index: number, limit: number, context: ScanContext): boolean {
+export function nextFits(window: Window, index: number, limit: number, context: Pick<ScanContext, 'known'>): boolean {
   if (index === limit) return true;
   const { view, bytes } = window;
   switch (bytes[index]) {

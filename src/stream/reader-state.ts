@@ -4,11 +4,12 @@
 import type { Configuration } from '../wire/configuration.js';
 import type { BlockLayout, How } from '../wire/dialect.js';
 import type { SectionHeader } from '../wire/section.js';
+import type { StreamEvent } from './event.js';
 import type { PayloadLengths, PayloadPort } from './payload.js';
 
 export interface ReaderOptions {
   readonly port: PayloadPort;
-  /** From the vmdescription, when it could be found beforehand. */
+  /** From the vmdescription that ends the file. It may belong to another stream. */
   readonly lengths: PayloadLengths | undefined;
   /** Bytes, when known beforehand. */
   readonly targetPageSize: { readonly value: number; readonly how: How } | undefined;
@@ -26,9 +27,12 @@ export interface ReaderState {
   configuration: Configuration | undefined;
   footers: boolean | undefined;
   adviseSummary: bigint | undefined;
-  /** Undefined: not known. A pipe is asked once, by holding back what it has left. */
+  /** Undefined: not known. */
   lengths: PayloadLengths | undefined;
-  held: boolean;
+  /** Offset up to which the stream's own vmdescription was searched for. */
+  heldTo: number;
+  /** Warnings that only hold if the vmdescription that gave the lengths is this stream's. */
+  readonly disagreements: StreamEvent[];
   readonly sections: Map<number, SectionHeader>;
   readonly parts: Map<number, number>;
 }

@@ -7,7 +7,7 @@ import { escapeText, quote } from '../base/quote.js';
 import { PAGE_BITS_MAX, PAGE_BITS_MIN } from '../base/units.js';
 import type { Cursor } from '../bytes/cursor.js';
 import { CUT, hex } from '../bytes/window.js';
-import { MAX_CONFIGURATION, MAX_PACKAGED_DEPTH, MAX_SECTIONS, MAX_VMDESCRIPTION } from '../limits.js';
+import { MAX_CONFIGURATION, MAX_LOOK, MAX_PACKAGED_DEPTH, MAX_SECTIONS, MAX_VMDESCRIPTION } from '../limits.js';
 import { commandFacts, commandHeader, commandName, migCommand } from '../wire/command.js';
 import { capabilitiesOf, configurationSection } from '../wire/configuration.js';
 import { fileHeader, QEMU_VM_FILE_MAGIC, QEMU_VM_FILE_VERSION } from '../wire/file-header.js';
@@ -20,6 +20,7 @@ import {
 } from '../wire/section.js';
 import type { StreamEvent } from './event.js';
 import type { ReaderOptions, ReaderState } from './reader-state.js';
+import { followWords, whatFollows } from './what-follows.js';
 import { closeSection } from './section-close.js';
 import { readDevicePayload } from './device-payload.js';
 
@@ -41,7 +42,8 @@ export async function* readEvents(cursor: Cursor, options: ReaderOptions): Async
     footers: options.footers,
     adviseSummary: undefined,
     lengths: options.lengths,
-    held: cursor.source.seekable,
+    heldTo: 0,
+    disagreements: [],
     sections: new Map(),
     parts: new Map(),
   };
@@ -229,7 +231,7 @@ async function* readPackage(
     throw cursor.fail('bad-command', 'PACKAGED blob is longer than the one around it');
   yield { kind: 'package-open', length, span: span(start, start) };
   yield* readItems(cursor, state, depth + 1, end);
-  yield* readTrailing(cursor, end);
+  yield* readRest(cursor, end);
   yield { kind: 'package-close', span: span(end, end) };
 }
 
@@ -258,6 +260,7 @@ async function* readTail(cursor: Cursor, state: ReaderState): AsyncGenerator<Str
       at += part.length;
     }
     cursor.leave(depth);
+    yield* state.disagreements;
     yield { kind: 'vmdescription', json, span: span(start, cursor.position) };
     // Where it was found beforehand it has been read already.
     if (state.lengths === undefined && state.options.port.lengths(json) === undefined) {
@@ -277,29 +280,37 @@ async function* readTail(cursor: Cursor, state: ReaderState): AsyncGenerator<Str
         : 'no vmdescription behind the EOF byte';
     yield { kind: 'warning', code: 'no-vmdescription', message, path: [], span: span(start, start) };
   }
-  await cursor.fill(1);
-  if (cursor.available > 0) {
-    const here = span(cursor.position, cursor.position);
-    yield {
-      kind: 'warning',
-      code: 'trailing-data',
-      message: 'bytes behind the end of the stream: QEMU does not read them',
-      path: [],
-      span: here,
-    };
-  }
-  yield* readTrailing(cursor, undefined);
+  yield* readBehind(cursor, state);
 }
 
-async function* readTrailing(cursor: Cursor, end: number | undefined): AsyncGenerator<StreamEvent> {
-  while (end === undefined || cursor.position < end) {
+/** One look behind the end of the stream, and no more: QEMU reads nothing there, and a volume may be terabytes long. */
+async function* readBehind(cursor: Cursor, state: ReaderState): AsyncGenerator<StreamEvent> {
+  const { position, source } = cursor;
+  await cursor.fill(MAX_LOOK);
+  if (cursor.available === 0) return;
+  const what = whatFollows(cursor, state.sections);
+  const whole = cursor.available <= MAX_LOOK && cursor.atEnd;
+  const bytes = cursor.take(Math.min(cursor.available, MAX_LOOK));
+  const length = source.size !== undefined ? source.size - position : whole ? bytes.length : undefined;
+  const here = span(position, position + (length ?? bytes.length));
+  const much = length === undefined ? `more than ${bytes.length} bytes follow` : `${length} bytes follow`;
+  yield {
+    kind: 'warning',
+    code: what === 'sections' ? 'eof-in-the-middle' : 'trailing-data',
+    message: `${much} the end of the stream: ${followWords[what]}`,
+    path: [],
+    span: span(position, position),
+  };
+  yield { kind: 'trailing', bytes, more: length !== bytes.length, span: here };
+}
+
+/** What is left of a PACKAGED blob. */
+async function* readRest(cursor: Cursor, end: number): AsyncGenerator<StreamEvent> {
+  while (cursor.position < end) {
     await cursor.fill(1);
     const start = cursor.position;
-    if (cursor.available === 0) {
-      if (end === undefined) return;
-      throw cursor.truncated(end - start, 'PACKAGED blob');
-    }
-    const bytes = cursor.take(Math.min(cursor.available, end === undefined ? cursor.available : end - start));
+    if (cursor.available === 0) throw cursor.truncated(end - start, 'PACKAGED blob');
+    const bytes = cursor.take(Math.min(cursor.available, end - start));
     yield { kind: 'trailing', bytes, span: span(start, cursor.position) };
   }
 }

@@ -1,20 +1,22 @@
-// Finds the vmdescription from the end of a source that can be sought, before anything else is read: it gives the
-// lengths of device payloads and the target page size. QEMU writes it last, so a whole file ends with its "}"; if bytes
-// were appended, the last candidate that is JSON is taken.
+// Finds the vmdescription before the device sections are read: it gives the lengths of device payloads and the target
+// page size. A vmdescription belongs to a stream only if it stands directly behind the EOF byte of that stream, so every
+// search asks for that byte. QEMU: qemu_savevm_state_complete_precopy_non_iterable(), migration/savevm.c.
 
 import { readSource, type ByteSource } from '../bytes/source.js';
 import { MAX_VMDESCRIPTION } from '../limits.js';
 import { sectionType } from '../wire/section.js';
 import { span, type Span } from '../base/span.js';
 
-/** What a usual vmdescription (and the devices before it) needs; doubled until it is found or the limit is met. */
+/** Size in bytes of a usual vmdescription with the devices before it; doubled until it is found or the limit is met. */
 const FIRST_LOOK = 256 * 1024;
 const HEADER = 5;
-/** Places that look like a header but hold no JSON, before we believe that there is none. */
+/** Places that look like a header but hold no JSON, before the search gives up. */
 const MAX_CANDIDATES = 64;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
 
 export interface Tail<T> {
-  /** What `parse` made of it. */
+  /** The answer of `parse`. */
   readonly value: T;
   /** The JSON's bytes, a copy. */
   readonly json: Uint8Array;
@@ -23,7 +25,9 @@ export interface Tail<T> {
 }
 
 /**
- * Undefined when there is none within MAX_VMDESCRIPTION of the end, or the source cannot be sought.
+ * The vmdescription that ends the file. In a file with two streams it belongs to the last stream, so its stream must be
+ * read before it is believed. Undefined when the file ends otherwise, or when the source cannot be sought: then one byte
+ * of the end was read and no more.
  * `parse` answers undefined for bytes that are no vmdescription.
  * @throws MigrationStreamError code `io` when the source fails
  */
@@ -31,39 +35,90 @@ export async function findTail<T>(
   source: ByteSource,
   parse: (json: Uint8Array) => T | undefined,
 ): Promise<Tail<T> | undefined> {
-  if (!source.seekable || source.size === undefined) return undefined;
-  const size = source.size;
-  for (let look = Math.min(FIRST_LOOK, size); ; look = Math.min(look * 4, size, MAX_VMDESCRIPTION + HEADER)) {
+  const { size, seekable } = source;
+  if (!seekable || size === undefined || size < 1) return undefined;
+  const last = new Uint8Array(1);
+  if ((await readSource(source, last, size - 1)) < 1 || last[0] !== CLOSE) return undefined;
+  for (let look = Math.min(FIRST_LOOK, size); ; look = Math.min(look * 4, size, MAX_VMDESCRIPTION + HEADER + 1)) {
     const bytes = new Uint8Array(look);
     const start = size - look;
     const got = await readSource(source, bytes, start);
-    const found = searchTail(bytes.subarray(0, got), start, parse);
+    const found = searchEnd(bytes.subarray(0, got), start, parse);
     if (found !== undefined) return found;
-    // A JSON that ends the file has its header further up; anything else is not worth more reading.
-    const endsWithJson = bytes[got - 1] === 0x7d;
-    if (look === size || look >= MAX_VMDESCRIPTION || !endsWithJson) return undefined;
+    if (look === size || look >= MAX_VMDESCRIPTION) return undefined;
   }
 }
 
-/** The same over bytes in hand, which stand at `start` of the input and reach to its end. */
-export function searchTail<T>(
+/** The vmdescription that ends exactly where `bytes` end. */
+function searchEnd<T>(
   bytes: Uint8Array,
   start: number,
   parse: (json: Uint8Array) => T | undefined,
 ): Tail<T> | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let tried = 0;
-  // First what ends exactly at the end, then, for files with something appended, the last that parses.
-  for (const exact of [true, false]) {
-    for (let at = bytes.length - HEADER - 2; at >= 0 && tried < MAX_CANDIDATES; at -= 1) {
-      if (bytes[at + HEADER] !== 0x7b || bytes[at] !== sectionType.vmdescription) continue;
-      const end = at + HEADER + view.getUint32(at + 1);
-      if (exact ? end !== bytes.length : end >= bytes.length || bytes[end - 1] !== 0x7d) continue;
-      tried += 1;
-      const json = bytes.slice(at + HEADER, end);
-      const value = parse(json);
-      if (value !== undefined) return { value, json, span: span(start + at, start + end) };
-    }
+  for (let at = bytes.length - HEADER - 2; at >= 1 && tried < MAX_CANDIDATES; at -= 1) {
+    if (!headerAt(bytes, at) || endOf(bytes, at) !== bytes.length) continue;
+    tried += 1;
+    const found = tailAt(bytes, at, start, parse);
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/**
+ * Searches forward for the first vmdescription, in bytes that grow: a pipe brings it last, and a file with a tail has it
+ * somewhere in the middle.
+ */
+export class SearchAhead<T> {
+  private readonly parse: (json: Uint8Array) => T | undefined;
+  private from = 1;
+  private tried = 0;
+
+  constructor(parse: (json: Uint8Array) => T | undefined) {
+    this.parse = parse;
+  }
+
+  /** `bytes` stand at `start` of the input and begin where they began at the call before. */
+  search(bytes: Uint8Array, start: number): Tail<T> | undefined {
+    let waiting: number | undefined;
+    for (let at = this.from; this.tried < MAX_CANDIDATES; at += 1) {
+      at = bytes.indexOf(sectionType.vmdescription, at);
+      if (at === -1 || at + HEADER >= bytes.length) {
+        waiting ??= at === -1 ? bytes.length : at;
+        break;
+      }
+      if (!headerAt(bytes, at)) continue;
+      if (endOf(bytes, at) > bytes.length) {
+        if (endOf(bytes, at) - at <= MAX_VMDESCRIPTION + HEADER) waiting ??= at;
+        continue;
+      }
+      if (bytes[endOf(bytes, at) - 1] !== CLOSE) continue;
+      this.tried += 1;
+      const found = tailAt(bytes, at, start, this.parse);
+      if (found !== undefined) return found;
+    }
+    this.from = Math.max(1, waiting ?? bytes.length);
+    return undefined;
+  }
+}
+
+/** An EOF byte, the type byte, four bytes of length, and a brace. */
+function headerAt(bytes: Uint8Array, at: number): boolean {
+  return bytes[at + HEADER] === OPEN && bytes[at] === sectionType.vmdescription && bytes[at - 1] === sectionType.eof;
+}
+
+function endOf(bytes: Uint8Array, at: number): number {
+  return at + HEADER + new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at + 1);
+}
+
+function tailAt<T>(
+  bytes: Uint8Array,
+  at: number,
+  start: number,
+  parse: (json: Uint8Array) => T | undefined,
+): Tail<T> | undefined {
+  const end = endOf(bytes, at);
+  const json = bytes.slice(at + HEADER, end);
+  const value = parse(json);
+  return value === undefined ? undefined : { value, json, span: span(start + at, start + end) };
 }

@@ -1,13 +1,14 @@
-// All devices of a stream, decoded as far as their layouts are known. A file that ends with a vmdescription is read
-// from its tail and never sees its RAM; anything else is read once, from the front.
+// All devices of a stream, decoded as far as their layouts are known. A file that ends with the vmdescription of its
+// stream is read from that end, and its RAM only as far as MAX_PROOF asks; anything else is read once, from the front.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { memorySource, type ByteSource } from '../../bytes/source.js';
-import { findTail } from '../../stream/tail.js';
 import type { DescriptionSchema } from '../../vmstate/index.js';
 import { openStream, type OpenOptions } from '../../open/open-stream.js';
+import { ownDescription } from '../../open/own-description.js';
 import { placeFromTail } from './anchor.js';
 import { PayloadCollector } from './collect.js';
+import { layoutsOfStream } from './learned-layouts.js';
 import { OwnLayouts, readSchema } from './own-layouts.js';
 import { streamDevice, type FoundPayload, type Layouts, type StreamDevice } from './stream-device.js';
 
@@ -16,6 +17,8 @@ export type { StreamDevice } from './stream-device.js';
 export interface DevicesOptions extends OpenOptions {
   /** Layouts for what the stream itself does not describe. */
   readonly layouts?: Layouts | undefined;
+  /** Bytes that are read to prove that the vmdescription at the end is the stream's own. Default MAX_PROOF. */
+  readonly proof?: number;
 }
 
 export interface StreamDevices {
@@ -38,13 +41,18 @@ export async function readDevices(
   options: DevicesOptions = {},
 ): Promise<StreamDevices> {
   const source = input instanceof Uint8Array ? memorySource(input) : input;
-  const tail = await findTail(source, (json) => {
+  const parse = (json: Uint8Array): DescriptionSchema | undefined => {
     const schema = readSchema(json);
     return typeof schema === 'string' ? undefined : schema;
-  });
-  if (tail === undefined) return walk(source, options, undefined, undefined);
-  const placed = await placeFromTail(source, tail.span.start, tail.value);
-  if (typeof placed === 'string') return walk(source, options, tail.value, placed);
+  };
+  const { own, foreign } = await ownDescription(source, parse, options, options.proof);
+  if (own === undefined) {
+    const label = 'the vmdescription of another stream at the end of the file';
+    const layouts = options.layouts ?? (foreign === undefined ? undefined : layoutsOfStream(foreign.value, label));
+    return walk(source, { ...options, layouts }, undefined, undefined);
+  }
+  const placed = await placeFromTail(source, own.span.start, own.value);
+  if (typeof placed === 'string') return walk(source, options, own.value, placed);
   const devices = placed.map(({ device, ...found }) =>
     streamDevice({ ...found, boundary: 'vmdescription', depth: 0 }, device, options.layouts),
   );

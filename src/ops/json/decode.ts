@@ -62,8 +62,10 @@ async function* hexItems(stream: MigrationStream, ram: RamFile | undefined): Asy
       // One item for a whole payload, however it was cut by the reading.
       payload.add(event.bytes, event.span.start);
       if (event.last) yield { kind: 'payload', boundary: event.boundary, bytes: payload.take() };
-    } else if (event.kind === 'trailing') trailing.add(event.bytes, event.span.start);
-    else {
+    } else if (event.kind === 'trailing') {
+      // Behind the end of the stream stands what QEMU does not read; a document keeps it where one look has all of it.
+      if (event.more !== true) trailing.add(event.bytes, event.span.start);
+    } else {
       if (trailing.length > 0) yield { kind: 'trailing', bytes: trailing.take() };
       yield itemOf(event);
     }

@@ -3,13 +3,13 @@
 // does not come out again as the same bytes stays hex.
 
 import { MAX_HELD } from '../../limits.js';
-import { findTail } from '../../stream/tail.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { fieldJson } from '../devices/field-json.js';
 import { fieldRows } from '../devices/field-rows.js';
 import { OwnLayouts, readSchema } from '../devices/own-layouts.js';
 import { streamDevice, type Layouts } from '../devices/stream-device.js';
 import type { MigrationStream } from '../../open/open-stream.js';
+import { ownDescription } from '../../open/own-description.js';
 import type { DocumentItem } from './document.js';
 import { fieldBytes } from './field-bytes.js';
 
@@ -24,7 +24,7 @@ export async function* withFields(
   stream: MigrationStream,
   learned: Layouts | undefined,
 ): AsyncGenerator<DocumentItem> {
-  const tail = await findTail(stream.source, (json) => {
+  const { own: tail } = await ownDescription(stream.source, (json) => {
     const schema = readSchema(json);
     return typeof schema === 'string' ? undefined : schema;
   });

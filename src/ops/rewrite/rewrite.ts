@@ -103,10 +103,26 @@ async function run(
     });
   let last: StreamEvent | undefined;
   let copied = 0;
+  let depth = 0;
   async function* watch(): AsyncGenerator<StreamEvent> {
     for await (const event of stream.events()) {
       last = event;
       if (event.kind === 'configuration') plan.source.configuration = event.configuration;
+      if (event.kind === 'package-open') depth += 1;
+      if (event.kind === 'package-close') depth -= 1;
+      if (event.kind === 'trailing' && depth === 0) {
+        const { start, end } = event.span;
+        plan.note({
+          edit: 'agreement',
+          span: event.span,
+          what: 'bytes behind the end of the stream',
+          before:
+            event.more === true && end - start <= event.bytes.length ? `more than ${end - start}` : `${end - start}`,
+          after: 'none',
+          why: 'they belong to no stream, and no QEMU reads them',
+        });
+        continue;
+      }
       if (event.kind === 'section-open' && (event.type === 'start' || event.type === 'full'))
         plan.source.sections.push(event.section);
       yield event;

@@ -33,6 +33,7 @@ import { worst, type CpuAnswer, type Grade, type TransplantReport, type Trial } 
 import { fieldRule } from './merge/rules.js';
 import { laySections, type LaidSection } from './stream/sections.js';
 import { knownFeatures } from './virtio/known-features.js';
+import { pluggedMemory } from '../devices/virtio-mem.js';
 import { runTrial, type TrialPort } from './trial/trial.js';
 
 export interface TransplantOptions extends OpenOptions {
@@ -82,7 +83,8 @@ export async function transplant(
   try {
     const ignored = donor.layout.ignoredByte ? await ignoredBlocks(source, options) : undefined;
     const stream = await openStream(source, { ...options, bodies: true });
-    const work = new Transplanting(stream, new StreamOutput(sink, 0), donor, options, ignored);
+    const staged = sink.staged !== undefined;
+    const work = new Transplanting(stream, new StreamOutput(sink, 0), staged, donor, options, ignored);
     await work.run();
     const allow = options.allow ?? 'assumed';
     await work.tryOut(sink, allow);
@@ -115,6 +117,8 @@ const here = { start: 0, end: 0 };
 class Transplanting {
   private readonly stream: MigrationStream;
   private readonly output: StreamOutput;
+  /** The sink shows its bytes only when it is committed. */
+  private readonly staged: boolean;
   private readonly donor: Donor;
   private readonly options: TransplantOptions;
   private readonly ledger = new Ledger();
@@ -133,12 +137,14 @@ class Transplanting {
   constructor(
     stream: MigrationStream,
     output: StreamOutput,
+    staged: boolean,
     donor: Donor,
     options: TransplantOptions,
     ignored: ReadonlyMap<string, boolean> | undefined,
   ) {
     this.stream = stream;
     this.output = output;
+    this.staged = staged;
     this.donor = donor;
     this.options = options;
     this.memory = new Memory(donor, this.ledger, ignored);
@@ -245,18 +251,19 @@ class Transplanting {
   }
 
   private async devices(): Promise<LaidSection[]> {
-    this.memory.complete();
+    const { donor, ledger, options } = this;
+    this.source = this.part.sections(options.schemaFrom);
+    this.memory.complete(pluggedMemory(this.source.map(({ state }) => state)));
     this.parts.complete();
     await this.earlyCommands();
-    const { donor, ledger, options } = this;
     const { destination } = this;
     const knowledge = new Knowledge(options.tables, this.clues.producer, destination, this.architecture);
     const rule = fieldRule({
       features: knownFeatures(donor.sections, options.offers),
       checksQueues: rangeHasFact(destination, behaviours['ring-length-checked']),
     });
-    this.source = this.part.sections(options.schemaFrom);
     const laid = laySections({ ledger, knowledge, tables: options.tables, rule }, donor.sections, this.source);
+    if (!this.mayBeWritten) return laid;
     for (const command of donor.commands.late) await this.write(command);
     for (const { section, bytes } of laid) {
       await this.write({ kind: 'section-open', type: 'full', section, span: here });
@@ -294,6 +301,12 @@ class Transplanting {
     const { sections, configuration } = this.donor;
     const tables = sections.map(({ state }) => state.device.vmsd);
     return architectureOfTables(configuration?.machine, tables);
+  }
+
+  /** What went into a pipe cannot be taken back: refused, it ends behind guest memory, and no QEMU loads it. */
+  private get mayBeWritten(): boolean {
+    const allow = this.options.allow ?? 'assumed';
+    return this.staged || worst(this.ledger.grade, this.cpu.grade, allow) === allow;
   }
 
   private get cpu(): CpuAnswer {

@@ -8,6 +8,7 @@ import type { RamBlockEntry } from '../../wire/ram-block.js';
 import type { BlockRow } from '../block-rows.js';
 import type { Inspection } from '../inspect.js';
 import { behaves } from '../../release/behaviours.js';
+import { deviceOf, pluggedHoles, type PageRange, type PluggedMemory } from '../devices/virtio-mem.js';
 import { finding, type Finding } from './codes.js';
 
 type BlockList = Extract<StreamEvent, { kind: 'ram-blocks' }>;
@@ -84,12 +85,15 @@ export function checkMemory(
     readonly flushes: boolean;
     readonly postcopy: boolean;
     readonly hinting: boolean;
+    /** What virtio-mem devices say of their blocks. */
+    readonly plugged: readonly PluggedMemory[];
   },
 ): Finding[] {
   const { blocks } = inspection;
   if (!facts.ram) {
     // xen-save-devices-state: no configuration, devices only.
-    if (inspection.configuration === undefined && facts.sections > 0) return [];
+    if (inspection.configuration === undefined && facts.sections > 0)
+      return [finding('devices-only', { text: 'device state alone: no guest memory is in this stream' })];
     return [finding('no-ram', { text: 'there is no ram section' })];
   }
   if (blocks.length === 0) return [];
@@ -130,12 +134,20 @@ function recordsOf(block: BlockRow): number {
 
 function checkHoles(
   inspection: Inspection,
-  facts: { readonly flushes: boolean; readonly postcopy: boolean; readonly hinting: boolean },
+  facts: {
+    readonly flushes: boolean;
+    readonly postcopy: boolean;
+    readonly hinting: boolean;
+    readonly plugged: readonly PluggedMemory[];
+  },
 ): Finding[] {
   const { blocks } = inspection;
   const mapped = blocks.some((block) => block.mapped !== undefined);
   const left = blocks.filter((block) => block.ignored === true && block.sent.absent === block.pages);
-  const holes = mapped ? [] : blocks.filter((block) => block.ignored !== true && (block.sent.absent ?? 0) > 0);
+  const unplugged = (block: BlockRow): boolean => allUnplugged(block, inspection, facts.plugged);
+  const holes = mapped
+    ? []
+    : blocks.filter((block) => block.ignored !== true && (block.sent.absent ?? 0) > 0 && !unplugged(block));
   const shared = inspection.dialect.layout?.value.toString().startsWith('ignore-shared') === true;
   const roms = left.filter((block) => block.ignoredHow === 'no-pages' && isRom(block.idstr));
   const normal = blocks.reduce((sum, block) => sum + block.sent.page + block.sent.xbzrle + block.sent.compressed, 0);
@@ -150,7 +162,7 @@ function checkHoles(
       finding('ram-never-sent', { text: `${blocks.length} blocks are listed, and no page of any came`, path: PATH }),
     );
   } else {
-    for (const block of missing) findings.push(hole(block, blocks.indexOf(block), inspection, facts.hinting));
+    for (const block of missing) findings.push(hole(block, blocks.indexOf(block), inspection, facts));
   }
   const outside = left.filter((block) => !roms.includes(block));
   if (outside.length > 0) findings.push(outsideFinding(outside, inspection));
@@ -161,24 +173,48 @@ function listed(blocks: readonly BlockRow[]): string {
   return blocks.map((block) => quote(block.idstr)).join(', ');
 }
 
-function hole(block: BlockRow, index: number, inspection: Inspection, hinting: boolean): Finding {
+/** Every page that never came belongs to memory that is not plugged in. */
+function allUnplugged(block: BlockRow, inspection: Inspection, plugged: readonly PluggedMemory[]): boolean {
+  const device = deviceOf(plugged, block);
+  return device !== undefined && pluggedRanges(device, block, inspection)?.length === 0;
+}
+
+function pluggedRanges(
+  device: PluggedMemory,
+  block: BlockRow,
+  inspection: Inspection,
+): readonly PageRange[] | undefined {
+  const pageSize = Number(inspection.dialect.targetPageSize?.value ?? 4096);
+  return pluggedHoles(device, inspection.pageIndex, inspection.blocks.indexOf(block), block.pages, pageSize);
+}
+
+function hole(
+  block: BlockRow,
+  index: number,
+  inspection: Inspection,
+  { hinting, plugged }: { readonly hinting: boolean; readonly plugged: readonly PluggedMemory[] },
+): Finding {
   const path = [...PATH, block.idstr];
-  if (block.sent.absent === block.pages) {
+  const device = deviceOf(plugged, block);
+  if (device === undefined && block.sent.absent === block.pages) {
     return finding('block-never-sent', {
       text: `no page of ${quote(block.idstr)} (${hex(block.usedLength)} bytes) came`,
       path,
     });
   }
   const pageSize = Number(inspection.dialect.targetPageSize?.value ?? 4096);
-  const ranges = inspection.pageIndex.absent(index, block.pages, MAX_RANGES + 1) ?? [];
+  const holes = device === undefined ? undefined : pluggedRanges(device, block, inspection);
+  const ranges = holes ?? inspection.pageIndex.absent(index, block.pages, MAX_RANGES + 1) ?? [];
+  const absent = holes?.reduce((sum, { count }) => sum + count, 0) ?? block.sent.absent;
   const names = ranges
     .slice(0, MAX_RANGES)
     .map(({ first, count }) => `${hex(first * pageSize)}-${hex((first + count) * pageSize)}`);
   const more = ranges.length > MAX_RANGES ? ' …' : '';
   return finding('pages-missing', {
-    text: `${block.sent.absent} of ${block.pages} pages of ${quote(block.idstr)} never came: ${names.join(', ')}${more}`,
+    text: `${absent} of ${block.pages} pages of ${quote(block.idstr)} never came${device === undefined ? '' : ', though virtio-mem has them plugged in'}: ${names.join(', ')}${more}`,
     path,
-    ...(hinting
+    // The state of virtio-mem says that these must be there.
+    ...(hinting && device === undefined
       ? {
           severity: 'warning' as const,
           cure: 'the guest has a balloon or virtio-mem, which let pages be left out: if that is why, none needed',

@@ -7,6 +7,7 @@ import { decodeDevice, macText, meaningOf } from '../../devices/index.js';
 import { findInDevice, parseSchema, type DeviceState, type FieldNode } from '../../vmstate/index.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { runStates } from '../../release/run-states.js';
+import { pluggedMemory, VIRTIO_MEM, type PluggedMemory } from '../devices/virtio-mem.js';
 import { finding, type Finding } from './codes.js';
 
 /** Older QEMUs had `preconfig` as well; a loader refuses any other. QEMU: global_state_post_load(). */
@@ -40,7 +41,7 @@ export class DeviceCheck {
 
   start(section: SectionHeader, offset: number): void {
     this.open = undefined;
-    if (!LOOKED_AT.test(section.idstr) || this.kept.length >= MAX_DEVICES) return;
+    if (!(LOOKED_AT.test(section.idstr) || VIRTIO_MEM.test(section.idstr)) || this.kept.length >= MAX_DEVICES) return;
     this.open = { section, parts: [], offset, size: 0 };
     this.kept.push(this.open);
   }
@@ -56,8 +57,17 @@ export class DeviceCheck {
     const findings: Finding[] = [];
     for (const one of this.kept)
       if (one.section.idstr === 'globalstate') findings.push(...checkRunState(bytesOf(one), one.offset));
-    const others = this.kept.filter((one) => one.section.idstr !== 'globalstate');
-    return others.length === 0 || json === undefined ? findings : [...findings, ...hygiene(decoded(json, others))];
+    return [...findings, ...hygiene(this.states(json))];
+  }
+
+  /** Which memory of virtio-mem devices is plugged in; empty where nothing describes them. */
+  plugged(json: Uint8Array | undefined): PluggedMemory[] {
+    return pluggedMemory(this.states(json));
+  }
+
+  private states(json: Uint8Array | undefined): DeviceState[] {
+    const described = this.kept.filter((one) => one.section.idstr !== 'globalstate');
+    return described.length === 0 || json === undefined ? [] : decoded(json, described);
   }
 }
 

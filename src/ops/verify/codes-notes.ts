@@ -9,6 +9,12 @@ export const noteCodes = codes({
       'CPU model and features, accelerator and TSC frequency are in no stream and never checked: a save of -cpu max loads into -cpu qemu64 without a word, and the guest faults later.',
     cure: "start the destination with the -cpu of the source; a template's manifest records it",
   },
+  'devices-only': {
+    severity: 'note',
+    explanation:
+      'xen-save-devices-state writes the device state without guest memory. Only a VM that has this memory already can go on with it.',
+    cure: 'keep the memory of the guest beside it (Xen: xl save does); a save that is whole comes from migrate',
+  },
   'mac-addresses': {
     severity: 'note',
     explanation: 'Guests keep the address that they have in memory: all clones of this state have the same.',

@@ -68,7 +68,7 @@ const NOTHING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['not-a-stream', 'io'
 export async function verifyStream(
   stream: MigrationStream,
 ): Promise<Verification & { readonly inspection: Inspection }> {
-  const checks = new Checks(stream.description);
+  const checks = new Checks();
   const inspection = await inspect(stream, (event) => checks.observe(event));
   return checks.result(inspection);
 }
@@ -86,11 +86,6 @@ class Checks {
   private flushes = false;
   /** The END section of "ram" was opened: QEMU writes mapped-ram bitmaps there. */
   private ramEnded = false;
-  private trailing: { readonly offset: number; readonly first: number } | undefined;
-
-  constructor(description: DescriptionSchema | undefined) {
-    this.description = description;
-  }
 
   observe(event: StreamEvent): void {
     this.range.observe(event);
@@ -120,10 +115,7 @@ class Checks {
         return;
       case 'vmdescription':
         this.json = event.json;
-        this.description ??= unlessBroken(() => parseSchema(event.json));
-        return;
-      case 'trailing':
-        this.trailing ??= { offset: event.span.start, first: event.bytes[0] ?? 0 };
+        this.description = unlessBroken(() => parseSchema(event.json));
         return;
       default:
     }
@@ -164,7 +156,8 @@ class Checks {
   private facts(): Parameters<typeof checkMemory>[1] {
     const { ram, sections } = this.sections;
     const hinting = ['virtio-balloon', 'virtio-mem'].some((name) => this.sections.has(name));
-    return { ram, sections, flushes: this.flushes, postcopy: this.commands.listened, hinting };
+    const plugged = this.devices.plugged(this.json);
+    return { ram, sections, flushes: this.flushes, postcopy: this.commands.listened, hinting, plugged };
   }
 
   private notes(): Finding[] {
@@ -182,22 +175,13 @@ class Checks {
       case 'vmdescription-disagrees':
         return [finding('vmdescription-disagrees', { text, offset, path })];
       case 'trailing-data':
-        return [this.behindTheEnd(text, offset)];
+        return [finding('trailing-data', { text, offset })];
+      case 'eof-in-the-middle':
+        return [finding('eof-in-the-middle', { text, offset })];
       // checkConfiguration says it better.
       case 'version-of-subsection':
         return [];
     }
-  }
-
-  /** An end mark in the middle leaves sections behind it, and often the JSON at the very end. */
-  private behindTheEnd(text: string, offset: number): Finding {
-    const goesOn =
-      this.json === undefined &&
-      (this.description !== undefined || [1, 2, 3, 4, 8].includes(this.trailing?.first ?? 0));
-    return finding(goesOn ? 'eof-in-the-middle' : 'trailing-data', {
-      text: goesOn ? 'the stream ends here, and goes on behind it' : text,
-      offset,
-    });
   }
 }
 

@@ -12,6 +12,7 @@ import type { RamBlockEntry } from '../../../wire/ram-block.js';
 import { rangeHasFact } from '../../../release/fact.js';
 import { layoutReaders } from '../../../release/records.js';
 import { EditError } from '../../rewrite/edit.js';
+import { deviceOf, pluggedHoles, type PluggedMemory } from '../../devices/virtio-mem.js';
 import { cures } from '../merge/cures.js';
 import type { Donor } from '../donor.js';
 import type { Releases } from '../merge/knowledge.js';
@@ -124,16 +125,21 @@ export class Memory {
   }
 
   /**
-   * At the end of RAM: has every page come? Those of multifd channels, of postcopy and of the 2.11 fork are elsewhere.
+   * At the end of RAM: has every page come? Those of multifd channels, of postcopy and of the 2.11 fork are elsewhere;
+   * memory of virtio-mem that is not plugged in is sent by no QEMU.
    * @throws EditError refused
    */
-  complete(): void {
+  complete(plugged: readonly PluggedMemory[]): void {
     // What is not in the area of a block is zero.
     if (this.mapped) return this.noteMissing();
+    const { targetPageSize } = this.donor;
     this.listed.forEach(({ idstr, usedLength }, block) => {
       const { distinct, zero, page, xbzrle } = this.index.counts(block);
       if (distinct === undefined || (this.shared && zero + page + xbzrle === 0)) return;
-      const absent = Math.ceil(usedLength / this.donor.targetPageSize) - distinct;
+      const pages = Math.ceil(usedLength / targetPageSize);
+      const device = deviceOf(plugged, { idstr, usedLength });
+      const holes = device && pluggedHoles(device, this.index, block, pages, targetPageSize);
+      const absent = holes?.reduce((sum, { count }) => sum + count, 0) ?? pages - distinct;
       if (absent > 0)
         throw new EditError(
           'refused',
