@@ -58,6 +58,8 @@ export interface ErrorDetails {
   /** For `several-streams`: what can be named. */
   readonly choices?: readonly SavedStateRow[] | undefined;
   readonly cause?: unknown;
+  /** With code `io`: what failed is the output, not the input. */
+  readonly output?: boolean | undefined;
 }
 
 /** Thrown whenever input cannot be read, or a model cannot be written, as a migration stream. */
@@ -68,6 +70,8 @@ export class MigrationStreamError extends Error {
   readonly hint: string | undefined;
   readonly outer: readonly OuterPlace[] | undefined;
   readonly choices: readonly SavedStateRow[] | undefined;
+  /** With code `io`: what failed is the output, not the input. */
+  readonly output: boolean;
 
   constructor(details: ErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -78,12 +82,13 @@ export class MigrationStreamError extends Error {
     this.hint = details.hint;
     this.outer = details.outer;
     this.choices = details.choices;
+    this.output = details.output ?? false;
   }
 
   /** The same error inside of containers, innermost first. */
   within(outer: readonly OuterPlace[]): MigrationStreamError {
-    const { code, message, offset, path, hint, choices, cause } = this;
-    return new MigrationStreamError({ code, message, offset, path, hint, choices, cause, outer });
+    const { code, message, offset, path, hint, choices, cause, output } = this;
+    return new MigrationStreamError({ code, message, offset, path, hint, choices, cause, output, outer });
   }
 }
 

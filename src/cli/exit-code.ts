@@ -11,6 +11,8 @@ export const exitCode = {
   input: 3,
   /** QEMU is missing, or failed otherwise than by refusing a stream. */
   qemu: 4,
+  /** The output cannot be written: the disk is full, or nobody may write there. */
+  output: 5,
   /** A mistake in mstream itself. */
   bug: 70,
   /** Ctrl-C. */
@@ -28,6 +30,7 @@ export const exitCodeTexts: readonly (readonly [ExitCode, string])[] = [
   [exitCode.usage, 'usage: the command line makes no sense, or does not say which of several streams is meant'],
   [exitCode.input, 'the input is unreadable, damaged, or no migration stream; what could be read is printed before'],
   [exitCode.qemu, 'QEMU is missing, or failed otherwise than by refusing the stream'],
+  [exitCode.output, 'the output cannot be written: a full disk, no permission'],
   [exitCode.bug, 'a mistake in mstream itself: please report it'],
   [exitCode.interrupted, 'interrupted (SIGINT); 143 for SIGTERM'],
 ];

@@ -90,10 +90,23 @@ function explain(error: unknown, theme: Theme): [ExitCode, string] {
   if (error instanceof UsageError) return [exitCode.usage, plainErrorText('usage', error.message, error.hint, theme)];
   if (error instanceof Failure) return [error.code, plainErrorText(error.label, error.message, error.hint, theme)];
   if (error instanceof MigrationStreamError)
-    return [error.code === 'several-streams' ? exitCode.usage : exitCode.input, errorText(error, theme)];
+    return [
+      error.output ? exitCode.output : error.code === 'several-streams' ? exitCode.usage : exitCode.input,
+      errorText(error, theme),
+    ];
+  if (isOutputFailure(error)) return [exitCode.output, plainErrorText('io', error.message, undefined, theme)];
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [
     exitCode.bug,
     plainErrorText('bug', `a mistake in mstream itself\n${what}`, 'please report it, with the command line', theme),
   ];
+}
+
+const OUTPUT_CODES: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG', 'EACCES', 'EPERM'];
+const OUTPUT_CALLS: readonly unknown[] = ['mkdir', 'mkdtemp', 'write', 'rename', 'link', 'copyfile', 'ftruncate'];
+
+/** What the system refused while a file or folder was made: folders of templates, manifests, temporary folders. */
+function isOutputFailure(error: unknown): error is Error {
+  const { code, syscall } = (error ?? {}) as { readonly code?: unknown; readonly syscall?: unknown };
+  return error instanceof Error && OUTPUT_CODES.includes(code) && OUTPUT_CALLS.includes(syscall);
 }

@@ -230,7 +230,7 @@ class Scenario {
   private async negatives(manifest: Manifest): Promise<Check[]> {
     const { binary, signal } = this.options;
     const scratch = join(this.scratch, 'negative');
-    await mkdir(scratch);
+    await mkdir(scratch, { mode: 0o700 });
     const otherMachine = await this.otherMachine(manifest);
     const checks = await checkNegatives({
       binary,

@@ -62,7 +62,8 @@ export async function createTemplate(options: TemplateOptions): Promise<Manifest
     machineMemoryBackend: behaves(release(version.version), 'machine-memory-backend'),
   });
   const work = join(dirname(folder), `.${basename(folder)}.${process.pid}.partial`);
-  await mkdir(work, { recursive: true });
+  // It holds guest memory, which nobody but its owner may read.
+  await mkdir(work, { recursive: true, mode: 0o700 });
   keepFolder(work);
   try {
     const { inspection, cpu } = await runTemplate(options, argv, work, progress);

@@ -3,14 +3,20 @@
 // end of its input. Imports nothing of ours.
 
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Reads `+ pid`, `- pid`, `f folder`, `g folder` lines; at the end of input kills and removes what is left. */
+/**
+ * Reads `+ pid`, `- pid`, `f folder`, `g folder` lines; at the end of input kills and removes what is left. A process that
+ * was started in the last moment is in no line: it is found by the mark in its environment. Twice, since a process that
+ * was just forked still has the environment of its parent.
+ */
 const GUARD = `trap '' INT TERM HUP
+mark="$1"; shift
 pids=' '
 while read -r op arg; do
   case $op in
@@ -21,26 +27,32 @@ while read -r op arg; do
   esac
 done
 for pid in $pids; do kill -9 "$pid"; done
+for round in 1 2; do
+  for environ in /proc/[0-9]*/environ; do
+    if grep -q "$mark" "$environ" 2>/dev/null; then
+      pid="\${environ#/proc/}"
+      kill -9 "\${pid%/environ}" 2>/dev/null
+    fi
+  done
+  [ "$round" = 2 ] || sleep 0.2
+done
 [ $# -eq 0 ] || rm -rf -- "$@"`;
 
 const children = new Set<ChildProcess>();
 const folders = new Set<string>();
 let guard: Writable | undefined;
-let starting = false;
+/** In the environment of every QEMU of this process, and in no other. */
+const MARK = 'MSTREAM_KEEPER';
+const mark = `${process.pid}-${randomUUID()}`;
 let listening = false;
 
 function tellGuard(line: string): void {
-  if (guard !== undefined && !guard.destroyed) guard.write(`${line}\n`);
-  else if (!starting) {
-    // At the end of this tick, so that QEMU is under way when the shell is started: it would be three milliseconds late.
-    starting = true;
-    queueMicrotask(startGuard);
-  }
+  if (guard === undefined || guard.destroyed) startGuard();
+  else guard.write(`${line}\n`);
 }
 
 function startGuard(): void {
-  starting = false;
-  const shell = spawn('/bin/sh', ['-c', GUARD, 'mstream-guard'], {
+  const shell = spawn('/bin/sh', ['-c', GUARD, 'mstream-guard', `${MARK}=${mark}`], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
@@ -52,6 +64,15 @@ function startGuard(): void {
   guard = shell.stdin;
   for (const child of children) if (child.pid !== undefined) guard.write(`+ ${child.pid}\n`);
   for (const folder of folders) guard.write(`f ${folder}\n`);
+}
+
+/**
+ * Environment for a QEMU that is about to start. The guard is there before QEMU is: a SIGKILL between the two would leave
+ * QEMU alone.
+ */
+export function keeperMark(): Readonly<Record<string, string>> {
+  if (guard === undefined || guard.destroyed) startGuard();
+  return { [MARK]: mark };
 }
 
 /** Ends everything now, without waiting. */

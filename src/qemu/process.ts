@@ -1,13 +1,14 @@
 // One QEMU process: launched from a binary and an argv, its last words kept, its end known, always ended by pid. Knows
 // nothing of QMP. Imports argv, binary, keeper and qmp/wait.
 
+import { isMainThread } from 'node:worker_threads';
 import { shellQuote } from '../base/shell.js';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { wordsFor, type QemuBinary } from './binary.js';
-import { keep, keepFolder } from './keeper.js';
+import { keep, keeperMark, keepFolder } from './keeper.js';
 import { pending } from './qmp/wait.js';
 
 /** What is kept of stdout and stderr: the beginning, where QEMU says why, and the end. Bytes each. */
@@ -83,6 +84,18 @@ export interface LaunchOptions {
   readonly cwd?: string | undefined;
 }
 
+/** Files that QEMU makes hold guest memory (mem-path, migrate): nobody but their owner may read them. */
+function privately<T>(start: () => T): T {
+  // A thread has no umask of its own, and may not set that of the process.
+  if (!isMainThread) return start();
+  const mask = process.umask(0o077);
+  try {
+    return start();
+  } finally {
+    process.umask(mask);
+  }
+}
+
 export class QemuProcess {
   readonly binary: QemuBinary;
   readonly argv: readonly string[];
@@ -98,12 +111,14 @@ export class QemuProcess {
     this.binary = options.binary;
     this.argv = options.argv;
     // Its own process group: Ctrl-C on our terminal is ours to handle, in order.
-    const child = spawn(options.binary.file, wordsFor(options.binary, options.argv), {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      cwd: options.cwd,
-      env: { ...process.env, ...options.binary.env },
-      detached: true,
-    });
+    const child = privately(() =>
+      spawn(options.binary.file, wordsFor(options.binary, options.argv), {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        cwd: options.cwd,
+        env: { ...process.env, ...options.binary.env, ...keeperMark() },
+        detached: true,
+      }),
+    );
     this.#child = child;
     keep(child);
     for (const [stream, into] of [

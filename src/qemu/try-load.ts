@@ -90,7 +90,7 @@ async function load(
 ): Promise<Trial> {
   await setCapabilities(machine, Object.fromEntries(capabilities.map((name) => [name, true])));
   const file = typeof state === 'string' ? resolve(cwd, state) : join(machine.folder, 'state');
-  if (typeof state !== 'string') await writeFile(file, state);
+  if (typeof state !== 'string') await writeFile(file, state, { mode: 0o600 });
   const told = (verdict: Trial['verdict'], runState: string | null = null): Trial => {
     const { stderr, exit } = machine.process;
     return {

@@ -151,6 +151,19 @@ onQemu('7.2', 'QEMU as a process', ({ binary }) => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
+  it('leaves no QEMU when we are killed in the moment in which it starts', async () => {
+    const child = spawn(process.execPath, [program, 'moment', JSON.stringify(binary), ...tinyMachine], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const line = await new Promise<string>((resolve) => createInterface(child.stdout).once('line', resolve));
+    const pid = Number(line.split(' ')[0]);
+    expect(pid).toBeGreaterThan(0);
+    await until(async () => ((await runs(pid)) ? undefined : true), {
+      timeoutMs: 5000,
+      what: `QEMU ${pid} to be gone`,
+    });
+  });
+
   it.each(['exit', 'throw', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)(
     'leaves no orphan when we end by %s',
     async (how) => {

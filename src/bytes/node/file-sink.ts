@@ -8,7 +8,7 @@ import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSink } from '../source.js';
 import { exists, isThere } from './existing.js';
 import { openFileWriter } from './file-writer.js';
-import { ioError, systemCode } from './system-error.js';
+import { outputError, systemCode } from './system-error.js';
 import { temporaries as processTemporaries, type Temporaries } from './temporaries.js';
 
 export interface FileSinkOptions {
@@ -20,8 +20,8 @@ export interface FileSinkOptions {
   readonly mode?: number | undefined;
 }
 
-/** What QEMU itself gives the file of a `file:` migration: guest memory is not for everybody. */
-const NEW_MODE = 0o660;
+/** A stream holds guest memory, which nobody but its owner may read; QEMU and libvirt give their files the same. */
+const NEW_MODE = 0o600;
 const MAX_TEMPORARIES = 100;
 
 /**
@@ -50,7 +50,7 @@ export async function openFileSink(path: string, options: FileSinkOptions = {}):
         await writer.commit();
         await (force ? rename(temporary, target) : moveWithoutReplacing(temporary, target));
       } catch (cause) {
-        throw systemCode(cause) === 'EEXIST' ? exists(path, cause) : ioError(`cannot write ${path}`, cause);
+        throw systemCode(cause) === 'EEXIST' ? exists(path, cause) : outputError(`cannot write ${path}`, cause);
       }
       state = 'committed';
       temporaries.forget(temporary);
@@ -77,17 +77,17 @@ async function examine(path: string, force: boolean): Promise<{ target: string; 
     });
     if (present === undefined) return { target: path, present };
     if (present.isDirectory())
-      throw new MigrationStreamError({ code: 'io', message: `cannot write ${path}: it is a directory` });
+      throw new MigrationStreamError({ code: 'io', message: `cannot write ${path}: it is a directory`, output: true });
     if (!force && (present.isFile() || present.isBlockDevice())) throw exists(path);
     return { target: present.isFile() ? await realpath(path) : path, present };
   } catch (cause) {
-    throw ioError(`cannot write ${path}`, cause);
+    throw outputError(`cannot write ${path}`, cause);
   }
 }
 
 function openInPlace(path: string): Promise<FileHandle> {
   return open(path, constants.O_WRONLY).catch((cause: unknown) => {
-    throw ioError(`cannot write ${path}`, cause);
+    throw outputError(`cannot write ${path}`, cause);
   });
 }
 
@@ -104,7 +104,8 @@ async function openTemporary(
       registry.add(temporary);
       return { handle, temporary };
     } catch (cause) {
-      if (systemCode(cause) !== 'EEXIST' || attempt === MAX_TEMPORARIES) throw ioError(`cannot write ${path}`, cause);
+      if (systemCode(cause) !== 'EEXIST' || attempt === MAX_TEMPORARIES)
+        throw outputError(`cannot write ${path}`, cause);
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import type { ByteSink } from '../source.js';
-import { ioError, systemCode } from './system-error.js';
+import { outputError, systemCode } from './system-error.js';
 
 const ZEROS = new Uint8Array(64 * 1024);
 
@@ -39,7 +39,7 @@ export function openFileWriter(handle: FileHandle, label: string, forward: boole
     try {
       return await work();
     } catch (cause) {
-      throw ioError(`cannot write ${label}`, cause, { offset: position });
+      throw outputError(`cannot write ${label}`, cause, { offset: position });
     }
   };
 

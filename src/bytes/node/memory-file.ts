@@ -4,10 +4,11 @@ import { constants } from 'node:fs';
 import { link, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import type { MemoryOrigin, MemoryTarget } from '../memory.js';
 import { exists, isThere } from './existing.js';
-import { ioError, systemCode } from './system-error.js';
+import { ioError, outputError, systemCode } from './system-error.js';
 import { temporaries } from './temporaries.js';
 
-const NEW_MODE = 0o660;
+/** Guest memory, which nobody but its owner may read. */
+const NEW_MODE = 0o600;
 
 /** Nothing is created before `open`. */
 export function memoryFile(path: string, force: boolean): MemoryTarget {
@@ -24,7 +25,7 @@ export function memoryFile(path: string, force: boolean): MemoryTarget {
     try {
       return await work();
     } catch (cause) {
-      throw ioError(`cannot write ${path}`, cause);
+      throw outputError(`cannot write ${path}`, cause);
     }
   };
   return {

@@ -5,7 +5,7 @@ import { MigrationStreamError } from '../../base/errors.js';
 import { OutputClosed } from '../output-closed.js';
 import type { ByteSink, ByteSource } from '../source.js';
 import { readableSource } from './readable-source.js';
-import { ioError, systemCode } from './system-error.js';
+import { outputError, systemCode } from './system-error.js';
 
 /**
  * Standard input, whatever it is: a pipe, a socket, or a redirected file, read on from where its offset stands.
@@ -68,5 +68,7 @@ export function writableSink(stream: Writable, label: string): ByteSink {
 const GONE: readonly (string | undefined)[] = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED'];
 
 function writeError(label: string, cause: Error): Error {
-  return GONE.includes(systemCode(cause)) ? new OutputClosed(label, cause) : ioError(`cannot write ${label}`, cause);
+  return GONE.includes(systemCode(cause))
+    ? new OutputClosed(label, cause)
+    : outputError(`cannot write ${label}`, cause);
 }

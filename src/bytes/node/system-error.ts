@@ -13,6 +13,18 @@ export function ioError(what: string, cause: unknown, details: IoDetails = {}): 
   return new MigrationStreamError({ code: 'io', message: `${what}: ${reasonOf(cause)}`, cause, ...details });
 }
 
+/** The same for what could not be written: told apart from an input that cannot be read. */
+export function outputError(what: string, cause: unknown, details: IoDetails = {}): MigrationStreamError {
+  if (cause instanceof MigrationStreamError) return cause;
+  return new MigrationStreamError({
+    code: 'io',
+    message: `${what}: ${reasonOf(cause)}`,
+    cause,
+    output: true,
+    ...details,
+  });
+}
+
 /** `ENOENT` and its like; undefined for what the system did not say. */
 export function systemCode(error: unknown): string | undefined {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
