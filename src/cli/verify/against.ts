@@ -16,6 +16,7 @@ import {
   type QemuVersion,
 } from '../../release/version.js';
 import { capabilitiesFor, type TrialResult } from '../../ops/verify/against.js';
+import { knownBugFindings } from '../../ops/verify/known-bugs.js';
 import type { Verification } from '../../ops/verify/verify.js';
 import { STDIO } from '../args.js';
 import type { Context } from '../command.js';
@@ -151,8 +152,10 @@ export async function predicted(
   const prediction = await predict(await openTarget(context, target), destination, { capabilities });
   const on = Object.keys(capabilities).filter((name) => capabilities[name] === true);
   const trial = await named.attempt?.(target, on);
+  const bugs = inspection === undefined ? [] : knownBugFindings(inspection, destination.qemu);
   return {
     ...verification,
+    findings: [...verification.findings, ...bugs],
     prediction: {
       destination: named.label,
       capabilities,

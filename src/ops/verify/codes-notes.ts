@@ -15,6 +15,12 @@ export const noteCodes = codes({
       'xen-save-devices-state writes the device state without guest memory. Only a VM that has this memory already can go on with it.',
     cure: 'keep the memory of the guest beside it (Xen: xl save does); a save that is whole comes from migrate',
   },
+  'known-bug': {
+    severity: 'warning',
+    explanation:
+      'A known bug or change of QEMU strikes between the releases that wrote this stream and the destination.',
+    cure: 'see the text',
+  },
   'mac-addresses': {
     severity: 'note',
     explanation: 'Guests keep the address that they have in memory: all clones of this state have the same.',

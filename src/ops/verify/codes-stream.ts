@@ -55,8 +55,9 @@ export const streamCodes = codes({
   },
   'section-twice': {
     severity: 'warning',
-    explanation: 'QEMU loads the device twice; the last one wins. No QEMU writes that.',
-    cure: '`mstream inspect --sections` shows both',
+    explanation:
+      'QEMU loads the device twice; the last one wins. Only QEMU before 8.2 writes that, for two -netdev user (slirp).',
+    cure: '`mstream inspect --sections` shows both; for slirp `mstream transplant` maps them by order',
   },
   'unknown-command': {
     severity: 'error',

@@ -1,0 +1,33 @@
+// Known bugs of QEMU that strike on the way of a stream to a destination, as findings: before anything is tried.
+
+import { bugsOnTheWay, type BugStream } from '../../release/known-bugs.js';
+import type { QemuVersion } from '../../release/version.js';
+import type { Inspection } from '../inspect.js';
+import { finding, type Finding } from './codes.js';
+
+/** One warning for each known bug that meets this stream and that release. */
+export function knownBugFindings(inspection: Inspection, destination: QemuVersion): Finding[] {
+  return bugsOnTheWay(bugStream(inspection), destination).map(({ what, releases, cure, source }) =>
+    finding('known-bug', { text: `${what} (QEMU ${releases}; ${source})`, cure }),
+  );
+}
+
+/** What the conditions of the table ask for. */
+export function bugStream(inspection: Inspection): BugStream {
+  const machine = inspection.configuration?.machine ?? '';
+  const version = /-(\d+)\.(\d+)(?:\.\d+)?$/.exec(machine);
+  const opened = inspection.map.flatMap(({ section, kind }) =>
+    section === undefined || kind === 'part' || kind === 'end' ? [] : [section],
+  );
+  return {
+    machine,
+    machineVersion: version === null ? undefined : { major: Number(version[1]), minor: Number(version[2]) },
+    devices: opened.map(({ idstr }) => idstr.slice(idstr.lastIndexOf('/') + 1)),
+    sections: opened.map(({ idstr, instanceId }) => `${idstr}/${instanceId}`),
+    commands: inspection.map.flatMap(({ command }) => (command === undefined ? [] : [command])),
+    capabilities: inspection.capabilities ?? [],
+    layout: inspection.dialect.layout?.value.toString(),
+    since: inspection.producer.since,
+    until: inspection.producer.until,
+  };
+}
