@@ -26,6 +26,12 @@ export interface DeviceSection {
 
 type Full = Extract<StreamEvent, { kind: 'section-open' }>;
 
+/**
+ * Before 8.2 QEMU gives every -netdev user the instance 0, later ones count: these sections are told apart by their order.
+ * QEMU: net_slirp_init(), net/slirp.c.
+ */
+export const REPEATED = 'slirp';
+
 /** Gathers FULL sections from events. */
 export class DevicePart {
   /** For messages: "the source", "the donor". */
@@ -77,19 +83,23 @@ export class DevicePart {
    * @throws EditError refused: no description, two sections of one name, or one that does not fit
    */
   sections(other?: DescriptionSchema): DeviceSection[] {
-    const described = new Map<string, DeviceSchema>();
-    for (const device of this.description(other).devices)
-      described.set(deviceKey(device.name, device.instanceId), device);
+    const described = new Map<string, DeviceSchema[]>();
+    for (const device of this.description(other).devices) {
+      const key = deviceKey(device.name, device.instanceId);
+      described.set(key, [...(described.get(key) ?? []), device]);
+    }
     const seen = new Set<string>();
     return this.payloads.map(({ section, base, parts }) => {
       const name = deviceKey(section.idstr, section.instanceId);
-      if (seen.has(name))
+      if (seen.has(name) && section.idstr !== REPEATED)
         throw new EditError(
           'refused',
           `${this.whose} has two sections ${quote(section.idstr)} ${section.instanceId}: nothing says which is which`,
         );
       seen.add(name);
-      const device = described.get(name);
+      const [device, ...later] = described.get(name) ?? [];
+      // Repeated names are told apart by their order, as QEMU wrote them.
+      if (later.length > 0) described.set(name, later);
       const bytes = new Uint8Array(Buffer.concat(parts));
       if (device === undefined)
         throw new EditError(

@@ -3,7 +3,7 @@
 import { deviceLabel, type DeviceSchema, type FieldNode } from '../../../vmstate/index.js';
 import { deviceKey, type SectionHeader } from '../../../wire/section.js';
 import { cures } from '../merge/cures.js';
-import type { DeviceSection } from './device-part.js';
+import { REPEATED, type DeviceSection } from './device-part.js';
 import type { VmstateTables } from '../../../destination/vmstate-tables.js';
 import type { Knowledge } from '../merge/knowledge.js';
 import { Layer, type FieldRule } from '../merge/layer.js';
@@ -34,16 +34,24 @@ export function laySections(
   donor: readonly DeviceSection[],
   source: readonly DeviceSection[],
 ): LaidSection[] {
-  const theirs = new Map(source.map((one) => [keyOf(one), one]));
-  const mine = new Map(donor.map((one) => [keyOf(one), one]));
-  for (const one of source) if (!mine.has(keyOf(one))) noteLost(context, one, donor, source);
+  const sourceKeys = keysOf(source);
+  const donorKeys = keysOf(donor);
+  const theirs = new Map(source.map((one, i) => [sourceKeys[i], one]));
+  const known = new Set(donorKeys);
+  for (const [i, one] of source.entries()) if (!known.has(sourceKeys[i]!)) noteLost(context, one, donor, source);
   const laid: LaidSection[] = [];
-  for (const one of donor) {
-    const other = theirs.get(keyOf(one));
+  for (const [i, one] of donor.entries()) {
+    const other = theirs.get(donorKeys[i]);
     if (other === undefined) noteLeftOut(context, one, donor, source);
     else laid.push(...laySection(context, one, other));
   }
   return laid;
+}
+
+/** Sections by name and instance; those of REPEATED by their order. */
+function keysOf(sections: readonly DeviceSection[]): string[] {
+  let order = 0;
+  return sections.map((one) => (one.section.idstr === REPEATED ? `${REPEATED}#${order++}` : keyOf(one)));
 }
 
 function laySection(context: SectionContext, donor: DeviceSection, source: DeviceSection): LaidSection[] {
