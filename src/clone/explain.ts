@@ -5,7 +5,8 @@ import type { Manifest } from './manifest.js';
 
 /** In one line; undefined: QEMU's words are all that is known. */
 export function explainFailure(words: string, manifest: Manifest): string | undefined {
-  const all = explain(words);
+  // A line that no table knows is QEMU's own words, which are shown anyway.
+  const all = explain(words).filter(({ id }) => id !== 'not-known');
   const found = all.find(({ effect }) => effect === 'fatal') ?? all[0];
   if (found === undefined) return undefined;
   // A block list that is read with the wrong layout ends in a block of no name.

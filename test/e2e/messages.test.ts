@@ -36,7 +36,8 @@ describe.skipIf(skip !== undefined)('words of QEMU', () => {
         .join('\n');
       const there = (format: string): boolean => new RegExp(`${format}(: )?$`, 'm').test(strings);
       const wrong = messageIds
-        .filter((id) => !COMPOSED.has(id))
+        // What other targets and distributions say stands in other executables.
+        .filter((id) => !COMPOSED.has(id) && (loadMessages[id].target ?? loadMessages[id].distribution) === undefined)
         .flatMap((id) => {
           const said = wordingOf(id, { major, minor });
           const mine = said === undefined ? '' : formatOf(said);

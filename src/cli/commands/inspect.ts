@@ -162,12 +162,7 @@ interface Whole {
   readonly containers: readonly ContainerFacts[];
 }
 
-async function inspectWhole(
-  state: string,
-  context: Context,
-  reading: StateOptions,
-  stale: boolean,
-): Promise<Whole> {
+async function inspectWhole(state: string, context: Context, reading: StateOptions, stale: boolean): Promise<Whole> {
   const { stream, layers, progress } = await openState(context, state, { ...reading, bodies: false });
   let inspection = await inspect(stream);
   if (stale) inspection = await (await import('../../ops/stale-pages.js')).withStalePages(inspection, stream.source);

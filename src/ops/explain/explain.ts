@@ -7,18 +7,24 @@ import {
   loadMessages,
   matchMessage,
   messageIds,
+  wordsOfNumber,
   type MessageEffect,
   type MessageId,
   type MessageMatch,
 } from '../../release/messages/index.js';
+import { bugsByWords, type KnownBug } from '../../release/known-bugs.js';
+import { ruleFor } from '../../release/causes/rules.js';
 import { piecesFor } from '../../release/messages/table.js';
 import { compareVersions, versionText } from '../../release/version.js';
 import { explained, sourceOf } from '../../release/causes/rows.js';
 import type { ExplanationRow } from '../../release/causes/row.js';
 import { missingFeatures, virtioDevice } from '../../loader/virtio/feature-options.js';
+import { attemptsOf, DEVICE_LINES, FOLDED, LAST_LINES, type Attempt } from './attempts.js';
+import { saidLines } from './paste.js';
 
 export interface Explanation extends ExplanationRow {
-  readonly id: MessageId;
+  /** `not-known`: the line that gives the reason, which no table has. */
+  readonly id: MessageId | 'not-known';
   /** The words that were recognised, escaped. */
   readonly text: string;
   /** Does the load fail with it, or is it said beside? */
@@ -31,6 +37,8 @@ export interface Explanation extends ExplanationRow {
   readonly source: string;
   /** Where in the stream, when one was given. */
   readonly places: readonly Place[];
+  /** Known bugs of QEMU that are told by these words. */
+  readonly bugs: readonly KnownBug[];
 }
 
 export interface Place {
@@ -46,23 +54,104 @@ const MIN_QUOTE = 12;
 /** Explanations that one text may have: a log of gigabytes says the same thing again. */
 const MAX_EXPLANATIONS = 200;
 
+/** What is known of the stream that the words were said about. */
+export interface ExplainFacts {
+  readonly inspection?: Inspection | undefined;
+  /** Devices of the stream that fit the values of a message, as labels. */
+  readonly fits?: ((match: MessageMatch) => readonly string[]) | undefined;
+}
+
 /**
- * Every message of QEMU's in `text`, in its order, each once. Empty: nothing in it is known.
- * `inspection`: of the stream that it was said about.
+ * Every message of QEMU's in `text`, in its order, each once, in whatever carrier it was pasted. Where QEMU said that a
+ * load failed and no known message gives the reason, the line that does is one of them, as `not-known`. Empty: nothing
+ * in the text is known.
  */
-export function explain(text: string, inspection?: Inspection): Explanation[] {
-  const exact = matchMessage(text);
-  const matches = exact.length > 0 ? exact : beginnings(text);
+export function explain(text: string, facts: ExplainFacts = {}): Explanation[] {
+  const lines = saidLines(text, letters);
+  const attempts = attemptsOf(lines);
   const found = new Map<string, Explanation>();
-  for (const match of matches) {
-    if (found.size >= MAX_EXPLANATIONS) break;
-    const words = text.slice(match.start, match.end);
-    const key = exact.length > 0 ? words : match.id;
-    if (!found.has(key)) found.set(key, explanationOf(match, words, matches, inspection));
+  const add = (key: string, one: Explanation): void => {
+    if (found.size < MAX_EXPLANATIONS && !found.has(key)) found.set(key, one);
+  };
+  for (const attempt of attempts) {
+    const all = attempt.said.map(({ match }) => match);
+    for (const { match, words } of attempt.said)
+      if (!FOLDED.has(match.id)) add(words, explanationOf(match, words, all, facts));
+    if (attempt.reason !== undefined) add(attempt.reason, notKnown(attempt.reason));
+    const folded = foldedOf(attempt, facts);
+    if (folded !== undefined) add(folded.text, folded);
   }
-  // The last line explains nothing where something else does.
-  const all = [...found.values()];
-  return all.some((one) => one.effect === 'fatal') ? all.filter((one) => one.id !== 'load-failed') : all;
+  if (found.size > 0) return withoutLastLines([...found.values()]);
+  const quoted = lines.join('\n');
+  for (const match of beginnings(quoted))
+    add(match.id, explanationOf(match, quoted.slice(match.start, match.end), [match], facts));
+  return withoutLastLines([...found.values()]);
+}
+
+/** The last line explains nothing where something else does. */
+function withoutLastLines(all: readonly Explanation[]): Explanation[] {
+  const reason = all.some((one) => one.effect === 'fatal' && !LAST_LINES.has(one.id));
+  return reason ? all.filter((one) => !LAST_LINES.has(one.id)) : [...all];
+}
+
+/** How much of the lines are QEMU's own words. */
+function letters(lines: readonly string[]): number {
+  let sum = 0;
+  for (const line of lines) {
+    for (const { start, end, values } of matchMessage(line)) {
+      const inside = Object.values(values).reduce((count, value) => count + value.length, 0);
+      sum += Math.max(1, end - start - inside);
+    }
+  }
+  return sum;
+}
+
+/** A line that no table knows, and that gives the reason. */
+function notKnown(line: string): Explanation {
+  return {
+    id: 'not-known',
+    text: escapeText(line),
+    effect: 'fatal',
+    meaning: 'not known here; this line is the reason',
+    causes: [],
+    cures: [],
+    details: [],
+    versions: [],
+    source: 'no table of this program',
+    places: [],
+    bugs: bugsByWords(line),
+  };
+}
+
+/** "Failed to load …" and "error while loading state …" as one: in which device, in which field. */
+function foldedOf(attempt: Attempt, { inspection }: ExplainFacts): Explanation | undefined {
+  const contexts = attempt.said.filter(({ match }) => FOLDED.has(match.id));
+  const last = contexts.find(({ match }) => DEVICE_LINES.has(match.id)) ?? contexts[0];
+  if (last === undefined) return undefined;
+  const { match, words } = last;
+  const fields = contexts.flatMap(({ match: { values } }) =>
+    values['vmsd'] !== undefined && values['field'] !== undefined ? [`${values['vmsd']}:${values['field']}`] : [],
+  );
+  const { idstr, instance, id } = match.values;
+  const where =
+    idstr === undefined
+      ? 'It happened'
+      : `It happened in the device ${quote(idstr)}${id === undefined ? `, instance ${instance === undefined ? 0 : Number(`0x${instance}`)}` : `, section ${id}`}`;
+  const inField = fields.length === 0 ? '' : `, in ${fields.join(', inside ')}`;
+  const known = attempt.reason !== undefined || attempt.said.some(({ match: one }) => one.effect === 'fatal');
+  return {
+    id: match.id,
+    text: escapeText(words),
+    effect: 'context',
+    meaning: escapeText(`${where}${inField}.`),
+    causes: [],
+    cures: known ? [] : ['the reason is in the line before (behind it since 10.2)'],
+    details: inspection === undefined ? [] : notInState(match.values, inspection),
+    versions: versionsOf(match),
+    source: sourceOf(match.id),
+    places: inspection === undefined ? [] : placesOf(match.values, inspection),
+    bugs: [],
+  };
 }
 
 /** What people quote is often only the beginning of a message: then there are no values. */
@@ -92,23 +181,57 @@ function explanationOf(
   match: MessageMatch,
   words: string,
   all: readonly MessageMatch[],
-  inspection: Inspection | undefined,
+  { inspection, fits }: ExplainFacts,
 ): Explanation {
   const { id, effect, values } = match;
-  const { missing, details } = missingOf(match, all);
+  const device = all.find((one) => DEVICE_LINES.has(one.id))?.values['idstr'];
+  const { missing, details } = missingOf(match, device);
   const row = explained(id, missing === undefined ? values : { ...values, missing });
+  const rule = ruleFor(id, { values, device, shared: sharedOf(inspection) });
+  const fitting = device === undefined ? (fits?.(match) ?? []) : [];
   return {
     id,
     // Links of a chain that reach to its end are cut to their own words.
     text: escapeText(id === 'load-failed' ? words.split(': ').slice(0, 2).join(': ') : words),
     effect,
     ...row,
-    ...(id === 'load-failed' ? { meaning: lastLine(values['error'] ?? '') } : {}),
-    details,
+    ...(rule === undefined ? {} : { causes: rule.causes, cures: rule.cures }),
+    ...(LAST_LINES.has(id) ? { meaning: lastLine(errorWords(values['error'] ?? '')) } : {}),
+    details: [
+      ...details,
+      ...fitting.map((label) => `in this state it fits ${label}`),
+      ...(inspection === undefined ? [] : notInState(values, inspection)),
+    ],
     versions: versionsOf(match),
-    source: sourceOf(id),
+    source: rule === undefined ? sourceOf(id) : `${sourceOf(id)}; ${rule.source}`,
     places: inspection === undefined ? [] : placesOf(values, inspection),
+    bugs: bugsByWords(words, device),
   };
+}
+
+/** Did the source leave shared memory out? Undefined: no stream is at hand. */
+function sharedOf(inspection: Inspection | undefined): boolean | undefined {
+  if (inspection === undefined || inspection.configuration === undefined) return undefined;
+  return inspection.capabilities?.includes('x-ignore-shared') === true;
+}
+
+/** strerror's words, also where QEMU printed the number. */
+function errorWords(error: string): string {
+  return /^-?\d+$/.test(error) ? (wordsOfNumber(Number(error)) ?? error) : error;
+}
+
+/** Words about a device or a block that the state has not were not said about it. */
+function notInState(values: Readonly<Record<string, string>>, inspection: Inspection): string[] {
+  const { idstr, block } = values;
+  const sections = inspection.map.flatMap(({ section }) => (section === undefined ? [] : [section.idstr]));
+  const missing = [
+    idstr === undefined || sections.includes(idstr) ? [] : [`device ${quote(idstr)}`],
+    block === undefined || inspection.blocks.some((one) => one.idstr === block) ? [] : [`RAM block ${quote(block)}`],
+  ].flat();
+  if (missing.length === 0) return [];
+  return [
+    `this state has no ${missing.join(' and no ')}: these words were not said about it, or it lacks what they want`,
+  ];
 }
 
 /** Empty when every release says it so. */
@@ -134,6 +257,10 @@ function lastLine(error: string): string {
     ['Invalid argument', 'The stream does not fit this QEMU; why stands in the lines before (behind it since 10.2).'],
     ['Operation not supported', 'The stream is of a version that this QEMU does not read.'],
     ['Numerical result out of range', 'A command has a wrong length.'],
+    ['Cannot allocate memory', 'The host has not the memory for this; which piece stands in the lines before.'],
+    ['Bad address', 'The host could not provide memory that a backend promises.'],
+    ['Resource temporarily unavailable', 'A package of the stream ends too early.'],
+    ['No space left on device', 'A device or backend has less room here than at the source.'],
   ];
   return known.find(([start]) => error.startsWith(start))?.[1] ?? 'The load failed; why stands in the lines before.';
 }
@@ -145,7 +272,7 @@ interface Missing {
 }
 
 /** Features that the guest has and the device lacks; which device it is another line says. */
-function missingOf(match: MessageMatch, all: readonly MessageMatch[]): Missing {
+function missingOf(match: MessageMatch, idstr: string | undefined): Missing {
   const { guest, allowed } = match.values;
   if (match.id !== 'virtio-features' || guest === undefined || allowed === undefined)
     return { missing: undefined, details: [] };
@@ -155,7 +282,7 @@ function missingOf(match: MessageMatch, all: readonly MessageMatch[]): Missing {
       missing: undefined,
       details: ['from 10.2 on QEMU prints only those that are offered; `mstream verify --against` names the others'],
     };
-  const device = virtioDevice(all.find((one) => one.id === 'device-state-error')?.values['idstr']);
+  const device = virtioDevice(idstr);
   const details =
     device === undefined ? ['which device it is stands in another line; without it bits below 24 have no names'] : [];
   return { missing: missingFeatures(device, bits).join(', '), details };

@@ -16,8 +16,15 @@ import {
 } from './row.js';
 
 const SAME_MACHINE = 'the same versioned machine type on both sides';
-const MEMORY = 'the memory is not the one that this state was saved with: another VM mapped the file with share=on';
-const PRIVATE = ['`mstream verify TEMPLATE` compares both', 'share=off for all clones'];
+const RING_CAUSES = [
+  'the index was read from a shifted payload: the device has another layout here (vectors=, queues, another release)',
+  'a bug of the device at the source, which saved an index that does not fit its ring',
+  'only where shared memory was left out (x-ignore-shared): another VM mapped the memory file with share=on',
+];
+const RING_CURES = [
+  'the same options of that device and the machine type of the source',
+  'for a template: share=off for all clones; `mstream verify TEMPLATE` compares both',
+];
 const OTHER_NETWORK = 'another kind of -netdev: only a tap with vnet_hdr=on and the like can do it';
 const SAME_NETWORK = ['the same kind of -netdev on both sides'];
 const PAUSED = '`mstream rewrite --drop-section globalstate`: the VM is paused, or runs, as the destination was told';
@@ -111,13 +118,13 @@ export const deviceExplanations = explanations({
   ),
   'virtio-queue-size': row(
     'Queue {queue}: what the ring in guest memory says and what the state says do not fit.',
-    [MEMORY],
-    PRIVATE,
+    RING_CAUSES,
+    RING_CURES,
   ),
   'virtio-host-index': row(
     "Queue {queue}: the guest's index 0x{guest} and the host's 0x{host} do not fit.",
-    [MEMORY],
-    PRIVATE,
+    RING_CAUSES,
+    RING_CURES,
   ),
   'virtio-ring-address': damaged('Queue {queue} has no address, but an index.'),
   'virtio-net-queues': row(

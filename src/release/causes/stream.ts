@@ -51,6 +51,7 @@ export const streamExplanations = explanations({
     'the lines before; with --state, where in the stream',
   ),
   'savevm-load-failed': around('loadvm or snapshot-load failed with errno {error}.', 'the lines before'),
+  'pve-load-failed': around('The load of a state volume failed: {error}.', 'the lines before'),
   'loadvm-stream-error': cut('its last bytes'),
   'configuration-missing': row(
     'The destination wants a configuration section, and the stream has none.',

@@ -43,6 +43,13 @@ export const headerMessages = messages({
     effect: 'context',
     source: 'migration/savevm.c:load_snapshot',
   },
+  /** Proxmox's own loader of a state volume. */
+  'pve-load-failed': {
+    texts: always('Error while loading VM state: {error}'),
+    effect: 'context',
+    distribution: 'Proxmox VE',
+    source: 'migration/savevm-async.c:load_snapshot_from_blockdev (Proxmox VE)',
+  },
   'loadvm-stream-error': {
     texts: [{ since: release('10.2'), text: 'Error while loading vmstate: stream error: {errno:d}', as: 'link' }],
     effect: 'fatal',

@@ -3,7 +3,7 @@
 
 export { isChained, loadFailed } from './chain.js';
 export { matchMessage, type MessageMatch } from './match.js';
-export { errnoNumber, strerror, type Errno } from './errno.js';
+export { errnoNumber, strerror, wordsOfNumber, type Errno } from './errno.js';
 export type { MessageEffect, MessageRow, Wording } from './message.js';
 export {
   errnoOf,

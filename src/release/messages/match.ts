@@ -143,7 +143,7 @@ function compile(id: MessageId, wording: Wording): Compiled {
   let letters = 0;
   for (const piece of piecesFor(wording.text)) {
     if (typeof piece === 'string') {
-      if (piece.length > anchor.length) anchor = piece;
+      if (piece.trimEnd().length > anchor.length) anchor = piece.trimEnd();
       letters += piece.length;
       steps[steps.length - 1] += escape(piece);
     } else if (piece.kind === 'text') {
@@ -155,6 +155,9 @@ function compile(id: MessageId, wording: Wording): Compiled {
       names.at(-1)!.push(piece.name);
     }
   }
+  // A string at the end may be empty, and then its line has lost the space in front of it.
+  if (steps.length > 1 && steps.at(-1) === '' && steps.at(-2)!.endsWith(' '))
+    steps[steps.length - 2] = `${steps.at(-2)!.slice(0, -1)}(?: |$)`;
   // A string at the end reaches to the end of the line.
   const regexes = steps.map((step, i) => {
     if (step === '' && i === steps.length - 1) return /$/g;

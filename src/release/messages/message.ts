@@ -39,6 +39,10 @@ export interface MessageRow {
   readonly effect: MessageEffect;
   /** Of the last line, when the load fails with this. */
   readonly errno?: Errno;
+  /** Only the QEMU of this distribution says it; left out: every QEMU. */
+  readonly distribution?: string;
+  /** Only QEMUs of this target say it: `ppc64`; left out: all. */
+  readonly target?: string;
   /** File and function of QEMU that print it. */
   readonly source: string;
 }

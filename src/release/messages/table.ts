@@ -6,6 +6,7 @@ import { configurationMessages } from './configuration.js';
 import { deviceMessages } from './device.js';
 import { dirtyBitmapMessages } from './dirty-bitmap.js';
 import type { Errno } from './errno.js';
+import { hostMessages } from './host.js';
 import { framingMessages } from './framing.js';
 import { headerMessages } from './header.js';
 import type { MessageRow, Wording } from './message.js';
@@ -22,6 +23,7 @@ const rows = {
   ...ramPageMessages,
   ...deviceMessages,
   ...dirtyBitmapMessages,
+  ...hostMessages,
 };
 
 /** The name of a message of QEMU's: closed, so that a predictor cannot name one that no table has. */

@@ -17,6 +17,11 @@ function paragraph(one: Explanation, theme: Theme): string {
   for (const { what, offset } of one.places)
     lines.push(`${theme.label('where:')} ${printableLine(what)}, at ${theme.offset(hexText(offset))}`);
   lines.push(...rest);
+  for (const bug of one.bugs) {
+    lines.push(`${theme.label('known:')} ${printableLine(bug.what)} (QEMU ${printableLine(bug.releases)})`);
+    lines.push(`  ${theme.label('cure:')} ${printableLine(bug.cure)}`);
+    lines.push(theme.dim(`  ${bug.source}`));
+  }
   if (one.effect === 'non-fatal') lines.push(theme.dim('The load goes on.'));
   const versions = one.versions.length === 0 ? '' : `, QEMU ${one.versions.join('; ')}`;
   lines.push(theme.dim(`${one.source}${versions}`));

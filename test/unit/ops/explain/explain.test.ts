@@ -7,7 +7,7 @@ import { piecesFor } from '../../../../src/release/messages/table.js';
 import { look } from '../../../support/edits.js';
 import { fixtureBytes } from '../../../support/fixtures.js';
 
-const newest = { major: 11, minor: 1 };
+const newest = { major: 11, minor: 2 };
 const oldest = [
   { major: 4, minor: 0 },
   { major: 7, minor: 2 },
@@ -35,7 +35,7 @@ describe('explain', () => {
     expect(found!.meaning).not.toMatch(/\{\w+\}/);
     expect([...found!.causes, ...found!.cures].join()).not.toMatch(/\{\w+\}/);
     if (found!.effect === 'fatal') expect(found!.cures.length, id).toBeGreaterThan(0);
-    expect(found!.source).toBe(loadMessages[id].source);
+    expect(found!.source.startsWith(loadMessages[id].source)).toBe(true);
   });
 
   test.each<[text: string, words: RegExp]>([
@@ -102,15 +102,15 @@ describe('explain', () => {
 
   test('where in the stream', async () => {
     const inspection = await look(fixtureBytes('7.2.22-plain'));
-    const [place] = explain('Missing section footer for i8259', inspection)[0]!.places;
+    const [place] = explain('Missing section footer for i8259', { inspection })[0]!.places;
     expect(place!.offset).toBe(inspection.map.find((row) => row.section?.idstr === 'i8259')!.span.start);
-    expect(explain('Size mismatch: pc.ram: 0x1 != 0x2: Invalid argument', inspection)[0]!.places[0]!.what).toBe(
+    expect(explain('Size mismatch: pc.ram: 0x1 != 0x2: Invalid argument', { inspection })[0]!.places[0]!.what).toBe(
       'block "pc.ram" in the block list',
     );
   });
 
   test('what nobody knows stays unexplained; names drive no terminal', () => {
     expect(explain('segmentation fault')).toEqual([]);
-    expect(explain("Can't find block \x1b[31m")[0]!.text).toBe("Can't find block \\x1b[31m");
+    expect(explain("Can't find block \x1b]0;")[0]!.text).toBe("Can't find block \\x1b]0;");
   });
 });
