@@ -117,7 +117,6 @@ const here = { start: 0, end: 0 };
 class Transplanting {
   private readonly stream: MigrationStream;
   private readonly output: StreamOutput;
-  /** The sink shows its bytes only when it is committed. */
   private readonly staged: boolean;
   private readonly donor: Donor;
   private readonly options: TransplantOptions;
@@ -251,19 +250,20 @@ class Transplanting {
   }
 
   private async devices(): Promise<LaidSection[]> {
-    const { donor, ledger, options } = this;
+    const { donor, ledger, options, destination } = this;
     this.source = this.part.sections(options.schemaFrom);
     this.memory.complete(pluggedMemory(this.source.map(({ state }) => state)));
     this.parts.complete();
     await this.earlyCommands();
-    const { destination } = this;
     const knowledge = new Knowledge(options.tables, this.clues.producer, destination, this.architecture);
     const rule = fieldRule({
       features: knownFeatures(donor.sections, options.offers),
       checksQueues: rangeHasFact(destination, behaviours['ring-length-checked']),
     });
     const laid = laySections({ ledger, knowledge, tables: options.tables, rule }, donor.sections, this.source);
-    if (!this.mayBeWritten) return laid;
+    // What went into a pipe cannot be taken back: refused, it ends behind guest memory, and no QEMU loads it.
+    const allow = options.allow ?? 'assumed';
+    if (!this.staged && worst(ledger.grade, this.cpu.grade, allow) !== allow) return laid;
     for (const command of donor.commands.late) await this.write(command);
     for (const { section, bytes } of laid) {
       await this.write({ kind: 'section-open', type: 'full', section, span: here });
@@ -301,12 +301,6 @@ class Transplanting {
     const { sections, configuration } = this.donor;
     const tables = sections.map(({ state }) => state.device.vmsd);
     return architectureOfTables(configuration?.machine, tables);
-  }
-
-  /** What went into a pipe cannot be taken back: refused, it ends behind guest memory, and no QEMU loads it. */
-  private get mayBeWritten(): boolean {
-    const allow = this.options.allow ?? 'assumed';
-    return this.staged || worst(this.ledger.grade, this.cpu.grade, allow) === allow;
   }
 
   private get cpu(): CpuAnswer {
