@@ -1,6 +1,6 @@
 // Devices that a release began to save otherwise, with or without a machine type that keeps the old way. See known-bugs.ts.
 
-import type { KnownBugRow } from './known-bugs.js';
+import type { KnownBugRow } from './known-bug-row.js';
 import { compareVersions, type QemuVersion } from './version.js';
 
 const v = (major: number, minor: number): QemuVersion => ({ major, minor });

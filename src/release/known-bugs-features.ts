@@ -1,7 +1,7 @@
 // Virtio features that a release began to offer: a guest that has taken one is refused where it is not offered. See
 // known-bugs.ts. Each feature is switched by an option; the machine type of the older release switches it off.
 
-import type { KnownBugRow } from './known-bugs.js';
+import type { KnownBugRow } from './known-bug-row.js';
 
 /** Are these bits among the features that the guest has and the device lacks? */
 function lacks(words: string, bits: readonly number[]): boolean {

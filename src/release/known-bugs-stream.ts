@@ -1,6 +1,6 @@
 // Known bugs and changes of the stream itself: guest memory, commands, sections. See known-bugs.ts.
 
-import type { KnownBugRow } from './known-bugs.js';
+import type { KnownBugRow } from './known-bug-row.js';
 import { compareVersions, type QemuVersion } from './version.js';
 
 const v = (major: number, minor: number): QemuVersion => ({ major, minor });

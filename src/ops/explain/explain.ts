@@ -12,7 +12,8 @@ import {
   type MessageId,
   type MessageMatch,
 } from '../../release/messages/index.js';
-import { bugsByWords, type KnownBug } from '../../release/known-bugs.js';
+import type { KnownBug } from '../../release/known-bug-row.js';
+import { bugsByWords } from '../../release/known-bugs.js';
 import { ruleFor } from '../../release/causes/rules.js';
 import { piecesFor } from '../../release/messages/table.js';
 import { compareVersions, versionText } from '../../release/version.js';

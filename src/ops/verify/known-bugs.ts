@@ -1,6 +1,7 @@
 // Known bugs of QEMU that strike on the way of a stream to a destination, as findings: before anything is tried.
 
-import { bugsOnTheWay, type BugStream } from '../../release/known-bugs.js';
+import type { BugStream } from '../../release/known-bug-row.js';
+import { bugsOnTheWay } from '../../release/known-bugs.js';
 import type { QemuVersion } from '../../release/version.js';
 import type { Inspection } from '../inspect.js';
 import { finding, type Finding } from './codes.js';

@@ -1,7 +1,7 @@
 // "Bad config data" of PCI: the offset says which register differs, the device and the masks say why.
 // QEMU: get_pci_config_device(), hw/pci/pci.c.
 
-import type { CauseFacts, CauseRule } from './rules.js';
+import type { CauseFacts, CauseRule } from './rule.js';
 import { SAME_ARGV } from './row.js';
 
 const hex = (text: string | undefined): number => Number.parseInt(text ?? '', 16);

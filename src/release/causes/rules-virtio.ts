@@ -1,7 +1,7 @@
 // Ring indices that do not fit: memory of another VM only where memory was left out of the stream; else the payload was
 // read shifted. QEMU: virtio_load(), hw/virtio/virtio.c.
 
-import type { CauseRule } from './rules.js';
+import type { CauseRule } from './rule.js';
 import { AGAIN, VERIFY } from './row.js';
 
 const MEMORY = 'the memory is not the memory that this state was saved with: another VM mapped the file with share=on';

@@ -4,25 +4,7 @@
 import type { MessageId } from '../messages/index.js';
 import { pciRules } from './rules-pci.js';
 import { virtioRules } from './rules-virtio.js';
-
-/** What is known beside the message. */
-export interface CauseFacts {
-  /** Values of the message, as they stand in the text, digits without 0x. */
-  readonly values: Readonly<Record<string, string>>;
-  /** idstr of the device that failed, where another line names it. */
-  readonly device: string | undefined;
-  /** The stream leaves shared memory out (x-ignore-shared); undefined: no stream is at hand. */
-  readonly shared: boolean | undefined;
-}
-
-export interface CauseRule {
-  readonly message: MessageId;
-  readonly when: (facts: CauseFacts) => boolean;
-  readonly causes: readonly string[];
-  readonly cures: readonly string[];
-  /** File and function of QEMU, or the commit, that makes it so. */
-  readonly source: string;
-}
+import type { CauseFacts, CauseRule } from './rule.js';
 
 const rules: readonly CauseRule[] = [...pciRules, ...virtioRules];
 

@@ -1,6 +1,7 @@
 // The table of known bugs: complete, told by words, and silent about good captures.
 import { describe, expect, test } from 'vitest';
-import { bugsByWords, bugsOnTheWay, knownBugs, type BugStream } from '../../../src/release/known-bugs.js';
+import type { BugStream } from '../../../src/release/known-bug-row.js';
+import { bugsByWords, bugsOnTheWay, knownBugs } from '../../../src/release/known-bugs.js';
 
 const none: BugStream = {
   machine: '',

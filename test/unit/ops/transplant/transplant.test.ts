@@ -5,8 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { openStream } from '../../../../src/open/open-stream.js';
 import { EditError, type Edit } from '../../../../src/ops/rewrite/edit.js';
 import { readDescription } from '../../../../src/ops/transplant/read-description.js';
-import { readDonor } from '../../../../src/ops/transplant/donor.js';
-import { transplant, type TransplantOptions } from '../../../../src/ops/transplant/transplant.js';
+import type { TransplantOptions } from '../../../../src/ops/transplant/transplant.js';
 import { deviceKey } from '../../../../src/wire/section.js';
 import { memorySource } from '../../../../src/bytes/source.js';
 import { visitLeaves, type VmsdSchema } from '../../../../src/vmstate/index.js';
@@ -404,25 +403,4 @@ test('no name of any capture stands in the code', async () => {
         found.push(`${file}: ${name}`);
   }
   expect(found).toEqual([]);
-});
-
-test('a pipe gets no byte of the devices when the result is refused: what it got loads nowhere', async () => {
-  const source = fixtureBytes('7.2.22-plain');
-  const written: Uint8Array[] = [];
-  const pipe = {
-    label: 'pipe',
-    write: async (bytes: Uint8Array) => void written.push(bytes.slice()),
-    skip: async (length: number) => void written.push(new Uint8Array(length)),
-    commit: async () => {},
-    abort: async () => {},
-  };
-  const cpu = { grade: 'impossible', source: undefined, destination: undefined, why: 'another processor' } as const;
-  const { written: done } = await transplant(memorySource(source), pipe, await readDonor(memorySource(source)), {
-    cpu,
-  });
-  expect(done).toBe(false);
-  const seen = await look(Buffer.concat(written));
-  expect([seen.complete, seen.error?.code]).toEqual([false, 'truncated']);
-  expect(seen.map.map(({ kind }) => kind)).not.toContain('full');
-  expect(seen.map.at(-1)?.section?.idstr).toBe('ram');
 });
