@@ -112,5 +112,9 @@ export const MAX_CONTAINER_DEPTH = 8;
 export const FREE_EXPANSION = 4 * 1024 * 1024 * 1024;
 export const MAX_EXPANSION = 20_000;
 
+/** Members of a tar archive that are looked through, and one header of theirs: tar itself writes names of 4 KiB. */
+export const MAX_TAR_MEMBERS = 100_000;
+export const MAX_TAR_HEADER = 64 * 1024;
+
 /** XML and cookie of a libvirt save image: libvirt itself writes below 200 KiB, 64 KiB of them padding. */
 export const MAX_DOMAIN_XML = 16 * 1024 * 1024;

@@ -7,6 +7,8 @@ import { hex } from '../bytes/window.js';
 import type { Layer } from './container.js';
 import { recogniseEmbedded, recogniseLibvirt, recogniseQcow2 } from './recognise/containers.js';
 import {
+  recogniseAndroid,
+  recogniseArchive,
   recogniseCprState,
   recogniseDump,
   recogniseMemory,
@@ -30,10 +32,12 @@ export interface RecogniseOptions {
 const recognisers: readonly ((head: Head) => Recognised | undefined)[] = [
   recogniseLibvirt,
   recogniseQcow2,
+  recogniseArchive,
   recogniseCprState,
   recogniseMultifd,
   recognisePacked,
   recogniseDump,
+  recogniseAndroid,
   recogniseEmbedded,
   recogniseZeros,
   recogniseMemory,

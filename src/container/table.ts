@@ -5,5 +5,6 @@ import { compressionContainer } from './compression/compression.js';
 import { libvirtContainer } from './libvirt/libvirt.js';
 import { offsetContainer } from './offset/offset.js';
 import { qcow2Container } from './qcow2/qcow2.js';
+import { tarContainer } from './tar/tar.js';
 
-export const containers: readonly Container[] = [libvirtContainer, qcow2Container, compressionContainer, offsetContainer];
+export const containers: readonly Container[] = [libvirtContainer, qcow2Container, compressionContainer, tarContainer, offsetContainer];

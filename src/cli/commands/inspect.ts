@@ -22,6 +22,8 @@ interface InspectOptions extends ReadingOptions, SchemaFromOption {
   readonly hex?: string | undefined;
   readonly json?: boolean | undefined;
   readonly jsonl?: boolean | undefined;
+  readonly printXml?: boolean | undefined;
+  readonly showSecrets?: boolean | undefined;
   readonly quiet?: boolean | undefined;
 }
 
@@ -67,6 +69,11 @@ export const inspectCommand = defineCommand<InspectOptions>({
             type: 'boolean',
           })
           .option('jsonl', { describe: 'Events, one a line, while they are read', type: 'boolean' })
+          .option('print-xml', {
+            describe: 'Only the domain XML of a libvirt save image, secrets masked',
+            type: 'boolean',
+          })
+          .option('show-secrets', { describe: 'With --print-xml: passwords as they stand', type: 'boolean' })
           .option('quiet', { alias: 'q', describe: 'Nothing but errors: is the stream whole?', type: 'boolean' }),
       ),
     ),
@@ -109,13 +116,19 @@ function resolve(options: InspectOptions): Resolved {
 
 /** `--sections` and `--blocks` go together, and what goes with `--devices`; everything else stands alone. */
 function oneReport(options: Resolved): void {
+  if (options.showSecrets === true && options.printXml !== true)
+    throw new UsageError('--show-secrets goes with --print-xml');
   const tables = options.sections === true || options.blocks === true;
   const fields = options.globs !== undefined;
   const asked = [
     tables ? (options.sections === true ? '--sections' : '--blocks') : undefined,
     fields && options.schema !== true ? '--devices' : undefined,
-    ...(['pages', 'schema', 'hex', 'json', 'jsonl', 'quiet'] as const).map((name) =>
-      options[name] === undefined || options[name] === false ? undefined : `--${name}`,
+    ...(['pages', 'schema', 'hex', 'json', 'jsonl', 'printXml', 'quiet'] as const).map((name) =>
+      options[name] === undefined || options[name] === false
+        ? undefined
+        : name === 'printXml'
+          ? '--print-xml'
+          : `--${name}`,
     ),
   ].filter(
     (name) =>
@@ -138,6 +151,10 @@ async function report(options: Resolved, context: Context): Promise<MigrationStr
     return options.schema === true
       ? inspectSchema(context, options.state, reading, wanted)
       : inspectDevices(context, options.state, reading, wanted);
+  }
+  if (options.printXml === true) {
+    await (await import('../inspect/print-xml.js')).printXml(context, options.state, reading.containers, options);
+    return undefined;
   }
   const { hex } = options;
   if (options.jsonl === true)

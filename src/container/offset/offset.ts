@@ -2,6 +2,7 @@
 // migration/file.c.
 
 import { MigrationStreamError } from '../../base/errors.js';
+import { forwardWithGaps } from '../../bytes/gaps.js';
 import { rangeSource, type ByteSource } from '../../bytes/source.js';
 import { hex } from '../../bytes/window.js';
 import type { Container, ContainerFacts, Layer } from '../container.js';
@@ -29,7 +30,7 @@ export function offsetLayer(
       message: `${outer.label} ends before offset ${hex(offset)}`,
       offset: outer.size,
     });
-  const inner = outer.seekable ? rangeSource(outer, offset, undefined) : skipping(outer, offset);
+  const inner = rangeSource(outer.seekable ? outer : forwardWithGaps(outer), offset, undefined);
   const facts: OffsetFacts = {
     container: 'offset',
     title: 'a file with a stream further in',
@@ -39,23 +40,6 @@ export function offsetLayer(
     how,
   };
   return { facts, inner, streamAt: offset, locate: (at) => at + offset };
-}
-
-/** The bytes of a pipe from `offset` on: what stands before is read and dropped. */
-function skipping(outer: ByteSource, offset: number): ByteSource {
-  let skipped = 0;
-  return {
-    ...rangeSource(outer, offset, undefined),
-    async read(into, at) {
-      const waste = new Uint8Array(64 * 1024);
-      while (skipped < offset) {
-        const got = await outer.read(waste.subarray(0, Math.min(waste.length, offset - skipped)), skipped);
-        if (got === 0) return 0;
-        skipped += got;
-      }
-      return outer.read(into, offset + at);
-    },
-  };
 }
 
 export const offsetContainer: Container<OffsetFacts> = {

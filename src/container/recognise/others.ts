@@ -62,6 +62,11 @@ export function recogniseDump(head: Head): Recognised | undefined {
   if (stands(head, 'KDUMP   ') || stands(head, 'makedumpfile')) {
     return { kind: 'kdump', title: 'a kdump of guest memory', detail: '', hint: memory };
   }
+  if (stands(head, 'EMiL') && head.bytes.length >= 8) {
+    const version = head.view.getUint32(4, true);
+    const detail = version === 2 ? 'AVML, version 2' : `version ${version}`;
+    return { kind: 'lime', title: 'a LiME dump of guest memory', detail, hint: memory };
+  }
   if (!stands(head, '\x7fELF')) return undefined;
   const type = head.bytes.length < 18 ? 0 : head.view.getUint16(16, head.bytes[5] !== 2);
   const detail = elfTypes[type] ?? '';
@@ -70,6 +75,48 @@ export function recogniseDump(head: Head): Recognised | undefined {
     title: 'an ELF file',
     detail,
     hint: type === 4 ? `${memory}; dump-guest-memory and \`virsh dump --memory-only\` write these` : undefined,
+  };
+}
+
+/** Archives and backups. Proxmox: vma_spec.txt; Android: RamSaver::writeIndex(), android/emu. */
+export function recogniseArchive(head: Head): Recognised | undefined {
+  if (stands(head, 'ustar', 257))
+    return {
+      kind: 'tar',
+      title: 'a tar archive',
+      detail: '',
+      hint: 'name the member that is the state: --member NAME',
+    };
+  if (stands(head, 'VMA\0'))
+    return {
+      kind: 'vma',
+      title: 'a Proxmox backup (vzdump)',
+      detail: '',
+      hint: 'a backup holds disks and no state; the state of a snapshot is in its own volume, vm-ID-state-NAME',
+    };
+  if (stands(head, '\x5d\0\0') && head.bytes.length >= 13)
+    return {
+      kind: 'lzma',
+      title: 'lzma data, by the looks of it',
+      detail: '',
+      hint: `if a stream is inside: ${feed(head, 0, 'xz -dc --format=lzma')}`,
+    };
+  return undefined;
+}
+
+/**
+ * ram.bin of an Android emulator's snapshot. The index is far behind, so the name or a look there decides: the first 8
+ * bytes are the index's offset, the data begin at once. Its version is not in reach of the first bytes.
+ */
+export function recogniseAndroid(head: Head): Recognised | undefined {
+  if (head.path === undefined || !/(^|[/\\])ram\.bin$/.test(head.path) || head.bytes.length < 16) return undefined;
+  const index = head.view.getBigUint64(0);
+  if (index < 8n || (head.size !== undefined && index >= BigInt(head.size))) return undefined;
+  return {
+    kind: 'android-ram',
+    title: 'guest memory of an Android emulator’s snapshot',
+    detail: `its index at 0x${index.toString(16)}`,
+    hint: 'the device state is a snapshot inside of the qcow2 images of the same AVD (userdata-qemu.img.qcow2#NAME)',
   };
 }
 
