@@ -2,7 +2,7 @@
 // one another are one stream, as gunzip has it; what stands behind the last member is ignored.
 
 import { pipeline } from 'node:stream';
-import { createGunzip, createInflateRaw } from 'node:zlib';
+import { createGunzip, createInflateRaw, type Gunzip } from 'node:zlib';
 import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSource } from '../source.js';
 import { blocksOf } from './blocks.js';
@@ -19,7 +19,7 @@ const CHUNK = 256 * 1024;
 export function gunzipSource(outer: ByteSource): ByteSource {
   const gunzip = createGunzip({ chunkSize: CHUNK });
   // The error, if there is one, is told by the stream itself.
-  pipeline(blocksOf(outer), gunzip, () => {});
+  pipeline(blocksThenRest(outer, gunzip), gunzip, () => {});
   return readableSource(gunzip, outer.label, {
     fail: (cause, offset) => gzipError(cause, offset),
     onClose: () => outer.close(),
@@ -36,6 +36,13 @@ export function inflateRawSource(outer: ByteSource): ByteSource {
       new MigrationStreamError({ code: 'bad-container', message: reasonOf(cause), offset, cause }),
     onClose: () => outer.close(),
   });
+}
+
+/** The end comes when everything before it was read: an error at the end drops what node still holds. */
+async function* blocksThenRest(outer: ByteSource, gunzip: Gunzip): AsyncGenerator<Uint8Array> {
+  yield* blocksOf(outer);
+  while (!gunzip.destroyed && gunzip.readableLength + gunzip.writableLength > 0)
+    await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 function gzipError(cause: unknown, offset: number): MigrationStreamError {
