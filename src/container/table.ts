@@ -7,4 +7,10 @@ import { offsetContainer } from './offset/offset.js';
 import { qcow2Container } from './qcow2/qcow2.js';
 import { tarContainer } from './tar/tar.js';
 
-export const containers: readonly Container[] = [libvirtContainer, qcow2Container, compressionContainer, tarContainer, offsetContainer];
+export const containers: readonly Container[] = [
+  libvirtContainer,
+  qcow2Container,
+  compressionContainer,
+  tarContainer,
+  offsetContainer,
+];

@@ -215,7 +215,7 @@ describe('refused by name', () => {
   });
 
   it('containers without end', async () => {
-    let bytes = stream;
+    let bytes: Buffer = stream;
     for (let depth = 0; depth < 9; depth += 1) bytes = saveImage(bytes);
     const error = await failure(openContainers(memorySource(bytes), context));
     expect(error.code).toBe('limit-exceeded');
