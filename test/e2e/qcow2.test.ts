@@ -88,7 +88,7 @@ for (const qemu of lab) {
       const shown = await tool(qemu, 'qemu-img', 'snapshot', '-l', disk);
       for (const tag of ['first', 'second']) {
         expect(shown).toContain(tag);
-        expect(listed.stderr).toMatch(new RegExp(`\\d  ${tag} .* pc-i440fx-`));
+        expect(listed.stderr).toMatch(new RegExp(`\\d +${tag} .* pc-i440fx-`));
       }
       const got = await runMstream(folder, ['get', `${disk}#first`, 'globalstate.runstate']);
       expect(got).toMatchObject({ code: 0, stdout: 'paused\n' });
