@@ -49,6 +49,8 @@ export async function withDisk<T>(
 export function diskMachine(disk: string): string[] {
   return [
     ...['-M', 'pc', '-m', '2', '-nodefaults', '-vga', 'none', '-bios', guest],
+    // A clock that stands still with the guest: it is saved twice, perhaps in different seconds.
+    ...['-rtc', 'base=2026-03-04T05:06:07,clock=vm'],
     ...['-blockdev', `driver=qcow2,node-name=disk0,file.driver=file,file.filename=${disk}`],
     ...['-device', 'ide-hd,drive=disk0'],
   ];
