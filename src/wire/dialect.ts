@@ -11,13 +11,13 @@ import { compareVersions, versionText } from '../release/version.js';
  */
 export interface BlockLayout {
   readonly name: LayoutName;
-  /** Entries of blocks with unusual page size carry be64 page_size: postcopy-ram,. */
+  /** Entries of blocks with unusual page size carry be64 page_size: postcopy-ram. */
   readonly postcopyPageSize: boolean;
-  /** be64 address of the memory region in its container: x-ignore-shared,. */
+  /** be64 address of the memory region in its container: x-ignore-shared. */
   readonly gpa: boolean;
   /** u8 after the address: QEMU 4.0 only; removed by commit b17fbbe55c, in 4.1. */
   readonly ignoredByte: boolean;
-  /** 28-byte header, then the file position jumps over the block's pages: mapped-ram,. */
+  /** 28-byte header, then the file position jumps over the block's pages: mapped-ram. */
   readonly mapped: boolean;
   /** Who writes this. */
   readonly producers: string;
