@@ -1,9 +1,12 @@
-// The one error class for damaged or hostile input, and the closed union of its codes. Everything a caller can
-// know is a field; the text for people is made in report/error.ts.
+// The only error class for damaged or hostile input, and the closed union of its codes. Every fact for callers is a
+// field; report/error.ts makes the text for people.
 
 import type { SavedStateRow } from './saved-state.js';
 
-/** Every way in which a byte sequence can fail to be a migration stream. Closed: tests name fixtures after these. */
+/**
+ * Every way in which a byte sequence can fail to be a migration stream. The union is closed: tests name fixtures after
+ * its codes.
+ */
 export const errorCodes = [
   'not-a-stream',
   'unsupported-version',
@@ -37,32 +40,34 @@ export type ErrorCode = (typeof errorCodes)[number];
 
 /** A place in a container around the stream. */
 export interface OuterPlace {
-  /** With its article: "a libvirt save image". */
+  /** The container's name with its article: "a libvirt save image". */
   readonly container: string;
-  /** Bytes from the container's start; undefined where that is not known. */
+  /** Bytes from the container's start; undefined where the offset is not known. */
   readonly offset: number | undefined;
 }
 
 export interface ErrorDetails {
   readonly code: ErrorCode;
-  /** What is wrong, in one line, without offset and path. */
+  /** What is wrong, in one line. The line contains neither offset nor path. */
   readonly message: string;
-  /** Byte offset in the stream, or in what stands in its place, when there is one. */
+  /**
+   * Byte offset in the stream, or in the file that was given instead of a stream; undefined where there is no offset.
+   */
   readonly offset?: number | undefined;
-  /** Where in the grammar: outermost first, e.g. `['section 3 "ram"', 'page record']`. */
+  /** Place in the grammar, outermost first, e.g. `['section 3 "ram"', 'page record']`. */
   readonly path?: readonly string[] | undefined;
   /** What to try next. */
   readonly hint?: string | undefined;
-  /** Where `offset` lies in the containers around the stream, innermost first. */
+  /** Position of `offset` in each container around the stream, innermost first. */
   readonly outer?: readonly OuterPlace[] | undefined;
-  /** For `several-streams`: what can be named. */
+  /** For `several-streams`: the saved states to choose from. */
   readonly choices?: readonly SavedStateRow[] | undefined;
   readonly cause?: unknown;
   /** With code `io`: what failed is the output, not the input. */
   readonly output?: boolean | undefined;
 }
 
-/** Thrown whenever input cannot be read, or a model cannot be written, as a migration stream. */
+/** Thrown when input cannot be read as a migration stream, or a model cannot be written as a migration stream. */
 export class MigrationStreamError extends Error {
   readonly code: ErrorCode;
   readonly offset: number | undefined;
@@ -85,14 +90,17 @@ export class MigrationStreamError extends Error {
     this.output = details.output ?? false;
   }
 
-  /** The same error inside of containers, innermost first. */
+  /** The same error, with `outer` as the containers around the stream, innermost first. */
   within(outer: readonly OuterPlace[]): MigrationStreamError {
     const { code, message, offset, path, hint, choices, cause, output } = this;
     return new MigrationStreamError({ code, message, offset, path, hint, choices, cause, output, outer });
   }
 }
 
-/** What `read` gives; undefined when it throws a MigrationStreamError. Mistakes of ours go through. */
+/**
+ * The result of `read`; undefined when `read` throws a MigrationStreamError. Other errors are bugs of this package and
+ * pass through.
+ */
 export function unlessBroken<T>(read: () => T): T | undefined {
   try {
     return read();

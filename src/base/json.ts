@@ -1,4 +1,4 @@
-// What JSON.parse gave, before anybody has looked at it. Imports nothing.
+// The result of JSON.parse, before any check.
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,8 @@
-// The exhaustiveness check for unions. Imports nothing.
+// The exhaustiveness check for unions.
 
-/** Reached only when a union grew and a switch did not: a mistake of ours, never of the input. */
+/**
+ * Reached only when a union grew and a switch did not grow with it: a bug of this package, never a fault of the input.
+ */
 export function never(value: never): never {
   throw new TypeError(`unhandled case: ${JSON.stringify(value)}`);
 }

@@ -1,12 +1,12 @@
-// Holds a parsed JSON value against a shape, piece by piece, so that nothing is loaded to say it and every complaint
-// names its place. Whoever uses it says what kind of error a complaint is.
+// Checks a parsed JSON value against a shape, piece by piece. It needs no schema library, and every complaint names its
+// place. The caller chooses the error class of a complaint.
 
 import { quote } from './quote.js';
 
-/** Throws when `value` is not what is asked for; `at` is where it stands. */
+/** Throws when `value` does not have the expected shape; `at` is the path of the value. */
 export type Check = (value: unknown, at: readonly string[]) => void;
 
-/** Makes the error for something that is not what it should be. */
+/** Makes the error for a value of the wrong shape. */
 export type Complaint = (at: readonly string[], message: string) => Error;
 
 type Members = Readonly<Record<string, Check>>;
@@ -17,7 +17,7 @@ function shown(value: unknown): string {
   return value === undefined ? 'nothing' : Array.isArray(value) ? 'an array' : 'an object';
 }
 
-/** The building blocks of shapes, all complaining by `bad`. */
+/** The building blocks of shapes. All of them complain through `bad`. */
 export function checks(bad: Complaint) {
   const is =
     (what: string, test: (value: unknown) => boolean): Check =>
@@ -35,7 +35,7 @@ export function checks(bad: Complaint) {
   const oneOf = (...values: readonly unknown[]): Check =>
     is(`one of ${values.join(', ')}`, (value) => values.includes(value));
 
-  /** What is asked for, or null. */
+  /** The given shape, or null. */
   const nullable =
     (check: Check): Check =>
     (value, at) => {
@@ -49,7 +49,7 @@ export function checks(bad: Complaint) {
       value.forEach((one, i) => each(one, [...at.slice(0, -1), `${at.at(-1) ?? ''}[${i}]`]));
     };
 
-  /** An object with these members and no others. */
+  /** An object with exactly these members. */
   const object =
     (required: Members, optional: Members = {}): Check =>
     (value, at) => {
@@ -78,7 +78,7 @@ export function checks(bad: Complaint) {
       for (const [name, member] of Object.entries(value)) each(member, [...at, name]);
     };
 
-  /** An object in which just one of these groups of members is whole. */
+  /** An object in which exactly one of these groups of members is complete. */
   const exactlyOne =
     (check: Check, groups: readonly (readonly string[])[]): Check =>
     (value, at) => {
@@ -87,7 +87,7 @@ export function checks(bad: Complaint) {
       throw bad(at, `one of these is wanted, and no two: ${groups.map((group) => group.join(' with ')).join(', ')}`);
     };
 
-  /** By its "kind". */
+  /** A union of objects; the member "kind" tells which. */
   const kinds = (
     of: Readonly<Record<string, { required: Members; optional?: Members; either?: readonly (readonly string[])[] }>>,
   ): Check => {

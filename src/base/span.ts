@@ -1,5 +1,5 @@
-// Half-open byte ranges. Offsets are plain numbers: files stay below 2^53, and every value read from a file is
-// checked against that before it becomes one (see units.ts). Imports nothing.
+// Half-open byte ranges. Offsets are plain numbers: files stay below 2^53, and every value from a file is checked
+// against 2^53 before it becomes an offset (see units.ts).
 
 /** Bytes `start` (included) to `end` (excluded), absolute in the outermost input. */
 export interface Span {
@@ -7,7 +7,7 @@ export interface Span {
   readonly end: number;
 }
 
-/** Bytes `start` to `end`, both absolute; nothing is checked. */
+/** The span from `start` to `end`, both absolute. The function checks nothing. */
 export function span(start: number, end: number): Span {
   return { start, end };
 }

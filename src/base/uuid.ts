@@ -1,6 +1,6 @@
-// UUIDs as people write them. Imports nothing.
+// UUIDs in their text form.
 
-/** 8-4-4-4-12 */
+/** Group lengths 8-4-4-4-12. */
 export function uuidText(uuid: Uint8Array): string {
   return Buffer.from(uuid)
     .toString('hex')
