@@ -1,5 +1,6 @@
-// The reader's place in a source: a Window that can be filled. Rule of use: fill once per record with its known upper
-// bound, then read synchronously; never await per field. Bytes that were taken are loans until the next fill or skip.
+// The reader's place in a source: a Window that can be filled. Rule of use: fill once per record with the known upper
+// bound of the record, then read synchronously; never await per field. The bytes from `take` are loans until the next
+// fill or skip.
 
 import type { Span } from '../base/span.js';
 import { MAX_FILL } from '../limits.js';
@@ -8,18 +9,21 @@ import type { ByteSource } from './source.js';
 import { CUT, hex, Window } from './window.js';
 
 export interface CursorOptions extends ReadAheadOptions {
-  /** Called now and then with the position in bytes, for progress. */
+  /** Called from time to time with the position in bytes, for progress. */
   readonly onProgress?: ((position: number) => void) | undefined;
 }
 
-/** A reader's place in a source. Fill once per record, then read synchronously; bytes taken are loans until the next fill. */
+/**
+ * A reader's place in a source. Fill once per record, then read synchronously. The bytes from `take` are loans until
+ * the next fill.
+ */
 export class Cursor extends Window {
   readonly source: ByteSource;
   private readonly ahead: ReadAhead;
   private readonly onProgress: ((position: number) => void) | undefined;
   private slab: Slab | undefined;
   private closed = false;
-  /** Index of the first byte of the window that is input: what is before it is left over from another slab. */
+  /** Index of the first byte of input in the window. The bytes before it are left over from another slab. */
   private windowStart = 0;
 
   constructor(source: ByteSource, options: CursorOptions = {}) {
@@ -31,21 +35,22 @@ export class Cursor extends Window {
   }
 
   /**
-   * Makes at least `count` bytes available, fewer only at the end of the input (then `atEnd` is true). `keep` bytes
-   * before the next one stay in the window, for `raw`.
+   * Makes at least `count` bytes available. At the end of the input there may be fewer; then `atEnd` is true. `keep`
+   * bytes before the next byte stay in the window, for `raw`.
    * @throws MigrationStreamError code `io` when the source fails
    */
   async fill(count: number, keep = 0): Promise<void> {
     if (count > MAX_FILL) throw new TypeError(`fill(${count}) asks for more than one record may need`);
     this.at -= keep;
     if (this.available < count + keep) await this.more();
-    // A look ahead over many slabs (short reads of a pipe) is joined once, not slab by slab.
+    // A look-ahead over many slabs (short reads of a pipe) is joined once, not slab by slab.
     if (this.available < count + keep && !this.atEnd) await this.gather(count + keep);
     this.at += keep;
   }
 
   /**
-   * More bytes of whatever number; false at the end of the input. Between the two lies every byte once.
+   * Makes more bytes available, of any number; false at the end of the input. Repeated calls give every byte exactly
+   * once.
    * @throws MigrationStreamError code `io` when the source fails
    */
   async more(): Promise<boolean> {
@@ -71,7 +76,7 @@ export class Cursor extends Window {
   }
 
   /**
-   * Steps over `count` bytes without handing them out; a seekable source does not even read them.
+   * Steps over `count` bytes. A seekable source does not even read them.
    * @throws MigrationStreamError code `truncated` when the input ends before
    */
   async skip(count: number): Promise<void> {
@@ -102,8 +107,8 @@ export class Cursor extends Window {
   }
 
   /**
-   * Takes in all that is left of the input, as one window; false when that is more than `limit` bytes (then the window
-   * holds about as many, and reading goes on from there).
+   * Takes the whole rest of the input into one window. False when the rest is longer than `limit` bytes; then the
+   * window holds about `limit` bytes, and reading goes on from there.
    * @throws MigrationStreamError code `io` when the source fails
    */
   async hold(limit: number): Promise<boolean> {
@@ -139,7 +144,7 @@ export class Cursor extends Window {
     this.replace({ buffer: held, length, offset: position }, 0, length, position);
   }
 
-  /** Goes to an absolute offset of a seekable source. */
+  /** Continues at an absolute offset of a seekable source. */
   async seek(offset: number): Promise<void> {
     await this.ahead.seek(offset);
     if (this.slab !== undefined) this.ahead.release(this.slab);
@@ -149,19 +154,19 @@ export class Cursor extends Window {
     this.atEnd = false;
   }
 
-  /** Bytes already consumed, as a loan, when the window still has all of them. */
+  /** Bytes that were already consumed, as a loan; undefined when the window no longer has all of them. */
   raw(range: Span): Uint8Array | undefined {
     const start = range.start - this.base;
     const end = range.end - this.base;
     return start >= this.windowStart && end <= this.at ? this.bytes.subarray(start, end) : undefined;
   }
 
-  /** Stops reading ahead: waits for the reads in flight. The source stays open, and the window keeps what it holds. */
+  /** Stops reading ahead and waits for the reads in flight. The source stays open, and the window keeps its bytes. */
   drain(): Promise<void> {
     return this.ahead.drain();
   }
 
-  /** Stops reading ahead and closes the source; once is enough, again does nothing. */
+  /** Stops reading ahead and closes the source. A second call does nothing. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;

@@ -1,6 +1,7 @@
-// The cursor's mirror: big-endian writes into a reused buffer, flushed to a sink; while the sink takes one, another is
-// filled. Rule of use: make room once per record with its known upper bound, then write synchronously, and take `bytes`
-// anew after making room. `encodeBytes` is the same over memory alone.
+// The mirror of the cursor: big-endian writes into a reused buffer, which is flushed to a sink. While the sink writes
+// the first buffer, a second buffer is filled. Rule of use: make room once per record with the known upper bound of the
+// record, then write synchronously, and read `bytes` again after making room. `encodeBytes` does the same in memory
+// only.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { HIGH } from '../base/units.js';
@@ -15,7 +16,7 @@ export class Emitter {
   at = 0;
   private readonly sink: ByteSink | undefined;
   private flushed = 0;
-  /** The buffer that the sink has, or had. */
+  /** The buffer that the sink is writing or has written. */
   private other: Uint8Array | undefined;
   private pending: Promise<void> | undefined;
 
@@ -25,7 +26,7 @@ export class Emitter {
     this.view = new DataView(this.bytes.buffer);
   }
 
-  /** Offset in the output of the next byte. */
+  /** Offset of the next byte in the output. */
   get position(): number {
     return this.flushed + this.at;
   }
@@ -40,13 +41,13 @@ export class Emitter {
     if (this.room < count) throw new TypeError(`reserve(${count}) asks for more than the buffer has`);
   }
 
-  /** Hands over all that was written, and waits until the sink has it. */
+  /** Hands all written bytes to the sink, and waits until the sink has written them. */
   async flush(): Promise<void> {
     await this.turn();
     await this.settle();
   }
 
-  /** Any number of bytes. */
+  /** Writes any number of bytes. */
   async copy(bytes: Uint8Array): Promise<void> {
     for (let from = 0; from < bytes.length;) {
       if (this.room === 0) await this.reserve(1);
@@ -56,20 +57,23 @@ export class Emitter {
     }
   }
 
-  /** A hole of `count` zeros. */
+  /** Writes a hole of `count` zeros. */
   async skip(count: number): Promise<void> {
     await this.flush();
     await this.sink?.skip(count);
     this.flushed += count;
   }
 
-  /** Gives the sink what is here, once it is through with what it was given before, and goes on in the other buffer. */
+  /**
+   * Waits until the sink has written the previous buffer, gives it the current buffer, and continues in the other
+   * buffer.
+   */
   private async turn(): Promise<void> {
     if (this.at === 0 || this.sink === undefined) return;
     await this.settle();
     const full = this.bytes;
     this.pending = this.sink.write(full.subarray(0, this.at));
-    // Whoever writes next hears of it; until then nobody else shall.
+    // The next write rethrows this error. Until then it must not become an unhandled rejection.
     this.pending.catch(() => {});
     this.bytes = this.other ?? new Uint8Array(full.length);
     this.view = new DataView(this.bytes.buffer);
@@ -98,7 +102,7 @@ export class Emitter {
     this.at += 4;
   }
 
-  /** @throws MigrationStreamError code `cannot-encode` for what is not an integer in 0 … 2^53-1 */
+  /** @throws MigrationStreamError code `cannot-encode` unless the value is an integer from 0 to 2^53-1 */
   u64(value: number): void {
     if (!Number.isSafeInteger(value) || value < 0) throw cannotEncode(`${value} is no 64-bit length or address`);
     this.view.setUint32(this.at, Math.floor(value / HIGH));

@@ -1,12 +1,12 @@
-// Zeros that need no room: bytes written so that whole zero pieces of a file become holes.
+// Zeros without disk space: whole pieces of zeros in a file become holes.
 
 import type { ByteSink } from './source.js';
 
-/** Large enough that looking costs nothing, small enough to find holes; a multiple of every file system's block. */
+/** Large enough to make the check cheap, small enough to find holes; a multiple of every file system's block size. */
 const PIECE = 64 * 1024;
 const ZEROS = new Uint8Array(PIECE);
 
-/** Writes `bytes`, which will stand at `at` in the file, skipping pieces (at multiples of 64 KiB) that are all zeros. */
+/** Writes `bytes` to offset `at` of the file, and skips pieces (at multiples of 64 KiB) that contain only zeros. */
 export async function writeWithHoles(
   sink: Pick<ByteSink, 'write' | 'skip'>,
   bytes: Uint8Array,

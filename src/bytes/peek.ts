@@ -1,13 +1,13 @@
-// A look at the first bytes of a source that leaves the source whole: a pipe gives the bytes again.
+// A look at the first bytes of a source that leaves the source whole: a pipe gives these bytes again.
 
 import { readSource, type ByteSource } from './source.js';
 
 export interface PeekSource extends ByteSource {
-  /** The first `length` bytes, fewer only where the source is shorter. The result stays the source's. */
+  /** The first `length` bytes; fewer only where the source is shorter. The source owns the result. */
   peek(length: number): Promise<Uint8Array>;
 }
 
-/** `outer` unchanged. The bytes that `peek` took from a pipe are given again by `read`, once. */
+/** `outer` unchanged. `read` repeats, once, the bytes that `peek` took from a pipe. */
 export function peekSource(outer: ByteSource): PeekSource {
   let kept: Uint8Array = new Uint8Array(0);
   let ended = false;

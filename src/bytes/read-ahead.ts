@@ -1,23 +1,25 @@
-// Reads a source ahead of its consumer, in order, into reused slabs. It starts small and alone (a look at a header
-// costs one short read) and grows to several 1 MiB reads in flight while the consumer keeps coming for more, which is
-// what lets a walk keep up with `cat` (docs/adr/0001).
+// Reads a source ahead of its consumer, in order, into reused slabs. The first read is short and alone, because a look
+// at a header needs only one. While the consumer keeps reading, the reader grows to several 1 MiB reads in flight,
+// which lets a walk keep up with `cat` (docs/adr/0001).
 
 import { MAX_LOOK, SLAB_COUNT, SLAB_SIZE } from '../limits.js';
 import { readSource, type ByteSource } from './source.js';
 
-/** Room before the data of every slab, for the unread tail of the one before: a whole 64 KiB page with its header. */
+/**
+ * Room before the data of every slab, for the unread tail of the previous slab: a whole 64 KiB page with its header.
+ */
 export const HEADROOM = 128 * 1024;
 const FIRST_READ = 64 * 1024;
 
 /**
- * malloc hands out large buffers 16 bytes behind a page. A copy from a page of the page cache to 16 bytes behind a page
- * takes three times as long on AMD as one from page to page, so full slabs are cut out of one buffer where data begins
- * on a page (docs/performance.md).
+ * malloc returns large buffers that begin 16 bytes after a page boundary. On AMD, a copy from a page of the page cache
+ * to such an address takes three times as long as a copy from page to page. Full slabs are therefore cut out of one
+ * buffer in which the data begins on a page boundary (docs/performance.md).
  */
 const PAGE = 4096;
 const MALLOC_HEADER = 16;
 
-/** Data stands at `buffer[HEADROOM, HEADROOM + length)`. */
+/** The data is in `buffer[HEADROOM, HEADROOM + length)`. */
 export interface Slab {
   readonly buffer: Uint8Array;
   length: number;
@@ -28,7 +30,7 @@ export interface Slab {
 export interface ReadAheadOptions {
   /** Largest single read in bytes; tests make it tiny. */
   readonly slabSize?: number;
-  /** Overwrite returned slabs with 0xdd, so that a consumer who kept a loan is found out. */
+  /** Overwrite returned slabs with 0xdd, so that a consumer that kept a loan is detected. */
   readonly poison?: boolean;
   /**
    * True where the source may be much longer than the stream in it: nothing is read before it is asked for, and a read
@@ -50,7 +52,7 @@ export class ReadAhead {
   /** Where the stream ends, when that is known. */
   private end = Number.POSITIVE_INFINITY;
   private ended = false;
-  /** Full slabs have been made. */
+  /** The full slabs exist. */
   private cut = false;
 
   constructor(source: ByteSource, options: ReadAheadOptions = {}) {
@@ -61,7 +63,7 @@ export class ReadAhead {
     this.want = Math.min(FIRST_READ, this.slabSize);
   }
 
-  /** The next slab in order; undefined at the end. Give it back with `release`. Rejects with code `io`. */
+  /** The next slab in order; undefined at the end. Return it with `release`. Rejects with code `io`. */
   async next(): Promise<Slab | undefined> {
     if (this.queue.length === 0 && !this.issue()) return undefined;
     const slab = await this.queue.shift()!;
@@ -85,7 +87,7 @@ export class ReadAhead {
     if (slab.buffer.length === HEADROOM + this.slabSize && this.free.length < SLAB_COUNT) this.free.push(slab);
   }
 
-  /** Goes on at `offset`. Reads in flight are awaited and dropped. The source must be seekable. */
+  /** Continues at `offset`. Reads in flight are awaited and dropped. The source must be seekable. */
   async seek(offset: number): Promise<void> {
     const dropped = this.queue;
     this.queue = [];
@@ -123,10 +125,10 @@ export class ReadAhead {
     slab.offset = this.issued;
     const read = seekable
       ? this.readAt(slab, left)
-      : // A pipe is read one at a time: each read begins when the one before has said how much it got.
+      : // A pipe has one read at a time: each read begins when the length of the previous read is known.
         (this.queue.at(-1) ?? Promise.resolve(undefined)).then(() => this.readAt(slab, left));
     if (seekable) this.issued += left;
-    read.catch(() => {}); // whoever awaits it in `next` sees the error; nobody may ever come for a dropped one
+    read.catch(() => {}); // `next` awaits the promise and sees the error; nobody awaits a dropped read
     this.queue.push(read);
     return true;
   }
@@ -141,7 +143,7 @@ export class ReadAhead {
         this.free.push({ buffer: whole.subarray(at, at + stride), length: 0, offset: 0 });
       }
     }
-    // All of them may be lent out, when a read that was dropped by a seek has not ended.
+    // All slabs may be lent out while a read that a seek dropped has not ended.
     return this.free.pop() ?? { buffer: new Uint8Array(HEADROOM + this.slabSize), length: 0, offset: 0 };
   }
 
@@ -150,7 +152,8 @@ export class ReadAhead {
     slab.offset = offset;
     slab.length = await readSource(this.source, slab.buffer.subarray(HEADROOM, HEADROOM + length), offset);
     if (!this.source.seekable) this.issued += slab.length;
-    // Shorter than asked although the size was known: the file shrank while we read it. What follows is not there.
+    // The read was short although the size was known: the file shrank during the read. The following bytes do not
+    // exist.
     else if (slab.length < length) this.ended = true;
     return slab;
   }

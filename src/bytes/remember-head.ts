@@ -1,14 +1,14 @@
-// A source whose first bytes can be asked for afterwards: a pipe cannot be read twice, and what it began with is what
-// an error should explain.
+// A source that remembers its first bytes. A pipe cannot be read twice, and an error message should explain how the
+// input began.
 
 import type { ByteSource } from './source.js';
 
 export interface HeadSource extends ByteSource {
-  /** The first bytes, as many of `limit` as were read so far without a gap; a copy. */
+  /** The first bytes, as a copy: at most `limit`, as far as they were read without a gap. */
   head(): Uint8Array;
 }
 
-/** `outer` unchanged, its first `limit` bytes kept as they pass. */
+/** `outer` unchanged; its first `limit` bytes are kept when they are read. */
 export function rememberHead(outer: ByteSource, limit: number): HeadSource {
   const kept = new Uint8Array(limit);
   let length = 0;

@@ -1,25 +1,26 @@
-// Where bytes come from and where they go: two small ports, and the sources that need no operating system (memory, a
-// range of another source). The node ones live in bytes/node/.
+// The two small ports that bytes come from and go to, and the sources that need no operating system (memory, a range of
+// another source). The sources of node are in bytes/node/.
 
 import { MigrationStreamError } from '../base/errors.js';
 
-/** A pull source. The caller owns the buffer; nothing is kept after the promise settles. */
+/** A pull source. The caller owns the buffer; the source keeps no reference to it after the promise settles. */
 export interface ByteSource {
   /** For error texts: a path, "stdin", "memory". */
   readonly label: string;
-  /** Bytes in all; undefined where nobody can know (a pipe). */
+  /** Number of bytes; undefined where it cannot be known (a pipe). */
   readonly size: number | undefined;
   /** False: reads must go forward without a gap. */
   readonly seekable: boolean;
   /**
-   * Reads at `at` (bytes from the start) into `into`, answering how many came: 0 only at the end. A seekable source
-   * is short only at the end; a forward one may be short at any time. Reads of a seekable source may overlap in time.
+   * Reads at `at` (bytes from the start) into `into`; the result is the number of bytes, 0 only at the end. A seekable
+   * source is short only at the end; a forward source may be short at any time. Reads of a seekable source may overlap
+   * in time.
    */
   read(into: Uint8Array, at: number): Promise<number>;
   close(): Promise<void>;
 }
 
-/** `source.read`, with whatever it throws made into an error of this package. @throws MigrationStreamError code `io` */
+/** `source.read`, with every error turned into an error of this package. @throws MigrationStreamError code `io` */
 export async function readSource(source: ByteSource, into: Uint8Array, at: number): Promise<number> {
   try {
     return await source.read(into, at);
@@ -35,21 +36,24 @@ export async function readSource(source: ByteSource, into: Uint8Array, at: numbe
   }
 }
 
-/** A push sink: bytes given to `write` are a loan until its promise settles. */
+/** A push sink. Bytes given to `write` are a loan until the promise of the write settles. */
 export interface ByteSink {
   readonly label: string;
-  /** The file that holds what was written so far, until `commit` moves it to its place; undefined where there is none. */
+  /**
+   * The path that holds the written bytes until `commit` moves the file to its destination; undefined where there is
+   * none.
+   */
   readonly staged?: string | undefined;
   write(bytes: Uint8Array): Promise<void>;
-  /** Leaves a hole of zeros where the sink can (a file), else writes zeros. */
+  /** Leaves a hole of zeros in a sink with holes (a file); other sinks write zeros. */
   skip(length: number): Promise<void>;
-  /** All is written: make it appear. */
+  /** Everything is written: make the output appear. */
   commit(): Promise<void>;
-  /** Leave nothing behind. Never throws. */
+  /** Leaves nothing behind. Never throws. */
   abort(): Promise<void>;
 }
 
-/** Bytes in memory as a source. They stay the caller's and must not change while it is read. */
+/** Bytes in memory as a source. The caller owns them and must not change them while the source is read. */
 export function memorySource(bytes: Uint8Array, label = 'memory'): ByteSource {
   return {
     label,
@@ -64,7 +68,7 @@ export function memorySource(bytes: Uint8Array, label = 'memory'): ByteSource {
   };
 }
 
-/** Bytes `start` to `end` of another source, as a source of its own. Closing it closes the outer one. */
+/** Bytes `start` to `end` of an outer source, as a separate source. Closing it closes the outer source. */
 export function rangeSource(outer: ByteSource, start: number, end: number | undefined): ByteSource {
   const stop = end ?? outer.size;
   return {
@@ -79,7 +83,7 @@ export function rangeSource(outer: ByteSource, start: number, end: number | unde
   };
 }
 
-/** Hides size and seekability: what a pipe looks like. Refuses to go back. */
+/** Hides size and seekability, so that the source behaves like a pipe. It refuses to go back. */
 export function forwardSource(outer: ByteSource): ByteSource {
   let position = 0;
   return {
@@ -103,7 +107,7 @@ export function forwardSource(outer: ByteSource): ByteSource {
   };
 }
 
-/** A sink that keeps everything: for tests and small results. */
+/** A sink that keeps everything in memory: for tests and small results. */
 export function memorySink(): ByteSink & { bytes(): Uint8Array } {
   const parts: Uint8Array[] = [];
   return {

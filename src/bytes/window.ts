@@ -1,29 +1,29 @@
-// Synchronous big-endian reads out of bytes that are already here, with one typed error when they run out. The Cursor
-// is a Window that can get more. Everything handed out by `take` is a loan: valid until the next fill.
+// Synchronous big-endian reads from bytes in memory, with one typed error past their end. The Cursor is a Window that
+// can get more bytes. The bytes from `take` are a loan: valid until the next fill.
 
 import { MigrationStreamError, type ErrorCode } from '../base/errors.js';
 import { HIGH, HIGH_LIMIT } from '../base/units.js';
 
 const NOTHING = new Uint8Array(0);
 
-/** The hint of everything that ends too early. */
+/** The hint for every input that ends too early. */
 export const CUT = 'the file ends too early: was the migration cancelled, or the copy cut short?';
 
-/** Big-endian reads out of bytes that are here; past their end they throw `truncated`. */
+/** Big-endian reads from bytes in memory; a read past their end throws `truncated`. */
 export class Window {
-  /** The bytes in hand; index `at` is the next one, `end` the first that is not here. */
+  /** The bytes in memory; `at` is the index of the next byte, `end` the index after the last byte. */
   bytes: Uint8Array = NOTHING;
   view: DataView = new DataView(NOTHING.buffer);
   at = 0;
   end = 0;
-  /** Offset, in the outermost input, of `bytes[0]`. May be negative: only `base + at` means something. */
+  /** Offset of `bytes[0]` in the outermost input. It may be negative: only `base + at` has a meaning. */
   base = 0;
-  /** True once nothing can follow `end`. */
+  /** True once no bytes can follow `end`. */
   atEnd = true;
 
   private readonly labels: string[] = [];
 
-  /** A window over bytes in memory which stand at `offset` of the outermost input. */
+  /** A window over bytes in memory; `offset` is their position in the outermost input. */
   static over(bytes: Uint8Array, offset = 0, path: readonly string[] = []): Window {
     const window = new Window();
     window.labels.push(...path);
@@ -31,7 +31,7 @@ export class Window {
     return window;
   }
 
-  /** Shows `bytes[at, end)`, the first of which stands at `offset` of the outermost input. */
+  /** Shows `bytes[at, end)`; `offset` is the position of the first byte in the outermost input. */
   protected show(bytes: Uint8Array, at: number, end: number, offset: number): void {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -41,8 +41,8 @@ export class Window {
   }
 
   /**
-   * At most `limit` of the next bytes as a window of their own, for looking ahead. What it shows does not depend on how
-   * much else happens to be here, so an answer found in it is the same for every way of reading.
+   * At most `limit` of the next bytes as a separate window, for looking ahead. The window does not show more than
+   * `limit` even when more bytes are in memory, so the result of a look-ahead is the same for every way of reading.
    */
   lookahead(limit: number): Window {
     const window = new Window();
@@ -65,7 +65,7 @@ export class Window {
     return this.labels;
   }
 
-  /** Opens a level of the error path; give what it answers to `leave`. */
+  /** Opens a level of the error path. Give the result to `leave`. */
   enter(label: string): number {
     return this.labels.push(label) - 1;
   }
@@ -74,7 +74,7 @@ export class Window {
     this.labels.length = depth;
   }
 
-  /** The typed error for what stands at `offset` (default: here). The caller throws it. */
+  /** The typed error for the bytes at `offset` (default: the current offset). The caller throws it. */
   fail(code: ErrorCode, message: string, more: { offset?: number; hint?: string } = {}): MigrationStreamError {
     return new MigrationStreamError({
       code,
@@ -85,7 +85,7 @@ export class Window {
     });
   }
 
-  /** The error for "the input ends inside this". Its offset is where the input ends. */
+  /** The error for "the input ends inside this". Its offset is the end of the input. */
   truncated(needed: number, what?: string): MigrationStreamError {
     const name = what ?? this.labels[this.labels.length - 1] ?? 'the stream';
     const remain = this.available;
@@ -98,7 +98,7 @@ export class Window {
   private need(count: number): void {
     if (this.at + count <= this.end) return;
     if (this.atEnd) throw this.truncated(count);
-    // Not the end of the input, only of what was looked ahead: the fill before had a limit, and this is past it.
+    // Not the end of the input, but the end of the look-ahead: the last fill had a limit, and this read is past it.
     throw this.fail(
       'limit-exceeded',
       `${this.labels[this.labels.length - 1] ?? 'a record'} is longer than any real one`,
@@ -124,7 +124,7 @@ export class Window {
     return value;
   }
 
-  /** A be64 that counts or addresses bytes: refused from 2^53 on (`address-too-large`). */
+  /** A be64 that counts or addresses bytes; values from 2^53 on are refused (`address-too-large`). */
   u64(): number {
     this.need(8);
     const high = this.view.getUint32(this.at);
@@ -151,7 +151,7 @@ export class Window {
     return part;
   }
 
-  /** `count` bytes as a string, one character per byte, so that encoding gives the same bytes again. */
+  /** `count` bytes as a string with one character per byte, so that encoding gives the same bytes again. */
   latin1(count: number): string {
     this.need(count);
     const text = latin1(this.bytes, this.at, this.at + count);
@@ -159,14 +159,14 @@ export class Window {
     return text;
   }
 
-  /** A be16, u8 … without consuming; undefined when not in hand. */
+  /** Reads a be16, u8 … without consuming it; undefined when the bytes are not in memory. */
   peek(ahead = 0): number | undefined {
     const index = this.at + ahead;
     return index < this.end ? this.bytes[index] : undefined;
   }
 }
 
-/** One character per byte. Names are short; the platform's decoders would turn 0x80-0x9f into something else. */
+/** One character per byte. Names are short. The platform's decoders would change 0x80-0x9f. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
   for (let i = start; i < end; i += 4096) {

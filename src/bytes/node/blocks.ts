@@ -1,10 +1,10 @@
-// A source as blocks, one after the other: what node's streams and programs are fed with.
+// A source as a sequence of blocks, the input of node's streams and of programs.
 
 import { readSource, type ByteSource } from '../source.js';
 
 const BLOCK = 256 * 1024;
 
-/** Each block is a buffer of its own: the consumer may keep it. @throws as the source */
+/** Each block is a separate buffer: the consumer may keep it. @throws as the source */
 export async function* blocksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
   for (let at = 0; ;) {
     const block = new Uint8Array(BLOCK);

@@ -1,4 +1,4 @@
-// What Node decompresses with: its zlib, and the programs that libvirt calls.
+// Node's decompressors: its zlib, and the programs that libvirt calls.
 
 import type { Decompressor, Decompressors } from '../decompressor.js';
 

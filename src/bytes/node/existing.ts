@@ -1,4 +1,4 @@
-// A path that something stands at already, which is not replaced unasked.
+// An output path that already exists. It is replaced only on request.
 
 import { lstat } from 'node:fs/promises';
 import { MigrationStreamError } from '../../base/errors.js';

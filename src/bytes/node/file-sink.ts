@@ -1,5 +1,5 @@
-// A file as a sink: written beside its place under another name, and moved there whole or not at all. Devices and FIFOs
-// are written in place.
+// A file as a sink. The bytes go to a temporary name beside the destination; the complete file is then moved to the
+// destination, or nothing is. Devices and FIFOs are written in place.
 
 import { constants, type Stats } from 'node:fs';
 import { link, open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
@@ -12,9 +12,9 @@ import { outputError, systemCode } from './system-error.js';
 import { temporaries as processTemporaries, type Temporaries } from './temporaries.js';
 
 export interface FileSinkOptions {
-  /** Replace a file that is there. Default: refuse. */
+  /** Replace an existing file. Default: refuse. */
   readonly force?: boolean;
-  /** Where the temporary file is entered. Default: the process's own. */
+  /** The list that the temporary file is entered in. Default: the list of the process. */
   readonly temporaries?: Temporaries;
   /** Permission bits of a new file, before the umask. Default: 0660. */
   readonly mode?: number | undefined;
@@ -25,10 +25,10 @@ const NEW_MODE = 0o600;
 const MAX_TEMPORARIES = 100;
 
 /**
- * Opens a sink that makes `path` appear at `commit`, after fsync. `skip` leaves holes; `abort` leaves nothing.
- * A file that is replaced keeps its permission bits, and a symbolic link goes on pointing to it.
- * Its methods, too, throw MigrationStreamError code `io`.
- * @throws MigrationStreamError code `io` when it cannot be created, or is there and `force` is not given
+ * Opens a sink that makes `path` appear at `commit`, after fsync. `skip` leaves holes; `abort` leaves nothing. A
+ * replaced file keeps its permission bits, and a symbolic link keeps pointing to the file. The sink's methods also
+ * throw MigrationStreamError code `io`.
+ * @throws MigrationStreamError code `io` when the file cannot be created, or exists and `force` is not given
  */
 export async function openFileSink(path: string, options: FileSinkOptions = {}): Promise<ByteSink> {
   const { force = false, temporaries = processTemporaries, mode = NEW_MODE } = options;
@@ -66,12 +66,12 @@ export async function openFileSink(path: string, options: FileSinkOptions = {}):
   };
 }
 
-/** Where the file must go, and what is there now. A link that is to be replaced is followed. */
+/** The destination of the file, and what exists there now. A link to the file is followed. */
 async function examine(path: string, force: boolean): Promise<{ target: string; present: Stats | undefined }> {
   try {
     const present = await stat(path).catch(async (cause: unknown) => {
       if (systemCode(cause) !== 'ENOENT') throw cause;
-      // A link that points nowhere is there as well.
+      // A dangling link also counts as existing.
       if (await isThere(path)) throw exists(path, cause);
       return undefined;
     });
@@ -110,7 +110,7 @@ async function openTemporary(
   }
 }
 
-/** rename() would replace what appeared in the meantime; link() refuses. Some file systems have no links. */
+/** rename() would replace a file that appeared in the meantime; link() refuses. Some file systems have no links. */
 async function moveWithoutReplacing(temporary: string, target: string): Promise<void> {
   try {
     await link(temporary, target);
@@ -122,13 +122,13 @@ async function moveWithoutReplacing(temporary: string, target: string): Promise<
   await unlink(temporary);
 }
 
-/** So that the name survives a crash as well. Not every file system can do it. */
+/** Syncs the directory, so that the name also survives a crash. Some file systems cannot sync a directory. */
 async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, 'r');
     await folder.sync().catch(() => {});
     await folder.close();
   } catch {
-    // The data is safe; the name is as safe as this system makes it.
+    // The data is safe. This system offers nothing more for the name.
   }
 }

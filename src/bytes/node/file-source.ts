@@ -1,5 +1,5 @@
-// Files as sources: positional reads, several in flight where the file can be sought; one after the other from a FIFO
-// or a character device.
+// Files as sources. A seekable file has several positional reads in flight; a FIFO or a character device is read with
+// one read at a time.
 
 import { open, type FileHandle } from 'node:fs/promises';
 import { MigrationStreamError } from '../../base/errors.js';
@@ -7,7 +7,7 @@ import { forwardSource, type ByteSource } from '../source.js';
 import { ioError } from './system-error.js';
 
 /**
- * Opens `path` for reading; its size in bytes is what it is now. Regular files and block devices can be sought.
+ * Opens `path` for reading; its size in bytes is the size at opening. Regular files and block devices are seekable.
  * @throws MigrationStreamError code `io` when it cannot be opened, is a directory, or (from `read`) cannot be read
  */
 export async function openFile(path: string): Promise<ByteSource> {
@@ -45,7 +45,7 @@ function seekableFile(handle: FileHandle, path: string, size: number): ByteSourc
   };
 }
 
-/** `forwardSource` keeps the order, so each read goes on where the one before ended. */
+/** `forwardSource` keeps the order, so each read continues at the end of the previous read. */
 function forwardFile(handle: FileHandle, path: string): ByteSource {
   return forwardSource({
     label: path,
@@ -72,7 +72,9 @@ async function read(
 
 const SECTOR = 512;
 
-/** stat says 0 for a block device, and node has no ioctl: find the last sector that can be read. Bytes. */
+/**
+ * stat reports size 0 for a block device, and node has no ioctl: search for the last readable sector. Result in bytes.
+ */
 async function deviceSize(handle: FileHandle): Promise<number> {
   const probe = new Uint8Array(SECTOR);
   const readable = async (sector: number): Promise<boolean> =>

@@ -1,4 +1,4 @@
-// The writing half of a file sink: positional writes into an open handle, holes where nothing is written.
+// The writing half of a file sink: positional writes into an open handle, with holes where nothing is written.
 
 import type { FileHandle } from 'node:fs/promises';
 import type { ByteSink } from '../source.js';
@@ -6,12 +6,15 @@ import { outputError, systemCode } from './system-error.js';
 
 const ZEROS = new Uint8Array(64 * 1024);
 
-/** Bytes between two early syncs: few enough to keep the disk busy, many enough that each is worth a journal commit. */
+/**
+ * Bytes between two early syncs: few enough to keep the disk busy, many enough to make each sync worth a journal
+ * commit.
+ */
 const EARLY_SYNC = 32 * 1024 * 1024;
 
 /**
- * `handle` as a sink from offset 0, closed by `commit` (after fsync) and `abort`. `forward`: a FIFO or a device, which
- * has no holes, so `skip` writes zeros. All throw MigrationStreamError code `io`, with the offset.
+ * `handle` as a sink from offset 0. `commit` (after fsync) and `abort` close it. `forward` means a FIFO or a device,
+ * which has no holes, so `skip` writes zeros. All methods throw MigrationStreamError code `io` with the offset.
  */
 export function openFileWriter(handle: FileHandle, label: string, forward: boolean): ByteSink {
   let position = 0;
@@ -22,9 +25,9 @@ export function openFileWriter(handle: FileHandle, label: string, forward: boole
   let failed: { readonly cause: unknown } | undefined;
 
   /**
-   * The disk takes what was written while more is being written; left alone, the kernel begins when memory runs short, and
-   * `commit` waits for everything (measured: 1.4 to 1.8 times `cp` and sync, against 1.0 to 1.2). The kernel tells an
-   * error of writing back only once, so it is kept for whoever writes or commits next.
+   * An early sync lets the disk write the first bytes while later bytes are still being written. Without it the kernel
+   * begins when memory runs short, and `commit` waits for all bytes (measured: 1.4 to 1.8 times `cp` and sync, against
+   * 1.0 to 1.2). The kernel reports a write-back error only once, so the error is kept for the next write or commit.
    */
   const syncEarly = (): void => {
     if (forward || syncing !== undefined || dirty < EARLY_SYNC) return;
@@ -72,7 +75,7 @@ export function openFileWriter(handle: FileHandle, label: string, forward: boole
         // A hole at the very end exists only as the file's length.
         if (position > length) await handle.truncate(position);
         await handle.sync().catch((cause: unknown) => {
-          // What has nothing to sync, a FIFO or a character device, says EINVAL.
+          // fsync of a FIFO or a character device fails with EINVAL: there is nothing to sync.
           if (!forward || systemCode(cause) !== 'EINVAL') throw cause;
         });
         closed = true;

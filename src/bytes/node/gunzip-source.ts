@@ -1,5 +1,5 @@
-// A gzip file as the stream inside it: forward only, a few blocks in memory however large it is. Members that follow
-// one another are one stream, as gunzip has it; what stands behind the last member is ignored.
+// A gzip file as the stream inside it: forward only, a few blocks in memory for any file size. Consecutive members form
+// one stream, as in gunzip. Bytes after the last member are ignored.
 
 import { pipeline } from 'node:stream';
 import { constants, createGunzip, createInflateRaw } from 'node:zlib';
@@ -8,7 +8,7 @@ import type { ByteSource } from '../source.js';
 import { blocksOf } from './blocks.js';
 import { readableSource } from './readable-source.js';
 
-/** Plain bytes made at once. */
+/** Size in bytes of one block of plain bytes. */
 const CHUNK = 256 * 1024;
 
 /**
@@ -26,10 +26,10 @@ export function gunzipSource(outer: ByteSource): ByteSource {
   });
 }
 
-/** The plain bytes of raw deflate data, as `gunzipSource`; what stands behind them is ignored. */
+/** The plain bytes of raw deflate data, as with `gunzipSource`. Bytes after the deflate data are ignored. */
 export function inflateRawSource(outer: ByteSource): ByteSource {
   const inflate = createInflateRaw({ chunkSize: CHUNK });
-  // The error, if there is one, is told by the stream itself.
+  // The stream itself reports the error, if there is one.
   pipeline(blocksOf(outer), inflate, () => {});
   return readableSource(inflate, outer.label, {
     fail: (cause, offset) =>

@@ -1,4 +1,5 @@
-// Guest memory as a file with holes, written page by page in any order, and moved into place whole or not at all.
+// Guest memory as a file with holes. Pages are written in any order; the complete file is then moved into place, or
+// nothing is.
 
 import { constants } from 'node:fs';
 import { link, open, rename, unlink, type FileHandle } from 'node:fs/promises';
@@ -10,11 +11,11 @@ import { temporaries } from './temporaries.js';
 /** Guest memory, which nobody but its owner may read. */
 const NEW_MODE = 0o600;
 
-/** Nothing is created before `open`. */
+/** `open` creates the file; nothing exists before. */
 export function memoryFile(path: string, force: boolean): MemoryTarget {
   const temporary = `${path}.${process.pid}.tmp`;
   let handle: FileHandle | undefined;
-  /** Up to where something was written: beyond it a zero is a hole already. */
+  /** The end of the written part: beyond it, a zero page is already a hole. */
   let written = 0;
   let made = false;
   const opened = (): FileHandle => {
@@ -61,7 +62,7 @@ export function memoryFile(path: string, force: boolean): MemoryTarget {
         const there = new Uint8Array(zeros.length);
         for (let from = at; from < end; from += zeros.length) {
           const part = Math.min(zeros.length, end - from);
-          // A hole reads as zeros, and is to stay one.
+          // A hole reads as zeros, and must stay a hole.
           const { bytesRead } = await opened().read(there, 0, part, from);
           if (Buffer.compare(there.subarray(0, bytesRead), zeros.subarray(0, bytesRead)) !== 0)
             await opened().write(zeros, 0, part, from);
@@ -81,7 +82,7 @@ export function memoryFile(path: string, force: boolean): MemoryTarget {
     async abort() {
       await handle?.close().catch(() => {});
       if (handle !== undefined) await unlink(temporary).catch(() => {});
-      // It stood, but what belongs to it failed after it.
+      // The file was in place, but a later step failed.
       if (made) await unlink(path).catch(() => {});
       made = false;
       temporaries.forget(temporary);
@@ -89,7 +90,7 @@ export function memoryFile(path: string, force: boolean): MemoryTarget {
   };
 }
 
-/** A memory file that exists, for reading. @throws MigrationStreamError `io` */
+/** An existing memory file, for reading. @throws MigrationStreamError `io` */
 export async function openMemory(path: string): Promise<MemoryOrigin & { close(): Promise<void> }> {
   try {
     const handle = await open(path, 'r');

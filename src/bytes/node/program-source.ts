@@ -1,5 +1,5 @@
-// A program as a filter: `xz -dc` and its like. The program reads from a pipe that this process feeds, and is ended
-// when the source is closed.
+// A program as a filter, e.g. `xz -dc`. This process feeds the program through a pipe, and ends the program when the
+// source is closed.
 
 import { spawn } from 'node:child_process';
 import { MigrationStreamError } from '../../base/errors.js';
@@ -8,11 +8,11 @@ import { blocksOf } from './blocks.js';
 import { readableSource } from './readable-source.js';
 import { systemCode } from './system-error.js';
 
-/** What a program may say on stderr before the rest is dropped. */
+/** Maximum length of stderr that is kept; the rest is dropped. */
 const MAX_WORDS = 2000;
 
 /**
- * What `program` makes of the bytes of `outer`. Closing the source ends the program and closes `outer`. Reads throw
+ * The output of `program` for the bytes of `outer`. Closing the source ends the program and closes `outer`. Reads throw
  * MigrationStreamError: `unsupported` when there is no such program, `bad-container` when the program fails.
  */
 export function programSource(outer: ByteSource, program: string, args: readonly string[]): ByteSource {
@@ -26,7 +26,8 @@ export function programSource(outer: ByteSource, program: string, args: readonly
     child.on('close', (code, signal) => resolve(code === 0 ? undefined : failed(program, code ?? signal, words)));
   });
   let inputError: Error | undefined;
-  // A program that ends early (its input goes on behind the last frame) breaks the pipe: what it answered counts.
+  // A program that ends before its input ends (bytes follow the last frame) breaks the pipe. The program's output is
+  // still valid.
   child.stdin.on('error', () => {});
   void feed(outer, child.stdin).catch((error: unknown) => {
     inputError = error instanceof Error ? error : new Error(String(error));

@@ -1,5 +1,5 @@
-// A node stream as a forward source: what stdin and the gunzip source are made of. Pulls, so that the stream buffers no
-// more than its high-water mark.
+// A node stream as a forward source, used for stdin and for the gunzip source. It pulls, so the stream buffers no more
+// than its high-water mark.
 
 import type { Readable } from 'node:stream';
 import type { MigrationStreamError } from '../../base/errors.js';
@@ -9,15 +9,15 @@ import { ioError } from './system-error.js';
 export interface ReadableOptions {
   /** What to try when the stream fails. */
   readonly hint?: string;
-  /** Makes the error of a stream that failed; `offset`: bytes that came before. Default: code `io`. */
+  /** Makes the error of a stream that failed; `offset`: number of bytes before the failure. Default: code `io`. */
   readonly fail?: (cause: unknown, offset: number) => MigrationStreamError;
   /** Called once, after the stream was destroyed. */
   readonly onClose?: () => Promise<void>;
 }
 
 /**
- * Takes the stream over, which must give bytes. Closing ends a read that still waits: it answers 0.
- * Its reads throw MigrationStreamError code `io` with the offset reached, or `not-seekable`.
+ * Takes over the stream, which must give bytes. Closing the source ends a waiting read with 0 bytes. Reads throw
+ * MigrationStreamError code `io` with the offset reached, or `not-seekable`.
  */
 export function readableSource(stream: Readable, label: string, options: ReadableOptions = {}): ByteSource {
   let rest: Uint8Array | undefined;
@@ -37,7 +37,7 @@ export function readableSource(stream: Readable, label: string, options: Readabl
     wake();
   });
 
-  /** What the stream has in hand, without waiting; 0 when that is nothing. */
+  /** Copies the bytes that the stream has buffered, without waiting; 0 when it has none. */
   const drain = (into: Uint8Array): number => {
     let got = 0;
     while (got < into.length) {

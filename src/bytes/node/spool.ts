@@ -1,4 +1,4 @@
-// A source that can be read forward only, copied to a temporary file where it can be sought.
+// A forward-only source copied to a temporary file, which is seekable.
 
 import { randomBytes } from 'node:crypto';
 import { open, unlink } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { temporaries } from './temporaries.js';
 const BLOCK = 1024 * 1024;
 
 /**
- * A copy of `source` in `folder`, mode 0600 since it holds guest memory. Closing the copy removes the file and closes
+ * A copy of `source` in `folder`, mode 0600 because it holds guest memory. Closing the copy removes the file and closes
  * `source`. Blocks of zeros become holes.
  * @throws MigrationStreamError as the source, or code `io` when the file cannot be written
  */

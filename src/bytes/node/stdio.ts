@@ -1,4 +1,4 @@
-// Standard input and output as source and sink. Bytes never go to or come from a terminal.
+// Standard input and output as source and sink. Bytes are never read from a terminal or written to a terminal.
 
 import type { Readable, Writable } from 'node:stream';
 import { MigrationStreamError } from '../../base/errors.js';
@@ -8,7 +8,7 @@ import { readableSource } from './readable-source.js';
 import { outputError, systemCode } from './system-error.js';
 
 /**
- * Standard input, whatever it is: a pipe, a socket, or a redirected file, read on from where its offset stands.
+ * Standard input of any kind: a pipe, a socket, or a redirected file, read from its current offset.
  * @throws MigrationStreamError code `io` when it is a terminal
  */
 export function stdinSource(stream: Readable & { readonly isTTY?: boolean } = process.stdin): ByteSource {
@@ -23,8 +23,8 @@ export function stdinSource(stream: Readable & { readonly isTTY?: boolean } = pr
 }
 
 /**
- * Standard output; `skip` writes zeros, `commit` and `abort` leave it open. Its writes settle when the bytes are gone,
- * and throw OutputClosed when nobody reads any more, else MigrationStreamError code `io`.
+ * Standard output. `skip` writes zeros; `commit` and `abort` leave it open. Each write settles when its bytes are
+ * written. A write throws OutputClosed when the reader has gone, and MigrationStreamError code `io` for other failures.
  * @throws MigrationStreamError code `io` when it is a terminal
  */
 export function stdoutSink(stream: Writable & { readonly isTTY?: boolean } = process.stdout): ByteSink {
@@ -40,10 +40,10 @@ export function stdoutSink(stream: Writable & { readonly isTTY?: boolean } = pro
 
 const ZEROS = new Uint8Array(64 * 1024);
 
-/** A node stream as a sink that nobody ends: see stdoutSink for what its writes throw. */
+/** A node stream as a sink that is never ended. See stdoutSink for the errors of its writes. */
 export function writableSink(stream: Writable, label: string): ByteSink {
   let failure: Error | undefined;
-  // Without a listener a broken pipe would end the process; every write hears of it in its own callback too.
+  // Without a listener a broken pipe would end the process. Every write also gets the error in its callback.
   stream.on('error', (error) => (failure ??= error));
   const write = (bytes: Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -64,7 +64,7 @@ export function writableSink(stream: Writable, label: string): ByteSink {
   };
 }
 
-/** Codes of a reader that has gone: the pipe's, the socket's, and node's for writes that come after. */
+/** Error codes of a reader that has gone: the pipe's code, the socket's code, and node's code for later writes. */
 const GONE: readonly (string | undefined)[] = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED'];
 
 function writeError(label: string, cause: Error): Error {

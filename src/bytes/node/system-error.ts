@@ -1,4 +1,4 @@
-// What the operating system refused, as the package's own error.
+// Errors of the operating system as errors of this package.
 
 import { MigrationStreamError } from '../../base/errors.js';
 
@@ -7,7 +7,7 @@ export interface IoDetails {
   readonly hint?: string | undefined;
 }
 
-/** Code `io`; the message is `what`, then the system's reason without its code and call. */
+/** Code `io`. The message is `what`, then the system's reason without its code and call. */
 export function ioError(what: string, cause: unknown, details: IoDetails = {}): MigrationStreamError {
   if (cause instanceof MigrationStreamError) return cause;
   return new MigrationStreamError({ code: 'io', message: `${what}: ${reasonOf(cause)}`, cause, ...details });
@@ -33,6 +33,6 @@ export function systemCode(error: unknown): string | undefined {
 
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
-  // "ENOSPC: no space left on device, write" and "ENOENT: no such file or directory, open 'x'"
+  // Examples: "ENOSPC: no space left on device, write" and "ENOENT: no such file or directory, open 'x'"
   return /^[A-Z][A-Z0-9]*: ([^,]+)/.exec(cause.message)?.[1] ?? cause.message;
 }

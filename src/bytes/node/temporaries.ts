@@ -1,5 +1,5 @@
-// Files that exist only while a sink is at work. Sinks enter theirs, and whoever handles signals removes what is left
-// just before the process ends.
+// Files that exist only while a sink is at work. Sinks enter their temporary files here; the signal handler removes the
+// remaining files just before the process ends.
 
 import { unlinkSync } from 'node:fs';
 
@@ -10,7 +10,7 @@ export class Temporaries {
     this.paths.add(path);
   }
 
-  /** The file has become something else, or is gone. */
+  /** The file was moved to its final name, or is gone. */
   forget(path: string): void {
     this.paths.delete(path);
   }
@@ -19,18 +19,18 @@ export class Temporaries {
     return this.paths.size;
   }
 
-  /** Removes every file that is still entered. Synchronous, for signal and exit handlers; never throws. */
+  /** Removes every file that is still entered. Synchronous, for signal handlers and exit handlers; never throws. */
   removeAll(): void {
     for (const path of this.paths) {
       try {
         unlinkSync(path);
       } catch {
-        // Gone already, or out of reach: nobody can do more.
+        // Gone already, or out of reach: there is nothing more to do.
       }
     }
     this.paths.clear();
   }
 }
 
-/** The process's own: file sinks use it unless they are given another; signal handlers call its `removeAll`. */
+/** The list of the process. File sinks use it by default; signal handlers call its `removeAll`. */
 export const temporaries = new Temporaries();
