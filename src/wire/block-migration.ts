@@ -10,19 +10,19 @@ import { passBody, type Walk } from './walk.js';
 export const BLOCK_MIGRATION_IDSTR = 'block';
 
 export const blockMigrationFlag = {
-  /** A device name follows, then a chunk of data unless ZERO_BLOCK is set too. */
+  /** A device name follows, then a chunk of data unless ZERO_BLOCK is also set. */
   deviceBlock: 0x01,
   eos: 0x02,
   progress: 0x04,
   zeroBlock: 0x08,
 } as const;
 
-/** BLK_MIG_BLOCK_SIZE: always sent whole, also where the device ends inside. */
+/** BLK_MIG_BLOCK_SIZE: a chunk always has this size, also where the device ends inside the chunk. */
 export const BLOCK_MIGRATION_CHUNK = 0x10_0000;
-/** BDRV_SECTOR_SIZE: flags are what is below it. */
+/** BDRV_SECTOR_SIZE: the bits below it are flags. */
 const SECTOR = 512;
 
-/** QEMU tests DEVICE_BLOCK first, then PROGRESS, and ignores bits that it does not know. */
+/** QEMU tests DEVICE_BLOCK first, then PROGRESS, and ignores unknown bits. */
 const word = checked(flaggedWord(SECTOR), 'bad-payload', ({ flags }) =>
   (flags & (blockMigrationFlag.deviceBlock | blockMigrationFlag.progress | blockMigrationFlag.eos)) !== 0
     ? undefined
@@ -30,8 +30,8 @@ const word = checked(flaggedWord(SECTOR), 'bad-payload', ({ flags }) =>
 );
 
 /**
- * Without the chunk of data behind it. `address`: byte offset on the device; for PROGRESS the percentage times 512.
- * Decoding throws `bad-payload` for flags that QEMU refuses.
+ * A record without the chunk of data after it. `address`: byte offset on the device; for PROGRESS the percentage times
+ * 512. Decoding throws `bad-payload` for flags that QEMU refuses.
  */
 export const blockMigrationRecord = record(
   'block migration record',
@@ -45,7 +45,7 @@ function named(flags: number): boolean {
   return (flags & blockMigrationFlag.deviceBlock) !== 0;
 }
 
-/** Bytes of data behind the record. */
+/** Bytes of data after the record. */
 export function blockMigrationBody({ flags }: BlockMigrationRecord): number {
   return named(flags) && (flags & blockMigrationFlag.zeroBlock) === 0 ? BLOCK_MIGRATION_CHUNK : 0;
 }

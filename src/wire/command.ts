@@ -8,7 +8,7 @@ import { record } from './kit/record.js';
 /** After the type byte 08; `length` bytes of payload follow. */
 export const commandHeader = record('command', { command: be16, length: be16 });
 
-/** Numbers of QEMU 3.1 and later. 3.0 alone had POSTCOPY_RESUME at 8 and RECV_BITMAP at 9. */
+/** The numbers of QEMU 3.1 and later. Only 3.0 had POSTCOPY_RESUME at 8 and RECV_BITMAP at 9. */
 export const migCommand = {
   openReturnPath: 1,
   ping: 2,
@@ -23,7 +23,7 @@ export const migCommand = {
   switchoverStart: 11,
 } as const;
 
-/** `length` undefined: any. A tuple: one of these. */
+/** Lengths that are allowed; `length` undefined allows any length, a tuple allows each of its values. */
 interface CommandFacts {
   readonly name: keyof typeof commands;
   readonly lengths?: readonly number[];
@@ -43,7 +43,7 @@ export const commandFacts: Readonly<Record<number, CommandFacts>> = {
   11: { name: 'SWITCHOVER_START', lengths: [0] },
 };
 
-/** QEMU's name for a command number, or MIG_CMD 0x… for one that nobody knows. */
+/** QEMU's name for a command number, or MIG_CMD 0x… for an unknown number. */
 export function commandName(command: number): string {
   return commandFacts[command]?.name ?? `MIG_CMD 0x${command.toString(16)}`;
 }

@@ -1,4 +1,4 @@
-// The configuration section: machine name and subsections, those that QEMU does not (yet) know kept as bytes. QEMU:
+// The configuration section: machine name and subsections. Subsections that no QEMU knows are kept as bytes. QEMU:
 // vmstate_configuration, migration/savevm.c (since 2.4).
 
 import { escapeText } from '../base/quote.js';
@@ -11,13 +11,13 @@ import { sectionType } from './section.js';
 import { subsectionHeader } from './subsection.js';
 
 export type ConfigurationSubsection =
-  /** Since 2.8, where the page size is variable (Arm). */
+  /** Since 2.8, for targets with a variable page size (Arm). */
   | { readonly kind: 'target-page-bits'; readonly version: number; readonly bits: number }
-  /** Since 4.0: the validated capabilities that were on, x-ignore-shared and (9.0) mapped-ram. */
+  /** Since 4.0: the validated capabilities that were on: x-ignore-shared and (since 9.0) mapped-ram. */
   | { readonly kind: 'capabilities'; readonly version: number; readonly names: readonly string[] }
   /** Since 4.2, capability validate-uuid; 16 bytes. */
   | { readonly kind: 'uuid'; readonly version: number; readonly uuid: Uint8Array }
-  /** Nobody knows it: kept as it stands. */
+  /** An unknown subsection, kept as bytes. */
   | { readonly kind: 'unknown'; readonly name: string; readonly version: number; readonly bytes: Uint8Array };
 
 export interface Configuration {
@@ -36,7 +36,7 @@ const names = {
 type Kind = ConfigurationSubsection['kind'];
 type Body = Readonly<Record<string, unknown>>;
 
-/** What stands behind the header of each subsection that QEMU knows. */
+/** The bytes after the header of each subsection that QEMU knows. */
 const bodies: Readonly<Record<Exclude<Kind, 'unknown'>, Codec<Body>>> = {
   'target-page-bits': record(names['target-page-bits'], { bits: be32 }),
   capabilities: record(names.capabilities, { names: list(be32, counted) }),
@@ -64,13 +64,16 @@ const subsection: Codec<ConfigurationSubsection> = mapped(
   },
 );
 
-/** After the type byte 07. The window must hold the whole section (limits: MAX_CONFIGURATION). */
+/** Comes after the type byte 07. The window must hold the whole section (limits: MAX_CONFIGURATION). */
 export const configurationSection: Codec<Configuration> = record('configuration', {
   machine: sizedText(be32, MAX_MACHINE_NAME, 'limit-exceeded', 'machine name'),
   subsections: repeated((window) => atSubsection(window, 0), subsection),
 });
 
-/** No length says where an unknown subsection ends: the next thing that can follow a configuration section does. */
+/**
+ * No length says where an unknown subsection ends. The end is where something starts that can follow a configuration
+ * section.
+ */
 function unknownLength(window: Window): number {
   for (let ahead = 0; ahead < window.available; ahead += 1) {
     if (atSubsection(window, ahead) || atTopLevel(window, ahead)) return ahead;
@@ -80,7 +83,7 @@ function unknownLength(window: Window): number {
     : window.fail('limit-exceeded', 'an unknown configuration subsection has no end in sight');
 }
 
-/** Also when the bytes end before that is sure: then decoding it will say so. */
+/** True also when the bytes end before the answer is sure: decoding will then report the end. */
 function atSubsection(window: Window, ahead: number): boolean {
   if (window.peek(ahead) !== sectionType.subsection) return false;
   const length = window.peek(ahead + 1);
@@ -92,7 +95,7 @@ function atSubsection(window: Window, ahead: number): boolean {
   );
 }
 
-/** START or FULL with a printable idstr, or a command of a known shape. */
+/** A START or FULL header with a printable idstr, or a command of a known shape. */
 function atTopLevel(window: Window, ahead: number): boolean {
   const type = window.peek(ahead);
   if (type === sectionType.command)
@@ -104,7 +107,7 @@ function atTopLevel(window: Window, ahead: number): boolean {
   return window.bytes.subarray(start, start + length).every((byte) => byte >= 0x20 && byte < 0x7f);
 }
 
-/** The names in the capabilities subsection; undefined when there is none. */
+/** The names in the capabilities subsection; undefined where the section has no such subsection. */
 export function capabilitiesOf(configuration: Configuration | undefined): readonly string[] | undefined {
   return configuration?.subsections.find((part) => part.kind === 'capabilities')?.names;
 }

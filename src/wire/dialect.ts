@@ -1,13 +1,13 @@
-// What a reader must know that the bytes do not say outright: how a block list entry is laid out, the target page size,
-// whether sections have footers. A value, passed on, never a mode. Each layout cites where it comes from.
+// The facts that a reader needs and the bytes do not state: the layout of a block list entry, the target page size,
+// whether sections have footers. A dialect is a value that is passed on, never a mode. Each layout cites its source.
 
 import { provenRange } from '../release/fact.js';
 import { layoutReaders, layoutWriters } from '../release/records.js';
 import { compareVersions, versionText } from '../release/version.js';
 
 /**
- * How one entry of the MEM_SIZE block list goes on after name and length (docs/format.md).
- * QEMU: ram_save_setup() and parse_ramblock(), migration/ram.c.
+ * The fields of a MEM_SIZE block list entry after name and length (docs/format.md). QEMU: ram_save_setup() and
+ * parse_ramblock(), migration/ram.c.
  */
 export interface BlockLayout {
   readonly name: LayoutName;
@@ -19,7 +19,7 @@ export interface BlockLayout {
   readonly ignoredByte: boolean;
   /** 28-byte header, then the file position jumps over the block's pages: mapped-ram. */
   readonly mapped: boolean;
-  /** Who writes this. */
+  /** The releases that write this layout. */
   readonly producers: string;
 }
 
@@ -57,21 +57,21 @@ export const layouts: Readonly<Record<LayoutName, BlockLayout>> = {
   ),
 };
 
-/** What a user may type for `--dialect`: a layout's name, or the QEMU release that is known for it. */
+/** The values of `--dialect`: the name of a layout, or a QEMU release whose layout is known. */
 export const layoutAliases: Readonly<Record<string, LayoutName>> = {
   '4.0': 'ignore-shared-4.0',
   '4.1': 'ignore-shared-4.1',
 };
 
-/** How a fact was learned; reports and verify grade their trust by it. */
+/** How a fact is known. Reports and verify grade their trust by it. */
 export type How =
-  /** The user said so. */
+  /** The user gave it. */
   | 'option'
-  /** The configuration section says so. */
+  /** The configuration section states it. */
   | 'configuration'
-  /** The vmdescription at the tail says so. */
+  /** The vmdescription at the tail states it. */
   | 'vmdescription'
-  /** Every candidate was tried on the bytes; one fitted. */
+  /** Every candidate was tried on the bytes; exactly one fitted. */
   | 'inferred'
-  /** Nothing said otherwise. */
+  /** A default: nothing in the stream states it. */
   | 'default';

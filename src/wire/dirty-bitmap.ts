@@ -1,5 +1,6 @@
-// Section "dirty-bitmap": bitmaps of block nodes, in chunks whose names carry on from one to the next. QEMU:
-// send_bitmap_header() … send_bitmap_bits() and dirty_bitmap_load(), migration/block-dirty-bitmap.c (since 2.12).
+// Section "dirty-bitmap": bitmaps of block nodes, in chunks. A chunk without names continues the names of the previous
+// chunk. QEMU: send_bitmap_header() … send_bitmap_bits() and dirty_bitmap_load(), migration/block-dirty-bitmap.c (since
+// 2.12).
 
 import { isPowerOfTwo } from '../base/units.js';
 import { cannotEncode } from '../bytes/emitter.js';
@@ -12,21 +13,21 @@ export const DIRTY_BITMAP_IDSTR = 'dirty-bitmap';
 
 export const dirtyBitmapFlag = {
   eos: 0x01,
-  /** With BITS: no data, the range is all clear. */
+  /** With BITS: there is no data; the whole range is clear. */
   zeroes: 0x02,
   bitmapName: 0x04,
   deviceName: 0x08,
   start: 0x10,
   complete: 0x20,
   bits: 0x40,
-  /** One more byte of flags follows; if that has it too, two more. */
+  /** One more byte of flags follows; if that byte has this bit too, two more bytes follow. */
   extraFlags: 0x80,
 } as const;
 
-/** Of START's own flags all but enabled (1), persistent (2) and autoload (4). */
+/** Reserved bits of the flags byte in START: all bits except enabled (1), persistent (2) and autoload (4). */
 export const DIRTY_BITMAP_RESERVED = 0xf8;
 
-/** The reader's limit; the writer stays at 1 KiB, and the wire has no other. */
+/** The limit of QEMU's reader. QEMU's writer stays at 1 KiB, and the wire has no other limit. */
 export const MAX_DIRTY_BITMAP_DATA = 10 * 1024;
 
 type ChunkBody = 'start' | 'complete' | 'bits' | 'nothing';
@@ -37,7 +38,10 @@ function bodyOf(flags: number): ChunkBody {
   return flags & dirtyBitmapFlag.bits ? 'bits' : 'nothing';
 }
 
-/** One, two or four bytes, told from bit 7 of the first two. QEMU: qemu_get_bitmap_flags(); it writes one byte only. */
+/**
+ * One, two or four bytes; bit 7 of the first two bytes tells how many. QEMU: qemu_get_bitmap_flags(); QEMU's writer
+ * writes one byte only.
+ */
 const flagBytes: Codec<number> = {
   decode(window) {
     const first = window.u8();
@@ -64,7 +68,7 @@ function flagWidth(flags: number): 1 | 2 | 4 | undefined {
   return flags >= 0x8000_0000 && (flags & 0x80_0000) !== 0 ? 4 : undefined;
 }
 
-/** START: the granularity is in bytes (be32, whatever the comment in QEMU's source says). */
+/** START: the granularity is in bytes (be32, although the comment in QEMU's source says otherwise). */
 const startHeader = record('', {
   granularity: checked(be32, 'bad-payload', (granularity) =>
     isPowerOfTwo(granularity) ? undefined : `dirty bitmap granularity ${granularity} is no power of two`,
@@ -89,10 +93,10 @@ interface Flags {
 }
 
 /**
- * START comes before COMPLETE, COMPLETE before BITS: at most one of them is read in a chunk. `flags`: as they stand on
- * the wire, one byte, or two, or four; the last byte alone has effect. `device`, `bitmap`: name or alias. `bits` has
- * data exactly when ZEROES is clear. Decoding throws `bad-payload` for what QEMU refuses or dies of: reserved START
- * flags, odd granularities, more than 10 KiB of bits.
+ * START comes before COMPLETE, COMPLETE before BITS: a chunk reads at most one of them. `flags`: one, two or four bytes
+ * as on the wire; only the last byte has an effect. `device`, `bitmap`: name or alias. `bits` has data exactly when
+ * ZEROES is clear. Decoding throws `bad-payload` for values that QEMU refuses or that crash QEMU: reserved START flags,
+ * odd granularities, more than 10 KiB of bits.
  */
 export const dirtyBitmapChunk = record('dirty bitmap chunk', {
   flags: flagBytes,
@@ -111,7 +115,7 @@ export type DirtyBitmapChunk = ValueOf<typeof dirtyBitmapChunk>;
 /** @throws MigrationStreamError `bad-payload`, `address-too-large`, `truncated` */
 export const walkDirtyBitmap: Walk = async function* (cursor) {
   for (;;) {
-    // Chunks are small and come by the thousand: those that are here are passed in one step.
+    // Chunks are small and number in the thousands: all chunks in memory are passed in one step.
     if (cursor.available < dirtyBitmapChunk.maxSize && !cursor.atEnd) {
       yield;
       await cursor.fill(dirtyBitmapChunk.maxSize);

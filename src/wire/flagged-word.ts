@@ -1,14 +1,14 @@
-// A be64 whose low bits, below a unit, are flags and whose rest is an address: how QEMU's oldest handlers begin their
-// records.
+// A be64 word with flags in its low bits, below a unit, and an address in the other bits. The records of QEMU's oldest
+// handlers begin with such a word.
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { be64, type Codec } from './kit/codec.js';
 import { mapped } from './kit/combine.js';
 
 export interface FlaggedWord {
-  /** Bytes, a multiple of the unit. */
+  /** Address in bytes, a multiple of the unit. */
   readonly address: number;
-  /** Below the unit. */
+  /** The bits below the unit. */
   readonly flags: number;
 }
 

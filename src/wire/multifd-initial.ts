@@ -1,4 +1,4 @@
-// The first packet of every multifd channel: who is calling, and which channel this is. QEMU: MultiFDInit_t,
+// The first packet of every multifd channel: the UUID of the VM, and the number of the channel. QEMU: MultiFDInit_t,
 // multifd_send_initial_packet() and multifd_recv_initial_packet(), migration/multifd.c (since 4.0; in ram.c at first).
 
 import { Parser } from 'binary-parser/dist/binary_parser.js';
@@ -16,7 +16,7 @@ export interface MultifdInitial {
   /** 16 bytes; zeros where the VM has no -uuid. */
   readonly uuid: Uint8Array;
   readonly id: number;
-  /** 39 bytes. 4.0 and 4.1 leave rubbish in them. */
+  /** 39 bytes. QEMU 4.0 and 4.1 leave uninitialised bytes in them. */
   readonly reserved: Uint8Array;
 }
 
@@ -31,10 +31,10 @@ const parser = new Parser()
 const uuid = bytesOf(UUID_SIZE);
 const reserved = bytesOf(RESERVED_SIZE);
 
-/** 64 bytes. Magic and version are as they stand: the caller compares them. */
+/** 64 bytes. Magic and version are the raw values: the caller compares them. */
 export const multifdInitial: Codec<MultifdInitial> = {
   decode(window) {
-    // An exact slice: binary-parser reads whatever it is given, and would not say that it is short.
+    // The slice must be exact: binary-parser does not check the length of its input.
     const fields = parser.parse(window.take(SIZE)) as MultifdInitial;
     return { ...fields, uuid: Uint8Array.from(fields.uuid), reserved: Uint8Array.from(fields.reserved) };
   },

@@ -8,23 +8,23 @@ import { mappedRamHeader, type MappedRamHeader } from './mapped-ram.js';
 import { isPowerOfTwo } from '../base/units.js';
 import type { Window } from '../bytes/window.js';
 
-/** A RAMBlock as the list names it. Lengths in bytes. */
+/** A RAMBlock in the block list. Lengths are in bytes. */
 export interface RamBlockEntry {
   readonly idstr: string;
-  /** used_length: what is sent; a multiple of the host page size. */
+  /** used_length: the number of bytes that are sent; a multiple of the host page size. */
   readonly usedLength: number;
-  /** The block's own page size, where it is not the host's (postcopy layout). */
+  /** The page size of the block, where it differs from the host's page size (postcopy layout). */
   readonly pageSize?: number;
   /** mr->addr: relative to the region's container, not an absolute guest address. */
   readonly gpa?: bigint;
-  /** QEMU 4.0's byte: 0 or 1; its reader takes any non-zero value as true. */
+  /** The extra byte of QEMU 4.0: 0 or 1. QEMU's reader takes any non-zero value as true. */
   readonly ignored?: number;
   readonly mapped?: MappedRamHeader;
 }
 
 /**
  * The codec of an entry under `layout`. In the postcopy layout an entry has a page size only where QEMU wrote one;
- * `targetPageSize` tells it from what follows (docs/format.md: unambiguous entry by entry).
+ * `targetPageSize` tells the page size from the following bytes (docs/format.md: unambiguous entry by entry).
  */
 export function ramBlockEntry(layout: BlockLayout, targetPageSize: number): Codec<RamBlockEntry> {
   const pageSize = checked(be64, 'bad-payload', (value) =>
@@ -42,7 +42,10 @@ export function ramBlockEntry(layout: BlockLayout, targetPageSize: number): Code
   });
 }
 
-/** A name's length byte is never 0; a page size's first byte always is, and EOS and MULTIFD_FLUSH are no page sizes. */
+/**
+ * The length byte of a name is never 0. The first byte of a page size is always 0, and neither EOS nor MULTIFD_FLUSH is
+ * a page size.
+ */
 function hasPageSize(window: Window, targetPageSize: number): boolean {
   if (window.peek() !== 0 || window.available < 8) return false;
   const high = window.view.getUint32(window.at);

@@ -1,4 +1,4 @@
-// Section "s390-skeys", a FULL one: storage keys of all pages. QEMU: s390_storage_keys_save() and
+// Section "s390-skeys", always a FULL section: storage keys of all pages. QEMU: s390_storage_keys_save() and
 // s390_storage_keys_load(), hw/s390x/s390-skeys.c (since 2.5).
 
 import { flaggedWord, type FlaggedWord } from './flagged-word.js';
@@ -11,9 +11,12 @@ export const SKEYS_IDSTR = 's390-skeys';
 
 export const skeysFlag = {
   eos: 0x01,
-  /** A page count and as many keys, one byte each, follow. */
+  /** A page count and that number of keys, one byte each, follow. */
   skeys: 0x02,
-  /** Written in place of EOS when the source could not read the keys: they are zeros then, and QEMU will not load them. */
+  /**
+   * Written in place of EOS when the source could not read the keys. The keys are then zeros, and QEMU refuses to load
+   * them.
+   */
   error: 0x04,
 } as const;
 
@@ -22,8 +25,9 @@ const word = flaggedWord(4096);
 const known: readonly number[] = Object.values(skeysFlag);
 
 /**
- * `address`: guest physical address of the first page, bytes. `flags`: exactly one of `skeysFlag`; EOS and ERROR end the
- * payload. `count`: keys behind the record, one byte each. Decoding throws `bad-payload` for flags that nobody writes.
+ * `address`: guest physical address of the first page, bytes. `flags`: exactly one of `skeysFlag`; EOS and ERROR end
+ * the payload. `count`: number of keys after the record, one byte each. Decoding throws `bad-payload` for flags that no
+ * QEMU writes.
  */
 export const skeysRecord = record(
   'storage keys record',

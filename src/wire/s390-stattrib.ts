@@ -11,11 +11,11 @@ export const STATTRIB_IDSTR = 's390-storage_attributes';
 
 export const stattribFlag = {
   eos: 0x01,
-  /** A count and as many values, one byte a page, follow. */
+  /** A count and that number of values, one byte for each page, follow. */
   more: 0x02,
-  /** Defined, never written; QEMU refuses it. */
+  /** Defined, but never written; QEMU refuses it. */
   error: 0x04,
-  /** All values were sent. */
+  /** All values have been sent. */
   done: 0x08,
 } as const;
 
@@ -24,9 +24,9 @@ const word = flaggedWord(4096);
 const known: readonly number[] = [stattribFlag.eos, stattribFlag.more, stattribFlag.done];
 
 /**
- * `address`: guest physical address of the first page, bytes; 0 but for MORE. `flags`: exactly one of `stattribFlag`,
- * ERROR excepted. `count`: values behind the record, one byte each. Decoding throws `bad-payload` for flags that QEMU
- * refuses.
+ * `address`: guest physical address of the first page, bytes; 0 except for MORE. `flags`: exactly one of
+ * `stattribFlag`, but never ERROR. `count`: number of values after the record, one byte each. Decoding throws
+ * `bad-payload` for flags that QEMU refuses.
  */
 export const stattribRecord = record(
   'storage attributes record',

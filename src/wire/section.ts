@@ -1,10 +1,10 @@
-// The frame of a section: type byte, header, footer. No section says how long its payload is. QEMU:
+// The frame of a section: type byte, header, footer. The frame does not contain the length of the payload. QEMU:
 // save_section_header() and save_section_footer(), migration/savevm.c.
 
 import { be32, counted, u8, type ValueOf } from './kit/codec.js';
 import { record } from './kit/record.js';
 
-/** The byte that every top-level item begins with. QEMU: QEMU_VM_* in migration/savevm.h. */
+/** The first byte of every top-level item. QEMU: QEMU_VM_* in migration/savevm.h. */
 export const sectionType = {
   eof: 0x00,
   start: 0x01,
@@ -20,7 +20,7 @@ export const sectionType = {
 
 export type SectionKind = 'start' | 'part' | 'end' | 'full';
 
-/** After the type byte of START and FULL. Ids are arbitrary; (idstr, instance_id) names the device. */
+/** Comes after the type byte of START and FULL. Ids are arbitrary; (idstr, instance_id) names the device. */
 export const sectionHeader = record('section header', {
   sectionId: be32,
   idstr: counted,
@@ -30,12 +30,12 @@ export const sectionHeader = record('section header', {
 
 export type SectionHeader = ValueOf<typeof sectionHeader>;
 
-/** What names a device, as a key of maps. */
+/** The name of a device as a key for maps. */
 export function deviceKey(idstr: string, instanceId: number): string {
   return `${instanceId}/${idstr}`;
 }
 
-/** After the type byte of PART and END. */
+/** Comes after the type byte of PART and END. */
 export const sectionHeaderShort = record('section header', { sectionId: be32 });
 
 /** Since QEMU 2.4, unless `migration.send-section-footer=off` (machine types up to 2.3). */

@@ -10,15 +10,18 @@ export const HTAB_IDSTR = 'spapr/htab';
 /** The table's size as a power of two (START only), HTAB_NONE, or HTAB_CHUNKS. */
 export const htabHeader = record('htab header', { shift: be32 });
 
-/** The guest uses no hash table (radix): nothing follows, in any section. */
+/** The guest uses no hash table (radix): nothing follows in any section. */
 export const HTAB_NONE = 0xffff_ffff;
 /** Chunks follow. */
 export const HTAB_CHUNKS = 0;
-/** What PAPR allows a table's size to be, as powers of two. */
+/** The table sizes that PAPR allows, as powers of two. */
 export const HTAB_SHIFT_MIN = 18;
 export const HTAB_SHIFT_MAX = 46;
 
-/** In front of `valid` entries; `invalid` ones after them are zeros and not sent. All zeros: the end. */
+/**
+ * Comes before `valid` entries. The `invalid` entries after them are zeros and are not sent. A header of zeros marks
+ * the end.
+ */
 export const htabChunk = record('htab chunk', { index: be32, valid: be16, invalid: be16 });
 
 export type HtabChunk = ValueOf<typeof htabChunk>;

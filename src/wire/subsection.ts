@@ -4,7 +4,7 @@
 import { be32, counted, u8 } from './kit/codec.js';
 import { record } from './kit/record.js';
 
-/** `name` is whole and begins with the parent's name; `mark` is 0x05. */
+/** `name` is the full name and begins with the parent's name; `mark` is 0x05. */
 export const subsectionHeader = record('subsection header', {
   mark: u8,
   name: counted,

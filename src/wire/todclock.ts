@@ -1,4 +1,4 @@
-// Section "todclock", a FULL one: the s390x time-of-day clock. QEMU: s390_tod_save() and s390_tod_load(),
+// Section "todclock", always a FULL section: the s390x time-of-day clock. QEMU: s390_tod_save() and s390_tod_load(),
 // hw/s390x/tod.c (since 3.0; before that in s390-virtio-ccw.c).
 
 import { be64big, u8 } from './kit/codec.js';
@@ -8,8 +8,8 @@ import type { Walk } from './walk.js';
 export const TODCLOCK_IDSTR = 'todclock';
 
 /**
- * 1 or 10 bytes. `presence` 0: the source could not read its clock; QEMU writes 1 for "present" and takes any other byte
- * for it. `clock`: the clock's 72 bits.
+ * 1 or 10 bytes. `presence` 0: the source could not read its clock. QEMU writes 1 for "present" and reads any byte
+ * except 0 as "present". `clock`: the 72 bits of the clock.
  */
 export const todclock = record('todclock', {
   presence: u8,

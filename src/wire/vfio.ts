@@ -1,5 +1,5 @@
-// Sections "…/vfio": tags, and behind two of them data of the device. The data has a length; the configuration (its own
-// FULL section: a vmstate that no JSON describes) has none, and its end is searched for: see walkVfio. QEMU:
+// Sections "…/vfio": tags; data of the device follows two of them. The data has a length. The configuration has no
+// length: it is a FULL section of its own, a vmstate that no JSON describes. walkVfio searches for its end. QEMU:
 // vfio_save_setup(), vfio_save_iterate(), vfio_save_state() and vfio_load_state(), hw/vfio/migration.c (since 5.2).
 
 import type { Cursor } from '../bytes/cursor.js';
@@ -9,7 +9,7 @@ import { record, when } from './kit/record.js';
 import { SECTION_FOOTER_SIZE, sectionType } from './section.js';
 import { passBody, type Walk } from './walk.js';
 
-/** The last part of the idstr; the device's path stands before it, where it has one. */
+/** The last part of the idstr. Before it comes the device's path, where the device has a path. */
 export const VFIO_IDSTR = 'vfio';
 
 /** VFIO_MIG_FLAG_* */
@@ -19,7 +19,7 @@ export const vfioTag = {
   deviceConfigState: 0xffff_ffff_ef10_0002n,
   /** In START: endOfState follows. */
   deviceSetupState: 0xffff_ffff_ef10_0003n,
-  /** be64 size and data. */
+  /** A be64 size and the data follow. */
   deviceDataState: 0xffff_ffff_ef10_0004n,
   /** Since 8.1, in place of endOfState. */
   initDataSent: 0xffff_ffff_ef10_0005n,
@@ -29,7 +29,7 @@ export const vfioTag = {
 
 export type VfioTag = keyof typeof vfioTag;
 
-/** `size`: bytes of data behind the record. Decoding throws `bad-payload` for a tag that QEMU does not know. */
+/** `size`: bytes of data after the record. Decoding throws `bad-payload` for a tag that QEMU does not know. */
 export const vfioRecord = record('vfio record', {
   tag: symbol(be64big, vfioTag, 'vfio tag'),
   size: when(({ tag }: { tag: VfioTag }) => tag === 'deviceDataState', be64),
@@ -40,8 +40,9 @@ const HIGH_HALF = 0xffff_ffff;
 const LOW_HALF = Number(vfioTag.endOfState & 0xffff_ffffn);
 
 /**
- * The configuration ends at the first endOfState tag that this section's footer follows or, in a stream without
- * footers, the next section. A checked guess: the eight bytes could stand in the configuration only by intent.
+ * The configuration ends at the first endOfState tag that is followed by the footer of this section or, in a stream
+ * without footers, by the next section. This is a checked guess: the eight bytes can occur in the configuration only by
+ * intent.
  * @throws MigrationStreamError `bad-payload`, `address-too-large`, `truncated`
  */
 export const walkVfio: Walk = async function* (cursor, section) {
@@ -80,7 +81,8 @@ async function* passConfiguration(cursor: Cursor, sectionId: number): AsyncGener
   const lookahead = TAG_SIZE + SECTION_FOOTER_SIZE;
   for (;;) {
     await cursor.fill(lookahead);
-    // Where fewer bytes than the look ahead are left, what follows a tag is not here yet: that is for the next round.
+    // Where fewer bytes are left than the look-ahead needs, the bytes after a tag are not in memory yet: the next round
+    // handles the tag.
     const stop = cursor.atEnd ? cursor.end - TAG_SIZE + 1 : cursor.end - lookahead + 1;
     while (cursor.at < stop) {
       if (isEnd(cursor, cursor.at, sectionId)) {
@@ -95,7 +97,7 @@ async function* passConfiguration(cursor: Cursor, sectionId: number): AsyncGener
   }
 }
 
-/** Types that a section after this one can have, where this one has no footer. */
+/** Types of a section that can follow this section, where this section has no footer. */
 const itemTypes: readonly number[] = [
   sectionType.eof,
   sectionType.start,

@@ -1,23 +1,23 @@
-// What a codec is, and the codecs of plain fields. Records are made from them (record.ts), and conditions, lists and checks
-// (combine.ts). A codec that lacks a direction does not compile. These codecs serve the cold path only: page records have
-// a loop of their own (ram/page-loop.ts).
+// The type of a codec, and the codecs of plain fields. record.ts makes records from them; combine.ts makes checks,
+// lists and counted bytes. A codec that lacks a direction does not compile. These codecs serve the cold path only: page
+// records have a separate loop (ram/page-loop.ts).
 
 import { quote } from '../../base/quote.js';
 import { cannotEncode, Emitter } from '../../bytes/emitter.js';
 import type { Window } from '../../bytes/window.js';
 import { MAX_COUNTED_STRING } from '../../limits.js';
 
-/** Both directions of one thing on the wire. */
+/** Both directions of one item on the wire. */
 export interface Codec<T> {
-  /** Reads it. Throws MigrationStreamError, `truncated` when bytes run out. */
+  /** Reads a value. Throws MigrationStreamError, `truncated` when bytes run out. */
   decode(window: Window): T;
-  /** Writes it. Throws MigrationStreamError `cannot-encode` for what the wire cannot say. */
+  /** Writes a value. Throws MigrationStreamError `cannot-encode` for a value that the wire cannot represent. */
   encode(emitter: Emitter, value: T): void;
-  /** Bytes that `encode` will write. */
+  /** Number of bytes that `encode` will write. */
   size(value: T): number;
-  /** Upper bound of `size`: what to fill, what to reserve. */
+  /** Upper bound of `size`: the number of bytes to fill or to reserve. */
   readonly maxSize: number;
-  /** One line for docs/format.md. */
+  /** One line of description, for docs/format.md. */
   describe(): string;
 }
 
@@ -59,7 +59,7 @@ export const be32 = integer(
   (w) => w.u32(),
   (e, v) => e.u32(v),
 );
-/** A be64 that counts or addresses bytes: below 2^53, else `address-too-large`. */
+/** A be64 that counts or addresses bytes: below 2^53, otherwise `address-too-large`. */
 export const be64 = integer(
   8,
   'be64',
@@ -93,7 +93,7 @@ export const counted: Codec<string> = {
   describe: () => 'cstr8',
 };
 
-/** Exactly `length` bytes, copied out. */
+/** Exactly `length` bytes, as a copy. */
 export function bytesOf(length: number): Codec<Uint8Array> {
   return {
     decode: (window) => window.take(length).slice(),
@@ -107,7 +107,7 @@ export function bytesOf(length: number): Codec<Uint8Array> {
   };
 }
 
-/** What a codec decodes to. */
+/** The type of the decoded value of a codec. */
 export type ValueOf<C> = C extends Codec<infer T> ? T : never;
 
 /** The bytes of `value`, in a new array. */

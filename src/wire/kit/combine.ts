@@ -1,17 +1,20 @@
-// Codecs made of codecs: a check in both directions, a value under another form, lists, and bytes behind their count.
+// Codecs made of codecs: a check in both directions, a value in another form, lists, and counted bytes.
 
 import { cannotEncode } from '../../bytes/emitter.js';
 import type { Window } from '../../bytes/window.js';
 import type { ErrorCode } from '../../base/errors.js';
 import type { Codec } from './codec.js';
 
-/** What a check has to say of a value. */
+/** The complaint of a check about a value; undefined where the value is valid. */
 export interface Complaint {
   readonly message: string;
   readonly hint?: string;
 }
 
-/** `codec`, whose values must pass `complain`. Decoding throws `code` at the value's offset, encoding `cannot-encode`. */
+/**
+ * `codec` with a check: every value must pass `complain`. Decoding throws `code` at the value's offset, encoding throws
+ * `cannot-encode`.
+ */
 export function checked<T>(
   codec: Codec<T>,
   code: ErrorCode,
@@ -39,7 +42,7 @@ export function checked<T>(
   };
 }
 
-/** `codec` under another form: `toValue` after decoding, `toWire` before encoding. */
+/** `codec` with another form of its value: `toValue` after decoding, `toWire` before encoding. */
 export function mapped<W, V>(codec: Codec<W>, toValue: (wire: W) => V, toWire: (value: V) => W): Codec<V> {
   return {
     decode: (window) => toValue(codec.decode(window)),
@@ -50,7 +53,7 @@ export function mapped<W, V>(codec: Codec<W>, toValue: (wire: W) => V, toWire: (
   };
 }
 
-/** A number that stands for a name. Decoding throws `bad-payload` for a number without one. */
+/** A number that stands for a name. Decoding throws `bad-payload` for a number without a name. */
 export function symbol<K extends string, N extends number | bigint>(
   codec: Codec<N>,
   numbers: Readonly<Record<K, N>>,
@@ -67,7 +70,7 @@ export function symbol<K extends string, N extends number | bigint>(
   );
 }
 
-/** A count, then as many elements. */
+/** A count, then that number of elements. */
 export function list<T>(count: Codec<number>, element: Codec<T>): Codec<readonly T[]> {
   return {
     decode(window) {
@@ -86,7 +89,7 @@ export function list<T>(count: Codec<number>, element: Codec<T>): Codec<readonly
   };
 }
 
-/** Elements for as long as `ahead` says that the next bytes are an element. */
+/** Elements without a count: they go on while `ahead` says that the next bytes are an element. */
 export function repeated<T>(ahead: (window: Window) => boolean, element: Codec<T>): Codec<readonly T[]> {
   return {
     decode(window) {
@@ -103,7 +106,7 @@ export function repeated<T>(ahead: (window: Window) => boolean, element: Codec<T
   };
 }
 
-/** A length in bytes, then as many bytes, copied out. Lengths above `limit` are refused as `code`. */
+/** A length in bytes, then that number of bytes, as a copy. Lengths above `limit` are refused with `code`. */
 export function sized(length: Codec<number>, limit: number, code: ErrorCode, what: string): Codec<Uint8Array> {
   const bounded = checked(length, code, (bytes) => (bytes > limit ? `${what} of ${bytes} bytes` : undefined));
   return {
@@ -118,7 +121,7 @@ export function sized(length: Codec<number>, limit: number, code: ErrorCode, wha
   };
 }
 
-/** The same for text, a character for each byte. */
+/** A length in bytes, then text of that length, one character per byte. */
 export function sizedText(length: Codec<number>, limit: number, code: ErrorCode, what: string): Codec<string> {
   const bounded = checked(length, code, (bytes) => (bytes > limit ? `${what} of ${bytes} bytes` : undefined));
   return {
@@ -133,7 +136,7 @@ export function sizedText(length: Codec<number>, limit: number, code: ErrorCode,
   };
 }
 
-/** Bytes without a length: `lengthAhead` finds their end in what follows. */
+/** Bytes without a length: `lengthAhead` finds their end in the following bytes. */
 export function until(lengthAhead: (window: Window) => number): Codec<Uint8Array> {
   return {
     decode: (window) => window.take(lengthAhead(window)).slice(),

@@ -1,31 +1,34 @@
-// Records: fields in wire order, some of them conditional. Decoding, encoding, size and description all come from the one
-// list of fields, so that no room of wire/ counts bytes by hand.
+// Records: fields in wire order, some of them conditional. Decoding, encoding, size and description all come from one
+// list of fields, so no room of wire/ counts bytes by hand.
 
 import { cannotEncode } from '../../bytes/emitter.js';
 import type { Window } from '../../bytes/window.js';
 import type { Codec, ValueOf } from './codec.js';
 
-/** A field that stands on the wire in some records only. */
+/** A field that only some records have on the wire. */
 export interface Conditional<T> {
-  /** The field's codec, chosen by the fields before it; undefined where the wire has no such field. */
+  /** The codec of the field, chosen by the fields before it; undefined where the wire has no such field. */
   readonly select: (before: never) => Codec<T> | undefined;
   /** Every codec that `select` may choose. */
   readonly codecs: readonly Codec<T>[];
-  /** Whether the bytes that follow are this field, where no earlier field tells. Then `select` always chooses. */
+  /**
+   * Tells whether the following bytes are this field, where no earlier field tells it. Then `select` always returns a
+   * codec.
+   */
   readonly ahead: ((window: Window) => boolean) | undefined;
 }
 
-/** A field that is present exactly when `present` says so of the fields before it. */
+/** A field that is present exactly when `present` is true for the fields before it. */
 export function when<B, T>(present: (before: B) => boolean, codec: Codec<T>): Conditional<T> {
   return choose((before: B) => (present(before) ? codec : undefined), codec);
 }
 
-/** A field whose codec the fields before it choose. `codecs` are all that `select` may choose. */
+/** A field whose codec depends on the fields before it. `codecs` lists all codecs that `select` may return. */
 export function choose<B, T>(select: (before: B) => Codec<T> | undefined, ...codecs: Codec<T>[]): Conditional<T> {
   return { select, codecs, ahead: undefined };
 }
 
-/** A field that is present exactly when the bytes that follow look like it. */
+/** A field that is present exactly when the following bytes look like it. */
 export function whenAhead<T>(ahead: (window: Window) => boolean, codec: Codec<T>): Conditional<T> {
   return { select: () => codec, codecs: [codec], ahead };
 }
@@ -33,15 +36,15 @@ export function whenAhead<T>(ahead: (window: Window) => boolean, codec: Codec<T>
 type Field = Codec<unknown> | Conditional<unknown>;
 type OptionalKeys<F> = { [K in keyof F]: F[K] extends Conditional<unknown> ? K : never }[keyof F];
 
-/** What a record decodes to: a property for each field, an optional property for each conditional field. */
+/** The decoded value of a record: a property for each field, an optional property for each conditional field. */
 export type RecordOf<F> = { readonly [K in Exclude<keyof F, OptionalKeys<F>>]: ValueOf<F[K]> } & {
   readonly [K in OptionalKeys<F>]?: F[K] extends Conditional<infer T> ? T : never;
 };
 
 /**
  * Fields in wire order. `name` is the innermost part of an error's path; an empty name adds no part. The properties of
- * `head` stand before the fields, on the wire and in the value.
- * `encode` throws `cannot-encode` where a field is missing, or has no place by what stands before it.
+ * `head` come before the fields, both on the wire and in the value. `encode` throws `cannot-encode` where a field is
+ * missing, or where a field is present although the fields before it exclude it.
  */
 export function record<F extends Record<string, Field>, H extends object = object>(
   name: string,
