@@ -1,10 +1,10 @@
-// How the vmdescription describes the configuration section. QEMU: vmstate_configuration, migration/savevm.c; described
-// since 8.2.
+// The description of the configuration section in a vmdescription. QEMU: vmstate_configuration, migration/savevm.c;
+// described since 8.2.
 
 import { plainField, type FieldSchema, type VmsdSchema } from './schema.js';
 import type { Configuration, ConfigurationSubsection } from '../wire/configuration.js';
 
-/** The entry `configuration`. Subsections that nobody knows are left out: nothing says what their fields are. */
+/** The entry `configuration`. Unknown subsections are left out, because their fields are unknown. */
 export function configurationSchema({ machine, subsections }: Configuration): VmsdSchema {
   return {
     name: 'configuration',
@@ -26,7 +26,7 @@ function fieldsOf(subsection: ConfigurationSubsection): FieldSchema[] | undefine
     case 'capabilities':
       return [
         plainField('caps_count', 'uint32', 4),
-        // QEMU describes every element by the size of the first.
+        // QEMU describes every element with the size of the first element.
         array(
           plainField('capabilities', 'capability', 1 + (subsection.names[0]?.length ?? 0)),
           subsection.names.length,

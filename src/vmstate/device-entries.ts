@@ -1,10 +1,10 @@
-// Which entry of a vmdescription is a section's: the n-th section of a name and instance has the n-th entry of them.
-// Names repeat in streams made by hand only; QEMU gives each section of a name its own instance.
+// The entry of a vmdescription for a section: the n-th section of a name and instance has the n-th entry of that name
+// and instance. Names repeat only in streams made by hand; QEMU gives each section of a name a separate instance.
 
 import { deviceKey } from '../wire/section.js';
 import type { DescriptionSchema, DeviceSchema } from './schema.js';
 
-/** The entries of one stream, handed out to its sections in stream order. */
+/** The entries of a stream, handed out to its sections in stream order. */
 export class DeviceEntries {
   private readonly entries = new Map<string, DeviceSchema[]>();
 
@@ -18,7 +18,7 @@ export class DeviceEntries {
     for (const entries of this.entries.values()) entries.reverse();
   }
 
-  /** The entry of the next section of that name and instance; undefined where the description has no more of them. */
+  /** The entry of the next section of that name and instance; undefined where the description has no further entry. */
   next(idstr: string, instanceId: number): DeviceSchema | undefined {
     return this.entries.get(deviceKey(idstr, instanceId))?.pop();
   }

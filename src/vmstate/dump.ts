@@ -1,12 +1,13 @@
-// What `qemu-system-… -M MACHINE -dump-vmstate FILE` writes: the tables of all device types of a machine, each with
-// every field and subsection that it could write. QEMU: dump_vmstate_vmsf(), dump_vmstate_vmsd(), migration/savevm.c.
+// The output of `qemu-system-… -M MACHINE -dump-vmstate FILE`: the tables of all device types of a machine. Each table
+// has every field and subsection that the device could write. QEMU: dump_vmstate_vmsf(), dump_vmstate_vmsd(),
+// migration/savevm.c.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { isJsonObject, type JsonObject } from '../base/json.js';
 import { MAX_VMDESCRIPTION_DEPTH } from '../limits.js';
 import { readJson } from './json-scanner.js';
 
-/** A table as a dump has it: QEMU's VMStateDescription. */
+/** A table of a dump: QEMU's VMStateDescription. */
 export interface DumpTable {
   readonly name: string;
   readonly versionId: number;
@@ -17,23 +18,26 @@ export interface DumpTable {
 
 export interface DumpField {
   readonly name: string;
-  /** First version of its table that has it. */
+  /** The first version of the table that has the field. */
   readonly versionId: number;
-  /** A function of QEMU says whether it is there. */
+  /** A function of QEMU decides whether the field is present. */
   readonly fieldExists: boolean;
-  /** Bytes of one element in memory, which are those on the wire only of plain numbers and buffers; 0: not known before it is written. */
+  /**
+   * Bytes of one element in memory. Only plain numbers and buffers have the same size on the wire. 0: unknown before
+   * the field is written.
+   */
   readonly size: number;
-  /** Elements of an array of fixed length; dumps have it since 8.0. */
+  /** Number of elements of an array of fixed length; dumps contain it since 8.0. */
   readonly count: number | undefined;
   readonly table: DumpTable | undefined;
 }
 
-/** A machine has fewer device types; a dump of 11.1 has 243. */
+/** No machine has as many device types; a dump of 11.1 has 243. */
 const MAX_TYPES = 10_000;
 
 /**
- * The tables by device type (`VGA`, `virtio-vga`). `label`: what messages call the file.
- * @throws MigrationStreamError code `bad-vmdescription` when it is no dump, or nests too deep
+ * The tables by device type (`VGA`, `virtio-vga`). `label`: the name of the file in messages.
+ * @throws MigrationStreamError code `bad-vmdescription` when it is not a dump, or nests too deep
  */
 export function readDump(json: Uint8Array, label: string): ReadonlyMap<string, DumpTable> {
   let root: unknown;

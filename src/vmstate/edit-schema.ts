@@ -1,6 +1,7 @@
-// The schema of a device after bytes went in or out: entries added and dropped where the description has them, sizes of
-// all that encloses them corrected. Where it has no entry (inside an array that one entry describes, or inside bytes
-// that only our decoders divide) the whole entry gets its new size and stays, or becomes, a buffer.
+// The schema of a device after bytes were inserted or removed. Entries are added and dropped where the description has
+// them, and the sizes of all enclosing tables are corrected. Some places have no entry: inside an array that a single
+// entry describes, or inside bytes that only our decoders divide. There the whole entry gets its new size and stays, or
+// becomes, a buffer.
 
 import type { ArrayBranch, Branch, FieldNode } from './node.js';
 import {
@@ -18,18 +19,18 @@ export type Reshaping =
   | { readonly kind: 'delete'; readonly node: FieldNode }
   | { readonly kind: 'subsection'; readonly node: Branch; readonly part: VmsdSchema; readonly size: number };
 
-/** What happens to which entry; entries are told apart by identity. */
+/** The change of each entry; entries are compared by identity. */
 interface Plan {
   readonly dropped: Set<FieldSchema | VmsdSchema>;
   readonly before: Map<FieldSchema, FieldSchema[]>;
   readonly after: Map<FieldSchema, FieldSchema[]>;
-  /** Bytes more or less inside an entry that has no entries inside, or behind the last entry of a table. */
+  /** The change in bytes inside an entry that contains no entries, or after the last entry of a table. */
   readonly grown: Map<FieldSchema | VmsdSchema, number>;
   readonly last: Map<VmsdSchema, FieldSchema[]>;
   readonly parts: Map<VmsdSchema, VmsdSchema[]>;
 }
 
-/** The device as described after all of them. */
+/** The description of the device after all changes. */
 export function reshape(device: DeviceSchema, changes: readonly Reshaping[]): DeviceSchema {
   if (changes.length === 0) return device;
   const plan: Plan = {
@@ -60,11 +61,11 @@ function place(plan: Plan, change: Reshaping, delta: number): void {
   const first = fields[0];
   const last = fields.at(-1);
   if (first === undefined || last === undefined) {
-    // A subsection, or what no entry describes.
+    // A subsection, or bytes that no entry describes.
     const part = node.kind === 'subsection' ? node.vmsd : undefined;
     const table = tableOf(node.parent);
     if (change.kind === 'delete' && part !== undefined) plan.dropped.add(part);
-    // Before the first subsection is behind the last field.
+    // To insert before the first subsection, append after the last field.
     else if (part !== undefined && table !== undefined && change.kind === 'insert')
       push(plan.last, table, plainField('inserted', 'buffer', change.size));
     else if (table !== undefined) grow(plan, table, delta);
@@ -75,7 +76,10 @@ function place(plan: Plan, change: Reshaping, delta: number): void {
   else push(plan.after, last, plainField('inserted', 'buffer', change.size));
 }
 
-/** The outermost entry around the node whose inside the description does not show; undefined when it shows the node. */
+/**
+ * The outermost entry around the node for which the description shows no inside; undefined when the description shows
+ * the node.
+ */
 function undivided(node: FieldNode, inside: boolean): FieldSchema | undefined {
   let found: FieldSchema | undefined;
   let below: FieldNode | undefined = inside ? undefined : node;

@@ -1,13 +1,13 @@
-// From what a caller or a command line says to values of the field's type.
+// Turns values from a caller or a command line into values of the field's type.
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { Leaf, type FieldNode } from './node.js';
 import type { Value } from './scalars.js';
 
-/** A value, its text, or one for each element of an array. */
+/** A value, its text, or a list with a value for each element of an array. */
 export type EditValue = Value | string | readonly EditValue[];
 
-/** Tells `put` the value of every leaf of `node`. @throws MigrationStreamError code `cannot-encode` */
+/** Gives `put` the value of every leaf of `node`. @throws MigrationStreamError code `cannot-encode` */
 export function valueFor(node: FieldNode, value: EditValue, put: (leaf: Leaf, value: Value) => void): void {
   if (node.kind === 'leaf') {
     if (node.role === 'frame') throw cannotEncode(`${node.fullPath} is framing, not a value`);
@@ -60,7 +60,7 @@ function leafValue(leaf: Leaf, value: EditValue): Value {
   }
 }
 
-/** Decimal, 0x…, 0o…, 0b…, each with a minus. */
+/** Decimal, 0x…, 0o…, 0b…, each optionally with a minus sign. */
 function integer(leaf: Leaf, text: string): Value {
   const match = /^(-?)(0x[0-9a-f]+|0o[0-7]+|0b[01]+|\d+)$/i.exec(text);
   if (match === null) throw cannotEncode(`${leaf.fullPath}: "${text}" is no integer`);
@@ -68,7 +68,7 @@ function integer(leaf: Leaf, text: string): Value {
   return leaf.end - leaf.start === 8 ? value : value >= -(2n ** 53n) && value <= 2n ** 53n ? Number(value) : value;
 }
 
-/** Digits in pairs, with or without blanks, colons or dashes between the pairs. */
+/** Hex digits in pairs, optionally with blanks, colons or dashes between the pairs. */
 function parseHex(node: FieldNode, text: string): Uint8Array {
   const digits = text.replace(/^0x/i, '').replace(/(?<=[0-9a-f]{2})[\s:-](?=[0-9a-f]{2})/gi, '');
   if (digits.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(digits))
@@ -76,7 +76,7 @@ function parseHex(node: FieldNode, text: string): Uint8Array {
   return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
 }
 
-/** Text ends with a NUL, and NULs fill the field. */
+/** Text ends with a NUL, and NULs fill the rest of the field. */
 function padded(leaf: Leaf, text: string): Uint8Array {
   const bytes = new Uint8Array(leaf.end - leaf.start);
   if (text.length >= bytes.length) throw cannotEncode(`${leaf.fullPath} holds at most ${bytes.length - 1} characters`);

@@ -1,6 +1,6 @@
-// Changing a device: values at their width, bytes put in and taken out, subsections added and dropped. Edits are
-// gathered against the tree as it was read, so that paths stay what they were, and applied together; the schema is
-// changed along, so that the description stays true.
+// Changes to a device: values at their width, bytes inserted and removed, subsections added and dropped. Edits are
+// collected against the tree as it was read, so paths do not change while edits are collected. They are applied
+// together. The schema changes with the bytes, so the description stays true.
 
 import { cannotEncode } from '../bytes/emitter.js';
 import { subsectionHeader } from '../wire/subsection.js';
@@ -13,21 +13,21 @@ import type { Value } from './scalars.js';
 import { findInDevice } from './select.js';
 import { subsectionHeaderSize, type DeviceSchema, type VmsdSchema } from './schema.js';
 
-/** What an edit did, for reports. */
+/** The effect of an edit, for reports. */
 export interface FieldChange {
   readonly kind: 'set' | 'set-bytes' | 'insert' | 'delete';
   /** `DEVICE[/INSTANCE].path`. */
   readonly path: string;
-  /** Absolute, in the input. */
+  /** Absolute offset in the input. */
   readonly offset: number;
-  /** Bytes before and after, as copies. */
+  /** Bytes before and after the edit, as copies. */
   readonly before: Uint8Array;
   readonly after: Uint8Array;
-  /** Of a scalar that was set. */
+  /** Values of a scalar that was set. */
   readonly values?: readonly [Value, Value];
 }
 
-/** A device after its edits. `bytes` fit `device`, so `decodeDevice(device, bytes)` shows them. */
+/** A device after its edits. `bytes` match `device`, so `decodeDevice(device, bytes)` decodes them. */
 export interface EditedDevice {
   readonly device: DeviceSchema;
   readonly bytes: Uint8Array;
@@ -42,8 +42,8 @@ interface Splice {
 }
 
 /**
- * Edits of one device. Targets are nodes of `state`, or paths inside it that name exactly one node.
- * Every method throws MigrationStreamError code `cannot-encode` for what cannot be done; nothing has happened then.
+ * Edits of one device. Targets are nodes of `state`, or paths inside it that name exactly one node. Every method throws
+ * MigrationStreamError code `cannot-encode` for an impossible edit, and then changes nothing.
  */
 export class DeviceEdit {
   readonly state: DeviceState;
@@ -55,9 +55,9 @@ export class DeviceEdit {
   }
 
   /**
-   * A value in place of another, at the same width. Text is read by the field's type (`0x10`, `-1`, `true`, `null`);
-   * an array takes as many values as it has elements, bytes and arrays of bytes also hex digits (`52:54:00:12:34:56`),
-   * text fields their text.
+   * Replaces a value by another of the same width. Text is read by the field's type (`0x10`, `-1`, `true`, `null`). An
+   * array takes as many values as it has elements. Bytes and arrays of bytes also take hex digits
+   * (`52:54:00:12:34:56`). Text fields take their text.
    */
   set(target: FieldNode | string, value: EditValue): void {
     const node = this.one(target);
@@ -73,7 +73,7 @@ export class DeviceEdit {
     this.splice('set', node, node.start, node.end, bytes, values);
   }
 
-  /** Raw bytes in place of as many. */
+  /** Replaces raw bytes by the same number of bytes. */
   setBytes(target: FieldNode | string, bytes: Uint8Array): void {
     const node = this.one(target);
     const size = node.end - node.start;
@@ -82,7 +82,9 @@ export class DeviceEdit {
     this.splice('set-bytes', node, node.start, node.end, bytes.slice());
   }
 
-  /** New bytes before or behind a node. The description gets a field `inserted` for them where it can say so. */
+  /**
+   * Inserts bytes before or after a node. The description gets a field `inserted` for them where it can describe them.
+   */
   insertBytes(target: FieldNode | string, bytes: Uint8Array, where: 'before' | 'after' = 'before'): void {
     const node = this.one(target);
     if (node.kind === 'leaf' && node.role === 'frame')
@@ -96,7 +98,7 @@ export class DeviceEdit {
     this.reshapings.push({ kind: 'insert', node, where, size: bytes.length });
   }
 
-  /** Takes a field, an element, a subsection with its header, or opaque bytes out of the stream. */
+  /** Removes a field, an element, a subsection with its header, or opaque bytes from the stream. */
   deleteBytes(target: FieldNode | string): void {
     const node = this.one(target);
     if (node.parent === undefined) throw cannotEncode(`${node.fullPath} is a whole device: drop its section`);
@@ -107,8 +109,8 @@ export class DeviceEdit {
   }
 
   /**
-   * A subsection behind those that the table has. `body` is what follows the header: fields, then nested subsections, as
-   * `part` describes them.
+   * Adds a subsection after the existing subsections of the table. `body` is the bytes after the header: fields, then
+   * nested subsections, as `part` describes them.
    */
   insertSubsection(target: Branch | string, part: VmsdSchema, body: Uint8Array): void {
     const node = this.one(target);
@@ -123,12 +125,12 @@ export class DeviceEdit {
     this.reshapings.push({ kind: 'subsection', node, part, size: bytes.length });
   }
 
-  /** True when nothing was asked for. */
+  /** True when there are no edits. */
   get empty(): boolean {
     return this.splices.length === 0;
   }
 
-  /** All of it. @throws MigrationStreamError code `cannot-encode` when two edits touch the same bytes */
+  /** Applies all edits. @throws MigrationStreamError code `cannot-encode` when two edits touch the same bytes */
   apply(): EditedDevice {
     const splices = [...this.splices].sort((x, y) => x.start - y.start || x.end - y.end);
     const parts: Uint8Array[] = [];
@@ -180,7 +182,7 @@ export class DeviceEdit {
   }
 }
 
-/** The sibling in front of a node. */
+/** The sibling before a node. */
 function before(node: FieldNode): FieldNode | undefined {
   let found: FieldNode | undefined;
   for (const child of node.parent?.children() ?? []) {

@@ -1,17 +1,18 @@
-// From the field tree back to bytes, leaf by leaf, each by the rule that decoded it. What nobody changed comes out as
-// it went in, odd values included.
+// Turns the field tree back into bytes, leaf by leaf; each leaf uses the rule that decoded it. Unchanged leaves give
+// their original bytes, including odd values.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { cannotEncode } from '../bytes/emitter.js';
 import { visitLeaves, type DeviceState, type Leaf } from './node.js';
 import type { Value } from './scalars.js';
 
-/** A value for a leaf; undefined keeps the one that it has. Bytes must have the leaf's length. */
+/** The new value for a leaf; undefined keeps the current value. Bytes must have the leaf's length. */
 export type Override = (leaf: Leaf) => Value | undefined;
 
 /**
- * The payload, as long as it was.
- * @throws MigrationStreamError code `cannot-encode`: a value out of range or of the wrong kind; the message says whose
+ * The payload, at its original length.
+ * @throws MigrationStreamError code `cannot-encode`: a value out of range or of the wrong kind; the message names the
+ * node
  */
 export function encodeDevice(state: DeviceState, override?: Override): Uint8Array {
   const bytes = new Uint8Array(state.bytes.length);
@@ -23,7 +24,7 @@ export function encodeDevice(state: DeviceState, override?: Override): Uint8Arra
   return bytes;
 }
 
-/** `bytes` are the whole payload. Null is a value: of a pointer. */
+/** `bytes` are the whole payload. Null is a valid value of a pointer. */
 export function writeLeaf(bytes: Uint8Array, view: DataView, leaf: Leaf, value: Value): void {
   if (leaf.scalar !== undefined) {
     try {

@@ -1,12 +1,12 @@
-// Schema to vmdescription JSON, byte for byte as QEMU writes it, in either of its two spellings. The mirror of parse-
-// schema.ts. QEMU: qobject/json-writer.c (6.0 and later), qjson.c (before).
+// Writes a schema as vmdescription JSON, byte for byte as QEMU writes it, in either of its two spellings. The mirror of
+// parse-schema.ts. QEMU: qobject/json-writer.c (6.0 and later), qjson.c (before).
 
 import { Emitter } from '../bytes/emitter.js';
 import type { DescriptionSchema, DeviceSchema, FieldSchema, VmsdSchema } from './schema.js';
 
 /**
- * The JSON. Keys that QEMU does not write are gone, all that a schema holds is there.
- * @throws MigrationStreamError code `cannot-encode` for names with characters that have no single byte
+ * The JSON text. It has everything that a schema holds, and drops keys that QEMU does not write.
+ * @throws MigrationStreamError code `cannot-encode` for names with characters that do not fit into one byte
  */
 export function formatSchema(description: DescriptionSchema): Uint8Array {
   const out = new Writer(description.spacedColons);
@@ -64,7 +64,7 @@ function fieldKeys(out: Writer, field: FieldSchema): Key[] {
   ];
 }
 
-/** In the order of vmstate_save_old_style(): the one field `data` that a hand-written device is. */
+/** In the order of vmstate_save_old_style(): a hand-written device is one field `data`. */
 function oldStyleKeys(out: Writer, field: FieldSchema): Key[] {
   return fieldKeys(out, { ...field, size: undefined }).flatMap((key) =>
     key?.[0] === 'type' && field.size !== undefined ? [['size', String(field.size)], key] : [key],
@@ -89,7 +89,7 @@ class Writer {
     return this.around('[', items.join(', '), ']');
   }
 
-  /** As JSON, with what is not ASCII left as the bytes that it is. */
+  /** JSON text in which characters outside ASCII stay single bytes. */
   string(text: string): string {
     return JSON.stringify(text);
   }

@@ -1,5 +1,5 @@
-// Device state: the vmdescription as a schema, payloads as trees of typed fields, edits, and back to bytes. What single
-// devices are stands in devices/.
+// Device state: the vmdescription as a schema, payloads as trees of typed fields, edits, and the way back to bytes.
+// Knowledge about single devices is in devices/.
 
 export { readJson } from './json-scanner.js';
 export { parseSchema } from './parse-schema.js';

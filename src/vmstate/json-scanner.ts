@@ -1,6 +1,6 @@
-// A pull scanner over JSON text: the caller asks for what it expects and skips the rest, so nothing is built that
-// nobody wants, and a key that repeats in one object is seen as often as it stands there (JSON.parse keeps the last).
-// Accepts exactly what JSON.parse accepts, within named limits.
+// A pull scanner over JSON text. The caller asks for the values that it expects and skips the rest, so unwanted values
+// are never built. A key that repeats in one object is seen every time (JSON.parse keeps only the last). The scanner
+// accepts exactly the same texts as JSON.parse, within named limits.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { latin1 } from '../bytes/window.js';
@@ -17,14 +17,15 @@ const CLOSE = 0x7d;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const LITERAL = /true|false|null/y;
 
-/** The error of everything that is wrong with a vmdescription. The caller throws it. */
+/** The error for every fault of a vmdescription. The caller throws it. */
 export function badDescription(what: string, cause?: unknown): MigrationStreamError {
   return new MigrationStreamError({ code: 'bad-vmdescription', message: `the vmdescription ${what}`, cause });
 }
 
 /**
- * A JSON document in latin1, whole. Checked first: the parser of the machine would build it however deep it nests.
- * @throws MigrationStreamError code `bad-vmdescription`: no JSON, too deep or too dense
+ * A complete JSON document in latin1. The limits are checked first: JSON.parse would build the document at any depth of
+ * nesting.
+ * @throws MigrationStreamError code `bad-vmdescription`: not JSON, too deep or too dense
  */
 export function readJson(json: Uint8Array): unknown {
   const text = latin1(json, 0, json.length);
@@ -34,7 +35,10 @@ export function readJson(json: Uint8Array): unknown {
   return JSON.parse(text);
 }
 
-/** Reads one JSON document from the front. Every method throws `bad-vmdescription` for what is no JSON or too much of it. */
+/**
+ * Reads a JSON document from the front. Every method throws `bad-vmdescription` for text that is not JSON or exceeds a
+ * limit.
+ */
 export class JsonScanner {
   private readonly text: string;
   private at = 0;
@@ -45,7 +49,7 @@ export class JsonScanner {
     this.text = text;
   }
 
-  /** What the next value is: its first character's code; -1 at the end. */
+  /** The kind of the next value, as the code of its first character; -1 at the end. */
   peek(): number {
     const { text } = this;
     let code = text.charCodeAt(this.at);
@@ -65,7 +69,10 @@ export class JsonScanner {
     return this.peek() === QUOTE;
   }
 
-  /** Enters an object (the caller has peeked): its first key, or undefined when it is empty and left again. */
+  /**
+   * Enters an object (the caller has peeked) and returns its first key. Undefined when the object is empty; then it has
+   * also been left.
+   */
   firstKey(): string | undefined {
     this.enter();
     if (this.peek() !== CLOSE) return this.key();
@@ -73,7 +80,7 @@ export class JsonScanner {
     return undefined;
   }
 
-  /** After a value inside an object: the next key, or undefined when the object ended. */
+  /** Called after a value inside an object: the next key, or undefined when the object ended. */
   nextKey(): string | undefined {
     const code = this.peek();
     if (code === COMMA) {
@@ -86,7 +93,7 @@ export class JsonScanner {
     return undefined;
   }
 
-  /** Enters a list (the caller has peeked): false when it is empty and left again. */
+  /** Enters a list (the caller has peeked). False when the list is empty; then it has also been left. */
   firstItem(): boolean {
     this.enter();
     if (this.peek() !== CLOSE_LIST) return true;
@@ -94,7 +101,7 @@ export class JsonScanner {
     return false;
   }
 
-  /** After a value inside a list: false when the list ended. */
+  /** Called after a value inside a list: false when the list ended. */
   nextItem(): boolean {
     const code = this.peek();
     if (code === COMMA) {
@@ -106,7 +113,7 @@ export class JsonScanner {
     return false;
   }
 
-  /** The next value when it is a string, else undefined; consumed either way. */
+  /** The next value when it is a string, otherwise undefined; the value is consumed in both cases. */
   string(): string | undefined {
     if (this.peek() === QUOTE) {
       this.count();
@@ -116,7 +123,7 @@ export class JsonScanner {
     return undefined;
   }
 
-  /** The next value when it is a number, else undefined; consumed either way. */
+  /** The next value when it is a number, otherwise undefined; the value is consumed in both cases. */
   number(): number | undefined {
     const code = this.peek();
     if (code !== 0x2d && (code < 0x30 || code > 0x39)) {
@@ -124,7 +131,7 @@ export class JsonScanner {
       return undefined;
     }
     this.count();
-    // Short digits without more: nearly all there are.
+    // A few digits with nothing after them: nearly all numbers are of this kind.
     const { text } = this;
     let at = this.at;
     let value = 0;
@@ -144,7 +151,7 @@ export class JsonScanner {
     return Number(match[0]);
   }
 
-  /** Consumes one value of any kind, checking it. */
+  /** Consumes and checks one value of any kind. */
   skip(): void {
     switch (this.peek()) {
       case OPEN:
@@ -169,7 +176,7 @@ export class JsonScanner {
     }
   }
 
-  /** Nothing may follow but blanks. */
+  /** Only blanks may follow. */
   end(): void {
     if (this.peek() !== -1) throw this.bad();
   }
@@ -182,7 +189,7 @@ export class JsonScanner {
     return key;
   }
 
-  /** The string that begins here. One character per byte of the file, escapes aside. */
+  /** The string that begins here. Apart from escapes it has one character per byte of the file. */
   private quoted(): string {
     const { text } = this;
     const start = this.at + 1;

@@ -1,12 +1,12 @@
-// List fields: QTAILQ and QLIST are (01, element) until 00; a GTREE is a count, then 01, key, value for each, then 00.
-// The description repeats the element's table once per element, in one JSON object. QEMU: put_qtailq(), put_qlist(),
-// put_gtree(), migration/vmstate-types.c.
+// List fields. QTAILQ and QLIST are (01, element) until 00. A GTREE is a count, then (01, key, value) for each element,
+// then 00. The description repeats the element's table once per element, in one JSON object. QEMU: put_qtailq(),
+// put_qlist(), put_gtree(), migration/vmstate-types.c.
 
 import { Branch, Leaf, type FieldNode } from './node.js';
 import { byteScalar, countScalar, keyScalar } from './scalars.js';
 import { vmsdSize, type FieldSchema, type VmsdSchema } from './schema.js';
 
-/** How the fields of a table are walked (walk.ts). */
+/** The function that walks the fields of a table (walk.ts). */
 export type TableWalk = (branch: Branch, vmsd: VmsdSchema, start: number, end: number) => readonly FieldNode[];
 
 /** The elements, their marks, and an opaque rest where marks and description disagree. */

@@ -1,6 +1,5 @@
-// The field tree: what the bytes of one device payload are, by path. Leaves tile the payload; branches are made of
-// their children, which are worked out when somebody asks, so that looking up one register costs one register. Nodes
-// read the payload and never own it.
+// The field tree: the bytes of a device payload, by path. Leaves tile the payload. Branches consist of their children,
+// which are made on request, so a look at one register costs one register. Nodes refer to the payload and never own it.
 
 import { span, type Span } from '../base/span.js';
 import type { Plan, PlanCache } from './plan.js';
@@ -8,12 +7,12 @@ import type { DeviceRules } from './rules.js';
 import type { DeviceSchema, FieldSchema, VmsdSchema } from './schema.js';
 import type { Scalar, Value } from './scalars.js';
 
-/** A device's payload with its tree. Immutable: edits make another (edit.ts). */
+/** A device's payload with its tree. Immutable: edits make a new state (edit.ts). */
 export interface DeviceState {
   readonly device: DeviceSchema;
-  /** What divided the fields that the description leaves undivided. */
+  /** The rules that divided the fields that the description leaves undivided. */
   readonly rules: DeviceRules;
-  /** The payload: what stands between the section's header and its footer. */
+  /** The payload: the bytes between the section's header and its footer. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
   /** Offset of `bytes[0]` in the outermost input. */
@@ -24,8 +23,8 @@ export interface DeviceState {
 export type FieldNode = Leaf | Branch;
 
 /**
- * What the bytes of a leaf are: a described field; framing that the walk itself understands (subsection headers, list
- * marks, counts); bytes that QEMU ignores on load; or bytes whose inside is not decoded, for `reason`.
+ * The kind of a leaf's bytes: a described field; framing that the walk itself understands (subsection headers, list
+ * marks, counts); bytes that QEMU ignores on load; or bytes that are not decoded, for `reason`.
  */
 export type LeafRole = 'field' | 'frame' | 'unused' | 'opaque';
 
@@ -33,7 +32,7 @@ abstract class Node {
   readonly state: DeviceState;
   /** Undefined for the device itself. */
   readonly parent: Branch | undefined;
-  /** The last step of the path: a field's or subsection's name, `[3]`, or `@…` for what has no name in QEMU. */
+  /** The last step of the path: the name of a field or subsection, `[3]`, or `@…` for bytes without a name in QEMU. */
   readonly name: string;
   /** Bytes from the start of the payload. */
   readonly start: number;
@@ -47,19 +46,19 @@ abstract class Node {
     this.end = end;
   }
 
-  /** Inside the device, e.g. `env.regs[3]`, `cpu/msr_tsc_adjust.env.tsc_adjust`; empty for the device itself. */
+  /** Path inside the device, e.g. `env.regs[3]`, `cpu/msr_tsc_adjust.env.tsc_adjust`; empty for the device itself. */
   get path(): string {
     const above = this.parent?.path ?? '';
     return above === '' || this.name.startsWith('[') ? above + this.name : `${above}.${this.name}`;
   }
 
-  /** With the device in front: `DEVICE[/INSTANCE].path`, the instance only when it is not 0. */
+  /** Path with the device in front: `DEVICE[/INSTANCE].path`; the instance is left out when it is 0. */
   get fullPath(): string {
     const device = deviceLabel(this.state.device);
     return this.parent === undefined ? device : `${device}.${this.path}`;
   }
 
-  /** Absolute, in the outermost input. */
+  /** Absolute offset in the outermost input. */
   get span(): Span {
     return span(this.state.base + this.start, this.state.base + this.end);
   }
@@ -70,17 +69,17 @@ abstract class Node {
   }
 }
 
-/** Bytes that are not divided any further. */
+/** Bytes that are not divided further. */
 export class Leaf extends Node {
   readonly role: LeafRole;
-  /** The schema entry that describes it; undefined for framing and for what no entry covers. */
+  /** The schema entry that describes the leaf; undefined for framing and for bytes that no entry covers. */
   readonly field: FieldSchema | undefined;
-  /** Undefined: `value` is the bytes themselves. */
+  /** Undefined: `value` is the raw bytes. */
   readonly scalar: Scalar | undefined;
-  /** Why it is opaque. */
+  /** The reason why the bytes are opaque. */
   readonly reason: string | undefined;
 
-  /** Made by the walk, thousands at a time: no object for the arguments. */
+  /** The walk makes thousands of them: the arguments are therefore no object. */
   constructor(
     parent: Branch,
     name: string,
@@ -98,43 +97,43 @@ export class Leaf extends Node {
     this.reason = reason;
   }
 
-  /** On the prototype: there are very many of these. */
+  /** On the prototype, because there are very many leaves. */
   get kind(): 'leaf' {
     return 'leaf';
   }
 
-  /** Typed; bytes are a view of the payload. */
+  /** The typed value; bytes are a view of the payload. */
   get value(): Value {
     return this.scalar === undefined ? this.bytes : this.scalar.read(this.state.view, this.start);
   }
 }
 
-/** A QEMUTimer: when it fires, in nanoseconds of its clock. */
+/** A QEMUTimer: its expiry time, in nanoseconds of its clock. */
 export function isTimer(leaf: Leaf): boolean {
   return leaf.scalar?.kind === 'timer';
 }
 
 /**
  * `device`, `struct`, `subsection`: a table of fields. `array`: elements. `list`: elements with marks between them.
- * `decoded`: bytes that the description leaves opaque and a decoder of ours divides.
+ * `decoded`: bytes that the description leaves opaque and one of our decoders divides.
  */
 export type BranchKind = 'device' | 'struct' | 'subsection' | 'array' | 'list' | 'decoded';
 
-/** How a branch's children are worked out. */
+/** The function that makes the children of a branch. */
 export type Expand = (branch: Branch) => readonly FieldNode[];
 
-/** Entries of a table: usually one. */
+/** Entries of a table: usually a single entry. */
 export type Entries = FieldSchema | readonly FieldSchema[] | undefined;
 
 /** Most tables of decoders are constants. */
 const decodersPlans: PlanCache = new WeakMap<VmsdSchema, Plan>();
 
-/** A node with children, in stream order, which tile it. */
+/** A node with children. The children are in stream order and tile the node. */
 export class Branch extends Node {
   readonly kind: BranchKind;
-  /** The table that its children come from; undefined for arrays and lists. */
+  /** The table that the children come from; undefined for arrays and lists. */
   readonly vmsd: VmsdSchema | undefined;
-  /** Where tables repeat, in arrays and in what decoders divide: what they say, made once. */
+  /** Plans of repeated tables (in arrays, and in bytes that decoders divide), so that each plan is made once. */
   readonly plans: PlanCache | undefined;
   private readonly entries: Entries;
   private known: readonly FieldNode[] | undefined;
@@ -159,13 +158,16 @@ export class Branch extends Node {
     this.plans = kind === 'decoded' ? decodersPlans : parent?.plansForChildren();
   }
 
-  /** The entries of the parent's table that it comes from: one, or all of an array's; none for devices and subsections. */
+  /**
+   * The entries of the parent's table that the node comes from: a single entry, or all entries of an array; none for
+   * devices and subsections.
+   */
   get fields(): readonly FieldSchema[] {
     const { entries } = this;
     return entries === undefined ? [] : 'type' in entries ? [entries] : entries;
   }
 
-  /** The children; may be asked for repeatedly. */
+  /** The children. They may be requested repeatedly. */
   children(): Iterable<FieldNode> {
     return (this.known ??= this.expand(this));
   }
@@ -175,26 +177,26 @@ export class Branch extends Node {
   }
 }
 
-/** Consecutive elements that one entry describes. */
+/** Consecutive elements that a single entry describes. */
 export interface Segment {
   readonly field: FieldSchema;
   readonly start: number;
-  /** Bytes of an element, its mark included. */
+  /** Bytes of an element, including its mark. */
   readonly stride: number;
   readonly first: number;
   readonly count: number;
-  /** Since 11.1: the entry of a mark before the element, which says that its pointer is not null. */
+  /** Since 11.1: the entry of the mark before the element. The mark says that the pointer is not null. */
   readonly mark: FieldSchema | undefined;
 }
 
-/** How an element is made. */
+/** Makes an element. */
 export type MakeElement = (array: ArrayBranch, segment: Segment, index: number) => FieldNode;
 
-/** An array: its elements are made when asked for and not kept, so a million of them weigh nothing. */
+/** An array. Its elements are made on request and not kept, so a million elements need no memory. */
 export class ArrayBranch extends Branch {
   readonly length: number;
   readonly segments: readonly Segment[];
-  /** The table that the array is a field of. */
+  /** The table that contains the array as a field. */
   readonly owner: VmsdSchema;
   private readonly make: MakeElement;
   private own: PlanCache | undefined;
@@ -224,18 +226,18 @@ export class ArrayBranch extends Branch {
     }
   }
 
-  /** The element of that index; undefined outside. */
+  /** The element with that index; undefined outside. */
   at(index: number): FieldNode | undefined {
     const { segments } = this;
     if (!Number.isInteger(index)) return undefined;
     const holds = (one: Segment | undefined): boolean =>
       one !== undefined && index >= one.first && index < one.first + one.count;
-    // All of one element: the index is the place. Otherwise there are few.
+    // When one run covers all elements, the index is the position. Otherwise there are few runs.
     const segment = holds(segments[index]) ? segments[index] : segments.find(holds);
     return segment === undefined ? undefined : this.make(this, segment, index);
   }
 
-  /** Only where one entry describes many elements does a table come again. */
+  /** A table repeats only where a single entry describes many elements. */
   override plansForChildren(): PlanCache | undefined {
     if (this.segments.length === this.length) return this.plans;
     return (this.own ??= this.plans ?? new Map<VmsdSchema, Plan>());
@@ -255,7 +257,7 @@ export function visitLeaves(node: FieldNode, visit: (leaf: Leaf) => void): void 
   else for (const child of node.children()) visitLeaves(child, visit);
 }
 
-/** The same, to be stopped at any time. */
+/** All leaves below a node, as an iterator that can be stopped at any time. */
 export function* leaves(node: FieldNode): Generator<Leaf> {
   if (node.kind === 'leaf') {
     yield node;

@@ -1,14 +1,15 @@
-// Arrays of pointers that QEMU up to 9.2 describes by their first element only: when that one is null and others are
-// not, the description counts null pointers and is silent about the rest. Where we know what the array points to, the
-// bytes tell which are which. QEMU: vmsd_can_compress(), vmstate_save_state_v(), migration/vmstate.c.
+// Arrays of pointers whose description has only their first element (QEMU up to 9.2). When the first pointer is null
+// and others are not, the description counts null pointers and does not mention the others. Where the target type of
+// the array is known, the bytes tell null pointers from elements. QEMU: vmsd_can_compress(), vmstate_save_state_v(),
+// migration/vmstate.c.
 
 import type { DeviceRules } from './rules.js';
 import { NULL_MARK } from './scalars.js';
 import { vmsdSize, type FieldSchema, type VmsdSchema } from './schema.js';
 
 /**
- * The entries that 10.0 would have written for such an array, one for each run of null pointers and one for each
- * element; undefined when the description is right, or nobody knows better.
+ * The entries that QEMU 10.0 would have written for such an array: an entry for each run of null pointers and an entry
+ * for each element. Undefined when the description is right, or the target type is unknown.
  */
 export function missedElements(
   rules: DeviceRules,

@@ -1,13 +1,13 @@
-// vmdescription JSON to schema, in one pass and without a tree in between: keys that repeat in one object (list fields
-// with two elements and more) are taken as they come. Values of an unexpected kind count as absent; what that makes
-// unreadable ends up as opaque bytes, not as an error. QEMU: vmsd_desc_field_start(), vmstate_save_state_v(),
-// migration/vmstate.c; qemu_savevm_state_complete_precopy_non_iterable(), migration/savevm.c.
+// Reads vmdescription JSON into a schema, in one pass and without an intermediate tree. Keys that repeat in one object
+// (list fields with two or more elements) are taken in order. A value of an unexpected kind counts as absent; bytes
+// that become unreadable by this end up as opaque bytes, not as an error. QEMU: vmsd_desc_field_start(),
+// vmstate_save_state_v(), migration/vmstate.c; qemu_savevm_state_complete_precopy_non_iterable(), migration/savevm.c.
 
 import { latin1 } from '../bytes/window.js';
 import { badDescription, JsonScanner } from './json-scanner.js';
 import { NO_FIELDS, type DescriptionSchema, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
 
-/** @throws MigrationStreamError code `bad-vmdescription`: no JSON, too deep or too dense, or not of QEMU's shape */
+/** @throws MigrationStreamError code `bad-vmdescription`: not JSON, too deep or too dense, or not of QEMU's shape */
 export function parseSchema(json: Uint8Array): DescriptionSchema {
   const text = latin1(json, 0, json.length);
   const scan = new JsonScanner(text);
@@ -30,7 +30,7 @@ export function parseSchema(json: Uint8Array): DescriptionSchema {
   return { pageSize, configuration, devices, spacedColons: /^\{\s*"\w+" :/.test(text) };
 }
 
-/** Items that are no objects are kept as undefined by `read` or refused by it. */
+/** `read` keeps items that are not objects as undefined, or refuses them. */
 function readList<T>(scan: JsonScanner, read: (scan: JsonScanner) => T): T[] {
   const list: T[] = [];
   for (let more = scan.firstItem(); more; more = scan.nextItem()) list.push(read(scan));
@@ -64,7 +64,7 @@ function readVmsd(scan: JsonScanner): VmsdSchema {
   return vmsd.build();
 }
 
-/** A place for which the description has no size: what follows it cannot be found. */
+/** A place without a size in the description: the position of the following bytes is unknown. */
 const NO_SIZE: FieldSchema = {
   name: '',
   type: '',
@@ -121,11 +121,14 @@ function readField(scan: JsonScanner): FieldSchema {
     }
   }
   if (open?.used === true) (inline ??= []).push(open.build());
-  // An array of unknown length is of unknown size.
+  // An array of unknown length has an unknown size.
   return { name, type, size: counted ? size : undefined, count: elements, index, struct, inline: inline ?? NONE };
 }
 
-/** Gathers the keys of a vmsd from an object that may hold others, or several of them one after the other. */
+/**
+ * Collects the keys of a vmsd from an object. The object may also have other keys, or contain several vmsds in
+ * sequence.
+ */
 class VmsdBuilder {
   used = false;
   private name: string | undefined;
@@ -133,7 +136,7 @@ class VmsdBuilder {
   private fields: readonly FieldSchema[] | undefined;
   private subsections: readonly VmsdSchema[] | undefined;
 
-  /** False, and nothing consumed, for a key that is none of a vmsd's. */
+  /** False, and nothing consumed, for a key that does not belong to a vmsd. */
   take(key: string, scan: JsonScanner): boolean {
     switch (key) {
       case 'vmsd_name':
@@ -161,7 +164,7 @@ class VmsdBuilder {
     return true;
   }
 
-  /** The key was there already: a repeated one begins the next element. */
+  /** The key is repeated: it begins the next element. */
   has(key: string): boolean {
     switch (key) {
       case 'vmsd_name':
@@ -188,7 +191,7 @@ class VmsdBuilder {
   }
 }
 
-/** A size, length or index: an integer from 0 on, below 2^53. */
+/** A size, length or index: an integer from 0 up to, but not including, 2^53. */
 function count(value: number | undefined): number | undefined {
   return value !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }

@@ -1,5 +1,5 @@
-// What a table says before any bytes are looked at: which consecutive entries are one array, the steps of its paths,
-// the headers that its subsections must have.
+// Facts about a table that need no bytes: the consecutive entries that form an array, the steps of its paths, the
+// headers that its subsections must have.
 
 import { unlessBroken } from '../base/errors.js';
 import { encodeBytes } from '../wire/kit/codec.js';
@@ -17,22 +17,22 @@ export interface Plan {
   }[];
 }
 
-/** Consecutive entries of one name: an array, unless there is only one. */
+/** Consecutive entries with the same name: an array, unless there is only one entry. */
 export interface Run {
   /** The step of the path. */
   readonly name: string;
   readonly first: FieldSchema;
-  /** All of them, when there are several. */
+  /** All entries of the array, when there are several. */
   readonly all: readonly FieldSchema[] | undefined;
 }
 
-/** Where plans are kept. */
+/** The place where plans are kept. */
 export interface PlanCache {
   get(vmsd: VmsdSchema): Plan | undefined;
   set(vmsd: VmsdSchema, plan: Plan): unknown;
 }
 
-/** In time linear in the table: whoever wrote the description may not be friendly. */
+/** In time linear in the table: the author of the description may be hostile. */
 export function planOf(vmsd: VmsdSchema): Plan {
   const { fields, subsections } = vmsd;
   const runs: Run[] = [];
@@ -48,9 +48,9 @@ export function planOf(vmsd: VmsdSchema): Plan {
 }
 
 const NO_PARTS: Plan['parts'] = [];
-/** Up to here comparing all with all is cheaper than a set. */
+/** Up to this number, comparing every pair is cheaper than a set. */
 const SMALL = 16;
-/** Longer names are no paths that anybody writes. */
+/** Longer names are not usable as paths. */
 const MAX_STEP = 255;
 const DOT = 0x2e;
 const AT = 0x40;
@@ -60,7 +60,7 @@ function isBranch({ first, all }: Run): boolean {
   return all !== undefined || first.count !== undefined || first.struct !== undefined || first.inline.length > 0;
 }
 
-/** Is there a name that is no step as it stands? */
+/** Tells whether a name cannot be used unchanged as a step. */
 function clashes(runs: readonly Run[]): boolean {
   const names = new Set<string>();
   let branches: Set<string> | undefined;
@@ -86,14 +86,14 @@ function clashesInSmall(runs: readonly Run[]): boolean {
   return false;
 }
 
-/** Empty, absurdly long, or like one of the steps that only we give. */
+/** True for names that are empty, absurdly long, or like a step that this package makes. */
 function isOdd(name: string): boolean {
   const first = name.charCodeAt(0);
   return name === '' || first === AT || first === BRACKET || name.length > MAX_STEP;
 }
 
 /**
- * Could it be a path into a neighbour? QEMU's i8254 has an array `channels` and, beside it, a field
+ * Tells whether a name could be a path into a sibling. QEMU's i8254 has an array `channels` and, beside it, a field
  * `channels[0].next_transition_time`.
  */
 function intoBranch(name: string, branches: ReadonlySet<string>): boolean {
@@ -124,7 +124,7 @@ function partsOf(subsections: readonly VmsdSchema[], runs: readonly Run[]): Plan
   }));
 }
 
-/** The name, or the name with the first suffix that nobody has. */
+/** The name, or the name with the first free suffix. */
 function step(given: Map<string, number>, names: { has(name: string): boolean }, name: string, odd: boolean): string {
   const base = name === '' ? '@unnamed' : name.length > MAX_STEP ? name.slice(0, MAX_STEP) : name;
   let times = (given.get(base) ?? (odd ? 1 : 0)) + 1;
@@ -142,7 +142,7 @@ function step(given: Map<string, number>, names: { has(name: string): boolean },
 const headers = new Map<string, Uint8Array | undefined>();
 const MAX_HEADERS = 512;
 
-/** As it stands on the wire; undefined when no stream can hold such a name or version. */
+/** The header as on the wire; undefined when no stream can contain such a name or version. */
 function headerOf({ name, version }: VmsdSchema): Uint8Array | undefined {
   const key = `${version} ${name}`;
   const known = headers.get(key);

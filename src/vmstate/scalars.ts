@@ -1,12 +1,13 @@
-// How a value of each type stands on the wire, both directions in one place. QEMU: the VMStateInfo tables of
+// The wire format of each scalar type, both directions in one place. QEMU: the VMStateInfo tables of
 // migration/vmstate-types.c (get and put), target/*/machine.c for CPU_Double_U. Everything is big-endian, `int32 le`
-// included ("le" is "less or equal"); the little-endian types at the end are ours, for what guests lay out.
+// included ("le" is "less or equal"). The little-endian types at the end are types of this package, for data that
+// guests lay out.
 
 import { cannotEncode } from '../bytes/emitter.js';
 
 /**
- * A decoded value. Integers of 64 bits are bigint, narrower ones number; what a type cannot say (a bool of 2, a NaN
- * with a payload) stays the integer that stands there, so that encoding gives the same bytes.
+ * A decoded value. Integers of 64 bits are bigint, narrower integers are number. A value that the type cannot represent
+ * (a bool of 2, a NaN with a payload) stays an integer with the raw bits, so that encoding gives the same bytes.
  */
 export type Value = number | bigint | boolean | null | Uint8Array;
 
@@ -14,14 +15,14 @@ export type ScalarKind = 'integer' | 'bool' | 'float' | 'timer' | 'pointer';
 
 /** A type of fixed width. */
 export interface Scalar {
-  /** The label that it goes by. */
+  /** The name of the type in documents. */
   readonly name: string;
   readonly kind: ScalarKind;
   /** Bytes. */
   readonly size: number;
   readonly signed: boolean;
   read(view: DataView, at: number): Value;
-  /** @throws MigrationStreamError code `cannot-encode`: not of this type, or out of range */
+  /** @throws MigrationStreamError code `cannot-encode`: wrong type, or out of range */
   write(view: DataView, at: number, value: Value): void;
 }
 
@@ -78,7 +79,7 @@ const bool: Scalar = {
   },
 };
 
-/** A double that a JavaScript number cannot carry bit by bit is given as its 64 bits. */
+/** A double that a JavaScript number cannot represent bit by bit is given as its 64 bits. */
 const double: Scalar = {
   name: 'float64',
   kind: 'float',
@@ -94,7 +95,9 @@ const double: Scalar = {
   },
 };
 
-/** One byte that says whether a pointer was null: '0', or since 11.1 '1' before what it points to. */
+/**
+ * One byte that says whether a pointer was null: '0' for null; since 11.1 also '1' before the target of the pointer.
+ */
 const pointer: Scalar = {
   name: 'pointer',
   kind: 'pointer',
@@ -185,7 +188,10 @@ const le32 = integer(
   (v, at, x) => v.setUint32(at, x, true),
 );
 
-/** By the type name of the description. An equality check changes nothing on the wire; `int64 equal` checks a uint64. */
+/**
+ * Scalars by the type name in the description. An equality check does not change the wire; `int64 equal` checks a
+ * uint64.
+ */
 const scalars: ReadonlyMap<string, Scalar> = new Map<string, Scalar>([
   ['bool', bool],
   ['int8', i8],
@@ -215,8 +221,8 @@ const scalars: ReadonlyMap<string, Scalar> = new Map<string, Scalar>([
 ]);
 
 /**
- * The same by a number made of three characters: type names come fresh out of the JSON, where hashing each for a Map
- * would cost more than comparing it with the one it can be.
+ * Scalars by a number made of three characters of the name. Type names come fresh out of the JSON. Hashing each for a
+ * Map would cost more than a comparison with the only candidate.
  */
 const bySlot: (readonly [string, Scalar] | undefined)[] = new Array<undefined>(128).fill(undefined);
 for (const entry of scalars) bySlot[slotOf(entry[0])] ??= entry;
@@ -225,19 +231,19 @@ function slotOf(type: string): number {
   return (type.length * 5 + type.charCodeAt(0) * 3 + type.charCodeAt(type.length - 1) * 7) & 127;
 }
 
-/** In cpr-exec an fd is sent as its number. */
+/** cpr-exec sends an fd as its number. */
 const wideFd: Scalar = i32;
 
-/** The scalar of that type name with that many bytes; undefined for buffers and types that we do not know. */
+/** The scalar of that type name and size in bytes; undefined for buffers and for unknown types. */
 export function scalarOf(type: string, size: number): Scalar | undefined {
   const entry = bySlot[slotOf(type)];
-  // Every scalar is short; a slot that another type took is looked up.
+  // Every scalar is short. A slot that another type occupies is looked up in the Map.
   const scalar = entry === undefined ? undefined : entry[0] === type ? entry[1] : scalars.get(type);
   if (scalar?.size === size) return scalar;
   return type === 'fd' && size === 4 ? wideFd : undefined;
 }
 
-/** The scalar that calls itself so (`Scalar.name`); undefined for any other word. */
+/** The scalar with this name (`Scalar.name`); undefined for any other word. */
 export function scalarNamed(name: string): Scalar | undefined {
   if (name === pointer.name) return pointer;
   const scalar = scalars.get(name);
@@ -247,7 +253,7 @@ export function scalarNamed(name: string): Scalar | undefined {
 /** Names of all scalars. */
 export const scalarNames: readonly string[] = [...new Set([...scalars.values()].map((scalar) => scalar.name))];
 
-/** Is it the name of a scalar, whatever size a description gives it? */
+/** Tells whether the word is the name of a scalar, for any size that a description gives. */
 export function isScalarType(type: string): boolean {
   return scalars.has(type);
 }

@@ -1,18 +1,18 @@
-// Finding nodes by path: `DEVICE[/INSTANCE].path.to.field`, where `*` stands for any characters. Without an instance
-// all instances of that name are meant. Only branches that can still match are opened, so an exact path costs the way
-// to it.
+// Finds nodes by path: `DEVICE[/INSTANCE].path.to.field`, where `*` stands for any characters. A path without an
+// instance means all instances of that name. Only branches that can still match are opened, so an exact path costs only
+// the nodes on its way.
 
 import { ArrayBranch, deviceLabel, type DeviceState, type FieldNode } from './node.js';
 
 /**
- * The topmost nodes whose full path matches `pattern`, in stream order: a branch that matches stands for all below it.
- * Both `cpu.env.eip` and `cpu/0.env.eip` are paths of instance 0.
+ * The topmost nodes whose full path matches `pattern`, in stream order. A matching branch stands for all nodes below
+ * it. Both `cpu.env.eip` and `cpu/0.env.eip` are paths of instance 0.
  */
 export function findNodes(devices: Iterable<DeviceState>, pattern: string): FieldNode[] {
   const found: FieldNode[] = [];
   for (const state of devices) {
     const { name, instanceId } = state.device;
-    // Most specific first: a node is found once.
+    // The most specific path comes first, so a node is found once.
     const labels = new Set([`${name}/${instanceId}`, name]);
     const before = found.length;
     for (const label of labels) if (found.length === before) search(state.root, label, pattern, found);
@@ -20,7 +20,7 @@ export function findNodes(devices: Iterable<DeviceState>, pattern: string): Fiel
   return found;
 }
 
-/** The nodes of one device whose path (without the device) matches. An empty pattern is the device itself. */
+/** The nodes of a device whose path (without the device) matches. An empty pattern means the device itself. */
 export function findInDevice(state: DeviceState, pattern: string): FieldNode[] {
   const found: FieldNode[] = [];
   if (pattern === '') found.push(state.root);
@@ -47,7 +47,7 @@ function search(node: FieldNode, path: string, pattern: string, found: FieldNode
       return;
     }
     if (one.kind === 'leaf') return;
-    // What cannot be reached any more, or not in this branch.
+    // True when no further match is possible, or none in this branch.
     if (!literal.startsWith(at) && !(star !== -1 && at.startsWith(literal))) return;
     const index = one instanceof ArrayBranch ? /^\[(\d+)\]/.exec(literal.slice(at.length))?.[1] : undefined;
     if (index !== undefined && one instanceof ArrayBranch) {
@@ -61,7 +61,7 @@ function search(node: FieldNode, path: string, pattern: string, found: FieldNode
   visit(node, path);
 }
 
-/** Glob without backtracking over more than the last star. */
+/** A glob match that backtracks only to the last star. */
 function matcher(pattern: string): (text: string) => boolean {
   if (!pattern.includes('*')) return (text) => text === pattern;
   const parts = pattern.split('*');

@@ -1,7 +1,7 @@
-// From schema and payload to the field tree. The walk trusts a description only as far as the bytes allow: subsection
-// headers and list marks are compared, sizes are checked against what is left, and wherever description and bytes
-// disagree, the rest of that table becomes one opaque leaf with the reason. Mirrors vmstate_load_state() and vmstate_subsection_load() of
-// migration/vmstate.c.
+// Makes the field tree from schema and payload. The walk checks the description against the bytes: it compares
+// subsection headers and list marks, and checks sizes against the remaining bytes. Wherever description and bytes
+// disagree, the rest of the table becomes one opaque leaf with the reason. Mirrors vmstate_load_state() and
+// vmstate_subsection_load() of migration/vmstate.c.
 
 import { quote } from '../base/quote.js';
 import { listChildren } from './lists.js';
@@ -23,9 +23,9 @@ import { isScalarType, pointerMark, PRESENT_MARK, scalarOf } from './scalars.js'
 import { subsectionHeaderSize, vmsdSize, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
 
 /**
- * The tree of one device's payload. Damage throws nothing: opaque leaves hold what cannot be understood.
+ * The tree of a device's payload. Damage throws no error: opaque leaves hold the bytes that cannot be understood.
  * `rules` divide fields that the description leaves undivided. `base` is the offset of `bytes[0]` in the outermost
- * input. The bytes are kept, not copied.
+ * input. The tree keeps the bytes without copying them.
  */
 export function decodeWith(rules: DeviceRules, device: DeviceSchema, bytes: Uint8Array, base: number): DeviceState {
   const state: { -readonly [K in keyof DeviceState]: DeviceState[K] } = {
@@ -106,7 +106,7 @@ function planIn(plans: PlanCache | undefined, vmsd: VmsdSchema): Plan {
   return plan;
 }
 
-/** NaN when the description does not say, or says more than there is. */
+/** NaN when the description gives no size, or a size above the remaining bytes. */
 function sizeOf(field: FieldSchema, left: number): number {
   const total = (field.size ?? Number.NaN) * (field.count ?? 1);
   return total <= left ? total : Number.NaN;
@@ -121,7 +121,7 @@ function rest(branch: Branch, start: number, end: number, reason: string): Leaf 
   return new Leaf(branch, '@rest', start, end, 'opaque', undefined, undefined, reason);
 }
 
-/** A counted entry, or several of one name: an array, however QEMU spelt it. */
+/** A counted entry, or several entries with one name: an array in any of QEMU's spellings. */
 function arrayNode(
   branch: Branch,
   vmsd: VmsdSchema,
@@ -165,7 +165,7 @@ function segmentsOf(state: DeviceState, run: readonly FieldSchema[], start: numb
       continue;
     }
     const stride = field.size!;
-    // Elements without bytes are none: a description may claim any number of them.
+    // Elements without bytes are ignored: a description may claim any number of them.
     const count = field.count === undefined ? 1 : stride === 0 ? 0 : field.count;
     segments.push({ field, start: at, stride, first, count, mark: undefined });
     at += stride * count;
@@ -174,7 +174,7 @@ function segmentsOf(state: DeviceState, run: readonly FieldSchema[], start: numb
   return segments;
 }
 
-/** An element behind the mark of a pointer that is not null. */
+/** An element after the mark of a pointer that is not null. */
 function pointed(parent: Branch, vmsd: VmsdSchema, segment: Segment, name: string): Branch {
   const { field, start, stride, mark } = segment;
   const end = start + stride;
@@ -186,7 +186,7 @@ function pointed(parent: Branch, vmsd: VmsdSchema, segment: Segment, name: strin
   });
 }
 
-/** One value: a scalar, a table, a list, decoded bytes, or bytes. */
+/** A single value: a scalar, a table, a list, decoded bytes, or raw bytes. */
 function single(
   parent: Branch,
   vmsd: VmsdSchema,
@@ -241,7 +241,7 @@ function isEmpty({ name, fields, subsections }: VmsdSchema): boolean {
   return name === '' && fields.length === 0 && subsections.length === 0;
 }
 
-/** A rule may know how wide a value is and not what it means, or that it should be 0. */
+/** A rule may know the width of a value without its meaning, or may require it to be 0. */
 function roleOf(state: DeviceState, field: FieldSchema, start: number, end: number): LeafRole {
   if (field.opaque !== undefined) return 'opaque';
   if (field.reserved === undefined) return 'field';
@@ -249,7 +249,7 @@ function roleOf(state: DeviceState, field: FieldSchema, start: number, end: numb
   return 'unused';
 }
 
-/** Asks the rules; without an answer the bytes are opaque. */
+/** Asks the rules. Without an answer the bytes are opaque. */
 function decoded(
   parent: Branch,
   vmsd: VmsdSchema,
