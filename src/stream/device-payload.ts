@@ -1,5 +1,5 @@
-// A payload that is not "ram", as chunks, with its end found by the best means there is: the format's own walker, the
-// vmdescription's length (believed only when the footer stands there), or a scan for the footer.
+// A payload that is not "ram", as chunks. Its end is found by the best available means: the walker of the format, the
+// length in the vmdescription (believed only when the footer follows), or a scan for the footer.
 
 import { span } from '../base/span.js';
 import { quote } from '../base/quote.js';
@@ -12,7 +12,7 @@ import type { PayloadPort, PayloadWalker } from './payload.js';
 import type { ReaderState } from './reader-state.js';
 import { SearchAhead } from './tail.js';
 
-/** @throws MigrationStreamError code unknown-payload when nothing can tell the end, and what a walker throws */
+/** @throws MigrationStreamError code unknown-payload when the end cannot be found, and all errors of a walker */
 export async function* readDevicePayload(
   cursor: Cursor,
   state: ReaderState,
@@ -84,7 +84,9 @@ function walkerFor(port: PayloadPort, idstr: string): PayloadWalker | undefined 
   return port.walkers.get(idstr) ?? port.walkers.get(idstr.slice(idstr.lastIndexOf('/') + 1));
 }
 
-/** Chunks as the walker grows sure of them. A step fills first and then reads without filling, so its bytes are here. */
+/**
+ * Chunks as the walker confirms them. A step fills first and then reads without filling, so its bytes are in memory.
+ */
 async function* walked(
   cursor: Cursor,
   section: SectionHeader,
@@ -113,7 +115,7 @@ async function footerStandsAt(
   if (state.footers === false || length + SECTION_FOOTER_SIZE > MAX_FILL) return true;
   await cursor.fill(length + SECTION_FOOTER_SIZE);
   const at = cursor.at + length;
-  // The input may end inside the payload: then its length is believed, and the error says that it is cut.
+  // The input may end inside the payload. Then the length is believed, and the error says that the payload is cut.
   if (at + SECTION_FOOTER_SIZE > cursor.end) return true;
   const stands = cursor.bytes[at] === sectionType.footer && cursor.view.getUint32(at + 1) === section.sectionId;
   return stands || (state.footers === undefined && cursor.bytes[at] !== sectionType.footer);

@@ -1,18 +1,18 @@
-// What a migration stream says, in order: coarse events as objects, pages as runs. Every byte of the input is in the
-// span of exactly one event; events that only inform have empty spans.
+// The content of a migration stream in order: coarse events as objects, pages as runs. Every byte of the input is in
+// the span of exactly one event. Events that only inform have empty spans.
 
 import type { Span } from '../base/span.js';
 import type { RamEvent } from '../ram/event.js';
 import type { Configuration } from '../wire/configuration.js';
 import type { SectionHeader, SectionKind } from '../wire/section.js';
 
-/** How the end of a payload was found, most trustworthy first. */
+/** How the end of a payload was found; the most trustworthy way comes first. */
 export type Boundary =
-  /** The section's own format says. */
+  /** The format of the section gives its end. */
   | 'decoder'
-  /** The vmdescription gives the length, and the footer stands there. */
+  /** The vmdescription gives the length, and the footer follows. */
   | 'vmdescription'
-  /** The footer's five bytes were searched for, and what follows them makes sense. A guess, if a good one. */
+  /** A search found the footer's five bytes, and the bytes after them make sense. A good guess. */
   | 'footer-scan';
 
 export type StreamEvent =
@@ -20,7 +20,7 @@ export type StreamEvent =
   | { readonly kind: 'header'; readonly version: number; readonly span: Span }
   | { readonly kind: 'configuration'; readonly configuration: Configuration; readonly span: Span }
   | { readonly kind: 'section-open'; readonly type: SectionKind; readonly section: SectionHeader; readonly span: Span }
-  /** Payload of a section other than "ram", in chunks: `bytes` is a loan; the last one may be empty. */
+  /** Payload of a section other than "ram", in chunks. `bytes` is a loan; the last chunk may be empty. */
   | {
       readonly kind: 'payload';
       readonly section: SectionHeader;
@@ -31,11 +31,11 @@ export type StreamEvent =
     }
   | { readonly kind: 'section-close'; readonly section: SectionHeader; readonly footer: boolean; readonly span: Span }
   | { readonly kind: 'command'; readonly command: number; readonly payload: Uint8Array; readonly span: Span }
-  /** Between a PACKAGED command and the end of its blob. The blob's own events stand in between. */
+  /** Comes between a PACKAGED command and the end of its blob. The events of the blob's content come in between. */
   | { readonly kind: 'package-open'; readonly length: number; readonly span: Span }
   | { readonly kind: 'package-close'; readonly span: Span }
   | { readonly kind: 'eof'; readonly span: Span }
-  /** `json` is a copy, exactly as it stands; it need not parse. */
+  /** `json` is an exact copy of the text; the text may be invalid JSON. */
   | { readonly kind: 'vmdescription'; readonly json: Uint8Array; readonly span: Span }
   /**
    * Behind the end of the stream: at most MAX_LOOK bytes of what follows, as a loan. `more`: something follows that is not

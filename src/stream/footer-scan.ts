@@ -1,35 +1,36 @@
-// Where a payload of unknown format ends, when no vmdescription tells: the first footer of this section behind which
-// the stream goes on making sense. A checked guess, and reported as one (docs/adr/0006).
+// The end of a payload of unknown format, when no vmdescription gives it: the first footer of this section after which
+// the stream continues sensibly. This is a checked guess, and it is reported as a guess (docs/adr/0006).
 
 import type { Cursor } from '../bytes/cursor.js';
 import type { Window } from '../bytes/window.js';
 import { commandFacts } from '../wire/command.js';
 import { SECTION_FOOTER_SIZE, sectionType, type SectionHeader } from '../wire/section.js';
 
-/** What the scan may hold the bytes behind a footer against. */
+/** The facts that the scan compares the bytes after a footer with. */
 export interface ScanContext {
   readonly section: SectionHeader;
-  /** Ids that START or FULL announced so far. */
+  /** Ids that START or FULL have announced so far. */
   readonly known: ReadonlyMap<number, SectionHeader>;
-  /** Absolute offset that nothing can pass (the end of a PACKAGED blob). */
+  /** Absolute offset that no item can pass (the end of a PACKAGED blob). */
   readonly limit: number | undefined;
 }
 
-/** A footer, and the longest header that may stand behind it. */
+/** A footer, and the longest header that may follow it. */
 const LOOKAHEAD = SECTION_FOOTER_SIZE + 1 + 4 + 1 + 255 + 8;
 /** No device has ever had a version near this. */
 const PLAUSIBLE_VERSION = 0x1_0000;
 
 /**
- * Moves the cursor to the footer; yields whenever bytes behind the previous yield are known to be payload.
- * @throws MigrationStreamError code `truncated` when there is no such footer, `bad-command` when there is none in the blob
+ * Moves the cursor to the footer. Yields whenever the bytes before the cursor are known to be payload.
+ * @throws MigrationStreamError code `truncated` when there is no such footer, `bad-command` when the blob has no such
+ * footer
  */
 export async function* scanToFooter(cursor: Cursor, context: ScanContext): AsyncGenerator<void> {
   for (;;) {
     await cursor.fill(LOOKAHEAD);
     const limit = context.limit === undefined ? cursor.end : Math.min(cursor.end, context.limit - cursor.base);
     const final = cursor.atEnd || limit < cursor.end;
-    // Close to the end of the window the bytes behind a footer are not here yet: leave those for the next round.
+    // Near the end of the window the bytes after a footer are not in memory yet: the next round checks them.
     const searchable = final ? limit : cursor.end - LOOKAHEAD + 1;
     while (cursor.at < searchable) {
       const found = cursor.bytes.indexOf(sectionType.footer, cursor.at);

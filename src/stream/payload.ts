@@ -1,5 +1,5 @@
-// The question a grammar without lengths must ask: who reads this section's payload, and where does it end? The grammar
-// knows only these ports; open/open-stream.ts fills them in.
+// A grammar without lengths must ask who reads the payload of a section, and where the payload ends. The grammar knows
+// only these ports; open/open-stream.ts fills them in.
 
 import type { Cursor } from '../bytes/cursor.js';
 import type { RamEvent } from '../ram/event.js';
@@ -12,20 +12,20 @@ export interface RamPayload {
 }
 
 /**
- * Walks a payload that delimits itself, moving the cursor from its first byte to the one after its last; yields after
- * each step that it is sure of. Throws MigrationStreamError when the bytes are none of this format.
+ * Walks a payload that delimits itself, and moves the cursor from its first byte to the byte after its last. Yields
+ * after each confirmed step. Throws MigrationStreamError when the bytes are not of this format.
  */
 export type PayloadWalker = (cursor: Cursor, section: SectionHeader, type: SectionKind) => AsyncGenerator<void>;
 
 export interface PayloadPort {
   readonly ram: RamPayload;
-  /** By idstr; a path in front (`0000:00:02.0/vfio`) is cut off when nothing has the whole name. */
+  /** Keys are idstrs. When no key is the whole idstr, a path in front (`0000:00:02.0/vfio`) is cut off. */
   readonly walkers: ReadonlyMap<string, PayloadWalker>;
-  /** Reads a vmdescription; undefined when the bytes are none. */
+  /** Reads a vmdescription; undefined when the bytes are not a vmdescription. */
   lengths(json: Uint8Array): PayloadLengths | undefined;
 }
 
-/** Payload lengths that a vmdescription gives, for the n-th FULL section of one idstr and instance. */
+/** Payload lengths from a vmdescription, for the n-th FULL section of an idstr and instance. */
 export interface PayloadLengths {
   next(section: SectionHeader): number | undefined;
 }

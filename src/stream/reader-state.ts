@@ -1,5 +1,5 @@
-// What the grammar is told before it reads, and what it remembers while it does: shared by reader.ts and the helpers
-// beside it.
+// Facts that the grammar gets before it reads, and its state while it reads. reader.ts and the files beside it share
+// them.
 
 import type { Configuration } from '../wire/configuration.js';
 import type { BlockLayout, How } from '../wire/dialect.js';
@@ -11,17 +11,17 @@ export interface ReaderOptions {
   readonly port: PayloadPort;
   /** From the vmdescription that ends the file. It may belong to another stream. */
   readonly lengths: PayloadLengths | undefined;
-  /** Bytes, when known beforehand. */
+  /** Bytes; undefined when not known before reading. */
   readonly targetPageSize: { readonly value: number; readonly how: How } | undefined;
   readonly layout: BlockLayout | undefined;
   readonly footers: boolean | undefined;
-  /** Bytes of the container before the stream, for mapped-ram offsets; undefined: find out. */
+  /** Bytes of the container before the stream, for mapped-ram offsets; undefined: derive it from the stream. */
   readonly mappedBase: number | undefined;
-  /** False: bytes that nobody asked for (payloads, mapped-ram areas) are stepped over where the end is known. */
+  /** False: bytes that the caller did not ask for (payloads, mapped-ram areas) are skipped where their end is known. */
   readonly bodies: boolean | 'devices';
 }
 
-/** What the grammar remembers while it reads; shared with the helpers beside this file. */
+/** State of the grammar while it reads; shared with the files beside this file. */
 export interface ReaderState {
   readonly options: ReaderOptions;
   configuration: Configuration | undefined;

@@ -1,5 +1,5 @@
-// The grammar: header, configuration, sections, commands, end. Pulls from a cursor, yields events, asks a port who
-// reads a payload. Loses the thread only with a MigrationStreamError. QEMU: qemu_loadvm_state() and
+// The grammar: header, configuration, sections, commands, end. It pulls bytes from a cursor, yields events, and asks a
+// port who reads a payload. Input that it cannot follow ends in a MigrationStreamError. QEMU: qemu_loadvm_state() and
 // qemu_loadvm_state_main(), migration/savevm.c.
 
 import { span } from '../base/span.js';
@@ -32,8 +32,8 @@ const kinds: ReadonlyMap<number, SectionKind> = new Map<number, SectionKind>([
 ]);
 
 /**
- * The whole stream, first byte to last.
- * @throws MigrationStreamError of any code but cannot-encode
+ * The whole stream, from first byte to last.
+ * @throws MigrationStreamError of any code except cannot-encode
  */
 export async function* readEvents(cursor: Cursor, options: ReaderOptions): AsyncGenerator<StreamEvent> {
   const state: ReaderState = {
@@ -77,7 +77,7 @@ async function* readConfiguration(cursor: Cursor, state: ReaderState): AsyncGene
   await cursor.fill(1);
   if (cursor.peek() !== sectionType.configuration) return;
   const start = cursor.position;
-  // Only an unknown subsection needs this much; on a live pipe RAM follows at once, so nobody waits for long.
+  // Only an unknown subsection needs this many bytes. On a live pipe RAM follows at once, so the wait is short.
   await cursor.fill(MAX_CONFIGURATION);
   cursor.u8();
   const ahead = cursor.lookahead(MAX_CONFIGURATION);
@@ -215,7 +215,7 @@ async function* readCommand(
   cursor.leave(level);
 }
 
-/** The blob behind a PACKAGED command: items without header, and whatever is left of it after an EOF byte. */
+/** The blob after a PACKAGED command: items without a header, and any bytes after an EOF byte. */
 async function* readPackage(
   cursor: Cursor,
   state: ReaderState,
@@ -262,7 +262,7 @@ async function* readTail(cursor: Cursor, state: ReaderState): AsyncGenerator<Str
     cursor.leave(depth);
     yield* state.disagreements;
     yield { kind: 'vmdescription', json, span: span(start, cursor.position) };
-    // Where it was found beforehand it has been read already.
+    // Where it was found before reading, it is already parsed.
     if (state.lengths === undefined && state.options.port.lengths(json) === undefined) {
       const here = span(cursor.position, cursor.position);
       yield {

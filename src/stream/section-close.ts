@@ -1,5 +1,6 @@
-// The footer behind a section, and the question whether this stream has footers at all: the first section that ends
-// decides, for its payload ended where footers or none must stand. QEMU: check_section_footer(), migration/savevm.c.
+// The footer after a section, and the question whether this stream has footers at all. The first section that ends
+// decides: its payload ends exactly where a footer, or the next item, must begin. QEMU: check_section_footer(),
+// migration/savevm.c.
 
 import { span } from '../base/span.js';
 import type { Cursor } from '../bytes/cursor.js';

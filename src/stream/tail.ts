@@ -18,7 +18,7 @@ const CLOSE = 0x7d;
 export interface Tail<T> {
   /** The answer of `parse`. */
   readonly value: T;
-  /** The JSON's bytes, a copy. */
+  /** The JSON's bytes, as a copy. */
   readonly json: Uint8Array;
   /** From the type byte 06 to the end of the JSON. */
   readonly span: Span;

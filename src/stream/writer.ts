@@ -1,5 +1,6 @@
-// The reader's mirror: events in, bytes out. Every event says all that its bytes need, so the writer keeps no dialect
-// and no state but its sink; events that only inform write nothing. QEMU: qemu_savevm_state*(), migration/savevm.c.
+// The reader's mirror: events in, bytes out. Every event contains everything that its bytes need, so the writer keeps
+// no dialect and no state except its sink. Events that only inform write nothing. QEMU: qemu_savevm_state*(),
+// migration/savevm.c.
 
 import { never } from '../base/never.js';
 import { cannotEncode, Emitter } from '../bytes/emitter.js';
@@ -14,7 +15,7 @@ import { ramBlockEntry } from '../wire/ram-block.js';
 import { sectionFooter, sectionHeader, sectionHeaderShort, sectionType } from '../wire/section.js';
 import type { StreamEvent } from './event.js';
 
-/** Writes page runs; ram/page-writer.ts is the one. A port, since the grammar knows no values of ram. */
+/** Writes page runs; ram/page-writer.ts implements it. It is a port because the grammar knows no values of ram. */
 export type PageRunsWriter = (emitter: Emitter, runs: PageRuns) => Promise<void>;
 
 export class StreamWriter {
@@ -34,8 +35,8 @@ export class StreamWriter {
   }
 
   /**
-   * Appends the bytes of `event`. What it holds may be a loan: nothing is kept.
-   * @throws MigrationStreamError code `cannot-encode` for what the wire cannot say, `io` from the sink
+   * Appends the bytes of `event`. Bytes in the event may be a loan: the writer keeps nothing.
+   * @throws MigrationStreamError code `cannot-encode` for values that the wire cannot represent, `io` from the sink
    */
   async write(event: StreamEvent): Promise<void> {
     switch (event.kind) {
@@ -92,22 +93,22 @@ export class StreamWriter {
     }
   }
 
-  /** Bytes as they are, in place of an event that nobody changed. */
+  /** Writes unchanged bytes in place of an event. */
   copy(bytes: Uint8Array): Promise<void> {
     return this.emitter.copy(bytes);
   }
 
-  /** `count` zeros: a hole where the sink can leave one. */
+  /** Writes `count` zeros: a hole where the sink can leave a hole. */
   skip(count: number): Promise<void> {
     return this.emitter.skip(count);
   }
 
-  /** Hands all that was written to the sink. */
+  /** Hands all written bytes to the sink. */
   flush(): Promise<void> {
     return this.emitter.flush();
   }
 
-  /** Everything was written: flush, and let it appear. */
+  /** Everything is written: flush, and make the output appear. */
   async finish(): Promise<void> {
     await this.flush();
     await this.sink.commit();
