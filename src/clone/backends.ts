@@ -1,13 +1,13 @@
-// The memory of a QEMU command line: which blocks there are, what backs them, and the same command line with other
-// backing. x-ignore-shared leaves out only blocks that a named file backs with share=on (QEMU: ramblock_is_ignored(),
-// migration/ram.c, 8.1 and later). Imports qemu/argv and its own folder.
+// The memory of a QEMU command line: the memory blocks, their backends, and the same command line with other backends.
+// x-ignore-shared leaves out only blocks that a named file backs with share=on (QEMU: ramblock_is_ignored(),
+// migration/ram.c, 8.1 and later).
 
 import { findOptions, formatKeyval, parseKeyval, type Keyval } from '../qemu/argv.js';
 import { parseSize } from './memory-size.js';
 
-/** One memory backend object of a command line. */
+/** A memory backend object of a command line. */
 export interface Backend {
-  /** Where its parameter stands in the argv. */
+  /** Index of its parameter in the argv. */
   readonly index: number;
   /** `memory-backend-file`, `-ram`, `-memfd`, … */
   readonly type: string;
@@ -39,7 +39,7 @@ export function backendsOf(argv: readonly string[]): Backend[] {
   });
 }
 
-/** The command line with each backend's parameters changed as `change` says. */
+/** The command line with the parameters of each backend changed by `change`. */
 export function withBackends(
   argv: readonly string[],
   change: (backend: Backend) => Readonly<Record<string, string>>,
@@ -52,7 +52,7 @@ export function withBackends(
   return changed;
 }
 
-/** What -m says, in bytes; QEMU's own default is 128 MiB. */
+/** The memory size that -m gives, in bytes; QEMU's default is 128 MiB. */
 export function memorySizeOf(argv: readonly string[]): number {
   const last = findOptions(argv, 'm').at(-1);
   if (last === undefined) return 128 * 2 ** 20;

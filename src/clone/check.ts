@@ -1,5 +1,5 @@
-// Is a template still what its manifest says? Files there, sizes and hashes equal, memory not newer and not all zero,
-// the state whole and of the blocks that were written down. Findings are values. Imports ops, bytes/node and its folder.
+// Checks whether a template still matches its manifest: the files exist, sizes and hashes are equal, the memory file is
+// not newer and not all zero, the state is complete and has the recorded blocks. Findings are values.
 
 import { open, stat } from 'node:fs/promises';
 import { openFile } from '../bytes/node/file-source.js';
@@ -23,7 +23,7 @@ export interface TemplateFinding {
   readonly cure: string;
 }
 
-/** @throws NoTemplate when there is no manifest to check against */
+/** @throws NoTemplate when there is no manifest */
 export async function checkTemplate(
   folder: string,
 ): Promise<{ manifest: Manifest; findings: readonly TemplateFinding[] }> {

@@ -1,6 +1,6 @@
-// Steps 3 to 5 of the recipe: clones of a template, each with the template's memory mapped privately, so many at a
-// time, each phase timed; a failure in QEMU's own words, with our explanation where the state tells it.
-// Imports qemu and its own folder.
+// Steps 3 to 5 of the recipe: makes clones of a template. Each clone maps the template's memory privately. A limited
+// number starts at a time, and each phase is timed. A failure is reported in QEMU's words, with our explanation where
+// the state shows the cause.
 
 import { shellWord } from '../base/shell.js';
 import { behaves } from '../release/behaviours.js';
@@ -18,22 +18,22 @@ export interface CloneOptions {
   /** The template's folder. */
   readonly folder: string;
   readonly count: number;
-  /** At most so many are launched at a time. */
+  /** Maximum number of clones that start at the same time. */
   readonly jobs: number;
-  /** Let them run when loaded. */
+  /** Let the clones run after loading. */
   readonly start: boolean;
-  /** Added to each clone's argv; `{n}` is its number. */
+  /** Options added to the argv of each clone; `{n}` is the number of the clone. */
   readonly extra: readonly string[];
   readonly accelerator?: Accelerator;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called for each clone as it is done, in whatever order. */
+  /** Called for each finished clone, in order of completion. */
   readonly onResult?: (result: CloneResult) => void;
 }
 
 /** Milliseconds. */
 export interface ClonePhases {
-  /** From the start of the process to a monitor that answers. */
+  /** From the start of the process until the monitor answers. */
   readonly launch: number;
   /** From migrate-incoming to completed. */
   readonly load: number;
@@ -53,8 +53,9 @@ export type CloneResult =
   | { readonly number: number; readonly ok: false; readonly error: Error; readonly explanation: string | undefined };
 
 /**
- * Makes the clones. Machines in the results run until the caller ends them; when this throws, none is left.
- * @throws the signal's reason; an Error when a file of the template is not there
+ * Makes the clones. Machines in the results run until the caller ends them. When this function throws, no machine is
+ * left.
+ * @throws the signal's reason; an Error when a file of the template is missing
  */
 export async function makeClones(options: CloneOptions): Promise<CloneResult[]> {
   for (const file of [options.manifest.state, ...Object.values(options.manifest.memory)]) {
@@ -131,7 +132,7 @@ export function stateUri(machine: Machine, file: string): string {
   return hasFile && !file.includes(',') ? `file:${file}` : `exec:cat ${shellWord(file)}`;
 }
 
-/** Lets it run; answers the milliseconds until it does. */
+/** Lets the clone run; the result is the time in milliseconds until it runs. */
 export async function resumeMachine(
   machine: Machine,
   limits: { timeoutMs?: number; signal?: AbortSignal | undefined } = {},

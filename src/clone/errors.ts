@@ -1,9 +1,9 @@
-// The ways in which the recipe fails that are not QEMU's: apart from the rest, so that a command can tell them without
-// loading it. Imports types of ops.
+// Failures of the recipe that QEMU does not report. They have a separate file, so that a command can recognise them
+// without loading the recipe.
 
 import type { Inspection } from '../ops/inspect.js';
 
-/** A command line, or a wish, that cannot become a template. */
+/** A command line, or an option, from which no template can be made. */
 export class WillNotClone extends Error {
   readonly hint: string | undefined;
 
@@ -14,7 +14,7 @@ export class WillNotClone extends Error {
   }
 }
 
-/** A folder that is no template: no manifest, or one of another kind. */
+/** A folder that is not a template: its manifest is missing or of another kind. */
 export class NoTemplate extends Error {
   constructor(folder: string, why: string) {
     super(`${folder} is no template: ${why}`);
@@ -22,7 +22,7 @@ export class NoTemplate extends Error {
   }
 }
 
-/** The state file that QEMU says it wrote is not a whole stream. */
+/** The state file that QEMU reported as written is not a complete stream. */
 export class IncompleteState extends Error {
   readonly inspection: Inspection;
 

@@ -1,10 +1,10 @@
-// The guest that clone-test runs: a 64 KiB firmware of our own, so that nothing foreign is needed. It fills 64 KiB of
-// memory with a pattern, says "R" on port 0xe9, and then counts for ever at 0x7000: proof of life that can be read
-// from outside. Imports nothing.
+// The guest that clone-test runs: a 64 KiB firmware made for this package, so the test needs no foreign image. The
+// firmware fills 64 KiB of memory with a pattern, writes "R" to port 0xe9, and then increments a counter at 0x7000 for
+// ever. The counter proves from outside that the guest runs.
 
-/** Where it counts: a little-endian u32 in guest-physical memory. */
+/** Address of the counter: a little-endian u32 in guest-physical memory. */
 export const COUNTER = 0x7000;
-/** What it says on the debug console when its pattern stands. */
+/** The text on the debug console when the pattern is complete. */
 export const READY_TEXT = 'R';
 
 /** 16-bit code at 0xf0000, hand-assembled; the same as fixtures/guest.S. */
@@ -22,7 +22,7 @@ const CODE: readonly (readonly [bytes: string, meaning: string])[] = [
   ['66ff060070', 'loop: [0x7000] += 1'],
   ['f390 ebf7', 'pause, loop'],
 ];
-/** At 0xffff0, where an x86 begins: jump to 0xf000:0x0000. */
+/** At 0xffff0, where an x86 starts: jump to 0xf000:0x0000. */
 const RESET_VECTOR = 'ea000000f0';
 const SIZE = 64 * 1024;
 

@@ -1,5 +1,5 @@
-// DIR/manifest.json: what a template was made of, so that it can be checked and cloned without asking anybody. The
-// shape is published as docs/schema/manifest.json. Imports ops, bytes and node's file system.
+// DIR/manifest.json: everything needed to check and clone a template without asking the user. The shape is published as
+// docs/schema/manifest.json.
 
 import { createReadStream } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import type { Inspection } from '../ops/inspect.js';
 import { NoTemplate } from './errors.js';
 
 export interface ManifestFile {
-  /** Relative to the template's folder, or absolute where the user chose the place. */
+  /** Relative to the template's folder, or absolute where the user chose the path. */
   readonly path: string;
   /** Bytes. */
   readonly size: number;
@@ -34,17 +34,20 @@ export interface Manifest {
     readonly executable: string;
     readonly sha256: string;
   };
-  /** The machine type's full name, as the stream has it. */
+  /** The machine type's full name, as in the stream. */
   readonly machine: string | null;
-  /** Without the executable; `<DIR>` is the template's folder, `{n}` a clone's number. */
+  /** QEMU's arguments without the executable; `<DIR>` is the template's folder, `{n}` the number of a clone. */
   readonly argv: readonly string[];
   readonly capabilities: readonly string[];
-  /** What no stream says: CPU model as -cpu names it, properties of the first CPU that are on, accelerator. */
+  /**
+   * Facts that no stream contains: the CPU model as given to -cpu, the enabled properties of the first CPU, the
+   * accelerator.
+   */
   readonly cpu: { readonly model: string | null; readonly features: readonly string[]; readonly accelerator: string };
   readonly dialect: string | null;
   readonly blocks: readonly ManifestBlock[];
   readonly state: ManifestFile;
-  /** By backend id. */
+  /** Keys are backend ids. */
   readonly memory: Readonly<Record<string, ManifestFile>>;
 }
 
@@ -52,7 +55,7 @@ export const MANIFEST = 'manifest.json';
 export const STATE = 'state';
 
 export async function hashFile(path: string): Promise<string> {
-  // Loaded here: cloning hashes nothing, and crypto takes milliseconds to load.
+  // Loaded here on demand: cloning hashes nothing, and loading crypto takes milliseconds.
   const { createHash } = await import('node:crypto');
   const hash = createHash('sha256');
   for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
@@ -78,7 +81,7 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
   await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
 }
 
-/** Where a file of the manifest is. */
+/** The path of a file of the manifest. */
 export function templatePath(folder: string, path: string): string {
   return isAbsolute(path) ? path : join(folder, path);
 }
@@ -104,7 +107,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
   return manifest;
 }
 
-/** What is used of it, checked: the file may have been edited. */
+/** Checks the members that this package uses: the file may have been edited. */
 function isManifest(value: unknown): value is Manifest {
   if (typeof value !== 'object' || value === null) return false;
   const { schemaVersion, kind, argv, state, memory, capabilities } = value as Partial<Manifest>;

@@ -1,4 +1,4 @@
-// The middle of some numbers. Imports nothing.
+// The median of some numbers.
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -1,6 +1,6 @@
-// What must fail, and with which words: each case loads a template (or its state, damaged) in a QEMU that should refuse
-// it, and holds QEMU's stderr against the exact message of that release. QEMU: functions named at each case.
-// Imports qemu, ops' versions and its own folder.
+// Loads that must fail, and QEMU's words for each. Each case loads a template (or its damaged state) in a QEMU that
+// should refuse it, and compares QEMU's stderr with the exact message of that release. Each case names its QEMU
+// function.
 
 import { shellWord } from '../base/shell.js';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -23,16 +23,16 @@ export interface NegativeContext {
   readonly manifest: Manifest;
   /** The template's folder. */
   readonly folder: string;
-  /** For damaged states. */
+  /** Folder for damaged states. */
   readonly scratch: string;
-  /** A machine type of this QEMU other than the template's, by full name. */
+  /** Full name of a machine type of this QEMU that is not the template's. */
   readonly otherMachine: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 interface NegativeCase {
   readonly name: string;
-  /** Answers QEMU's argv, whether x-ignore-shared is on, the state file, and a line that stderr must hold exactly. */
+  /** Gives QEMU's argv, whether x-ignore-shared is on, the state file, and a line that stderr must contain exactly. */
   prepare(
     context: NegativeContext,
   ): Promise<{ argv: readonly string[]; ignoreShared?: boolean; state?: string; expected: string }>;
@@ -104,7 +104,7 @@ const cases: readonly NegativeCase[] = [
   },
 ];
 
-/** Runs every case; each must be refused, with the expected line. */
+/** Runs every case. QEMU must refuse each with the expected line. */
 export async function checkNegatives(context: NegativeContext): Promise<Check[]> {
   const checks: Check[] = [];
   for (const one of cases) {
@@ -138,7 +138,7 @@ async function tryLoad(
   state: string,
 ): Promise<{ loaded: boolean; stderr: string }> {
   const { binary, folder, signal } = context;
-  // Private memory, and a file of its own where the size differs: the template's own must stay as it is.
+  // Private memory, and a separate file where the size differs: the template's file must stay unchanged.
   const own = withBackends(argv, (backend): Record<string, string> =>
     backend.path === '<DIR>/larger' ? { 'mem-path': join(context.scratch, 'larger') } : {},
   );

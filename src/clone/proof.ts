@@ -1,5 +1,5 @@
-// The proof of a clone, by reading guest memory: it begins with exactly the template's memory and registers, it runs,
-// and what it writes reaches neither another clone nor the template's file. Imports qemu and its own folder.
+// The proof of a clone, by reading guest memory. A clone begins with exactly the template's memory and registers. It
+// runs. Its writes reach neither another clone nor the template's file.
 
 import type { Machine } from '../qemu/machine.js';
 import { until } from '../qemu/qmp/wait.js';
@@ -7,13 +7,13 @@ import { COUNTER } from './guest.js';
 import type { CloneResult } from './clone.js';
 import { resumeMachine } from './clone.js';
 
-/** A VM as it stood when it was stopped. */
+/** The state of a stopped VM. */
 export interface Snapshot {
   readonly memory: Buffer;
   readonly registers: string;
 }
 
-/** One thing that was to be shown, and whether it was. */
+/** A claim, and whether it was proved. */
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
@@ -26,7 +26,10 @@ export async function takeSnapshot(machine: Machine, memorySize: number): Promis
   return { memory: await machine.readMemory(0, memorySize), registers: comparableRegisters(await machine.registers()) };
 }
 
-/** Without what lives outside the guest's own state: the halted mark, and lazily computed flags TCG prints differently. */
+/**
+ * Registers without values that are not guest state: the halted mark, and the lazily computed flags, which TCG prints
+ * differently.
+ */
 function comparableRegisters(text: string): string {
   return text
     .split('\n')
@@ -39,7 +42,7 @@ export async function readCounter(machine: Machine): Promise<number> {
   return (await machine.readMemory(COUNTER, 4)).readUInt32LE(0);
 }
 
-/** Waits until the guest has counted on. @throws Timeout, QemuDied */
+/** Waits until the guest's counter has grown. @throws Timeout, QemuDied */
 export async function waitForCount(machine: Machine, from: number, signal?: AbortSignal): Promise<number> {
   let last = from;
   const look = async (): Promise<number | undefined> => {
@@ -54,7 +57,7 @@ export async function waitForCount(machine: Machine, from: number, signal?: Abor
   });
 }
 
-/** Paused clones: each is the template, byte for byte. */
+/** Paused clones: each equals the template, byte for byte. */
 export async function checkEqual(template: Snapshot, clones: readonly CloneResult[]): Promise<Check[]> {
   let memory = 0;
   let registers = 0;
@@ -71,8 +74,8 @@ export async function checkEqual(template: Snapshot, clones: readonly CloneResul
 }
 
 /**
- * One clone after the other runs, writes and is stopped; after each, all that have not run still are the template and
- * all that have still are what they were.
+ * One clone after the other runs, writes and is stopped. After each, all clones that have not run still equal the
+ * template, and all clones that have run are unchanged since they stopped.
  */
 export async function checkIsolation(
   template: Snapshot,
@@ -106,7 +109,7 @@ export async function checkIsolation(
   ];
 }
 
-/** All running at once: every one answers and counts on. */
+/** All clones run at once: each answers, and each counter grows. */
 export async function checkAlive(clones: readonly CloneResult[], signal?: AbortSignal): Promise<Check[]> {
   const running = clones.filter((clone) => clone.ok);
   await Promise.all(running.map((clone) => resumeMachine(clone.machine, { signal })));

@@ -1,4 +1,4 @@
-// Templates, clones and clone-tests for people and as documents.
+// Templates, clones and clone-tests as text and as JSON documents.
 
 import { escapeText } from '../base/quote.js';
 import { printable } from '../report/printable.js';

@@ -1,6 +1,6 @@
-// clone-test: the whole recipe as a test that anybody can run against their QEMU. One scenario is one QEMU and one
-// machine type: template made while the guest works, N clones, proofs by memory, times, a full save and restore of the
-// same VM beside it, and what must be refused. Imports qemu and its own folder.
+// clone-test: the whole recipe as a test for any QEMU. A scenario is a QEMU and a machine type. It makes a template
+// while the guest works, makes N clones, proves them by their memory, measures times, makes a full save and restore of
+// the same VM for comparison, and tries the loads that must be refused.
 
 import { shellWord } from '../base/shell.js';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -33,7 +33,7 @@ import { createTemplate, saveState } from './template.js';
 
 export interface ScenarioOptions {
   readonly binary: QemuBinary;
-  /** `pc`, `q35`, `microvm`: an alias, or a full name. */
+  /** `pc`, `q35`, `microvm`: an alias or a full name. */
   readonly machine: string;
   readonly count: number;
   readonly jobs: number;
@@ -47,7 +47,7 @@ export interface ScenarioTimes {
   readonly launch: number;
   readonly load: number;
   readonly resume: number;
-  /** A full save of the same VM, and a restore of it. */
+  /** A full save of the same VM, and a restore from it. */
   readonly fullSave: number;
   readonly fullRestore: number;
 }
@@ -61,13 +61,13 @@ export interface ScenarioResult {
   /** Bytes: the template's state, and a full save of the same VM. */
   readonly stateSize: number;
   readonly fullSize: number;
-  /** It could not be carried through: why. */
+  /** The reason why the scenario could not be completed. */
   readonly failure: string | undefined;
 }
 
 const MEMORY = 8 * 2 ** 20;
 
-/** Never throws but for the signal's reason: a failure is a result. */
+/** Throws only the signal's reason: any other failure is a result. */
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
   const scratch = temporaryFolder();
   const { version } = await binaryVersion(options.binary);
@@ -99,7 +99,7 @@ class Scenario {
     this.version = version;
     this.checks = checks;
     this.folder = join(scratch, 'template');
-    // {n}: each QEMU has a console of its own; the backends of `file` chardevs are not part of the state.
+    // {n}: each QEMU has a separate console. The backends of `file` chardevs are not part of the state.
     this.argv = [
       '-M',
       options.machine,
@@ -245,7 +245,7 @@ class Scenario {
     return checks;
   }
 
-  /** Another machine type that loads as far as its name is compared. */
+  /** A different machine type whose load gets as far as the comparison of the name. */
   private async otherMachine(manifest: Manifest): Promise<string> {
     const machine = await startMachine({
       binary: this.options.binary,
@@ -267,7 +267,7 @@ class Scenario {
   }
 }
 
-/** Each clone stopped and resumed once more, to time it alone. */
+/** Each clone is stopped and resumed once more, for the time of a clone alone. */
 async function resumeTimes(clones: readonly CloneResult[], signal?: AbortSignal): Promise<number[]> {
   const times: number[] = [];
   for (const clone of clones) {

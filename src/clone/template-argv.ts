@@ -1,17 +1,17 @@
-// From the user's QEMU command line to the template's: what is missing is added, what will not clone is refused before
-// anything is started. Imports qemu/argv and its own folder.
+// Makes the template's QEMU command line from the user's: adds missing options, and refuses options that prevent
+// cloning before anything is started.
 
 import { escapeValue, findOptions, formatKeyval, parseKeyval } from '../qemu/argv.js';
 import { backendsOf, memorySizeOf, withBackends } from './backends.js';
 import { WillNotClone } from './errors.js';
 import { formatSize } from './memory-size.js';
 
-/** In an argv: stands for the template's folder. A clone puts its own in. */
+/** In an argv: stands for the template's folder. Each clone replaces it by its folder. */
 export const FOLDER = '<DIR>';
-/** In an argv: the clone's number, `template` while the template is made. */
+/** In an argv: the clone's number; `template` while the template is made. */
 export const NUMBER = '{n}';
 
-/** Capabilities with which a migration to `exec:` or `file:` waits for an answer that nobody gives. */
+/** Capabilities with which a migration to `exec:` or `file:` waits for an answer that never comes. */
 const NEVER_COMPLETES = ['return-path', 'postcopy-ram', 'postcopy-preempt', 'x-colo', 'multifd', 'rdma-pin-all'];
 
 const UNCLONABLE: readonly {
@@ -49,13 +49,11 @@ function hasDevice(argv: readonly string[], name: RegExp): boolean {
 
 export interface TemplateArgvOptions {
   readonly capabilities: readonly string[];
-  /** `-machine memory-backend=` exists (QEMU 5.0 and later); else `-numa node,memdev=`. */
+  /** `-machine memory-backend=` exists (QEMU 5.0 and later); otherwise use `-numa node,memdev=`. */
   readonly machineMemoryBackend: boolean;
 }
 
-/**
- * The template's argv, with FOLDER where its folder goes. @throws WillNotClone
- */
+/** The template's argv, with FOLDER in place of the template's folder. @throws WillNotClone */
 export function templateArgv(argv: readonly string[], options: TemplateArgvOptions): string[] {
   for (const { found, why, hint } of UNCLONABLE) if (found(argv)) throw new WillNotClone(why, hint);
   for (const name of options.capabilities) {
@@ -89,7 +87,7 @@ export function templateArgv(argv: readonly string[], options: TemplateArgvOptio
     }
     if (backend.size === undefined) throw new WillNotClone(`memory backend ${backend.id} has no size that can be read`);
   }
-  // A path is the user's own choice; without one the file goes where Kata's factory has it.
+  // The user may choose a path. Without a path, the file goes where Kata's factory puts it.
   return withBackends(argv, (backend) =>
     backend.path === undefined
       ? { 'mem-path': `${FOLDER}/${backends.length === 1 ? 'memory' : `memory-${backend.id}`}` }
@@ -116,14 +114,14 @@ function addMemory(argv: readonly string[], options: TemplateArgvOptions): strin
   return [...argv, '-object', object, ...use];
 }
 
-/** The argv with folder and number put in. */
+/** The argv with folder and number filled in. */
 export function fillIn(argv: readonly string[], folder: string, number: string): string[] {
   return argv.map((word) => word.replaceAll(FOLDER, escapeValue(folder)).replaceAll(NUMBER, number));
 }
 
 /**
- * The argv of a clone: the same machine by its full name (`pc` means another one to every QEMU), memory mapped
- * privately, waiting for its state.
+ * The argv of a clone: the same machine by its full name (every QEMU resolves `pc` to a different name), with private
+ * memory, waiting for its state.
  */
 export function cloneArgv(argv: readonly string[], machine: string | null, extra: readonly string[]): string[] {
   const mapped = withBackends(argv, () => ({ share: 'off' }));

@@ -1,6 +1,6 @@
-// Steps 1 and 2 of the recipe: start the template VM with its memory in a file, wait until it is ready, stop it, save
-// its state without that memory, and write down what it was. Made in a folder beside the target, which appears when all
-// is there. Imports ops, bytes/node, qemu and its own folder.
+// Steps 1 and 2 of the recipe: starts the template VM with its memory in a file, waits until it is ready, stops it,
+// saves its state without that memory, and writes the manifest. The work happens in a folder beside the target; the
+// complete folder is then moved to the target.
 
 import { behaves } from '../release/behaviours.js';
 import { release } from '../release/version.js';
@@ -35,22 +35,22 @@ export interface TemplateOptions {
   readonly argv: readonly string[];
   readonly folder: string;
   readonly readiness: Readiness;
-  /** Capabilities to switch on beside x-ignore-shared. */
+  /** Capabilities to switch on in addition to x-ignore-shared. */
   readonly capabilities?: readonly string[];
-  /** Replace a template that is there. */
+  /** Replace an existing template. */
   readonly force?: boolean;
   readonly accelerator?: Accelerator;
-  /** Milliseconds for readiness and for the migration, each. */
+  /** Milliseconds for readiness, and again for the migration. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the template stopped, just before its state is saved. */
+  /** Called while the template is stopped, just before its state is saved. */
   readonly onStopped?: (machine: Machine) => Promise<void>;
-  /** What is being done, for people. */
+  /** The current step, as text for people. */
   readonly progress?: (line: string) => void;
 }
 
 /**
- * Makes a template. On any failure nothing is left, and a template that was there stays.
+ * Makes a template. A failure leaves nothing behind, and an existing template stays.
  * @throws WillNotClone, QemuDied, MigrationFailed, Timeout, QmpError, IncompleteState, the signal's reason
  */
 export async function createTemplate(options: TemplateOptions): Promise<Manifest> {
@@ -135,7 +135,7 @@ async function runTemplate(
   }
 }
 
-/** Saves, and reads what was saved before it is believed. @throws as migrateToFile, and IncompleteState */
+/** Saves the state, then reads it to check that it is complete. @throws as migrateToFile, and IncompleteState */
 export async function saveState(
   machine: Machine,
   file: string,
@@ -170,7 +170,9 @@ async function refuseExisting(folder: string, force: boolean): Promise<void> {
     throw new WillNotClone(`${folder} holds a template already (${found.join(', ')})`, '--force replaces it');
 }
 
-/** The folder appears whole. One that was there is moved aside first and put back if that fails. */
+/**
+ * The folder appears complete or not at all. An existing folder is moved aside first, and moved back if the step fails.
+ */
 async function putInPlace(work: string, folder: string): Promise<void> {
   const aside = `${work}.old`;
   const had = await rename(folder, aside).then(
