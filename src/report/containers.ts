@@ -1,4 +1,5 @@
-// What lies in what, as the first lines of a report: one line for each container, outermost first, and its notes.
+// The containers around a stream, as the first lines of a report: a line for each container, outermost first, and its
+// notes.
 
 import type { ContainerFacts } from '../container/container.js';
 import { printableLine } from './printable.js';

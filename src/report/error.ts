@@ -1,4 +1,4 @@
-// The text of an error: what, where (offset and path), why, what next. The one place that makes it.
+// The text of an error: fault, place (offset and path), reason, advice. No other file makes it.
 
 import { MigrationStreamError, type ErrorCode, type OuterPlace } from '../base/errors.js';
 import { printable, printableLine } from './printable.js';
@@ -6,7 +6,7 @@ import { hexText } from './quantity.js';
 import { savedStateLines } from './saved-states.js';
 import type { Theme } from './theme.js';
 
-/** What to try when the place that found the error had no better idea. */
+/** The hint for an error that carries no hint. */
 const hints: Partial<Record<ErrorCode, string>> = {
   truncated: 'the input ends too early: was the migration cancelled, the disk full, the copy cut short?',
   'footer-mismatch':
@@ -46,7 +46,7 @@ function outerText(outer: readonly OuterPlace[], theme: Theme): string {
     .join('; ');
 }
 
-/** The same as a value, for JSON. */
+/** The same content as a value, for JSON. */
 export function errorJson(error: MigrationStreamError): {
   code: string;
   message: string;
@@ -73,7 +73,7 @@ export function errorJson(error: MigrationStreamError): {
   };
 }
 
-/** A text for the other ways to fail: usage, a missing QEMU. The same form. */
+/** A text of the same form for other failures: usage, a missing QEMU. */
 export function plainErrorText(code: string, message: string, hint: string | undefined, theme: Theme): string {
   const rest = hint === undefined ? '' : `  ${theme.label('hint:')} ${printable(hint)}\n`;
   return `${theme.error(`${code}:`)} ${printable(message).replaceAll('\n', '\n  ')}\n${rest}`;

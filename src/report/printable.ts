@@ -1,10 +1,10 @@
-// The last gate before a terminal. Names from the file are escaped where they enter a report (base/quote.ts); messages
-// and labels pass through here as well, since they may quote such names or be anything the shell allows. Imports nothing.
+// The last check before a terminal. Names from the file are escaped where they enter a report (base/quote.ts). Messages
+// and labels also pass through here, because they may quote such names or contain anything that the shell allows.
 
-// C0 but for newline, DEL, C1, and the marks that turn or hide text.
+// C0 except newline, DEL, C1, and the marks that turn or hide text.
 const unsafe = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
-/** `text` with everything that could drive a terminal made visible; what is printable stays as it is. */
+/** `text` with every character made visible that could control a terminal; printable characters stay unchanged. */
 export function printable(text: string): string {
   return text.replace(unsafe, (char) => {
     const code = char.charCodeAt(0);
@@ -12,12 +12,12 @@ export function printable(text: string): string {
   });
 }
 
-/** The same on one line. */
+/** The same check, with newlines made visible too. */
 export function printableLine(text: string): string {
   return printable(text).replaceAll('\n', '\\n');
 }
 
-/** JSON in ASCII alone: exact for programs, harmless on a terminal. bigints must have become strings before. */
+/** JSON in ASCII only: exact for programs, harmless on a terminal. bigints must be strings before the call. */
 export function toJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, undefined, indent).replace(
     /[\u007f-\uffff]/g,

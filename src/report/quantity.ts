@@ -1,4 +1,4 @@
-// Numbers for people: exact and human together, so that both are at hand. Imports nothing.
+// Numbers for people: the exact and the rounded form together.
 
 const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
@@ -25,12 +25,12 @@ export function bytesText(bytes: number): string {
   return bytes < 1024 ? humanBytes(bytes) : `${countText(bytes)} bytes (${humanBytes(bytes)})`;
 }
 
-/** (138 KiB), or nothing where it would say the same again: for a column beside the exact size. */
+/** (138 KiB), or nothing where it would repeat the exact size: for a column beside the exact size. */
 export function humanColumn(bytes: number): string {
   return bytes < 1024 ? '' : humanBytes(bytes);
 }
 
-/** 0x000054a0: at least eight digits, so that columns of them line up. */
+/** 0x000054a0: at least eight digits, so that columns align. */
 export function offsetText(offset: number): string {
   return `0x${offset.toString(16).padStart(8, '0')}`;
 }

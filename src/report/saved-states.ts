@@ -1,14 +1,14 @@
-// The states and snapshots of a qcow2 image as lines of a table, for the error that asks which is meant.
+// The states and snapshots of a qcow2 image as table rows, for the error that asks for a choice.
 
 import type { SavedStateRow } from '../base/saved-state.js';
 import { printableLine } from './printable.js';
 import { humanBytes } from './quantity.js';
 
 const heads = ['id', 'tag', 'date', 'VM clock', 'state', 'machine'] as const;
-/** Of hundreds nobody reads more; the library gives them all. */
+/** Maximum number of rows in the text; the library gives all. */
 const SHOWN = 100;
 
-/** One line for each row, the columns aligned. */
+/** A line for each row, with aligned columns. */
 export function savedStateLines(rows: readonly SavedStateRow[]): string[] {
   const cells = [heads, ...rows.slice(0, SHOWN).map(cellsOf)];
   const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
@@ -32,7 +32,7 @@ function cellsOf({ id, tag, date, vmClock, stateSize, diskOnly, machine, damage 
   ];
 }
 
-/** Hours, minutes, seconds, milliseconds, as `qemu-img snapshot -l` has it. */
+/** Hours, minutes, seconds, milliseconds, as in `qemu-img snapshot -l`. */
 function clockText(seconds: number): string {
   const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
   const rest = (seconds % 60).toFixed(3).padStart(6, '0');

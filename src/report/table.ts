@@ -5,7 +5,10 @@ import type { Theme } from './theme.js';
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** Where the terminal is too narrow this column goes, the highest number first. None: it stays. */
+  /**
+   * On a narrow terminal columns with this number are dropped, the highest number first. Without a number the column
+   * stays.
+   */
   readonly expendable?: number;
 }
 
@@ -31,7 +34,10 @@ const INDENT = 2;
 const GAP = 2;
 const colour = /\u001b\[[\d;]*m/g;
 
-/** Cells may hold colour. A table with no rows is nothing. `width`: of the terminal; undefined where there is none. */
+/**
+ * Cells may contain colour. A table without rows is empty text. `width`: width of the terminal; undefined where there
+ * is none.
+ */
 export async function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
@@ -54,7 +60,7 @@ export async function renderTable(
     .map((line) => `${' '.repeat(INDENT)}${line}`.trimEnd());
 }
 
-/** Indexes of the columns that fit, or of those that must stay. */
+/** Indexes of the columns that fit, or of the columns that must stay. */
 function fitting(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],

@@ -1,11 +1,11 @@
-// Colours by role, made once per output; nothing else knows chalk. Only the terminal's own sixteen colours are used, so
-// that the user's theme decides. chalk ignores NO_COLOR, so the level is found here.
+// Colours by role, made once per output; only this file uses chalk. The roles use only the terminal's sixteen colours,
+// so the user's theme decides. chalk ignores NO_COLOR, so the colour level is found here.
 
 export type Paint = (text: string) => string;
 
-/** What a piece of text is, not how it looks. */
+/** The role of a text, not its look. */
 export interface Theme {
-  /** The headings of parts. */
+  /** Headings of parts. */
   readonly heading: Paint;
   /** Names of columns and facts. */
   readonly label: Paint;
@@ -15,7 +15,7 @@ export interface Theme {
   readonly name: Paint;
   /** Offsets and addresses. */
   readonly offset: Paint;
-  /** What helps but may be skipped: evidence, units. */
+  /** Helpful text that may be skipped: evidence, units. */
   readonly dim: Paint;
   readonly good: Paint;
   readonly warning: Paint;
@@ -42,7 +42,10 @@ export const plainTheme: Theme = {
   error: same,
 };
 
-/** The option beats NO_COLOR, which beats FORCE_COLOR, which beats what the output is (no-color.org, force-color.org). */
+/**
+ * The option has priority over NO_COLOR, NO_COLOR over FORCE_COLOR, FORCE_COLOR over the kind of output (no-color.org,
+ * force-color.org).
+ */
 export function colourLevel(
   choice: ColourChoice,
   env: Readonly<Record<string, string | undefined>>,
@@ -57,7 +60,7 @@ export function colourLevel(
   return isTTY && env['TERM'] !== 'dumb' ? 1 : 0;
 }
 
-/** chalk is loaded only where there is something to colour. */
+/** chalk is loaded only when there is text to colour. */
 export async function makeTheme(level: ColourLevel): Promise<Theme> {
   if (level === 0) return plainTheme;
   const { Chalk } = await import('chalk');

@@ -1,5 +1,5 @@
 // The JSON of `mstream inspect --devices --json` (docs/schema/devices.json) and `mstream get --json`
-// (docs/schema/get.json), in pieces: a q35 has 57,000 fields.
+// (docs/schema/get.json), in pieces, because a q35 has 57,000 fields.
 
 import { fieldJson, type FieldJsonOptions } from '../../ops/devices/field-json.js';
 import { fieldRows } from '../../ops/devices/field-rows.js';
@@ -18,7 +18,7 @@ export interface DevicesJsonInput {
   readonly mstream: string;
 }
 
-/** One document, a field a line. `devices` are those to show. */
+/** One document with one field per line. `devices` are the devices to show. */
 export function* devicesJson(
   read: StreamDevices,
   devices: readonly StreamDevice[],

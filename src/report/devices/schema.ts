@@ -1,12 +1,12 @@
-// `mstream inspect --schema`: which fields devices have, with types and sizes. No offsets, no values, one line a field
-// and arrays alike however QEMU spelt them, so that two streams can be compared by diff.
+// `mstream inspect --schema`: the fields of devices with types and sizes. There are no offsets and no values. Each
+// field has one line, and all of QEMU's spellings of an array look alike, so two streams can be compared by diff.
 
 import { escapeText } from '../../base/quote.js';
 import type { StreamDevice } from '../../ops/devices/stream-device.js';
 import { deviceLabel, type FieldSchema, type VmsdSchema } from '../../vmstate/index.js';
 import type { Theme } from '../theme.js';
 
-/** Deeper levels are not drawn further to the right. */
+/** Deeper levels are not indented further. */
 const MAX_INDENT = 16;
 
 export function* schemaLines({ section, state, layout, reason }: StreamDevice, theme: Theme): Generator<string> {
@@ -57,7 +57,7 @@ function typeText({ type, size, struct }: FieldSchema): string {
   return `${escapeText(type)}${table}${size === undefined ? ', of unknown size' : ` ${size}`}`;
 }
 
-/** Two entries that could be elements of one array. */
+/** Tells whether two entries could be elements of one array. */
 function alike(a: FieldSchema, b: FieldSchema): boolean {
   return (
     a.name === b.name &&

@@ -1,4 +1,4 @@
-// `mstream inspect --devices`: devices and their fields as lines, made one by one, so that no tree is too large.
+// `mstream inspect --devices`: devices and their fields as lines, made one by one, so no tree is too large.
 
 import { escapeText } from '../../base/quote.js';
 import { fieldRows, rowMeaning, type FieldRow } from '../../ops/devices/field-rows.js';
@@ -9,13 +9,13 @@ import { deviceLabel, type DeviceState, type Value } from '../../vmstate/index.j
 import { bytesText, countText, hexText, offsetText, percentText, plural } from '../quantity.js';
 import type { Theme } from '../theme.js';
 
-/** Elements, or stretches of equal ones, that an array shows; bytes of a buffer. */
+/** Number of elements, or of runs of equal elements, shown of an array; number of bytes shown of a buffer. */
 const MAX_SHOWN = 8;
 const MAX_BYTES = 24;
-/** Bytes a row, and rows of one field, beside the fields. */
+/** Bytes per row and rows per field, beside the fields. */
 const HEX_ROW = 8;
 const MAX_HEX_ROWS = 16;
-/** Paths and names longer than a terminal is wide help nobody. */
+/** Paths and names longer than the terminal is wide are cut. */
 const MAX_PATH = 120;
 
 const layoutText = {
@@ -25,7 +25,7 @@ const layoutText = {
 } as const;
 
 export interface DeviceTextOptions {
-  /** Offset and bytes in front of each field. */
+  /** The offset and the bytes in front of each field. */
   readonly hex: boolean;
 }
 
@@ -49,7 +49,7 @@ export function* deviceLines(device: StreamDevice, options: DeviceTextOptions, t
   for (const row of fieldRows(state.root, true)) yield* rowLines(state, row, options, theme);
 }
 
-/** What all of them amount to. */
+/** The totals over all devices. */
 export function devicesSummary(devices: readonly StreamDevice[], theme: Theme): string {
   let bytes = 0;
   let opaque = 0;
@@ -94,7 +94,7 @@ function* rowLines(state: DeviceState, row: FieldRow, { hex }: DeviceTextOptions
   let index = HEX_ROW;
   for (let before = 0; index < bytes.length && shown < MAX_HEX_ROWS; index += HEX_ROW) {
     const last = index + HEX_ROW >= bytes.length;
-    // A row like the one above is not shown again, as hexdump does; the last one is, for its place.
+    // A row that equals the row above is not shown again, as in hexdump. The last row is shown, for its offset.
     if (
       !last &&
       Buffer.compare(bytes.subarray(index, index + HEX_ROW), bytes.subarray(before, before + HEX_ROW)) === 0

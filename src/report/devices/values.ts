@@ -1,11 +1,11 @@
-// Values alone, for scripts: what `mstream get` prints, in the words that `mstream rewrite --set` reads.
+// Values alone, for scripts: the output of `mstream get`, in the form that `mstream rewrite --set` reads.
 
 import { escapeText } from '../../base/quote.js';
 import { fieldRows, type FieldRow } from '../../ops/devices/field-rows.js';
 import { rowValue } from '../../ops/devices/row-value.js';
 import type { DeviceState, FieldNode, Value } from '../../vmstate/index.js';
 
-/** The value when `node` is a single one (an array of bytes is); undefined for anything that has several. */
+/** The value when `node` has a single value (an array of bytes counts as one); otherwise undefined. */
 export function plainValue(node: FieldNode): string | undefined {
   const rows = fieldRows(node);
   const first = rows.next();
@@ -26,7 +26,7 @@ export function* valueLines(nodes: readonly FieldNode[]): Generator<string> {
   }
 }
 
-/** The texts of a row, each with what its path goes on with. */
+/** The texts of a row, each with the rest of its path. */
 function* rowTexts(state: DeviceState, row: FieldRow): Generator<readonly [string, string]> {
   const value = rowValue(state, row);
   switch (value.kind) {

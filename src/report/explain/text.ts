@@ -1,4 +1,4 @@
-// Explanations for people.
+// Explanations as text for people.
 
 import type { Explanation } from '../../ops/explain/explain.js';
 import type { ExplanationRow } from '../../release/causes/row.js';
@@ -30,7 +30,7 @@ function paragraph(one: Explanation, theme: Theme): string {
     .join('');
 }
 
-/** What happened, then causes and cures, most usual first. */
+/** The fault, then causes and cures, the most common first. */
 export function explanationLines({ meaning, causes, cures }: ExplanationRow, theme: Theme): string[] {
   return [
     printableLine(meaning),

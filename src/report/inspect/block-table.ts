@@ -1,5 +1,5 @@
-// The RAM block table of `mstream inspect`. Columns that say nothing about this stream are left out of the text; the
-// JSON has them all.
+// The RAM block table of `mstream inspect`. The text leaves out columns that say nothing about this stream; the JSON
+// has all columns.
 
 import { escapeText } from '../../base/quote.js';
 import type { BlockRow } from '../../ops/block-rows.js';
@@ -18,7 +18,7 @@ const some =
   (blocks: readonly BlockRow[]): boolean =>
     blocks.some(test);
 
-/** A mapped-ram block whose bitmap was not read, or which has none. */
+/** A mapped-ram block without a bitmap, or whose bitmap was not read. */
 const uncounted = ({ mapped, pages, sent }: BlockRow): boolean => mapped !== undefined && sent.absent === pages;
 
 const number = (title: string, value: (block: BlockRow) => number | undefined, always: boolean): BlockColumn => ({

@@ -1,4 +1,4 @@
-// `mstream inspect --hex`: which item of the grammar each byte belongs to, and the bytes.
+// `mstream inspect --hex`: bytes, and the grammar item that each byte belongs to.
 
 import { escapeText, quote } from '../../base/quote.js';
 import { span, type Span } from '../../base/span.js';
@@ -10,13 +10,13 @@ import type { Theme } from '../theme.js';
 
 const ROW = 16;
 
-/** A stretch of bytes that belongs to one item. */
+/** Consecutive bytes that belong to one item. */
 export interface HexPart {
   readonly span: Span;
   readonly label: string;
 }
 
-/** Gathers the parts of a span from the events that touch it. */
+/** Collects the parts of a span from the events that touch it. */
 export class HexParts {
   readonly parts: HexPart[] = [];
   private readonly wanted: Span;
@@ -36,7 +36,7 @@ export class HexParts {
     else this.add(event.span, this.label(event));
   }
 
-  /** Every part, and what no event accounts for, within the span and within `end`, the last byte that exists. */
+  /** Every part, and the bytes that no event covers, within the span and up to `end`, the end of the existing bytes. */
   upTo(end: number): HexPart[] {
     const last = Math.min(this.wanted.end, end);
     const known = this.parts.at(-1)?.span.end ?? this.wanted.start;

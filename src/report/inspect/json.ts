@@ -1,6 +1,6 @@
-// The JSON document of `mstream inspect --json`: docs/schema/inspect.json. Names are exact here (toJson escapes what a
-// terminal must not see); offsets, sizes and counts are numbers, addresses 0x strings; null: not known; no member: does
-// not apply.
+// The JSON document of `mstream inspect --json`: docs/schema/inspect.json. Names are exact here (toJson escapes
+// characters that a terminal must not see). Offsets, sizes and counts are numbers; addresses are 0x strings. Null means
+// "not known"; a missing member means "does not apply".
 
 import { uuidText } from '../../base/uuid.js';
 import type { Span } from '../../base/span.js';
@@ -141,7 +141,7 @@ function blockJson({
   };
 }
 
-/** A block as the list has it, before anything is known of its pages. */
+/** A block as in the list, before its pages are known. */
 export function listedBlockJson({ idstr, usedLength, pageSize, gpa, ignored, mapped }: RamBlockEntry): JsonObject {
   return {
     idstr,

@@ -1,5 +1,6 @@
-// The lines of `mstream inspect --jsonl`: one object per event as it is read (docs/schema/inspect-event.json), page
-// records in runs. Bytes are not dumped, only their spans. Nothing is kept from line to line.
+// The lines of `mstream inspect --jsonl`: one object per event in the order of reading
+// (docs/schema/inspect-event.json), page records in runs. Lines contain spans, not bytes. No state is kept from line to
+// line.
 
 import { never } from '../../base/never.js';
 import { span, type Span } from '../../base/span.js';
@@ -31,7 +32,7 @@ export function endLine(error: MigrationStreamError | undefined, position: numbe
     : { event: 'error', ...errorJson(error), bytes: position };
 }
 
-/** The lines of one event. `blocks`: the block list that is in force, for mapped areas. */
+/** The lines of an event. `blocks`: the current block list, for mapped areas. */
 export function* eventLines(event: StreamEvent, blocks: readonly RamBlockEntry[]): Generator<JsonObject> {
   const line = (name: string, where: Span, more: JsonObject): JsonObject => ({
     event: name,
@@ -111,7 +112,7 @@ export function* eventLines(event: StreamEvent, blocks: readonly RamBlockEntry[]
   }
 }
 
-/** Where run `i` stands, first header to last body. */
+/** The span of run `i`, from its first header to its last body. */
 export function runSpan(runs: PageRuns, i: number): Span {
   const start = runs.offsetOf(i, 0);
   return span(start, start + runs.pages[i]! * runs.stride(i));

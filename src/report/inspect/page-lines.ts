@@ -1,4 +1,4 @@
-// `mstream inspect --pages`: page runs as they come, one line each, in columns wide enough for the longest block name.
+// `mstream inspect --pages`: page runs in order, one line each, in columns wide enough for the longest block name.
 
 import { escapeText } from '../../base/quote.js';
 import { pageKindNames, type PageRuns } from '../../ram/page-runs.js';
@@ -19,7 +19,7 @@ export class PageLines {
     this.theme = theme;
   }
 
-  /** A block list came: the heading, wide enough for it. */
+  /** At a block list: the heading, wide enough for its names. */
   heading(blocks: readonly RamBlockEntry[]): string {
     this.width = Math.max(this.width, ...blocks.map((block) => escapeText(block.idstr).length));
     return this.theme.label(this.columns('at', 'block', 'offset', 'kind', 'pages').trimEnd());

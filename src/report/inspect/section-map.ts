@@ -1,5 +1,5 @@
-// The map of `mstream inspect`: every item of the stream in order, where it stands, how large it is, and how the end of
-// its payload is known.
+// The map of `mstream inspect`: every item of the stream in order, with its offset, its size, and how the end of its
+// payload is known.
 
 import { escapeText } from '../../base/quote.js';
 import { spanLength } from '../../base/span.js';
@@ -9,7 +9,7 @@ import { countText, humanColumn, offsetText, plural } from '../quantity.js';
 import { renderTable, type Column } from '../table.js';
 import type { Theme } from '../theme.js';
 
-/** Rows of text: no real stream comes near, and cli-table3 takes minutes for tens of thousands. */
+/** Maximum number of rows of text. Real streams have far fewer, and cli-table3 takes minutes for tens of thousands. */
 const MAX_ROWS = 1000;
 
 const columns: readonly Column[] = [

@@ -1,5 +1,5 @@
-// The first lines of `mstream inspect`: what this is, who made it and why that is known, machine, capabilities, what is
-// not in the file, dialect. Everything that decides whether a stream loads is here.
+// The first lines of `mstream inspect`: the kind of file, its writer and the evidence for it, machine, capabilities,
+// missing parts, dialect. Every fact that decides whether a stream loads is here.
 
 import { uuidText } from '../../base/uuid.js';
 import { escapeText, quote } from '../../base/quote.js';
@@ -68,7 +68,7 @@ function producerFact(producer: Producer, theme: Theme): Fact {
   return {
     label: 'made by',
     value: producer.contradictory ? `${theme.warning(text)} (edited, a fork, or a backport)` : theme.good(text),
-    // What narrows from both sides says most.
+    // A range with both ends says most.
     because: [...producer.clues]
       .sort((a, b) => sides(b) - sides(a))
       .map((clue) => `${printableLine(clue.seen)}: ${clueRange(clue)}`),
@@ -137,7 +137,7 @@ function leftOutFacts({ blocks }: Inspection, theme: Theme): Fact[] {
   ];
 }
 
-/** What the bitmaps of a mapped-ram file say, and what they cannot say. */
+/** The content of the bitmaps of a mapped-ram file, and their limits. */
 function mappedFacts({ blocks, dialect }: Inspection, theme: Theme): Fact[] {
   const counted = blocks.filter((block) => block.mapped !== undefined && (block.sent.absent ?? 0) < block.pages);
   if (counted.length === 0) return [];
@@ -157,7 +157,7 @@ function mappedFacts({ blocks, dialect }: Inspection, theme: Theme): Fact[] {
   return [{ label: 'mapped-ram', value, because: [old, ...where] }];
 }
 
-/** Pages that nobody sent and nothing excuses. */
+/** Pages that were not sent, without a reason in the stream. */
 function missingFacts({ blocks, complete }: Inspection, theme: Theme): Fact[] {
   const short = blocks.filter(
     (block) => block.ignored !== true && block.mapped === undefined && (block.sent.absent ?? 0) > 0,
@@ -180,7 +180,7 @@ function dialectFacts({ dialect }: Inspection, theme: Theme): Fact[] {
   const facts: Fact[] = [];
   const { layout, targetPageSize, footers } = dialect;
   if (layout !== undefined) {
-    // The reader says so when only the sum and what stands behind the list hold, not every rule.
+    // The reader reports it when only the total and the bytes after the list fit, but not every rule.
     const relaxed = layout.alternatives.includes('relaxed rules') ? '; not every rule holds' : '';
     const alternatives = layout.alternatives.filter((name) => name !== 'relaxed rules');
     const others = alternatives.length === 0 ? relaxed : `${relaxed}; also possible: ${alternatives.join(', ')}`;

@@ -1,4 +1,4 @@
-// The whole text of `mstream inspect`, or the parts that were asked for.
+// The whole text of `mstream inspect`, or the requested parts.
 
 import type { ContainerFacts } from '../../container/container.js';
 import type { Inspection } from '../../ops/inspect.js';
@@ -10,13 +10,16 @@ import { summaryLines } from './summary.js';
 import { totalsLines, warningLines } from './totals.js';
 
 export interface TextParts {
-  /** What this is, totals, warnings. */
+  /** The summary, totals, warnings. */
   readonly summary: boolean;
   readonly blocks: boolean;
   readonly sections: boolean;
 }
 
-/** `width`: of the terminal, where there is one; `containers`: around the stream, outermost first. Ends with a newline, unless there is nothing. */
+/**
+ * `width`: width of the terminal, if there is one; `containers`: around the stream, outermost first. The text ends with
+ * a newline, unless it is empty.
+ */
 export async function inspectionText(
   inspection: Inspection,
   parts: TextParts,

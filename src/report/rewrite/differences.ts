@@ -1,4 +1,4 @@
-// What a rewrite changes, or would: for people, and as a document.
+// The changes of a rewrite, or of a dry run: as text and as a JSON document.
 
 import type { Difference } from '../../ops/rewrite/edit.js';
 import type { RewriteResult } from '../../ops/rewrite/rewrite.js';
@@ -7,7 +7,7 @@ import { printableLine } from '../printable.js';
 import { bytesText, offsetText, plural } from '../quantity.js';
 import type { Theme } from '../theme.js';
 
-/** One line each, with the reason; then a summary. */
+/** One line for each change, with its reason; then a summary. */
 export function differencesText(result: RewriteResult, planned: boolean, theme: Theme): string {
   const lines = result.differences.map((one) => differenceLine(one, theme));
   const hidden = result.changes - result.differences.length;

@@ -1,9 +1,9 @@
-// The same as a document: docs/schema/transplant.json.
+// The report of a transplant as a document: docs/schema/transplant.json.
 
 import type { TransplantReport } from '../../ops/transplant/report.js';
 import type { JsonObject, JsonValue } from '../inspect/json.js';
 
-/** `written`: a file was made. `planned`: none was asked for. */
+/** `written`: a file was made. `planned`: no file was requested. */
 export function transplantDocument(
   report: TransplantReport,
   written: boolean,

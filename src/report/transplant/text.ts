@@ -1,4 +1,5 @@
-// What a transplant carried and what not, for people: the grade and its reasons, the worst first, then what would help.
+// The report of a transplant for people: what was carried and what was not, the grade and its reasons (worst first),
+// then possible cures.
 
 import {
   grades,
@@ -11,7 +12,7 @@ import { printableLine } from '../printable.js';
 import { countText, offsetText, plural } from '../quantity.js';
 import type { Paint, Theme } from '../theme.js';
 
-/** How a grade is said in a heading. */
+/** The words for a grade in a heading. */
 const headings: Readonly<Record<Grade, string>> = {
   impossible: 'Impossible',
   lossy: 'Lossy: refused unless --allow-loss',
@@ -44,7 +45,7 @@ export function transplantText(report: TransplantReport, theme: Theme): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Each cure once, with the first place that asks for it. */
+/** Each cure once, with the first place that needs it. */
 function cureLines(differences: readonly TransplantDifference[], theme: Theme): string[] {
   const places = new Map<string, string[]>();
   for (const { cure, path } of differences)

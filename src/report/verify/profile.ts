@@ -1,4 +1,4 @@
-// A profile for people: what the QEMU is, its blocks, what was changed before it was started.
+// A profile for people: the QEMU, its blocks, and the changes made before it was started.
 
 import { escapeText } from '../../base/quote.js';
 import type { Destination, NeutralisedOption } from '../../destination/destination.js';
@@ -64,7 +64,7 @@ export async function profileText(destination: Destination, theme: Theme, width?
   return `${lines.join('\n')}\n`;
 }
 
-/** What was done to a command line, a line each. Empty when nothing was. */
+/** The changes to a command line, one line each. Empty when there are none. */
 function changesText(changes: readonly NeutralisedOption[], theme: Theme): string[] {
   if (changes.length === 0) return [];
   const line = ({ option, before, after, why, limits }: NeutralisedOption): string[] => [

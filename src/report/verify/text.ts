@@ -1,5 +1,5 @@
-// The report of `mstream verify` for people: a line with the answer, then each finding, worst first within the order of
-// the stream.
+// The report of `mstream verify` for people: a line with the verdict, then each finding, in stream order and the worst
+// first within it.
 
 import type { Finding } from '../../ops/verify/codes.js';
 import type { Severity } from '../../ops/verify/finding.js';
@@ -63,7 +63,7 @@ function trialLines(prediction: Prediction, trial: TrialResult, theme: Theme): s
   ];
 }
 
-/** `--quiet`: file, verdict, and the first error or how many warnings there are. */
+/** `--quiet`: file, verdict, and the first error or the number of warnings. */
 export function verificationLine(verification: Verification, theme: Theme): string {
   return `${answer(verification, theme)}\n`;
 }
