@@ -1,9 +1,9 @@
-// A command line as text, as somebody has it: /proc/PID/cmdline, a JSON list, or a line for a shell as libvirt's log has it;
-// and what it says of CPU and accelerator. QEMU: configure_accelerators(), system/vl.c. Imports qemu/ files below it.
+// Reads a command line from text in one of three forms: /proc/PID/cmdline, a JSON list, or a shell line as in libvirt's
+// log. Also tells its CPU and accelerator. QEMU: configure_accelerators(), system/vl.c.
 
 import { findOptions, parseKeyval } from './argv.js';
 
-/** The words, executable first where the text has it; undefined for a text that is none of the three. */
+/** The words, with the executable first where the text has it; undefined for a text in none of the three forms. */
 export function parseArgvText(text: string): readonly string[] | undefined {
   if (text.includes('\0')) return text.replace(/\0$/, '').split('\0');
   if (text.trimStart().startsWith('[')) return jsonWords(text);
@@ -19,7 +19,7 @@ function jsonWords(text: string): readonly string[] | undefined {
   }
 }
 
-/** As a POSIX shell divides them; what a shell would work out ($x, `x`) stands as it is. */
+/** Divides words as a POSIX shell does; expansions ($x, `x`) stay unchanged. */
 function shellWords(text: string): readonly string[] | undefined {
   const words: string[] = [];
   let word: string | undefined;
@@ -42,7 +42,7 @@ function shellWords(text: string): readonly string[] | undefined {
   return words.length === 0 ? undefined : words;
 }
 
-/** From one quote to the next. */
+/** From a quote to the matching quote. */
 function quotedPart(text: string, start: number): { readonly part: string; readonly end: number } | undefined {
   const mark = text.charAt(start);
   let part = '';
@@ -58,9 +58,9 @@ function quotedPart(text: string, start: number): { readonly part: string; reado
 }
 
 export interface AskedCpu {
-  /** With its properties; null: the machine's default. */
+  /** The CPU with its properties; null: the machine's default. */
   readonly cpu: string | null;
-  /** Undefined: one of several, or the build's own choice. */
+  /** Undefined: one of several accelerators, or the default of the build. */
   readonly accelerator: string | undefined;
 }
 
@@ -78,7 +78,7 @@ function askedAccelerator(words: readonly string[]): string | undefined {
   ];
   const all = [...new Set(named.flatMap((names) => names.split(':')))];
   if (all.length > 0) return all.length === 1 ? all[0] : undefined;
-  // A QEMU whose name ends in kvm tries that first; every other one begins with tcg.
+  // A QEMU whose name ends in kvm tries KVM first; every other QEMU begins with tcg.
   const executable =
     words.find((word, i) => words.slice(0, i).every((one) => /^\w+=/.test(one)) && !/^\w+=/.test(word)) ?? '';
   return executable === '' || executable.startsWith('-') || executable.endsWith('kvm') ? undefined : 'tcg';

@@ -1,14 +1,14 @@
-// QEMU's command line as a value: quoting for people, looking options up, taking QEMU's `a,b=c,,d` parameters apart and
-// putting them together again. QEMU: util/keyval.c, util/qemu-option.c, system/vl.c. Imports nothing.
+// QEMU's command line as a value: finds options, parses QEMU's `a,b=c,,d` parameters and writes
+// them again. QEMU: util/keyval.c, util/qemu-option.c, system/vl.c.
 
-/** One `name[,key=value...]` parameter; `name` is undefined where QEMU expects none. */
+/** A `name[,key=value...]` parameter; `name` is undefined where QEMU expects none. */
 export interface Keyval {
-  /** The first item, when it has no `=`: a type, driver or path. */
+  /** The first item when it has no `=`: a type, driver or path. */
   readonly name: string | undefined;
   readonly values: ReadonlyMap<string, string>;
 }
 
-/** An option of a command line with its parameter, and where it stands. */
+/** An option of a command line with its parameter and its index. */
 export interface OptionAt {
   readonly index: number;
   /** Without leading dashes. */
@@ -16,12 +16,12 @@ export interface OptionAt {
   readonly value: string;
 }
 
-/** A value inside a parameter: QEMU doubles commas. */
+/** A value inside a parameter, with its commas doubled for QEMU. */
 export function escapeValue(value: string): string {
   return value.replaceAll(',', ',,');
 }
 
-/** Takes a parameter apart. A bare word after the first item is a switch: `x` is `x=on`, `nox` is left as `nox=on`. */
+/** Parses a parameter. A bare word after the first item is a switch: `x` becomes `x=on`; `nox` becomes `nox=on`. */
 export function parseKeyval(parameter: string): Keyval {
   const items: string[] = [];
   let item = '';
@@ -54,7 +54,7 @@ export function formatKeyval(parameter: Keyval): string {
   return [...(parameter.name === undefined ? [] : [escapeValue(parameter.name)]), ...items].join(',');
 }
 
-/** Every occurrence of one of the options (names without dashes; QEMU takes `-x` and `--x` alike), in order. */
+/** Every occurrence of the given options, in order. Names are without dashes: QEMU treats `-x` and `--x` alike. */
 export function findOptions(argv: readonly string[], ...names: readonly string[]): OptionAt[] {
   const found: OptionAt[] = [];
   argv.forEach((word, index) => {
@@ -64,7 +64,7 @@ export function findOptions(argv: readonly string[], ...names: readonly string[]
   return found;
 }
 
-/** Whether a command line chooses its accelerator itself. */
+/** Whether a command line chooses its accelerator. */
 export function choosesAccelerator(argv: readonly string[]): boolean {
   return (
     findOptions(argv, 'accel', 'enable-kvm').length > 0 ||

@@ -1,5 +1,5 @@
-// Which QEMU: an executable and whatever it needs in front of its own options (a private loader, library and firmware
-// folders), so that a QEMU of the system and one of the lab start alike. Imports nothing of ours.
+// A QEMU executable and the words needed before its options (a private loader, library and firmware folders), so that
+// an installed QEMU and a QEMU of the lab start alike.
 
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
@@ -9,21 +9,21 @@ import { promisify } from 'node:util';
 export interface QemuBinary {
   /** For people: "7.2.22 (bookworm)", or the path. */
   readonly label: string;
-  /** What is executed: QEMU itself, or a dynamic loader. */
+  /** The executed file: QEMU itself, or a dynamic loader. */
   readonly file: string;
-  /** Words before QEMU's own: the loader's. */
+  /** Words before QEMU's options, for the loader. */
   readonly before: readonly string[];
   /** The QEMU executable, for hashing. */
   readonly executable: string;
-  /** Added to the environment. */
+  /** Variables added to the environment. */
   readonly env: Readonly<Record<string, string>>;
   /** Firmware folders, given as `-L`. */
   readonly dataFolders: readonly string[];
 }
 
 /**
- * The file that a shell would run: `name` itself when it has a slash, else the first of that name in PATH that may be
- * executed. Undefined when there is none.
+ * The file that a shell would run. A `name` with a slash is the file; otherwise the first executable file of that name
+ * in PATH. Undefined when there is none.
  */
 export async function findExecutable(name: string, path = process.env['PATH'] ?? ''): Promise<string | undefined> {
   const candidates = name.includes('/')
@@ -39,12 +39,12 @@ export async function findExecutable(name: string, path = process.env['PATH'] ??
   return undefined;
 }
 
-/** A QEMU that starts as it is: a path, or a name in PATH. */
+/** A QEMU that needs no loader: a path, or a name in PATH. */
 export function plainBinary(file: string): QemuBinary {
   return { label: file, file, before: [], executable: file, env: {}, dataFolders: [] };
 }
 
-/** The words that follow `binary.file`. */
+/** The words after `binary.file`. */
 export function wordsFor(binary: QemuBinary, argv: readonly string[]): string[] {
   return [...binary.before, ...argv, ...binary.dataFolders.flatMap((folder) => ['-L', folder])];
 }
@@ -52,8 +52,8 @@ export function wordsFor(binary: QemuBinary, argv: readonly string[]): string[] 
 const run = promisify(execFile);
 
 /**
- * "7.2.22" and the distributor's package, as `--version` says. A second at most in practice.
- * @throws Error when it cannot be run or says something else.
+ * "7.2.22" and the distributor's package, from `--version`. It takes at most a second in practice.
+ * @throws Error when it cannot be run or prints something else.
  */
 export async function binaryVersion(
   binary: QemuBinary,

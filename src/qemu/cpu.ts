@@ -1,20 +1,20 @@
-// What no stream says and a clone must have all the same: the CPU model with its features, and the accelerator. QEMU
-// loads a save of a larger CPU into a smaller one without a word, and the guest faults later. Asked of the CPU itself:
-// query-cpu-model-expansion tells what a model should have, not what this accelerator left of it. QEMU:
-// x86_cpu_filter_features(), target/i386/cpu.c. Imports qemu/ files below it.
+// The CPU model with its features, and the accelerator. No stream contains them, but a clone needs the same. QEMU
+// silently loads a save of a larger CPU into a smaller CPU, and the guest faults later. The features are read from the
+// CPU object: query-cpu-model-expansion gives the features that a model should have, not those that this accelerator
+// provides. QEMU: x86_cpu_filter_features(), target/i386/cpu.c.
 
 import { findOptions, parseKeyval } from './argv.js';
 import type { Machine } from './machine.js';
 
 export interface CpuFacts {
-  /** As -cpu names it; null: QEMU's default for the machine. */
+  /** The name for -cpu; null: QEMU's default for the machine. */
   readonly model: string | null;
-  /** Properties that are on, sorted; empty where this QEMU cannot say. */
+  /** Properties that are on, sorted; empty where this QEMU cannot list them. */
   readonly features: readonly string[];
   readonly accelerator: string;
 }
 
-/** Of the first CPU; its model as the command line asks for it. */
+/** Features of the first CPU; the model from the command line. */
 export async function describeCpu(machine: Machine, argv: readonly string[]): Promise<CpuFacts> {
   const asked = findOptions(argv, 'cpu').at(-1);
   const model = asked === undefined ? null : (parseKeyval(asked.value).name ?? null);
@@ -26,7 +26,7 @@ async function accelerator(machine: Machine): Promise<string> {
   return enabled ? 'kvm' : 'tcg';
 }
 
-/** Properties of a CPU that are switches, but no features of what the guest sees. */
+/** Properties of a CPU that are switches but not guest-visible features. */
 const NO_FEATURE =
   /^(realized|hotplugged|hotpluggable|unplug|start-powered-off|migratable|enforce|check|full-cpuid-auto-level|legacy-.*|x-.*|.*-migratable)$/;
 
@@ -34,8 +34,8 @@ const NO_FEATURE =
 const HOST_ONLY = 'pmu';
 
 /**
- * The first CPU as it is, whatever -cpu, machine type and accelerator made of it: its model without the target's
- * suffix, and every property that is on.
+ * The first CPU after -cpu, machine type and accelerator had their effect: its model without the target's suffix, and
+ * every property that is on.
  */
 export async function describeFirstCpu(machine: Machine): Promise<CpuFacts> {
   const accel = await accelerator(machine);

@@ -1,12 +1,12 @@
-// -dump-vmstate, in a QEMU of its own, which ends by itself. The list is that of all device types of a machine, whatever the
-// command line. QEMU: dump_vmstate_json_to_file(), migration/savevm.c. Imports qemu/ files below it.
+// -dump-vmstate in a separate QEMU, which exits by itself. The dump covers all device types of a machine, whatever the
+// command line. QEMU: dump_vmstate_json_to_file(), migration/savevm.c.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QemuBinary } from './binary.js';
 import { QemuProcess } from './process.js';
 
-/** The file that it wrote into `folder`. @throws QemuDied, Timeout */
+/** The path of the dump in `folder`. @throws QemuDied, Timeout */
 export async function dumpVmstate(
   binary: QemuBinary,
   machine: string,

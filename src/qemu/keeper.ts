@@ -1,6 +1,6 @@
-// No orphan ever: every QEMU process and temporary folder of ours is entered here, and ends with us however we end. An exit
-// or a signal is handled in this process; SIGKILL by a shell of a few lines that outlives us just long enough to read the
-// end of its input. Imports nothing of ours.
+// Prevents orphans: every QEMU process and temporary folder of this process is entered here, and ends with this
+// process. An exit or a signal is handled in this process. For SIGKILL there is a small shell that outlives this
+// process just long enough to see the end of its input.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -59,7 +59,7 @@ function startGuard(): void {
   shell.on('error', () => undefined);
   shell.unref();
   shell.stdin.on('error', () => undefined);
-  // A pipe to a child is a socket, whatever its type says.
+  // A pipe to a child is a socket, although its type says otherwise.
   if (shell.stdin instanceof Socket) shell.stdin.unref();
   guard = shell.stdin;
   for (const child of children) if (child.pid !== undefined) guard.write(`+ ${child.pid}\n`);
@@ -83,7 +83,7 @@ function endAll(): void {
 
 const onSignal = (signal: NodeJS.Signals): void => {
   endAll();
-  if (process.listenerCount(signal) > 1) return; // Somebody else decides how we end.
+  if (process.listenerCount(signal) > 1) return; // Another handler decides how this process ends.
   process.off(signal, onSignal);
   process.kill(process.pid, signal);
 };
@@ -100,7 +100,7 @@ function listen(): void {
   else process.off('exit', endAll);
 }
 
-/** From now until it exits, the child ends with us. */
+/** From now until its exit, the child ends with this process. */
 export function keep(child: ChildProcess): void {
   const { pid } = child;
   if (pid === undefined) return;
@@ -114,7 +114,7 @@ export function keep(child: ChildProcess): void {
   });
 }
 
-/** From now until `dropFolder`, the folder is removed with us. */
+/** From now until `dropFolder`, the folder is removed when this process ends. */
 export function keepFolder(folder: string): void {
   folders.add(folder);
   listen();
@@ -129,7 +129,7 @@ export function dropFolder(folder: string): void {
   listen();
 }
 
-/** A kept folder that now belongs to somebody else (or has been renamed) stays. */
+/** The folder stays: it has a new owner, or a new name. */
 export function forgetFolder(folder: string): void {
   if (!folders.delete(folder)) return;
   tellGuard(`g ${folder}`);

@@ -1,6 +1,6 @@
-// A private apt for one Debian suite: own lists, status and cache, the archive's address and key taken from the machine's own
-// apt configuration, nothing installed, no root needed. What was unpacked counts as installed, so that later packages
-// bring only what is missing. Imports nothing of ours.
+// A private apt for one Debian suite, with separate lists, status and cache. The archive's address and key come from
+// the machine's apt configuration. Nothing is installed, and no root is needed. Unpacked packages count as installed,
+// so later packages bring only what is missing.
 
 import { execFile } from 'node:child_process';
 import { appendFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
 
-/** Fetching a suite's index, or its packages, may take minutes on a slow line. Milliseconds. */
+/** Fetching the index of a suite, or its packages, may take minutes on a slow line. Milliseconds. */
 const APT_TIMEOUT = 15 * 60_000;
 
 const MAX_OUTPUT = 64 * 1024 * 1024;
@@ -30,7 +30,7 @@ async function run(file: string, words: readonly string[], cwd?: string): Promis
   }
 }
 
-/** An archive that the machine's apt uses, and the key that it is trusted by. */
+/** An archive that the machine's apt uses, and the key that signs it. */
 export interface Archive {
   readonly uri: string;
   readonly signedBy: string | undefined;
@@ -64,7 +64,7 @@ function sourcesEntries(text: string): Archive[] {
   });
 }
 
-/** The archives of the machine's own apt configuration that can hold Debian's suites, without the security ones. */
+/** The archives of the machine's apt configuration that can hold Debian's suites, without the security archives. */
 export async function configuredArchives(): Promise<Archive[]> {
   const dump = await run('apt-config', ['dump']);
   const setting = (key: string, otherwise: string): string =>
@@ -84,7 +84,7 @@ export async function configuredArchives(): Promise<Archive[]> {
   );
 }
 
-/** `/` apart, apt's configuration language wants nothing escaped but the quote. */
+/** Apart from `/`, apt's configuration language requires an escape only for the quote. */
 function quoted(text: string): string {
   return `"${text.replaceAll('"', '')}"`;
 }
@@ -101,8 +101,9 @@ export class SuiteApt {
   }
 
   /**
-   * Sets the private state up and fetches the suite's index (of packages, or of sources) from the first archive that has it.
-   * @throws Error saying what each archive said.
+   * Sets up the private state and fetches the suite's index (of packages, or of sources) from the first archive that
+   * has it.
+   * @throws Error with the answer of each archive.
    */
   async update(archives: readonly Archive[], index: 'deb' | 'deb-src' = 'deb'): Promise<void> {
     const folder = this.folder;
@@ -129,7 +130,7 @@ export class SuiteApt {
         `Dir::Etc::preferencesparts ${quoted(join(folder, 'empty'))};`,
         'APT::Sandbox::User "";',
         'Acquire::Languages "none";',
-        // An archived suite's index has expired by its date; its signature is checked all the same.
+        // The index of an archived suite is past its expiry date; its signature is still checked.
         'Acquire::Check-Valid-Until "false";',
         'APT::Get::List-Cleanup "false";',
         'Debug::NoLocking "true";',
@@ -153,14 +154,17 @@ export class SuiteApt {
     );
   }
 
-  /** The version that an installation would take, or undefined when the suite does not have the package. */
+  /** The version that would be installed; undefined when the suite does not have the package. */
   async candidate(name: string): Promise<string | undefined> {
     const said = await run('apt-cache', ['-c', this.#conf, 'policy', name]);
     const version = /Candidate: (\S+)/.exec(said)?.[1];
     return version === '(none)' ? undefined : version;
   }
 
-  /** Downloads the upstream tarball of a source package into `into`, after `update` with `deb-src`. @throws Error with apt's words. */
+  /**
+   * Downloads the upstream tarball of a source package into `into`; call `update` with `deb-src` first. @throws Error
+   * with apt's words.
+   */
   async downloadTarball(name: string, into: string): Promise<string> {
     await run('apt-get', ['-c', this.#conf, 'source', '--download-only', '--tar-only', '-q', name], into);
     const found = (await readdir(into)).find((file) => file.startsWith(`${name}_`) && file.includes('.orig.tar.'));
@@ -168,7 +172,7 @@ export class SuiteApt {
     return join(into, found);
   }
 
-  /** Downloads packages with what they need that is not unpacked yet, unpacks them into `root`, and forgets the archives. */
+  /** Downloads packages and their missing dependencies, unpacks them into `root`, and deletes the archives. */
   async unpack(packages: readonly string[], root: string): Promise<string[]> {
     await run('apt-get', [
       '-c',

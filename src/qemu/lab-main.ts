@@ -1,4 +1,4 @@
-// `npm run lab [-- SUITE...]`: sets the lab up and prints what it has. Imports lab only.
+// `npm run lab [-- SUITE...]`: sets up the lab and prints its QEMUs.
 
 import { labFolder, labSuites, openLab, type Suite } from './lab.js';
 

@@ -1,5 +1,6 @@
-// The lab: several QEMU releases side by side, unpacked from Debian's suites into a cache of ours, without root and without
-// touching the system. Cached, safe under concurrent use, and outspoken about what it could not get. Imports qemu/ files.
+// The lab: several QEMU releases side by side, unpacked from Debian's suites into a private cache, without root and
+// without changes to the system. The lab is cached, safe under concurrent use, and reports everything that it could not
+// get.
 
 import { link, mkdir, readFile, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -8,7 +9,7 @@ import { binaryVersion, type QemuBinary } from './binary.js';
 import { configuredArchives, SuiteApt, type Archive } from './lab-apt.js';
 import { until } from './qmp/wait.js';
 
-/** The suites, and the release that each is there for. */
+/** The suites, and the release that each provides. */
 export const labSuites = [
   { suite: 'bullseye', wanted: '5.2' },
   { suite: 'bookworm', wanted: '7.2' },
@@ -18,7 +19,7 @@ export const labSuites = [
 
 export type Suite = (typeof labSuites)[number]['suite'];
 
-/** Which packages hold `qemu-system-<target>`; the first that a suite has is taken (sid splits `misc` up). */
+/** The packages that hold `qemu-system-<target>`; the first that a suite has is used (sid splits `misc` up). */
 const targetPackages: Readonly<Record<string, readonly string[]>> = {
   x86_64: ['qemu-system-x86'],
   aarch64: ['qemu-system-arm'],
@@ -27,48 +28,48 @@ const targetPackages: Readonly<Record<string, readonly string[]>> = {
   s390x: ['qemu-system-s390x', 'qemu-system-misc'],
 };
 
-/** Without them QEMU loads the modules of another build from the system's folder and aborts. */
+/** Without these packages QEMU loads modules of another build from the system's folder and aborts. */
 const modulePackages = ['qemu-system-modules-opengl', 'qemu-system-modules-spice'];
 
 export interface LabQemu {
   readonly suite: Suite;
-  /** Release that the suite is there for, e.g. `7.2`. */
+  /** The wanted release, e.g. `7.2`. */
   readonly wanted: string;
-  /** What it is, e.g. `7.2.22`. */
+  /** The actual release, e.g. `7.2.22`. */
   readonly version: string;
   /** Debian's package version. */
   readonly packageVersion: string;
-  /** The other release that stands in, said in a sentence; undefined when it is the wanted one. */
+  /** A sentence about the substitute release; undefined when the release is the wanted one. */
   readonly substitute: string | undefined;
   readonly binary: QemuBinary;
-  /** Where the suite is unpacked. */
+  /** Folder of the unpacked suite. */
   readonly root: string;
 }
 
 export interface LabOptions {
   readonly suites?: readonly Suite[];
-  /** QEMU targets, `x86_64` by default. The first is the one that `binary` runs. */
+  /** QEMU targets, `x86_64` by default. `binary` runs the first. */
   readonly targets?: readonly string[];
   /** Further Debian packages to unpack into the roots. */
   readonly packages?: readonly string[];
   readonly progress?: (line: string) => void;
-  /** By default `${XDG_CACHE_HOME:-~/.cache}/qemu-mstream/lab`. */
+  /** Default: `${XDG_CACHE_HOME:-~/.cache}/qemu-mstream/lab`. */
   readonly folder?: string;
 }
 
-/** What was unpacked, kept beside the root. */
+/** Record of the unpacked packages, beside the root. */
 interface Stamp {
   readonly packages: Readonly<Record<string, string>>;
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Where the lab is kept. */
+/** Folder of the lab. */
 export function labFolder(): string {
   const cache = process.env['XDG_CACHE_HOME'];
   return join(cache === undefined || cache === '' ? join(homedir(), '.cache') : cache, 'qemu-mstream', 'lab');
 }
 
-/** Why QEMU tests are off, or undefined when they are on. */
+/** The reason why QEMU tests are off; undefined when they are on. */
 export function qemuSkipReason(): string | undefined {
   return process.env['MSTREAM_SKIP_QEMU'] === '1' ? 'MSTREAM_SKIP_QEMU=1 is set' : undefined;
 }
@@ -85,7 +86,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Runs `work` while no other process of ours has the same lock; a lock whose owner is dead is taken over. */
+/** Runs `work` while no other process of this package has the same lock. A lock whose owner is dead is taken over. */
 async function locked<T>(lock: string, work: () => Promise<T>): Promise<T> {
   const mine = `${lock}.${process.pid}`;
   await writeFile(mine, String(process.pid));
@@ -100,7 +101,8 @@ async function locked<T>(lock: string, work: () => Promise<T>): Promise<T> {
         return true;
       const owner = Number(await readFile(lock, 'utf8').catch(() => ''));
       if (!Number.isInteger(owner) || owner <= 0 || isAlive(owner)) return undefined;
-      // Only one of those who see the dead owner's lock moves it away; who moved a living one's by accident puts it back.
+      // Only one of the processes that see the dead owner's lock moves it away. A process that moves the lock of a
+      // living owner by accident puts it back.
       const aside = `${mine}.stale`;
       await rename(lock, aside).catch(() => undefined);
       if (Number(await readFile(aside, 'utf8').catch(() => '0')) !== owner)
@@ -119,14 +121,14 @@ async function locked<T>(lock: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The multiarch folder of a root (`x86_64-linux-gnu`), by its C library's loader. */
+/** The multiarch folder of a root (`x86_64-linux-gnu`), found by the C library's loader. */
 async function findLoader(root: string): Promise<{ readonly loader: string; readonly triplet: string }> {
   for (const lib of ['usr/lib', 'lib']) {
     for (const triplet of (await readdir(join(root, lib)).catch(() => [])).filter((name) =>
       name.includes('-linux-gnu'),
     )) {
       const folder = join(root, lib, triplet);
-      // bullseye keeps the file as ld-2.31.so, with links into the host beside it.
+      // bullseye names the file ld-2.31.so, with links into the host beside it.
       for (const name of (await readdir(folder)).filter((each) => /^ld-(linux.*|\d.*)\.so/.test(each)).sort()) {
         const file = await realpath(join(folder, name)).catch(() => '');
         if (file.startsWith(`${await realpath(root)}/`) && (await stat(file)).isFile())
@@ -137,7 +139,7 @@ async function findLoader(root: string): Promise<{ readonly loader: string; read
   throw new Error(`${root} holds no dynamic loader`);
 }
 
-/** How to run a QEMU of a root. */
+/** The command that runs the QEMU of a root. */
 async function rootBinary(root: string, target: string, label: string): Promise<QemuBinary> {
   const { loader, triplet } = await findLoader(root);
   const libraries = ['lib', 'usr/lib'].map((lib) => join(root, lib, triplet));
@@ -178,7 +180,7 @@ function wishes(options: LabOptions): Wish[] {
   return [...targets, ...modules, ...(options.packages ?? []).map((name) => ({ names: [name], optional: false }))];
 }
 
-/** Makes sure that a suite's root holds the wished packages, and says what it has. */
+/** Makes sure that the root of a suite has the wanted packages, and returns its record. */
 async function openSuite(
   entry: (typeof labSuites)[number],
   options: LabOptions,
@@ -207,7 +209,7 @@ async function openSuite(
           const chosen = offered.find(({ version }) => version !== undefined);
           if (chosen?.version === undefined && !optional)
             throw new Error(`suite ${suite} offers none of ${names.join(', ')}`);
-          // An optional package that the suite lacks is remembered as looked for.
+          // An optional package that the suite lacks is recorded as looked for.
           packages[chosen?.name ?? names.join('|')] = chosen?.version ?? '';
         }
         const names = absent.flatMap((wish) =>
@@ -238,8 +240,9 @@ async function openSuite(
 }
 
 /**
- * Opens the lab, fetching what is missing. Suites one after another; minutes the first time, milliseconds from the cache.
- * @throws Error, one line per suite that could not be had, with what to do.
+ * Opens the lab and fetches what is missing, one suite after another. The first time takes minutes; from the cache it
+ * takes milliseconds.
+ * @throws Error, one line for each missing suite, with advice.
  */
 export async function openLab(options: LabOptions = {}): Promise<LabQemu[]> {
   let archives: Promise<readonly Archive[]> | undefined;

@@ -1,5 +1,5 @@
-// A running QEMU with its monitor: what the argv lacks is added (accelerator, display, QMP socket in a private folder), the
-// connection made, QEMU's death told with its own words whoever notices it first. Imports qemu/ files below it.
+// A running QEMU with its monitor. Missing options are added to the argv (accelerator, display, QMP socket in a private
+// folder), and the monitor is connected. When QEMU dies, every waiting call reports it in QEMU's words.
 
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,30 +14,30 @@ import type { EventCondition, EventMark, EventWait } from './qmp/events.js';
 import type { QmpEvent } from './qmp/message.js';
 import type { ExecuteOptions } from './qmp/session.js';
 
-/** `kvm` falls back to tcg where there is no KVM; `argv` leaves the choice to the command line. */
+/** `kvm` falls back to tcg on a host without KVM; `argv` leaves the choice to the command line. */
 export type Accelerator = 'tcg' | 'kvm' | 'argv';
 
 export interface MachineOptions {
   readonly binary: QemuBinary;
   /** QEMU's options without the executable. */
   readonly argv: readonly string[];
-  /** By default tcg, unless the argv chooses one. */
+  /** Default: tcg, unless the argv chooses an accelerator. */
   readonly accelerator?: Accelerator;
-  /** QEMU's working folder; ours by default. */
+  /** QEMU's working folder; default: that of this process. */
   readonly cwd?: string;
   /** Milliseconds until the monitor must answer; 30,000 by default. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** The QMP socket option of QEMU before 5.0 (`server,nowait`). */
+  /** The QMP socket option for QEMU before 5.0 (`server,nowait`). */
   readonly oldSocketOption?: boolean;
 }
 
 const START_TIMEOUT = 30_000;
 
-/** How long QEMU may take to be seen dead after its monitor went away. Milliseconds. */
+/** Time from the loss of the monitor until QEMU must be seen dead. Milliseconds. */
 const DEATH_TIMEOUT = 1_000;
 
-/** What is added to an argv, at its end. */
+/** Options added at the end of an argv. */
 function additions(options: MachineOptions, socket: string): string[] {
   const { argv, accelerator = 'tcg' } = options;
   const added: string[] = [];
@@ -55,13 +55,13 @@ function additions(options: MachineOptions, socket: string): string[] {
 export class Machine {
   readonly process: QemuProcess;
   readonly qmp: QmpClient;
-  /** Private, removed at `end`. */
+  /** Private folder, removed at `end`. */
   readonly folder: string;
   /** Path of the QMP socket. */
   readonly socket: string;
   #dumps = 0;
 
-  /** Launches; `startMachine` is the way to get a connected one. */
+  /** Launches QEMU without connecting; `startMachine` also connects. */
   constructor(options: MachineOptions) {
     this.folder = temporaryFolder();
     this.socket = join(this.folder, 'qmp');
@@ -82,7 +82,7 @@ export class Machine {
     );
   }
 
-  /** Runs `work`; a lost connection becomes QemuDied when QEMU is dead, and a Timeout says what QEMU wrote. */
+  /** Runs `work`. A lost connection becomes QemuDied when QEMU is dead, and a Timeout includes QEMU's output. */
   async #orDeath<T>(while_: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -110,7 +110,7 @@ export class Machine {
     return this.#orDeath(`during ${command}`, () => this.qmp.execute<unknown>(command, args, options));
   }
 
-  /** The human monitor's answer, with plain line ends. */
+  /** The answer of the human monitor, with plain line ends. */
   async hmp(line: string): Promise<string> {
     return (await this.execute('human-monitor-command', { 'command-line': line })).replaceAll('\r\n', '\n');
   }
@@ -151,12 +151,12 @@ export class Machine {
       await this.qmp.execute('quit', undefined, { timeoutMs });
       await this.process.waitForExit(timeoutMs);
     } catch {
-      // Gone already, or deaf: `end` settles it.
+      // Gone already, or unresponsive: `end` handles both.
     }
     return this.end();
   }
 
-  /** Ends QEMU by pid, whatever it does; removes the folder. May be called twice. Never throws. */
+  /** Ends QEMU by pid in any state and removes the folder. It may be called twice. Never throws. */
   async end(): Promise<Exit> {
     const exit = await this.process.kill();
     await this.qmp.disconnect();
@@ -178,7 +178,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   }
 }
 
-/** Starts a machine, works with it, and ends it however the work ends. */
+/** Starts a machine, runs `work` with it, and ends it in every case. */
 export async function withMachine<T>(options: MachineOptions, work: (machine: Machine) => Promise<T>): Promise<T> {
   const machine = await startMachine(options);
   try {

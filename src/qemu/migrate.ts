@@ -1,5 +1,5 @@
-// Migration as calls: capabilities and parameters set, a migration out or in started and followed to its end by events from
-// a mark, a failure told in QEMU's own words. QEMU: qapi/migration.json. Imports qemu/ files below it.
+// Migration as calls: sets capabilities and parameters, starts a migration out or in, and follows its events from a
+// mark to the end. A failure is reported in QEMU's words. QEMU: qapi/migration.json.
 
 import { shellWord } from '../base/shell.js';
 import { readFile, rm } from 'node:fs/promises';
@@ -17,7 +17,7 @@ export interface MigrateOptions {
 
 const MIGRATION_TIMEOUT = 120_000;
 
-/** A migration ended otherwise than asked. */
+/** A migration that did not end with the wanted status. */
 export class MigrationFailed extends Error {
   readonly status: MigrationStatus;
   /** QEMU's `error-desc`, when it gave one. */
@@ -35,7 +35,10 @@ export class MigrationFailed extends Error {
   }
 }
 
-/** Switches capabilities on or off. `events` is wanted by everything below. @throws QmpError for one that this QEMU lacks. */
+/**
+ * Switches capabilities on or off. Every function below needs `events`. @throws QmpError for a capability that this
+ * QEMU lacks.
+ */
 export async function setCapabilities(machine: Machine, wanted: Readonly<Record<string, boolean>>): Promise<void> {
   const capabilities = Object.entries({ events: true, ...wanted }).map(([capability, state]) => ({
     capability,
@@ -44,7 +47,7 @@ export async function setCapabilities(machine: Machine, wanted: Readonly<Record<
   await machine.execute('migrate-set-capabilities', { capabilities });
 }
 
-/** Sets migration parameters, as QEMU names them. @throws QmpError. */
+/** Sets migration parameters; names are QEMU's. @throws QmpError. */
 export async function setParameters(machine: Machine, parameters: Readonly<Record<string, unknown>>): Promise<void> {
   if (Object.keys(parameters).length > 0) await machine.execute('migrate-set-parameters', parameters);
 }
@@ -52,8 +55,8 @@ export async function setParameters(machine: Machine, parameters: Readonly<Recor
 const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled']);
 
 /**
- * Waits, from a mark, for a MIGRATION event with one of the statuses (`completed` by default), or for the migration's end.
- * Needs the capability `events`. @throws MigrationFailed, QemuDied, Timeout.
+ * Waits, from a mark, for a MIGRATION event with one of the statuses (`completed` by default), or for the end of the
+ * migration. Needs the capability `events`. @throws MigrationFailed, QemuDied, Timeout.
  */
 export async function waitForMigration(
   machine: Machine,
@@ -92,9 +95,10 @@ export async function migrateTo(machine: Machine, uri: string, options: MigrateO
 const WRITTEN_TIMEOUT = 30_000;
 
 /**
- * Migrates into a file by `exec:cat`, which every QEMU has. QEMU calls a migration completed when the pipe has taken the
- * last byte, which may be before cat has written it (measured: empty and cut files): so the shell says when it has.
- * A `cat` that fails (a full disk) leaves its words in QEMU's stderr and a file that is not whole: look at it.
+ * Migrates into a file by `exec:cat`, which every QEMU supports. QEMU reports completion when the pipe has taken the
+ * last byte, which may be before cat has written it (measured: empty and cut files). The shell therefore reports when
+ * cat has finished. A `cat` that fails (a full disk) leaves its words in QEMU's stderr and an incomplete file: the
+ * caller must check the file.
  * @throws MigrationFailed, QmpError, QemuDied, Timeout.
  */
 export async function migrateToFile(
@@ -116,7 +120,10 @@ export async function migrateToFile(
   return info;
 }
 
-/** Tells a machine started with `-incoming defer` where to listen or read; returns the mark from which its MIGRATION events count. */
+/**
+ * Tells a machine started with `-incoming defer` where to listen or read. Returns the mark before its first MIGRATION
+ * event.
+ */
 export async function startIncoming(machine: Machine, uri: string): Promise<EventMark> {
   const mark = machine.mark();
   await machine.execute('migrate-incoming', { uri });
@@ -125,7 +132,7 @@ export async function startIncoming(machine: Machine, uri: string): Promise<Even
 
 /**
  * Loads a stream into a machine started with `-incoming defer` and waits for the end. A QEMU that refuses a stream
- * exits: the error is then a QemuDied with QEMU's words. @throws MigrationFailed, QmpError, QemuDied, Timeout.
+ * exits; the error is then a QemuDied with QEMU's words. @throws MigrationFailed, QmpError, QemuDied, Timeout.
  */
 export async function migrateFrom(machine: Machine, uri: string, options: MigrateOptions = {}): Promise<void> {
   const mark = await startIncoming(machine, uri);

@@ -1,5 +1,4 @@
-// A QEMU that is started to be asked, and can do no harm: neutralised, stopped, in a folder of its own that goes with it.
-// Imports qemu/ files below it.
+// A QEMU that is started only to answer questions and can do no harm: neutralised, stopped, in a temporary folder.
 
 import { join } from 'node:path';
 import type { QemuBinary } from './binary.js';
@@ -11,24 +10,31 @@ import { temporaryFolder } from './process.js';
 
 export interface NeutralOptions {
   readonly binary: QemuBinary;
-  /** As somebody would start it, without the executable. */
+  /** The user's command line, without the executable. */
   readonly argv: readonly string[];
-  /** Added after it was neutralised: our own. */
+  /** Options of this package, added after neutralising. */
   readonly extra?: readonly string[];
-  /** QEMU's working folder; ours by default. */
+  /** QEMU's working folder; default: that of this process. */
   readonly cwd?: string | undefined;
   /** Milliseconds until the monitor must answer. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Changes the neutral command line, which knows what it does; for memory that is to be looked at. */
+  /**
+   * Changes the neutral command line, for callers that want to look at memory. The caller is responsible for its
+   * effects.
+   */
   readonly adapt?: (argv: readonly string[], folder: string) => Promise<readonly string[]>;
-  /** False: as it is. Only for command lines that are ours, and for the proof that neutralising is needed. */
+  /**
+   * False: use the command line unchanged. Only for command lines of this package, and for the proof that neutralising
+   * is needed.
+   */
   readonly neutralised?: boolean;
 }
 
 /**
- * Starts it with -S, works with it, and leaves nothing behind. `changes` is what was changed.
- * @throws WillNotStart; QemuDied, Timeout; whatever the work throws
+ * Starts the QEMU with -S, runs `work` with it, and leaves nothing behind. `changes` lists the changes to the command
+ * line.
+ * @throws WillNotStart; QemuDied, Timeout; every error of `work`
  */
 export async function withNeutralMachine<T>(
   options: NeutralOptions,
@@ -54,8 +60,8 @@ export async function withNeutralMachine<T>(
 }
 
 /**
- * A save of a destination before anything ran in it: its configuration, section order, field lists and values after
- * reset. Its memory is empty but for what reset writes. The file appears at `file`.
+ * Saves a destination before its guest ran: its configuration, section order, field lists and values after reset. Its
+ * memory is empty except for what reset writes. The save is written to `file`.
  * @throws WillNotStart, QemuDied, MigrationFailed, QmpError, Timeout
  */
 export async function saveDonor(

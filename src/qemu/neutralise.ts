@@ -1,6 +1,6 @@
-// Somebody's command line, made harmless: the same machine for migration's eyes, but on private memory, without disks,
-// peers, windows or files. A QEMU that is started only to be asked something must leave nothing changed, and reset writes
-// guest memory even with -S. Every change is a value; what cannot be made harmless is refused by name. Imports its folder.
+// Makes the user's command line harmless. Migration sees the same machine, but the machine has private memory and no
+// disks, peers, windows or files. A QEMU that is started only to answer questions must change nothing, and reset writes
+// guest memory even with -S. Every change is a value. An option that cannot be made harmless is refused by name.
 
 import { shellQuote } from '../base/shell.js';
 import type { NeutralisedOption } from '../destination/destination.js';
@@ -12,16 +12,16 @@ import { optionRules } from './neutralise/options.js';
 import type { Outcome, RuleContext } from './neutralise/rule.js';
 
 export interface NeutraliseOptions {
-  /** Of the QEMU that will be started; by default one of today. */
+  /** Release of the QEMU that will be started; default: a current release. */
   readonly version?: { readonly major: number; readonly minor: number };
-  /** Exists, is ours, outlives that QEMU. */
+  /** A private folder that exists and outlives that QEMU. */
   readonly temporaryFolder: string;
-  /** What relative paths are relative to; our working folder by default. */
+  /** Base of relative paths; default: the working folder of this process. */
   readonly cwd?: string | undefined;
 }
 
 export interface Refusal {
-  /** With its dash and its value, as a shell would read it. */
+  /** The option with its dash and its value, quoted for a shell. */
   readonly option: string;
   readonly why: string;
 }
@@ -29,7 +29,7 @@ export interface Refusal {
 export interface Neutralised {
   readonly argv: readonly string[];
   readonly changes: readonly NeutralisedOption[];
-  /** Not empty: the argv must not be started. */
+  /** When it is not empty, the argv must not be started. */
   readonly refused: readonly Refusal[];
 }
 
@@ -46,10 +46,10 @@ export class WillNotStart extends Error {
   }
 }
 
-/** QEMU's hub ports want numbers; small ones are the user's. */
+/** QEMU's hub ports need numbers; small numbers are left to the user. */
 const FIRST_NUMBER = 4096;
 
-/** Changes QEMU's options (without the executable); looks at images for their sizes, and starts nothing. */
+/** Changes QEMU's options (without the executable). It reads the sizes of images, and starts nothing. */
 export function neutralise(argv: readonly string[], options: NeutraliseOptions): Neutralised {
   let number = FIRST_NUMBER;
   const { version = NEWEST, temporaryFolder, cwd = process.cwd() } = options;
@@ -84,7 +84,7 @@ export function neutralise(argv: readonly string[], options: NeutraliseOptions):
     }
     const known = optionRules.get(name);
     if (known === undefined) {
-      // Whether a word follows that belongs to it cannot be known: nothing is started anyway.
+      // Whether a value follows an unknown option cannot be known: nothing is started anyway.
       refused.push({ option: word, why: 'mstream does not know this option' });
       if (argv[i + 1]?.startsWith('-') === false) i += 1;
       continue;
@@ -99,14 +99,14 @@ export function neutralise(argv: readonly string[], options: NeutraliseOptions):
   return { argv: next, changes, refused };
 }
 
-/** The same, and nothing left to decide. @throws WillNotStart */
+/** The same, but an argv with refused options throws. @throws WillNotStart */
 export function neutralArgv(argv: readonly string[], options: NeutraliseOptions): Omit<Neutralised, 'refused'> {
   const { refused, ...neutral } = neutralise(argv, options);
   if (refused.length > 0) throw new WillNotStart(refused);
   return neutral;
 }
 
-/** The binary in an environment where it keeps to our folder and makes no sound. */
+/** The binary in an environment that keeps its files in our folder and makes no sound. */
 export function neutralBinary(binary: QemuBinary, temporaryFolder: string): QemuBinary {
   return { ...binary, env: { ...binary.env, TMPDIR: temporaryFolder, QEMU_AUDIO_DRV: 'none' } };
 }

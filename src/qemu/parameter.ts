@@ -1,21 +1,21 @@
-// One parameter of QEMU's command line, `a,b=c` or `{"driver": "a", "b": "c"}`, read and changed alike: -object, -device,
-// -blockdev and others take both. QEMU: util/keyval.c, qapi/qobject-input-visitor.c. Imports argv.
+// A parameter of QEMU's command line, `a,b=c` or `{"driver": "a", "b": "c"}`, with one way to read and change both:
+// -object, -device, -blockdev and others take both forms. QEMU: util/keyval.c, qapi/qobject-input-visitor.c.
 
 import { formatKeyval, parseKeyval } from './argv.js';
 
-/** A value to be set; undefined takes the key away. */
+/** A value to set; undefined removes the key. */
 export type Setting = string | number | boolean | undefined;
 
 export interface Parameter {
-  /** Keys in order, dotted where the text has them so; of JSON only the outermost. */
+  /** Keys in order. They have dots where the text has them; for JSON they are the outermost keys only. */
   readonly keys: readonly string[];
-  /** A scalar as keyval would write it (`on`, `off`, digits); undefined: not there, or no scalar. */
+  /** A scalar in keyval's spelling (`on`, `off`, digits); undefined when the key is missing or not a scalar. */
   get(key: string): string | undefined;
-  /** `keep` says which keys stay; then the settings are entered. */
+  /** Keeps the keys that `keep` accepts, then sets the settings. */
   changed(settings: Readonly<Record<string, Setting>>, keep?: (key: string) => boolean): string;
 }
 
-/** Reads a parameter whose first word without a key belongs to `implied`. @throws SyntaxError for JSON that is none */
+/** Reads a parameter. A first word without a key is the value of `implied`. @throws SyntaxError for invalid JSON */
 export function parseParameter(text: string, implied: string): Parameter {
   return text.trimStart().startsWith('{') ? fromJson(text) : fromKeyval(text, implied);
 }

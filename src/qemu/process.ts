@@ -1,5 +1,5 @@
-// One QEMU process: launched from a binary and an argv, its last words kept, its end known, always ended by pid. Knows
-// nothing of QMP. Imports argv, binary, keeper and qmp/wait.
+// A QEMU process: launched from a binary and an argv. Its last words are kept, its end is noticed, and it is always
+// ended by pid.
 
 import { isMainThread } from 'node:worker_threads';
 import { shellQuote } from '../base/shell.js';
@@ -11,24 +11,27 @@ import { wordsFor, type QemuBinary } from './binary.js';
 import { keep, keeperMark, keepFolder } from './keeper.js';
 import { pending } from './qmp/wait.js';
 
-/** What is kept of stdout and stderr: the beginning, where QEMU says why, and the end. Bytes each. */
+/** Bytes kept of stdout and of stderr: the beginning, where QEMU gives the reason, and the end. */
 const KEPT_HEAD = 32 * 1024;
 const KEPT_TAIL = 32 * 1024;
 
-/** After the exit, how long the pipe may take to give the last words: a helper of QEMU's can hold it open. Milliseconds. */
+/**
+ * Time after the exit in which the pipe may deliver the last words: a helper of QEMU can hold the pipe open.
+ * Milliseconds.
+ */
 const LAST_WORDS = 250;
 
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** It never started: why. */
+  /** The reason why it never started. */
   readonly error?: Error;
 }
 
-/** QEMU ended, or never started, while somebody needed it. */
+/** QEMU ended, or never started, while a caller needed it. */
 export class QemuDied extends Error {
   readonly exit: Exit;
-  /** All that QEMU wrote on stderr, bounded. */
+  /** QEMU's stderr, bounded in length. */
   readonly stderr: string;
   /** The whole command line, quoted. */
   readonly commandLine: string;
@@ -80,7 +83,7 @@ class BoundedText {
 export interface LaunchOptions {
   readonly binary: QemuBinary;
   readonly argv: readonly string[];
-  /** QEMU's working folder; ours by default. */
+  /** QEMU's working folder; default: that of this process. */
   readonly cwd?: string | undefined;
 }
 
@@ -103,10 +106,10 @@ export class QemuProcess {
   readonly #stdout = new BoundedText();
   readonly #stderr = new BoundedText();
   #exit: Exit | undefined;
-  /** Resolves when QEMU has ended (or could not start), its last words read. Never rejects. */
+  /** Resolves when QEMU has ended (or could not start) and its last words are read. Never rejects. */
   readonly exited: Promise<Exit>;
 
-  /** Launches at once; whether that worked shows in `exited` or `throwIfDead`. */
+  /** Launches QEMU at once; `exited` or `throwIfDead` tells whether that worked. */
   constructor(options: LaunchOptions) {
     this.binary = options.binary;
     this.argv = options.argv;
@@ -152,7 +155,7 @@ export class QemuProcess {
     return this.#child.pid;
   }
 
-  /** How it ended; undefined while it runs. */
+  /** The way it ended; undefined while it runs. */
   get exit(): Exit | undefined {
     return this.#exit;
   }
@@ -170,7 +173,7 @@ export class QemuProcess {
     return shellQuote([this.binary.file, ...wordsFor(this.binary, this.argv)]);
   }
 
-  /** The error that says how it ended. */
+  /** The error that says how QEMU ended. */
   died(while_: string): QemuDied {
     return new QemuDied(while_, this.#exit ?? { code: null, signal: null }, this.stderr, this.commandLine);
   }
@@ -185,7 +188,7 @@ export class QemuProcess {
     this.#child.kill(signal);
   }
 
-  /** Waits for its end. @throws Timeout; the signal's reason. */
+  /** Waits for QEMU's end. @throws Timeout; the signal's reason. */
   async waitForExit(timeoutMs: number, signal?: AbortSignal): Promise<Exit> {
     const wait = pending<Exit>({
       timeoutMs,
@@ -197,14 +200,17 @@ export class QemuProcess {
     return wait.promise;
   }
 
-  /** Ends it by pid, whatever it does, and waits until it is gone. */
+  /** Ends QEMU by pid in any state, and waits until it is gone. */
   async kill(): Promise<Exit> {
     this.signal('SIGKILL');
     return this.exited;
   }
 }
 
-/** A private temporary folder, removed by `dropFolder` or with us. Short enough for a Unix socket (107 bytes). */
+/**
+ * A private temporary folder, removed by `dropFolder` or at the end of this process. Its path is short enough for a
+ * Unix socket (107 bytes).
+ */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mstream-'));
   keepFolder(folder);

@@ -1,5 +1,5 @@
-// "The guest is ready", as conditions that can be waited for: an event, a text in the file behind a serial console or
-// debugcon, or a time. Every wait has a deadline and ends at once when QEMU dies. Imports qemu/ files below it.
+// "The guest is ready" as conditions to wait for: an event, a text in the file of a serial console or debugcon, or a
+// time. Every wait has a deadline and ends at once when QEMU dies.
 
 import { open } from 'node:fs/promises';
 import type { Machine } from './machine.js';
@@ -8,9 +8,9 @@ import { pending, until } from './qmp/wait.js';
 
 export type Readiness =
   | { readonly kind: 'event'; readonly event: string; readonly since?: EventMark }
-  /** The file (bytes, any encoding) holds this text somewhere. */
+  /** The file (bytes, any encoding) contains this text. */
   | { readonly kind: 'text'; readonly file: string; readonly text: string }
-  /** A plain delay, for guests that cannot say it. Milliseconds. */
+  /** A plain delay, for guests that cannot report it. Milliseconds. */
   | { readonly kind: 'delay'; readonly ms: number };
 
 export interface ReadyOptions {
@@ -21,7 +21,7 @@ export interface ReadyOptions {
 
 const READY_TIMEOUT = 60_000;
 
-/** The most that is read of a console at once; what is kept between reads is shorter than the text. Bytes. */
+/** Maximum number of bytes read from a console at once. The part kept between reads is shorter than the text. */
 const PIECE = 64 * 1024;
 
 async function waitForText(

@@ -1,5 +1,5 @@
-// Does this QEMU load this state? Tried, in a throw-away QEMU that can do no harm, and told in its own words. QEMU:
-// process_incoming_migration_co(), migration/migration.c. Imports qemu/ files below it.
+// Tries whether a QEMU loads a state. The try runs in a temporary QEMU that can do no harm, and the result is in QEMU's
+// words. QEMU: process_incoming_migration_co(), migration/migration.c.
 
 import { shellWord } from '../base/shell.js';
 import { copyFile, stat, writeFile } from 'node:fs/promises';
@@ -13,48 +13,53 @@ import { parseParameter } from './parameter.js';
 import { QemuDied } from './process.js';
 import { Timeout } from './qmp/errors.js';
 
-/** A template's memory, by backend id. `private`: share=off on the file itself; `copy`: as the backend says, on a copy. */
+/**
+ * A template's memory, by backend id. `private`: share=off on the file itself; `copy`: the backend's settings on a copy
+ * of the file.
+ */
 export type TrialMemory = Readonly<Record<string, { readonly file: string; readonly how: 'private' | 'copy' }>>;
 
 export interface TryLoadOptions {
   readonly binary: QemuBinary;
   readonly argv: readonly string[];
-  /** A file, or the bytes. */
+  /** The state: a file, or bytes. */
   readonly state: string | Uint8Array;
-  /** Migration capabilities to be switched on. */
+  /** Migration capabilities to switch on. */
   readonly capabilities?: readonly string[];
-  /** Backends not named here are empty. */
+  /** Backends that are missing here are empty. */
   readonly memory?: TrialMemory;
-  /** QEMU's working folder; ours by default. */
+  /** QEMU's working folder; default: that of this process. */
   readonly cwd?: string | undefined;
-  /** Milliseconds from the state's first byte until it counts as hung; 10,000 by default. */
+  /** Milliseconds from the first byte of the state until the load counts as hung; 10,000 by default. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** False only for command lines that are ours. */
+  /** False only for command lines of this package. */
   readonly neutralised?: boolean;
-  /** With the guest stopped, as it was loaded. */
+  /** Called after a load, while the guest is stopped. */
   readonly look?: (machine: Machine) => Promise<void>;
 }
 
 export interface Trial {
-  /** `died`: by a signal, or in silence; `hung`: neither loaded nor refused by the deadline. */
+  /** `died`: ended by a signal, or silently; `hung`: neither loaded nor refused before the deadline. */
   readonly verdict: 'loads' | 'rejected' | 'died' | 'hung';
-  /** What QEMU wrote on stderr, without its name in front and without warnings. */
+  /** QEMU's stderr, without QEMU's name in front and without warnings. */
   readonly lines: readonly string[];
-  /** The same as it stands. */
+  /** QEMU's stderr, unchanged. */
   readonly stderr: string;
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** After a load. */
+  /** Result of `onLoaded` after a load. */
   readonly runState: string | null;
 }
 
 const HANG = 10_000;
 
-/** From QEMU 10.2 on every line may begin with the option that it is about; an incoming migration has none. */
+/**
+ * From QEMU 10.2 on every line may begin with the option that it concerns; an incoming migration has no such option.
+ */
 const PROGRAM = /^(?:\S*\/)?(?:qemu-system-[A-Za-z0-9_]+|qemu-kvm): /;
 
-/** QEMU's words as they are compared: one line each, without its name, empty lines and warnings. */
+/** QEMU's words in the form for comparison: one message per line, without QEMU's name, empty lines and warnings. */
 export function qemuLines(stderr: string): string[] {
   return stderr
     .split('\n')
@@ -63,8 +68,8 @@ export function qemuLines(stderr: string): string[] {
 }
 
 /**
- * One QEMU, one state. What it says is that of a QEMU with -incoming defer: the same words as with a URI on the command
- * line, where the URI may stand in front.
+ * Tries one state in one QEMU, started with -incoming defer. The words are the same as with a URI on the command line,
+ * where the URI may come first.
  * @throws WillNotStart; QemuDied when it does not even start; QmpError for a capability that it lacks
  */
 export async function tryLoad(options: TryLoadOptions): Promise<Trial> {
@@ -114,7 +119,7 @@ async function load(
   } catch (error) {
     if (error instanceof QemuDied) return told((error.exit.code ?? 0) > 0 ? 'rejected' : 'died');
     if (error instanceof MigrationFailed) {
-      // It says "failed" and exits, in this order; its last words may still be under way.
+      // QEMU reports "failed" and then exits; its last words may still be in the pipe.
       const exit = await machine.process.waitForExit(timeoutMs, signal).catch(() => undefined);
       return told(exit?.signal === null || exit === undefined ? 'rejected' : 'died');
     }
@@ -123,7 +128,7 @@ async function load(
   }
 }
 
-/** Gives backends of a neutral command line the memory of a template. */
+/** Gives the memory of a template to backends of a neutral command line. */
 async function withMemory(
   argv: readonly string[],
   memory: TrialMemory,
@@ -136,7 +141,7 @@ async function withMemory(
     const wanted = memory[object.get('id') ?? ''];
     if (wanted === undefined || object.get('mem-path') === undefined) continue;
     const file = resolve(cwd, wanted.file);
-    // QEMU makes a file that is not there, and enlarges an empty one.
+    // QEMU creates a missing file, and enlarges an empty file.
     if ((await stat(file)).size === 0) throw new Error(`${wanted.file} is empty`);
     const copy = join(folder, `memory-${index}`);
     if (wanted.how === 'copy') await copyFile(file, copy);
@@ -146,8 +151,8 @@ async function withMemory(
 }
 
 /**
- * Many, some at once; the results stand in the order of the cases. A case that cannot be tried at all gives its error as a
- * value.
+ * Tries many cases, some at once; the results are in the order of the cases. A case that cannot be tried gives its
+ * error as a value.
  */
 export async function tryAll<T extends TryLoadOptions>(
   cases: Iterable<T>,

@@ -1,4 +1,4 @@
-// The block nodes of a command line by name, so that a format node can be traced to its file. Imports parameter, argv.
+// The block nodes of a command line by name, to trace a format node to its file.
 
 import { resolve } from 'node:path';
 import { findOptions } from '../argv.js';
@@ -16,13 +16,13 @@ export function blockNodesOf(argv: readonly string[]): BlockNodes {
         const name = parameter.get('node-name');
         return name === undefined ? [] : [[name, parameter] as const];
       } catch {
-        return []; // The option's own rule says so.
+        return []; // The rule of the option reports it.
       }
     }),
   );
 }
 
-/** QEMU: path_has_protocol(): a colon before any slash. `file:` is none of the kind. */
+/** QEMU: path_has_protocol(): a colon before any slash. `file:` does not count. */
 export function localPath(name: string): string | undefined {
   const plain = name.replace(/^file:/, '');
   return /^[^/]*:/.test(plain) ? undefined : plain;
@@ -30,7 +30,7 @@ export function localPath(name: string): string | undefined {
 
 const LOCAL = new Set(['file', 'host_device', 'host_cdrom']);
 
-/** The file behind a node: its own, that of an inline child, or that of the node it refers to. */
+/** The file of a node: its filename, that of an inline child, or that of the node it refers to. */
 export function fileOf(node: Parameter, nodes: BlockNodes): string | undefined {
   if (LOCAL.has(node.get('driver') ?? '')) return node.get('filename');
   if (LOCAL.has(node.get('file.driver') ?? '')) return node.get('file.filename');
@@ -38,7 +38,7 @@ export function fileOf(node: Parameter, nodes: BlockNodes): string | undefined {
   return child !== undefined && LOCAL.has(child.get('driver') ?? '') ? child.get('filename') : undefined;
 }
 
-/** The image, or why it cannot be looked at. */
+/** The image, or the reason why it cannot be read. */
 export function imageAt(path: string, cwd: string): Image | { readonly trouble: string } {
   try {
     return lookAtImage(resolve(cwd, path));

@@ -1,5 +1,5 @@
-// Disks: every block backend becomes one of the same size that holds nothing (null-co), so that no image is opened, locked
-// or written. QEMU: block/null.c; -drive, -blockdev and the short forms. Imports its own folder and parameter.
+// Disks: every block backend becomes a backend of the same size that holds nothing (null-co), so no image is opened,
+// locked or written. QEMU: block/null.c; -drive, -blockdev and the short forms.
 
 import { behaves } from '../../release/behaviours.js';
 import { parseParameter, type Parameter } from '../parameter.js';
@@ -8,19 +8,19 @@ import { kept, type Outcome, type Rule, type RuleContext } from './rule.js';
 
 const WHY = 'no image is opened: the disk has the same size and holds nothing';
 
-/** What stays of a -drive: where it is plugged in, and what the guest can see of its backend. */
+/** The parts of a -drive that stay: its place, and the properties of its backend that the guest sees. */
 const DRIVE_KEYS =
   /^(id|if|bus|unit|index|media|cyls|heads|secs|trans|cache(\..*)?|werror|rerror|readonly|read-only|node-name|detect-zeroes|addr|serial|stats-.*|(bps|iops|throttling|group)\b.*)$/;
 
-/** What stays of a -blockdev. */
+/** The parts of a -blockdev that stay. */
 const NODE_KEYS = /^(node-name|read-only|auto-read-only|force-share|detect-zeroes|cache|cache\..*)$/;
 
 const NULLS = new Set(['null-co', 'null-aio']);
 
-/** Pass requests on to a node that is named, and keep nothing. */
+/** Drivers that pass requests on to a named node and store nothing. */
 const FILTERS = new Set(['throttle', 'copy-on-read', 'preallocate', 'compress']);
 
-/** Bytes of a disk, or why they are not known. */
+/** Bytes of a disk, or the reason why the size is unknown. */
 type Size = { readonly bytes: number } | { readonly trouble: string };
 
 function sizeOf(path: string, format: string | undefined, cwd: string): Size & { readonly other?: boolean } {
@@ -69,7 +69,7 @@ function driveOutcome(text: string, context: RuleContext): Outcome {
       words: ['-drive', drive.changed(standIn(size.bytes, context), (key) => DRIVE_KEYS.test(key))],
       why: WHY,
     };
-  // Opened read-only, with an unlinked overlay in our folder.
+  // Opened read-only, with an unlinked overlay in the private folder.
   if (size.other === true)
     return {
       kind: 'replace',
@@ -94,7 +94,7 @@ const SHORT_FORMS: Readonly<Record<string, string>> = {
   pflash: 'if=pflash',
 };
 
-/** -hda and its like, and an image that stands alone (`hda`). */
+/** -hda and the like, and an image without an option (`hda`). */
 export const shortDriveRule: Rule = (option, value, context) => {
   const place = SHORT_FORMS[option === '' ? 'hda' : option] ?? '';
   const outcome = driveOutcome(`file=${value.replaceAll(',', ',,')},${place}`, context);

@@ -1,5 +1,5 @@
-// How large a disk image is for the guest, without asking QEMU: raw files, block devices and qcow2. QEMU:
-// raw_getlength(), qcow2_open(). Imports node's file system.
+// The size of a disk image for the guest, without asking QEMU: raw files, block devices and qcow2. QEMU:
+// raw_getlength(), qcow2_open().
 
 import { closeSync, openSync, readFileSync, readSync, realpathSync, fstatSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -22,11 +22,11 @@ const OTHERS: readonly { readonly at: number; readonly magic: string }[] = [
 export type ImageFormat = 'raw' | 'qcow2' | 'other';
 
 export interface Image {
-  /** What it looks like, as far as it matters here. */
+  /** The format of the image, as far as it matters here. */
   readonly format: ImageFormat;
-  /** Bytes as a raw disk. */
+  /** Bytes of the image as a raw disk. */
   readonly rawSize: number;
-  /** Bytes that the guest sees, when it is a qcow2. */
+  /** Bytes that the guest sees when the image is a qcow2. */
   readonly qcow2Size: number | undefined;
 }
 
@@ -52,7 +52,7 @@ export function lookAtImage(path: string): Image {
   }
 }
 
-/** Bytes, as the kernel says. */
+/** Bytes, as the kernel reports. */
 function deviceSize(path: string): number {
   return Number(readFileSync(`/sys/class/block/${basename(realpathSync(path))}/size`, 'utf8')) * SECTOR;
 }

@@ -1,6 +1,6 @@
-// Memory: the blocks keep names, sizes, kinds and share flags, since migration looks at those, but lie on files of QEMU's
-// own. QEMU, given a folder as mem-path, makes an unlinked file in it, and still calls the block one of a named file
-// (file_ram_open(), softmmu/physmem.c; RAM_NAMED_FILE, backends/hostmem-file.c). Imports parameter, node's file system.
+// Memory: the blocks keep names, sizes, kinds and share flags, because migration checks them, but their backing becomes
+// private files. For a folder as mem-path QEMU makes an unlinked file in the folder, and still treats the block as
+// backed by a named file (file_ram_open(), softmmu/physmem.c; RAM_NAMED_FILE, backends/hostmem-file.c).
 
 import { statfsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -11,7 +11,10 @@ const HUGETLBFS_MAGIC = 0x958458f6;
 
 const WHY = 'reset writes to guest memory even in a stopped QEMU: it goes to an unlinked file of its own';
 
-/** The folder that stands in for a path: ours, or that of hugepages, whose size the blocks must keep. */
+/**
+ * The folder that replaces a path: the private folder, or a hugepages folder, because the blocks must keep their page
+ * size.
+ */
 function folderFor(path: string, { cwd, temporaryFolder }: RuleContext): string {
   const full = resolve(cwd, path);
   const isFolder = statSync(full, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -19,7 +22,7 @@ function folderFor(path: string, { cwd, temporaryFolder }: RuleContext): string 
   try {
     return statfsSync(folder).type === HUGETLBFS_MAGIC ? folder : temporaryFolder;
   } catch {
-    return temporaryFolder; // There is no such folder.
+    return temporaryFolder; // The folder does not exist.
   }
 }
 
@@ -29,9 +32,9 @@ const isOn = (value: string | undefined): boolean => ['on', 'true', 'yes', 'y'].
 export function memoryBackendOutcome(object: Parameter, context: RuleContext): Outcome {
   const path = object.get('mem-path');
   const settings: Record<string, string | boolean> = {};
-  // A file that is mapped for reading only stays: its contents may be wanted.
+  // A file that is mapped read-only stays: its contents may be needed.
   if (path !== undefined && !isOn(object.get('readonly'))) settings['mem-path'] = folderFor(path, context);
-  // Every page would be touched, for nothing.
+  // Preallocation would touch every page without need.
   if (isOn(object.get('prealloc'))) settings['prealloc'] = false;
   if (isOn(object.get('pmem'))) settings['pmem'] = false;
   if (Object.keys(settings).length === 0) return kept;

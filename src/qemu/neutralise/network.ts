@@ -1,15 +1,15 @@
-// Network backends: none that has a peer. A user netdev stays one (it has a section of its own, slirp) but is shut in;
-// everything else becomes a port of a hub where nobody else is. QEMU: net/slirp.c, net/hub.c. Imports parameter.
+// Network backends: no backend keeps a peer. A user netdev stays a user netdev (it has the section slirp), but is cut
+// off from the network. Every other backend becomes a port of an empty hub. QEMU: net/slirp.c, net/hub.c.
 
 import { parseParameter, type Parameter } from '../parameter.js';
 import { kept, type Outcome, type Rule, type RuleContext } from './rule.js';
 
-/** What slirp's section depends on; host forwards, exports and files are left out. */
+/** The settings that slirp's section depends on; host forwards, exports and files are left out. */
 const USER_KEYS =
   /^(type|id|ipv[46](-.*)?|net|host|dhcpstart|dns|dnssearch|domainname|hostname|model|mac|macaddr|addr|vectors|netdev|name|vlan)$/;
 const HUB_KEYS = /^(type|id|model|mac|macaddr|addr|vectors|name)$/;
 
-/** Backends that give virtio-net a header with offloads, which nothing without a peer does. */
+/** Backends that give virtio-net a header with offloads; no backend without a peer does. */
 const WITH_VNET_HDR = new Set(['tap', 'bridge', 'vhost-user', 'vhost-vdpa', 'netmap', 'af-xdp', 'passt']);
 
 const OFFLOADS =

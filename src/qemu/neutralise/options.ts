@@ -1,5 +1,5 @@
-// Every option of QEMU's command line (5.2 to 11.1 of x86 and those that other targets add) with what becomes of it when a
-// QEMU is started only to be asked. What is not here is refused. QEMU: qemu-options.hx. Data; imports its own folder.
+// Every option of QEMU's command line (5.2 to 11.1 of x86, and the options that other targets add), with the rule for a
+// QEMU that is started only to answer questions. An option outside this list is refused. QEMU: qemu-options.hx. Data.
 
 import { blockdevRule, driveRule, shortDriveRule } from './block.js';
 import { memPathRule } from './memory.js';
@@ -21,15 +21,15 @@ import {
 } from './things.js';
 
 interface OptionRow {
-  /** Without dashes, apart by spaces. */
+  /** Option names without dashes, separated by spaces. */
   readonly options: string;
   readonly rule: Rule;
-  /** A word follows. */
+  /** A value follows the option. */
   readonly value: boolean;
 }
 
 const rows: readonly OptionRow[] = [
-  // The machine: only memory of our own, or files that are read.
+  // The machine: only private memory, or files that are read.
   {
     options:
       'accel cpu smp m numa boot k uuid rtc global name L bios kernel initrd append dtb shim option-rom acpitable smbios fw_cfg vga g watchdog watchdog-action action tb-size seed msg prom-env semihosting-config soundhw compat rotate icount-sleep smp-cache',
@@ -73,7 +73,7 @@ const rows: readonly OptionRow[] = [
   { options: 'audiodev', value: true, rule: audiodevRule },
   { options: 'gdb', value: true, rule: drop('no debugger is let in') },
   { options: 's', value: false, rule: drop('no debugger is let in') },
-  // How it starts and what it leaves behind.
+  // Options about the start, and about files that QEMU leaves behind.
   { options: 'S preconfig', value: false, rule: drop('it is started stopped, by us') },
   { options: 'incoming', value: true, rule: drop('whether it waits for a state is decided by what it is asked') },
   { options: 'loadvm', value: true, rule: drop('the state is not that of a snapshot') },

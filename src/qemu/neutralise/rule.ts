@@ -1,26 +1,26 @@
-// What may become of an option: four outcomes, and how rules say them. Imports types only.
+// The four outcomes for an option, and the shape of a rule.
 
 import type { BlockNodes } from './block-nodes.js';
 
 export interface RuleContext {
   readonly version: { readonly major: number; readonly minor: number };
-  /** Ours; QEMU makes unlinked files of its own in it. */
+  /** The private folder; QEMU makes unlinked files in it. */
   readonly temporaryFolder: string;
-  /** What relative paths are relative to. */
+  /** Base of relative paths. */
   readonly cwd: string;
   readonly nodes: BlockNodes;
-  /** A number that nobody else has. */
+  /** An unused number. */
   next(): number;
 }
 
 export type Outcome =
   | { readonly kind: 'keep' }
   | { readonly kind: 'drop'; readonly why: string; readonly limits?: string }
-  /** The words that stand instead, the option included. */
+  /** The words that replace the option, including the option itself. */
   | { readonly kind: 'replace'; readonly words: readonly string[]; readonly why: string; readonly limits?: string }
   | { readonly kind: 'refuse'; readonly why: string };
 
-/** `option` is without dashes, `value` empty for an option that takes none. */
+/** `option` is without dashes; `value` is empty for an option that takes none. */
 export type Rule = (option: string, value: string, context: RuleContext) => Outcome;
 
 export const kept: Outcome = { kind: 'keep' };

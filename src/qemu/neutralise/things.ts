@@ -1,6 +1,6 @@
-// -object, -device, -chardev, -fsdev and -machine: what they may be and what becomes of them, by type. Data first. Types
-// of objects that are not in the table are refused; devices not in it stay, since a device alone reaches nothing of the
-// host but by the backends that other options give it. Imports parameter and its own folder.
+// -object, -device, -chardev, -fsdev and -machine: the rule for each type. Data first. Types of objects outside the
+// table are refused. Devices outside the table stay, because a device reaches the host only through the backends of
+// other options.
 
 import { parseParameter, type Parameter } from '../parameter.js';
 import { memoryBackendOutcome } from './memory.js';
@@ -86,7 +86,7 @@ export const objectRule = byType(objects, 'qom-type', 'type');
 export const deviceRule = byType(devices, 'driver', 'model');
 export const fsRule = byType(fileSystems, 'fsdriver', 'driver');
 
-/** Keeps how many ends it may have. */
+/** Keeps the number of connections it may have. */
 export const chardevRule: Rule = (_option, value) => {
   try {
     const chardev = parseParameter(value, 'backend');
@@ -101,7 +101,7 @@ export const chardevRule: Rule = (_option, value) => {
   }
 };
 
-/** -serial, -parallel, -debugcon: a device of ours stays plugged in, its other end is cut. */
+/** -serial, -parallel, -debugcon: the device stays plugged in; its connection to the host is cut. */
 export const characterRule: Rule = (option, value) => {
   if (value === 'none' || value === 'null' || value.startsWith('chardev:')) return kept;
   return { kind: 'replace', words: [`-${option}`, 'null'], why: 'nobody is at its other end' };
@@ -120,7 +120,7 @@ export const audiodevRule: Rule = (_option, value) => {
   }
 };
 
-/** With a model it plugs in a device, which stays. */
+/** With a model the option plugs in a device, which stays. */
 export const audioRule: Rule = (_option, value) => {
   const audio = parseParameter(value, 'driver');
   return {

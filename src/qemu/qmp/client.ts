@@ -1,5 +1,5 @@
-// A QMP client on a socket: connects (waiting for a socket that is still to come), negotiates, and hands on to the session.
-// The only file in qemu/qmp that knows node:net. Imports its folder only.
+// A QMP client on a socket: it connects (and waits for a socket that does not exist yet), negotiates, and passes the
+// connection to the session. Only this file in qemu/qmp uses node:net.
 
 import { connect, type Socket } from 'node:net';
 import type { QmpCommands } from './commands.js';
@@ -9,11 +9,11 @@ import type { QmpEvent, QmpGreeting } from './message.js';
 import { QmpSession, type ExecuteOptions, type QmpState } from './session.js';
 import { pending, until } from './wait.js';
 
-/** Where QEMU's monitor listens: a Unix socket, or TCP. */
+/** The address of QEMU's monitor: a Unix socket, or TCP. */
 export type QmpTarget = { readonly path: string } | { readonly host?: string; readonly port: number };
 
 export interface QmpClientOptions {
-  /** The deadline of a wait that gives none of its own. Milliseconds, 30,000 by default. */
+  /** The deadline of a wait without a deadline. Milliseconds, 30,000 by default. */
   readonly timeoutMs?: number;
 }
 
@@ -21,15 +21,15 @@ export interface ConnectOptions {
   /** Milliseconds for socket, greeting and negotiation together. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Fail at the first refused attempt instead of waiting for the socket to come. */
+  /** Fail at the first refused attempt instead of waiting for the socket. */
   readonly once?: boolean;
-  /** Looked at between attempts; what it throws ends the wait (QEMU died, say). */
+  /** Called between attempts; an error thrown by it ends the wait (for example when QEMU died). */
   readonly alive?: () => void;
 }
 
 const DEFAULT_TIMEOUT = 30_000;
 
-/** What a socket that nobody listens on yet gives. */
+/** Error codes of a socket that nobody listens on yet. */
 const NOT_YET = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN']);
 
 function targetText(target: QmpTarget): string {
@@ -47,7 +47,7 @@ function open(target: QmpTarget): Promise<Socket> {
   });
 }
 
-/** One QEMU monitor. May be connected again after it was disconnected. */
+/** A connection to a QEMU monitor. After a disconnect it may be connected again. */
 export class QmpClient {
   readonly #timeoutMs: number;
   #state: QmpState = 'idle';
@@ -63,7 +63,7 @@ export class QmpClient {
     return this.#session?.state ?? this.#state;
   }
 
-  /** QEMU's greeting of this connection (or of the last one). @throws StateError before the first. */
+  /** QEMU's greeting of this connection, or of the last connection. @throws StateError before the first. */
   get greeting(): QmpGreeting {
     const greeting = this.#session?.greeting;
     if (greeting === undefined) throw new StateError('not connected: QEMU has not said its version yet', this.state);
@@ -71,7 +71,7 @@ export class QmpClient {
   }
 
   /**
-   * Connects and negotiates. A socket that is not there yet is waited for until the deadline.
+   * Connects and negotiates. A socket that does not exist yet is awaited until the deadline.
    * @throws StateError when not idle; Timeout; Disconnected; QmpError; the signal's reason.
    */
   async connect(target: QmpTarget, options: ConnectOptions = {}): Promise<QmpGreeting> {
@@ -172,37 +172,37 @@ export class QmpClient {
     return this.execute<string>('human-monitor-command', { 'command-line': line }, options);
   }
 
-  /** A place in the log of events; take it before the command whose events you wait for. */
+  /** A position in the log of events. Take it before the command whose events you wait for. */
   mark(): EventMark {
     return this.#running('mark').mark();
   }
 
-  /** The first fitting event from `since` on, already seen or still to come. @throws Timeout, Disconnected, StateError. */
+  /** The first matching event from `since` on, past or future. @throws Timeout, Disconnected, StateError. */
   async waitForEvent(condition: EventCondition, options: EventWait = {}): Promise<QmpEvent> {
     return this.#running('waitForEvent').waitForEvent(condition, options);
   }
 
-  /** The events since a mark that are already there. @throws StateError when they are no longer kept. */
+  /** The events since a mark that have already arrived. @throws StateError when they are no longer kept. */
   eventsSince(mark: EventMark): readonly QmpEvent[] {
     return this.#running('eventsSince').eventsSince(mark);
   }
 
-  /** Events as they come, from a mark on (by default from now), until the connection ends. */
+  /** Events in order of arrival, from a mark on (default: from now), until the connection ends. */
   events(since?: EventMark, signal?: AbortSignal): AsyncGenerator<QmpEvent, void, undefined> {
     return this.#running('events').events(since, signal);
   }
 
-  /** Resolves when the connection is gone, whoever ended it. */
+  /** Resolves when the connection has ended, on either side. */
   get ended(): Promise<void> {
     return this.#ended;
   }
 
-  /** What was last heard, for messages. */
+  /** The last message received, for error texts. */
   lastSeen(): string {
     return this.#session?.lastSeen() ?? 'no connection';
   }
 
-  /** Ends the connection; pending calls fail with Disconnected. Never throws, may be called in any state. */
+  /** Ends the connection; pending calls fail with Disconnected. Never throws; may be called in any state. */
   async disconnect(timeoutMs = 1000): Promise<void> {
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed) return;

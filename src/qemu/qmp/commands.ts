@@ -1,9 +1,9 @@
-// The commands whose answers we read, with the parts that we read. Anything else may be executed too, and is `unknown`.
-// QEMU: qapi/*.json. Imports types of message.ts.
+// The commands whose answers this package reads, with the members that it reads. Other commands may also be executed;
+// their result is `unknown`. QEMU: qapi/*.json.
 
 import type { QmpVersion } from './message.js';
 
-/** qapi/run-state.json, RunState, as far as migration meets it. */
+/** qapi/run-state.json, RunState: the states that migration can meet. */
 export type RunState =
   | 'debug'
   | 'finish-migrate'
@@ -41,7 +41,7 @@ export type MigrationStatus =
   | 'wait-unplug'
   | (string & {});
 
-/** qapi/migration.json, MigrationStats: bytes unless said. */
+/** qapi/migration.json, MigrationStats: bytes unless stated otherwise. */
 export interface MigrationStats {
   readonly transferred: number;
   readonly remaining: number;
@@ -51,7 +51,7 @@ export interface MigrationStats {
   /** Pages. */
   readonly normal: number;
   readonly 'normal-bytes': number;
-  /** Rounds over memory. */
+  /** Passes over memory. */
   readonly 'dirty-sync-count': number;
   readonly 'page-size': number;
 }
@@ -72,7 +72,7 @@ export interface MigrationInfo {
   };
 }
 
-/** Results of the commands that the toolkit itself uses. */
+/** Results of the commands that the toolkit uses. */
 export interface QmpCommands {
   'query-version': QmpVersion;
   'query-status': { readonly status: RunState; readonly running: boolean };

@@ -1,5 +1,5 @@
-// The ways in which talking to QEMU's monitor can fail, one class each, so that callers tell "QEMU said no" from "QEMU
-// is gone" from "it takes too long" by type and not by text. Imports nothing.
+// The failures of a conversation with QEMU's monitor, one class each. Callers tell "QEMU refused" from "QEMU is gone"
+// and from "it takes too long" by type, not by text.
 
 /** QEMU answered a command with an error. QEMU: docs/interop/qmp-spec, "error" response; qapi/error.json, QapiErrorClass. */
 export class QmpError extends Error {
@@ -19,7 +19,7 @@ export class QmpError extends Error {
   }
 }
 
-/** The client was asked for something that its state does not allow, such as `execute` before `connect`. */
+/** The client was asked for an operation that its state does not allow, such as `execute` before `connect`. */
 export class StateError extends Error {
   readonly state: string;
 
@@ -30,7 +30,7 @@ export class StateError extends Error {
   }
 }
 
-/** The connection ended, or could not be made; whatever was pending failed with this at once. */
+/** The connection ended or could not be made; all pending calls fail with this error at once. */
 export class Disconnected extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
@@ -38,13 +38,13 @@ export class Disconnected extends Error {
   }
 }
 
-/** A deadline passed. The message says what was awaited, for how long, and what was last seen. */
+/** A deadline passed. The message says what was awaited, for how long, and the last message received. */
 export class Timeout extends Error {
   /** What was awaited. */
   readonly waitedFor: string;
   /** Milliseconds. */
   readonly after: number;
-  /** What was seen last, in words. */
+  /** The last message received, in words. */
   readonly lastSeen: string;
 
   constructor(waitedFor: string, after: number, lastSeen: string) {

@@ -1,23 +1,23 @@
-// The log of events of one connection: kept, numbered and replayable, so that "wait for MIGRATION completed" cannot miss
-// an event that came between the command and the wait. Imports errors, message and wait.
+// The log of events of a connection. Events are kept, numbered and replayable, so a wait for "MIGRATION completed"
+// cannot miss an event that arrived between the command and the wait.
 
 import { Disconnected, StateError } from './errors.js';
 import type { QmpEvent } from './message.js';
 import { pending, type Pending } from './wait.js';
 
-/** A place in the log: the number of events that had come when it was taken. */
+/** A position in the log: the number of earlier events. */
 export type EventMark = number & { readonly __mark: 'qmp event' };
 
-/** How many events are kept. A migration makes about ten, a busy VM a few a second; the oldest go first. */
+/** Number of kept events. A migration makes about ten, a busy VM a few a second; the oldest are dropped first. */
 export const MAX_KEPT_EVENTS = 4096;
 
 export interface EventWait {
-  /** From where to look; by default from now, which is only right when nothing can have happened yet. */
+  /** Position to start from. The default is now, which is only right when no awaited event can have happened yet. */
   readonly since?: EventMark;
-  /** Milliseconds; by default the client's. */
+  /** Milliseconds; default: the client's deadline. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** For the error, when the condition is a function. */
+  /** Name of the awaited event in errors, for a condition that is a function. */
   readonly what?: string;
 }
 
@@ -38,7 +38,7 @@ export class EventLog {
   readonly #waiters = new Set<Waiter>();
   #ended: Disconnected | undefined;
 
-  /** Takes the next event, giving it its number, and wakes whoever waits for it. */
+  /** Adds the next event with its number, and wakes its waiters. */
   push(event: Omit<QmpEvent, 'sequence'>): void {
     const numbered: QmpEvent = { ...event, sequence: this.#count };
     this.#count += 1;
@@ -53,7 +53,7 @@ export class EventLog {
     }
   }
 
-  /** No more events will come: every wait fails, now and from now on, unless the log already holds its event. */
+  /** No more events will come: every present and future wait fails, unless the log already holds its event. */
   end(reason: Disconnected): void {
     this.#ended = reason;
     for (const waiter of [...this.#waiters]) waiter.wait.reject(reason);
@@ -63,7 +63,7 @@ export class EventLog {
     return this.#count as EventMark;
   }
 
-  /** The events since a mark, oldest first. @throws StateError when the log no longer reaches back that far. */
+  /** The events since a mark, oldest first. @throws StateError when the log no longer reaches back to the mark. */
   since(mark: EventMark): readonly QmpEvent[] {
     const first = this.#count - this.#kept.length;
     if (mark < first) {
@@ -79,7 +79,7 @@ export class EventLog {
     return this.#kept.at(-1);
   }
 
-  /** The first event from the mark on that fits, already there or still to come. @throws Timeout, Disconnected, StateError. */
+  /** The first matching event from the mark on, past or future. @throws Timeout, Disconnected, StateError. */
   wait(
     condition: EventCondition,
     options: EventWait & { readonly timeoutMs: number; readonly lastSeen: () => string },
@@ -99,7 +99,7 @@ export class EventLog {
     return wait.promise;
   }
 
-  /** Events one after another from the mark on, until the connection ends (then the loop ends) or the signal fires. */
+  /** Events in order from the mark on, until the connection ends (then the loop ends) or the signal fires. */
   async *follow(mark: EventMark, signal?: AbortSignal): AsyncGenerator<QmpEvent, void, undefined> {
     for (let at: EventMark = mark; ; at = (at + 1) as EventMark) {
       try {

@@ -1,12 +1,15 @@
-// Framing: QMP is JSON values, one a line (CR LF). A reply can be hundreds of kilobytes (query-qmp-schema) and comes in
-// socket-sized pieces, so pieces are kept apart and joined once, when their line is complete. Imports nothing.
+// Framing: QMP is a sequence of JSON values, one per line (CR LF). A reply can be hundreds of kilobytes long
+// (query-qmp-schema) and arrives in socket-sized pieces. Pieces are therefore kept separately and joined once, when
+// their line is complete.
 
-/** query-qmp-schema of QEMU 11.1 is about 0.4 MB; nothing that QEMU says is near this. Bytes. */
+/**
+ * The answer to query-qmp-schema of QEMU 11.1 is about 0.4 MB; no other message of QEMU comes near this limit. Bytes.
+ */
 export const MAX_QMP_LINE = 64 * 1024 * 1024;
 
 const LF = 0x0a;
 
-/** Cuts a byte stream into lines without their ends; empty lines are dropped. */
+/** Cuts a byte stream into lines without their line ends; empty lines are dropped. */
 export class LineSplitter {
   #parts: Uint8Array[] = [];
   #held = 0;
@@ -27,7 +30,7 @@ export class LineSplitter {
       from = end + 1;
     }
     if (from < piece.length) {
-      // A copy (Buffer's own `slice` makes none): the socket may hand out the same buffer again.
+      // A copy (Buffer's `slice` does not copy): the socket may reuse the buffer.
       this.#parts.push(new Uint8Array(piece.subarray(from)));
       this.#held += piece.length - from;
       if (this.#held > MAX_QMP_LINE) throw new RangeError(`a QMP line is longer than ${MAX_QMP_LINE} bytes`);

@@ -1,17 +1,17 @@
-// What QEMU says on its monitor, as types, and the one place where a line of JSON becomes one of them. Numbers are
-// JavaScript's: beyond 2^53 QEMU's 64-bit integers lose their low bits here. Imports nothing.
+// The types of QEMU's monitor messages, and the only place that turns a line of JSON into a message. Numbers are
+// JavaScript numbers: above 2^53 QEMU's 64-bit integers lose their low bits here.
 
 /** QEMU: qapi/control.json, VersionInfo. */
 export interface QmpVersion {
   readonly qemu: { readonly major: number; readonly minor: number; readonly micro: number };
-  /** The distributor's name for it, often empty. */
+  /** The distributor's package name, often empty. */
   readonly package: string;
 }
 
-/** QEMU's first words. docs/interop/qmp-spec, "Server Greeting". */
+/** QEMU's first message. docs/interop/qmp-spec, "Server Greeting". */
 export interface QmpGreeting {
   readonly version: QmpVersion;
-  /** What can be negotiated, e.g. `oob`. */
+  /** Capabilities that can be negotiated, e.g. `oob`. */
   readonly capabilities: readonly string[];
 }
 
@@ -19,9 +19,9 @@ export interface QmpGreeting {
 export interface QmpEvent {
   readonly event: string;
   readonly data: Readonly<Record<string, unknown>>;
-  /** Seconds and microseconds of QEMU's clock; both -1 when QEMU could not tell. */
+  /** Seconds and microseconds of QEMU's clock; both are -1 when QEMU could not read the clock. */
   readonly timestamp: { readonly seconds: number; readonly microseconds: number };
-  /** Our own count, from 0, per connection. */
+  /** Number of the event on this connection, counted by this client from 0. */
   readonly sequence: number;
 }
 
@@ -59,7 +59,7 @@ function greetingOf(said: Json): QmpGreeting {
 }
 
 /**
- * Reads one line. Returns undefined for JSON that is no QMP message.
+ * Reads a line. Returns undefined for JSON that is not a QMP message.
  * @throws SyntaxError when the line is not JSON.
  */
 export function parseMessage(line: string): QmpMessage | undefined {
@@ -85,7 +85,7 @@ export function parseMessage(line: string): QmpMessage | undefined {
   return undefined;
 }
 
-/** "7.2.22", with the micro number that distributors of a development version set to 50 or more left as it is. */
+/** "7.2.22". Distributors of a development version set the micro number to 50 or more; it is kept unchanged. */
 export function versionText(version: QmpVersion): string {
   const { major, minor, micro } = version.qemu;
   return `${major}.${minor}.${micro}`;

@@ -1,5 +1,5 @@
-// The protocol without the socket: states, negotiation, replies matched by id, events logged. Bytes come in through
-// `receive`, text goes out through the wire it is given. Imports its folder only; client.ts joins it to node:net.
+// The protocol without the socket: states, negotiation, replies matched by id, events logged. Bytes arrive through
+// `receive`; text leaves through the wire given to the session. client.ts connects it to node:net.
 
 import { Disconnected, QmpError, StateError } from './errors.js';
 import { EventLog, type EventCondition, type EventMark, type EventWait } from './events.js';
@@ -7,10 +7,10 @@ import { LineSplitter } from './line.js';
 import { parseMessage, versionText, type QmpEvent, type QmpGreeting, type QmpMessage } from './message.js';
 import { pending, type Pending } from './wait.js';
 
-/** idle → connecting → running → disconnecting → idle; a session whose connection is lost goes to idle at once. */
+/** idle → connecting → running → disconnecting → idle. A session that loses its connection becomes idle at once. */
 export type QmpState = 'idle' | 'connecting' | 'running' | 'disconnecting';
 
-/** Where text for QEMU goes. */
+/** Sends text to QEMU. */
 export interface QmpWire {
   write(text: string): void;
   /** Ends the connection; the owner then calls `lost`. */
@@ -18,7 +18,7 @@ export interface QmpWire {
 }
 
 export interface ExecuteOptions {
-  /** Milliseconds; by default the client's. */
+  /** Milliseconds; default: the client's deadline. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -52,7 +52,7 @@ export class QmpSession {
     return this.#state;
   }
 
-  /** What QEMU said first; undefined before that. */
+  /** QEMU's greeting; undefined before it arrived. */
   get greeting(): QmpGreeting | undefined {
     return this.#greeting;
   }
@@ -105,12 +105,12 @@ export class QmpSession {
     return wait.promise;
   }
 
-  /** A place in the log of events; take it before the command whose events you wait for. */
+  /** A position in the log of events. Take it before the command whose events you wait for. */
   mark(): EventMark {
     return this.#log.mark();
   }
 
-  /** The first fitting event from `since` on, already seen or still to come. @throws Timeout, Disconnected, StateError. */
+  /** The first matching event from `since` on, past or future. @throws Timeout, Disconnected, StateError. */
   waitForEvent(condition: EventCondition, options: EventWait = {}): Promise<QmpEvent> {
     return this.#log.wait(condition, {
       ...options,
@@ -119,17 +119,17 @@ export class QmpSession {
     });
   }
 
-  /** The events since a mark that are already there. @throws StateError when they are no longer kept. */
+  /** The events since a mark that have already arrived. @throws StateError when they are no longer kept. */
   eventsSince(mark: EventMark): readonly QmpEvent[] {
     return this.#log.since(mark);
   }
 
-  /** Events as they come, from a mark on (by default from now), until the connection ends. */
+  /** Events in order of arrival, from a mark on (default: from now), until the connection ends. */
   events(since?: EventMark, signal?: AbortSignal): AsyncGenerator<QmpEvent, void, undefined> {
     return this.#log.follow(since ?? this.#log.mark(), signal);
   }
 
-  /** Bytes from QEMU. */
+  /** Takes bytes from QEMU. */
   receive(piece: Uint8Array): void {
     try {
       for (const line of this.#lines.push(piece)) this.#take(parseMessage(line), line);
@@ -160,7 +160,7 @@ export class QmpSession {
     }
   }
 
-  /** The connection is gone: everything that waits fails now. */
+  /** The connection is gone: every pending wait fails now. */
   lost(reason: Disconnected): void {
     if (this.#lost !== undefined) return;
     this.#lost = reason;
@@ -172,12 +172,12 @@ export class QmpSession {
     this.#log.end(reason);
   }
 
-  /** From now on nothing is accepted; the owner ends the connection. */
+  /** From now on the session accepts nothing; the owner ends the connection. */
   disconnecting(): void {
     if (this.#state !== 'idle') this.#state = 'disconnecting';
   }
 
-  /** What was last heard, how long ago, and which calls are open: the end of every Timeout's message. */
+  /** The last message, its age, and the open calls: the end of every Timeout's message. */
   lastSeen(): string {
     const ago = ((performance.now() - this.#lastHeardAt) / 1000).toFixed(1);
     const open = [...this.#calls].map(([id, call]) => `${call.command} (id ${id})`);

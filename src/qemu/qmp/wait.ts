@@ -1,5 +1,5 @@
-// Waiting with a deadline: one promise, settled once, by its event, by an AbortSignal or by the clock, whichever comes
-// first, and leaving no timer and no listener behind. Everything in qemu/ that waits, waits through here. Imports errors.
+// Waiting with a deadline: a promise that is settled once, by its event, by an AbortSignal or by the clock, whichever
+// comes first. It leaves no timer and no listener behind. All code in qemu/ waits through this file.
 
 import { Timeout } from './errors.js';
 
@@ -7,9 +7,9 @@ export interface WaitOptions {
   /** Milliseconds from now. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** What is awaited, for the error. */
+  /** The awaited event or state, for the error. */
   readonly what: string;
-  /** What was seen last, asked for when the time is up. */
+  /** Gives the last message, and is called when the time is up. */
   readonly lastSeen?: () => string;
 }
 
@@ -20,10 +20,10 @@ export interface Pending<T> {
   readonly settled: boolean;
 }
 
-/** Longest that a Node timer can hold; longer deadlines are as good as none. */
+/** The longest time that a Node timer can hold; a longer deadline has the same effect as no deadline. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** A promise with its handles outside, which rejects with `Timeout` at the deadline or with the signal's reason. */
+/** A promise with handles for its owner. It rejects with `Timeout` at the deadline, or with the signal's reason. */
 export function pending<T>(options: WaitOptions, onSettled?: () => void): Pending<T> {
   let accept!: (value: T) => void;
   let refuse!: (reason: unknown) => void;
@@ -58,15 +58,15 @@ export function pending<T>(options: WaitOptions, onSettled?: () => void): Pendin
 }
 
 /**
- * How often a condition that sends no notice is looked at: first often, then less, so that what is lost is a tenth of
- * what was waited for. Milliseconds.
+ * Interval between checks of a condition that sends no notice. Checks are frequent at first, then rarer, so that at
+ * most a tenth of the waiting time is lost. Milliseconds.
  */
 const FIRST_LOOK = 1;
 const LAST_LOOK = 25;
 
 /**
- * Looks at a condition that sends no notice (a socket that appears, a file that grows) until it holds or the deadline
- * passes. `look` returns undefined for "not yet"; what it throws ends the wait.
+ * Checks a condition that sends no notice (a socket that appears, a file that grows) until it holds or the deadline
+ * passes. `look` returns undefined for "not yet"; an error thrown by it ends the wait.
  * @throws Timeout; the signal's reason.
  */
 export async function until<T>(look: () => T | undefined | Promise<T | undefined>, options: WaitOptions): Promise<T> {
