@@ -1,5 +1,5 @@
-// QEMU's command line as a value: finds options, parses QEMU's `a,b=c,,d` parameters and writes
-// them again. QEMU: util/keyval.c, util/qemu-option.c, system/vl.c.
+// QEMU's command line as a value: finds options, parses QEMU's `a,b=c,,d` parameters and writes them again. QEMU:
+// util/keyval.c, util/qemu-option.c, system/vl.c.
 
 /** A `name[,key=value...]` parameter; `name` is undefined where QEMU expects none. */
 export interface Keyval {

@@ -59,7 +59,7 @@ export function pending<T>(options: WaitOptions, onSettled?: () => void): Pendin
 
 /**
  * Interval between checks of a condition that sends no notice. Checks are frequent at first, then rarer, so that at
- * most a tenth of the waiting time is lost. Milliseconds.
+ * most a tenth of the waiting time is added. Milliseconds.
  */
 const FIRST_LOOK = 1;
 const LAST_LOOK = 25;

@@ -15,7 +15,7 @@ const MAX_BYTES = 24;
 /** Bytes per row and rows per field, beside the fields. */
 const HEX_ROW = 8;
 const MAX_HEX_ROWS = 16;
-/** Paths and names longer than the terminal is wide are cut. */
+/** Longer paths and names are cut: they are wider than a terminal. */
 const MAX_PATH = 120;
 
 const layoutText = {
