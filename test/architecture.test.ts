@@ -133,6 +133,7 @@ describe('the checker', () => {
     ['machine', 'ram/x.ts', '// X.\nexport const x = process.argv;\n', 2],
     ['machine', 'ram/x.ts', '// X.\nexport const x = globalThis.process;\n', 2],
     ['machine', 'ram/x.ts', '// X.\nexport const x = { process };\n', 2],
+    ['machine', 'ram/x.ts', '// X.\nexport const x = Buffer.alloc(1);\n', 2],
     ['package', 'ram/x.ts', "// X.\nimport { y } from 'args';\n", 2],
     ['package', 'bytes/x.ts', "// X.\nimport { y } from 'parser';\n", 2],
     ['package', 'cli/x.ts', "// X.\nexport const y = () => import('chalk');\n", 2],

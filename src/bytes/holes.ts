@@ -1,10 +1,10 @@
 // Zeros without disk space: whole pieces of zeros in a file become holes.
 
+import { allZero } from '../base/bytes.js';
 import type { ByteSink } from './source.js';
 
 /** Large enough to make the check cheap, small enough to find holes; a multiple of every file system's block size. */
 const PIECE = 64 * 1024;
-const ZEROS = new Uint8Array(PIECE);
 
 /** Writes `bytes` to offset `at` of the file, and skips pieces (at multiples of 64 KiB) that contain only zeros. */
 export async function writeWithHoles(
@@ -18,7 +18,7 @@ export async function writeWithHoles(
   };
   for (let done = 0; done < bytes.length;) {
     const length = Math.min(bytes.length - done, PIECE - ((at + done) % PIECE));
-    if (Buffer.compare(bytes.subarray(done, done + length), ZEROS.subarray(0, length)) === 0) {
+    if (allZero(bytes.subarray(done, done + length))) {
       await flush(done);
       await sink.skip(length);
       from = done + length;

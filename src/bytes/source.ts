@@ -1,6 +1,7 @@
 // The two small ports that bytes come from and go to, and the sources that need no operating system (memory, a range of
 // another source). The sources of node are in bytes/node/.
 
+import { concatBytes } from '../base/bytes.js';
 import { MigrationStreamError } from '../base/errors.js';
 
 /** A pull source. The caller owns the buffer; the source keeps no reference to it after the promise settles. */
@@ -122,6 +123,6 @@ export function memorySink(): ByteSink & { bytes(): Uint8Array } {
     async abort() {
       parts.length = 0;
     },
-    bytes: () => Buffer.concat(parts),
+    bytes: () => concatBytes(parts),
   };
 }

@@ -1,6 +1,7 @@
 // Payloads of FULL sections, gathered from the events of a stream: as many bytes as may be kept, copied out of their
 // loans.
 
+import { concatBytes } from '../../base/bytes.js';
 import { span } from '../../base/span.js';
 import { MAX_DEVICE_BYTES } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
@@ -70,11 +71,7 @@ export class PayloadCollector {
     const { section, open } = this;
     this.section = undefined;
     if (section === undefined || open === undefined) return undefined;
-    const bytes = open.tooLarge
-      ? undefined
-      : open.parts.length === 1
-        ? open.parts[0]!
-        : new Uint8Array(Buffer.concat(open.parts));
+    const bytes = open.tooLarge ? undefined : open.parts.length === 1 ? open.parts[0]! : concatBytes(open.parts);
     return {
       section,
       span: span(this.start, end),

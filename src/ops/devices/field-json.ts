@@ -1,6 +1,7 @@
 // A row of fields as a JSON object: `Field` of docs/schema/common.json, in documents that show devices and in those
 // that can be edited. Integers of 64 bits are strings, and so is what JSON has no number for.
 
+import { hexDigits } from '../../base/bytes.js';
 import type { Value } from '../../vmstate/index.js';
 import type { DeviceState } from '../../vmstate/index.js';
 import { rowMeaning, type FieldRow } from './field-rows.js';
@@ -52,9 +53,7 @@ export function fieldJson(
     ...(value.kind === 'value' ? { value: valueJson(value.value) } : {}),
     ...(value.kind === 'values' ? { values: value.values.map(valueJson) } : {}),
     ...(value.kind === 'text' ? { value: value.text, length: value.length } : {}),
-    ...(hex || value.kind === 'bytes'
-      ? { bytes: Buffer.from(state.bytes.subarray(row.start, row.end)).toString('hex') }
-      : {}),
+    ...(hex || value.kind === 'bytes' ? { bytes: hexDigits(state.bytes.subarray(row.start, row.end)) } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(meaning?.label === undefined ? {} : { label: meaning.label }),
     ...(meaning?.text === undefined ? {} : { meaning: meaning.text }),

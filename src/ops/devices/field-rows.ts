@@ -1,6 +1,7 @@
 // A device's tree as rows that tile its payload: a leaf each, or a whole array of numbers. What every view of fields is
 // made of (text, JSON, documents that can be edited), so that a tree that is too wide or too deep is cut in one place.
 
+import { equalBytes } from '../../base/bytes.js';
 import { MAX_FIELD_PATH, MAX_FIELD_ROWS } from '../../limits.js';
 import { meaningOf, type Meaning } from '../../devices/index.js';
 import { ArrayBranch, type FieldNode, type Leaf, type LeafRole, type Scalar } from '../../vmstate/index.js';
@@ -117,7 +118,7 @@ function* folded(array: ArrayBranch): Generator<FieldNode | Fold> {
   let same: { first: number; start: number; end: number } | undefined;
   let index = 0;
   for (const node of array.children()) {
-    if (before !== undefined && Buffer.compare(before.bytes, node.bytes) === 0) {
+    if (before !== undefined && equalBytes(before.bytes, node.bytes)) {
       same = { first: same?.first ?? index, start: same?.start ?? node.start, end: node.end };
     } else {
       if (same !== undefined) yield new Fold(same.first, index - 1, same.start, same.end, `as ${before!.name}`);

@@ -1,5 +1,6 @@
 // Stream to document, piece by piece: items come out as they are read, bulk goes to the RAM sink.
 
+import { concatBytes, hexDigits } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { writeWithHoles } from '../../bytes/holes.js';
 import { hex, latin1 } from '../../bytes/window.js';
@@ -91,7 +92,7 @@ class Gathered {
   }
 
   take(): string {
-    const text = toHex(Buffer.concat(this.parts));
+    const text = toHex(concatBytes(this.parts));
     this.parts.length = 0;
     this.length = 0;
     return text;
@@ -223,5 +224,5 @@ function subsectionsOf(configuration: Configuration): DocumentSubsection[] {
 }
 
 function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+  return hexDigits(bytes);
 }

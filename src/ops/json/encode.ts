@@ -1,6 +1,7 @@
 // Document to stream: the mirror of decode.ts. check.ts has held the document against its shape before it comes here;
 // what a shape cannot say (a reference past the end of the RAM file) is checked here.
 
+import { hexBytes, latin1Bytes } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { span } from '../../base/span.js';
 import { readSource, type ByteSink, type ByteSource } from '../../bytes/source.js';
@@ -93,7 +94,7 @@ function eventOf(
     case 'command':
       return { kind: 'command', command: item.command, payload: fromHex(item.payload, index), span };
     case 'vmdescription':
-      return { kind: 'vmdescription', json: Buffer.from(item.text, 'latin1'), span };
+      return { kind: 'vmdescription', json: latin1Bytes(item.text), span };
     case 'trailing':
       return { kind: 'trailing', bytes: fromHex(item.bytes, index), span };
   }
@@ -147,7 +148,7 @@ function payloadOf(item: Extract<DocumentItem, { kind: 'payload' }>, index: numb
 }
 
 function fromHex(text: string, index: number): Uint8Array {
-  const bytes = Buffer.from(text, 'hex');
+  const bytes = hexBytes(text);
   if (bytes.length * 2 !== text.length) throw bad(index, 'has bytes that are no hex');
   return bytes;
 }

@@ -1,6 +1,7 @@
 // Fields of a document to the bytes that they stand for, one behind the other: the mirror of devices/field-json.ts. A
 // field says all that its bytes need, so no layout is asked for.
 
+import { hexBytes } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { Emitter } from '../../bytes/emitter.js';
 import { MAX_DOCUMENT_PAYLOAD } from '../../limits.js';
@@ -29,7 +30,7 @@ export function fieldBytes(fields: readonly DocumentField[], at: readonly string
 }
 
 function bytesOf(field: DocumentField, place: readonly string[]): Uint8Array {
-  if (field.bytes !== undefined) return Buffer.from(field.bytes, 'hex');
+  if (field.bytes !== undefined) return hexBytes(field.bytes);
   if (field.type === 'text') return textBytes(field, place);
   const scalar = scalarNamed(field.type ?? '');
   if (scalar === undefined) throw bad(place, `no type is called ${field.type}`);

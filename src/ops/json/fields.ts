@@ -2,6 +2,7 @@
 // at its end; of a pipe the device part is held back, up to MAX_HELD bytes, until it has come. RAM never is, and what
 // does not come out again as the same bytes stays hex.
 
+import { equalBytes, hexBytes, latin1Bytes } from '../../base/bytes.js';
 import { MAX_HELD } from '../../limits.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { fieldJson } from '../devices/field-json.js';
@@ -59,7 +60,7 @@ class Held {
       return;
     }
     if (item.kind === 'vmdescription') {
-      yield* this.release(Buffer.from(item.text, 'latin1'));
+      yield* this.release(latin1Bytes(item.text));
       yield item;
       return;
     }
@@ -77,7 +78,7 @@ class Held {
   }
 
   private decoded(item: Payload, section: SectionHeader, own: OwnLayouts): DocumentItem {
-    const bytes = Buffer.from(item.bytes, 'hex');
+    const bytes = hexBytes(item.bytes);
     const whole = { start: 0, end: bytes.length };
     const { layout, state } = streamDevice(
       { section, span: whole, payload: whole, boundary: item.boundary ?? 'decoder', depth: 0, bytes },
@@ -89,7 +90,7 @@ class Held {
       (field) => field.bytes !== '',
     );
     const { kind, boundary } = item;
-    return Buffer.compare(fieldBytes(fields, []), bytes) === 0
+    return equalBytes(fieldBytes(fields, []), bytes)
       ? { kind, ...(boundary === undefined ? {} : { boundary }), fields }
       : item;
   }

@@ -1,6 +1,7 @@
 // Edits of the configuration section: machine name, capabilities, uuid, target page bits. QEMU's own order of
 // subsections is kept. QEMU: configuration_post_load(), migration/savevm.c, says what a destination then compares.
 
+import { hexDigits } from '../../base/bytes.js';
 import { quote } from '../../base/quote.js';
 import { validatedCapabilities } from '../../release/capabilities.js';
 import type { StreamEvent } from '../../stream/event.js';
@@ -140,5 +141,5 @@ function replace(
 }
 
 function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
+  return hexDigits(bytes);
 }

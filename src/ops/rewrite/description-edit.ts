@@ -1,5 +1,6 @@
 // Keeps a vmdescription true to its stream: sections dropped or renamed, devices edited, configuration changed.
 
+import { equalBytes } from '../../base/bytes.js';
 import type { Configuration } from '../../wire/configuration.js';
 import {
   configurationSchema,
@@ -29,7 +30,7 @@ export interface DescriptionChanges {
 export function editDescription(json: Uint8Array, changes: DescriptionChanges): Uint8Array | undefined {
   return unlessBroken(() => {
     const description = parseSchema(json);
-    const same = Buffer.compare(formatSchema(description), json) === 0;
+    const same = equalBytes(formatSchema(description), json);
     return same ? formatSchema(edited(description, changes)) : undefined;
   });
 }

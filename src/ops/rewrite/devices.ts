@@ -2,6 +2,7 @@
 // stands at the end: so the device part is held back, up to MAX_HELD bytes, until it has come. RAM never is. Where a
 // file has none, layouts learned elsewhere are there from the start.
 
+import { concatBytes, hexDigits } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { MAX_HELD } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
@@ -149,7 +150,7 @@ class Editor {
     this.payload.push(event.last ? event : { ...event, bytes: event.bytes.slice() });
     if (!event.last || this.checked.has(event)) return undefined;
     const parts = this.payload;
-    const bytes = parts.length === 1 ? event.bytes : new Uint8Array(Buffer.concat(parts.map((part) => part.bytes)));
+    const bytes = parts.length === 1 ? event.bytes : concatBytes(parts.map((part) => part.bytes));
     const payload = { start: parts[0]!.span.start, end: event.span.end };
     return streamDevice(
       { section, span: payload, payload, boundary: event.boundary, depth: 0, bytes },
@@ -226,10 +227,10 @@ function note(plan: Plan, edit: FieldEdit | undefined, field: FieldChange): void
   const [before, after] = field.values ?? [];
   const hex = (bytes: Uint8Array): string =>
     bytes.length > SHOWN
-      ? `${Buffer.from(bytes.subarray(0, SHOWN)).toString('hex')}… (${bytes.length} bytes)`
+      ? `${hexDigits(bytes.subarray(0, SHOWN))}… (${bytes.length} bytes)`
       : bytes.length === 0
         ? 'nothing'
-        : Buffer.from(bytes).toString('hex');
+        : hexDigits(bytes);
   plan.note({
     edit: edit?.edit ?? 'agreement',
     span: { start: field.offset, end: field.offset + field.before.length },

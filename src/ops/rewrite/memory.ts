@@ -1,6 +1,7 @@
 // RAM out of the stream into a memory file (externalize) and back (inline). A full save becomes a template and its
 // memory; a template becomes a save that needs no file. QEMU: what x-ignore-shared leaves out, migration/ram.c.
 
+import { allZero } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import { hex } from '../../bytes/window.js';
@@ -187,7 +188,6 @@ async function* pagesOf(
   const runs = new PageRuns(list.targetPageSize);
   runs.blocks = list.blocks;
   const chunk = new Uint8Array(GATHER);
-  const zeros = new Uint8Array(list.targetPageSize);
   for (let from = 0; from < usedLength;) {
     const part = chunk.subarray(0, Math.min(chunk.length, usedLength - from));
     for (let done = 0; done < part.length;) {
@@ -195,19 +195,19 @@ async function* pagesOf(
       if (got === 0) throw new EditError('refused', `${memory.label} shrank while it was read`);
       done += got;
     }
-    fillRuns(runs, part, zeros, block, from);
+    fillRuns(runs, part, block, from);
     yield { kind: 'pages', runs, span: at };
     from += part.length;
   }
 }
 
 /** Runs over a chunk of memory: zero pages together, each other page by itself (no header stands between them). */
-function fillRuns(runs: PageRuns, chunk: Uint8Array, zeros: Uint8Array, block: number, from: number): void {
+function fillRuns(runs: PageRuns, chunk: Uint8Array, block: number, from: number): void {
   const { pageSize } = runs;
   runs.count = 0;
   runs.bytes = chunk;
   for (let at = 0; at < chunk.length; at += pageSize) {
-    const zero = Buffer.compare(chunk.subarray(at, at + pageSize), zeros) === 0;
+    const zero = allZero(chunk.subarray(at, at + pageSize));
     const last = runs.count - 1;
     const first = from === 0 && at === 0;
     if (zero && last >= 0 && runs.kind[last] === pageKind.zero && runs.named[last] === 0) {

@@ -9,6 +9,7 @@ import { hex } from '../../bytes/window.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { migCommand } from '../../wire/command.js';
 import { MAPPED_RAM_ALIGNMENT, mappedBitmapSize } from '../../wire/mapped-ram.js';
+import { be32, encodeBytes } from '../../wire/kit/codec.js';
 import { ramBlockEntry } from '../../wire/ram-block.js';
 import { createWriter, type StreamWriter } from '../../open/create-writer.js';
 import { EditError } from './edit.js';
@@ -186,8 +187,7 @@ export class StreamOutput {
     if (blob === undefined) return;
     await blob.writer.flush();
     const bytes = blob.bytes();
-    const payload = Buffer.alloc(4);
-    payload.writeUInt32BE(bytes.length);
+    const payload = encodeBytes(be32, bytes.length);
     await this.writer.write({ ...blob.command, payload });
     await this.writer.copy(bytes);
   }

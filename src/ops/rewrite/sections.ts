@@ -1,6 +1,7 @@
 // Edits of whole items: sections dropped or renamed, commands dropped, footers on or off, the vmdescription dropped or
 // kept true. QEMU never looks at the vmdescription; tools do, and mstream itself finds payloads by it.
 
+import { equalBytes } from '../../base/bytes.js';
 import { quote } from '../../base/quote.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { commandName, migCommand } from '../../wire/command.js';
@@ -186,7 +187,7 @@ export function descriptionEdits(plan: Plan): Transform | undefined {
       replaced: plan.devices,
       configuration: configuration === source.configuration ? undefined : configuration,
     });
-    if (json !== undefined && Buffer.compare(json, event.json) === 0) return event;
+    if (json !== undefined && equalBytes(json, event.json)) return event;
     plan.note({
       edit: 'agreement',
       span: event.span,

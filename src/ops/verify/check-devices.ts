@@ -1,6 +1,8 @@
 // The few devices whose payload verify looks into: the run state that QEMU would take over, and what a template hands
 // on to all its clones. Payloads of others are not kept.
 
+import { latin1 } from '../../bytes/window.js';
+import { concatBytes } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import { decodeDevice, macText, meaningOf } from '../../devices/index.js';
@@ -72,13 +74,13 @@ export class DeviceCheck {
 }
 
 function bytesOf(one: Kept): Uint8Array {
-  return Buffer.concat(one.parts);
+  return concatBytes(one.parts);
 }
 
 /** be32 length, then the name in (at least) 32 bytes; the length is never looked at. */
 function checkRunState(payload: Uint8Array, offset: number): Finding[] {
   const at = { offset, path: ['section "globalstate"'] };
-  const text = Buffer.from(payload.subarray(4, 36)).toString('latin1');
+  const text = latin1(payload.subarray(4, 36), 0, payload.subarray(4, 36).length);
   const name = text.includes('\0') ? text.slice(0, text.indexOf('\0')) : text;
   if (name === 'save-vm') return [finding('globalstate', { text: 'run state "save-vm": every QEMU aborts', ...at })];
   if (!readable(name)) return [finding('globalstate', { text: `run state ${quote(name)}, which no QEMU has`, ...at })];

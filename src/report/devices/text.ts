@@ -1,5 +1,6 @@
 // `mstream inspect --devices`: devices and their fields as lines, made one by one, so no tree is too large.
 
+import { equalBytes, hexDigits } from '../../base/bytes.js';
 import { escapeText } from '../../base/quote.js';
 import { fieldRows, rowMeaning, type FieldRow } from '../../ops/devices/field-rows.js';
 import { rowValue } from '../../ops/devices/row-value.js';
@@ -95,10 +96,7 @@ function* rowLines(state: DeviceState, row: FieldRow, { hex }: DeviceTextOptions
   for (let before = 0; index < bytes.length && shown < MAX_HEX_ROWS; index += HEX_ROW) {
     const last = index + HEX_ROW >= bytes.length;
     // A row that equals the row above is not shown again, as in hexdump. The last row is shown, for its offset.
-    if (
-      !last &&
-      Buffer.compare(bytes.subarray(index, index + HEX_ROW), bytes.subarray(before, before + HEX_ROW)) === 0
-    ) {
+    if (!last && equalBytes(bytes.subarray(index, index + HEX_ROW), bytes.subarray(before, before + HEX_ROW))) {
       if (index - before === HEX_ROW) yield theme.dim('  *');
       continue;
     }
@@ -149,7 +147,7 @@ function oneValue(value: Exclude<Value, Uint8Array>): string {
 function bytesShown(bytes: Uint8Array): string {
   if (bytes.length > MAX_BYTES && bytes.every((byte) => byte === bytes[0]))
     return `${bytes[0]!.toString(16).padStart(2, '0')} x ${countText(bytes.length)}`;
-  const shown = Buffer.from(bytes.subarray(0, MAX_BYTES)).toString('hex');
+  const shown = hexDigits(bytes.subarray(0, MAX_BYTES));
   return bytes.length > MAX_BYTES ? `${shown}… (${countText(bytes.length)} bytes)` : shown;
 }
 

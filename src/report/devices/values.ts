@@ -1,5 +1,6 @@
 // Values alone, for scripts: the output of `mstream get`, in the form that `mstream rewrite --set` reads.
 
+import { hexDigits } from '../../base/bytes.js';
 import { escapeText } from '../../base/quote.js';
 import { fieldRows, type FieldRow } from '../../ops/devices/field-rows.js';
 import { rowValue } from '../../ops/devices/row-value.js';
@@ -37,7 +38,7 @@ function* rowTexts(state: DeviceState, row: FieldRow): Generator<readonly [strin
       yield ['', escapeText(value.text)];
       return;
     case 'bytes':
-      yield ['', Buffer.from(value.bytes).toString('hex')];
+      yield ['', hexDigits(value.bytes)];
       return;
     case 'values':
       for (const [index, one] of value.values.entries()) yield [`[${index}]`, valueText(one)];

@@ -12,7 +12,7 @@ export interface Import {
 }
 
 export interface Mention {
-  readonly what: 'any' | 'enum' | 'default export' | 'console' | 'process';
+  readonly what: 'any' | 'enum' | 'default export' | 'console' | 'process' | 'Buffer';
   readonly line: number;
 }
 
@@ -92,7 +92,7 @@ function mentionOf(node: ts.Node): Mention['what'] | undefined {
   if (ts.isExportAssignment(node) || node.kind === ts.SyntaxKind.DefaultKeyword)
     return isDefaultExport(node) ? 'default export' : undefined;
   if (ts.isExportSpecifier(node) && node.name.text === 'default') return 'default export';
-  if (ts.isIdentifier(node) && (node.text === 'console' || node.text === 'process') && isGlobal(node)) return node.text;
+  if (ts.isIdentifier(node) && isWatched(node.text) && isGlobal(node)) return node.text;
   return undefined;
 }
 
@@ -110,4 +110,10 @@ function isGlobal(node: ts.Identifier): boolean {
   const named = parent as { readonly name?: ts.Node; readonly propertyName?: ts.Node };
   const shorthand = ts.isShorthandPropertyAssignment(parent);
   return shorthand || (named.name !== node && named.propertyName !== node);
+}
+
+type WatchedGlobal = 'console' | 'process' | 'Buffer';
+
+function isWatched(name: string): name is WatchedGlobal {
+  return name === 'console' || name === 'process' || name === 'Buffer';
 }

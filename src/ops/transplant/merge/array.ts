@@ -1,5 +1,6 @@
 // What arrays are like: which are blobs, which elements are alike, how elements are described. table.ts merges them.
 
+import { equalBytes } from '../../../base/bytes.js';
 import { ArrayBranch, type FieldNode, type FieldSchema } from '../../../vmstate/index.js';
 import type { Layer } from './layer.js';
 import type { Piece } from './piece.js';
@@ -54,7 +55,7 @@ export function sameTables(
     mine.vmsd.subsections.length > 0
   )
     return false;
-  return Buffer.compare(bytes, others) === 0;
+  return equalBytes(bytes, others);
 }
 
 /** A single element is described like a field of its own. */

@@ -1,6 +1,7 @@
 // What laying one device's values onto the donor's needs to know on its way: where to write down differences, which
 // subsections the destination would load, which integers count what.
 
+import { equalBytes } from '../../../base/bytes.js';
 import type { Branch, FieldNode, VmsdSchema } from '../../../vmstate/index.js';
 import type { Ledger } from './ledger.js';
 import type { Knowledge, Verdict } from './knowledge.js';
@@ -86,12 +87,7 @@ export class Layer {
   countValues(node: FieldNode): number {
     const { bytes } = node;
     const { last } = this;
-    if (
-      last !== undefined &&
-      node.kind === 'struct' &&
-      last.vmsd === node.vmsd &&
-      Buffer.compare(last.bytes, bytes) === 0
-    )
+    if (last !== undefined && node.kind === 'struct' && last.vmsd === node.vmsd && equalBytes(last.bytes, bytes))
       return last.count;
     const count = valuesBelow(node).length;
     if (node.kind === 'struct') this.last = { vmsd: node.vmsd, bytes, count };

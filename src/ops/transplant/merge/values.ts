@@ -1,5 +1,6 @@
 // Values of fields as text and as numbers, and the question whether there is anything in them.
 
+import { hexDigits } from '../../../base/bytes.js';
 import { quote } from '../../../base/quote.js';
 import { latin1 } from '../../../bytes/window.js';
 import { leaves, type FieldNode, type Leaf, type Value } from '../../../vmstate/index.js';
@@ -35,7 +36,7 @@ function scalarText(value: Value): string {
 export function bytesText(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'nothing';
   if (bytes.length > 1 && bytes.every((byte) => byte === 0)) return `${bytes.length} bytes, all 0`;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, SHOWN)).toString('hex');
+  const text = hexDigits(bytes.subarray(0, SHOWN));
   return bytes.length > SHOWN ? `${text}… (${bytes.length} bytes)` : text;
 }
 

@@ -1,6 +1,7 @@
 // The configuration section: the destination's machine and page size, the capabilities that the source's RAM was saved
 // with. QEMU: configuration_post_load(), migration/savevm.c.
 
+import { hexDigits } from '../../../base/bytes.js';
 import { quote } from '../../../base/quote.js';
 import { capabilitiesOf, type Configuration, type ConfigurationSubsection } from '../../../wire/configuration.js';
 import { cures } from '../merge/cures.js';
@@ -30,7 +31,7 @@ export function layConfiguration(
       kind: 'dropped',
       grade: 'assumed',
       path: 'configuration/uuid',
-      before: Buffer.from(uuid.uuid).toString('hex'),
+      before: hexDigits(uuid.uuid),
       why: 'the destination was saved without validate-uuid, so it does not ask',
     });
   }

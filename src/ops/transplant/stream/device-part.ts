@@ -1,6 +1,7 @@
 // The part of a stream behind RAM: device sections, held until the vmdescription has come that takes them apart. RAM is
 // never held.
 
+import { concatBytes, equalBytes } from '../../../base/bytes.js';
 import { MigrationStreamError } from '../../../base/errors.js';
 import { quote } from '../../../base/quote.js';
 import { MAX_HELD } from '../../../limits.js';
@@ -100,7 +101,7 @@ export class DevicePart {
       const [device, ...later] = described.get(name) ?? [];
       // Repeated names are told apart by their order, as QEMU wrote them.
       if (later.length > 0) described.set(name, later);
-      const bytes = new Uint8Array(Buffer.concat(parts));
+      const bytes = concatBytes(parts);
       if (device === undefined)
         throw new EditError(
           'refused',
@@ -158,7 +159,7 @@ function unreadable({ root }: DeviceState): string | undefined {
         child.kind === 'struct' &&
         before?.kind === 'struct' &&
         child.vmsd === before.vmsd &&
-        Buffer.compare(child.bytes, before.bytes) === 0
+        equalBytes(child.bytes, before.bytes)
       )
         continue;
       before = child;

@@ -2,6 +2,7 @@
 // against what it was given, field by field. What it changes of its own accord shows when it does the same with the
 // donor, and with values of the source in the donor. A port: ops knows no QEMU.
 
+import { latin1Bytes } from '../../../base/bytes.js';
 import type { ByteSource } from '../../../bytes/source.js';
 import { latin1 } from '../../../bytes/window.js';
 import { deviceLabel, isTimer, visitLeaves, type DeviceState } from '../../../vmstate/index.js';
@@ -127,7 +128,7 @@ async function setAnyway(
     const [value, own] = [given.get(one.path), donor.get(one.path)];
     const fits =
       value !== undefined && own !== undefined && value.bytes.length === own.bytes.length && value.bytes !== own.bytes;
-    return fits ? [{ one, patch: { offset: own.offset, bytes: Buffer.from(value.bytes, 'latin1') } }] : [];
+    return fits ? [{ one, patch: { offset: own.offset, bytes: latin1Bytes(value.bytes) } }] : [];
   });
   if (asked.length === 0) return [];
   const outcome = await port.control(asked.map(({ patch }) => patch));
@@ -206,7 +207,7 @@ function valuesOf(states: readonly DeviceState[]): Values {
     if (device.vmsd.name === '')
       values.set(deviceLabel(device), {
         offset: base,
-        bytes: Buffer.from(bytes).toString('latin1'),
+        bytes: latin1(bytes, 0, bytes.length),
         text: bytesText(bytes),
       });
     else
@@ -217,7 +218,7 @@ function valuesOf(states: readonly DeviceState[]): Values {
             saysSomething(leaf) &&
             values.set(leaf.fullPath, {
               offset: leaf.span.start,
-              bytes: Buffer.from(leaf.bytes).toString('latin1'),
+              bytes: latin1(leaf.bytes, 0, leaf.bytes.length),
               text: valueText(leaf),
             })
           ),
