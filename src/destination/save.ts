@@ -4,6 +4,7 @@
 import { MigrationStreamError } from '../base/errors.js';
 import type { ByteSource } from '../bytes/source.js';
 import { MAX_DEVICE_BYTES } from '../limits.js';
+import { FullSections, type FullSection } from '../open/full-sections.js';
 import { openStream, type OpenOptions } from '../open/open-stream.js';
 import { ProducerClues } from '../open/producer.js';
 import type { QemuVersion } from '../release/version.js';
@@ -52,7 +53,7 @@ export interface Save {
   readonly special: 'mapped-ram' | 'plugged' | 'postcopy' | undefined;
 }
 
-type FullSection = SavedSection & { readonly parts: Uint8Array[] };
+type PlacedSection = SavedSection & { readonly offset: number };
 
 /** Gathers a save from the events of a stream, opened with `bodies` true or `devices`. */
 export class SaveCollector {
@@ -63,20 +64,20 @@ export class SaveCollector {
   };
   private readonly blocks: RamBlockEntry[] = [];
   private readonly sent = new Set<number>();
-  private readonly sections: (SavedSection | FullSection)[] = [];
+  private readonly iterable: PlacedSection[] = [];
+  private readonly full = new FullSections({ limit: MAX_DEVICE_BYTES, beyond: tooMuch });
   private configuration: Configuration | undefined;
   private layout: BlockLayout | undefined;
   private pageSize: number | undefined;
   private footers = false;
   private ramEnded = false;
-  private full: FullSection | undefined;
-  private held = 0;
   private json: Uint8Array | undefined;
   private special: Save['special'];
 
   /** @throws MigrationStreamError code `limit-exceeded`: more device state than is held */
   observe(event: StreamEvent): void {
     this.clues.observe(event);
+    this.full.observe(event);
     switch (event.kind) {
       case 'configuration':
         this.configuration = event.configuration;
@@ -97,12 +98,8 @@ export class SaveCollector {
       case 'section-open':
         this.open(event);
         break;
-      case 'payload':
-        this.payload(event.bytes);
-        break;
       case 'section-close':
         this.footers ||= event.footer;
-        this.full = undefined;
         break;
       case 'command':
         this.commands[this.ramEnded ? 'late' : 'early'].push({
@@ -122,21 +119,8 @@ export class SaveCollector {
 
   private open({ type, section, span }: Extract<StreamEvent, { kind: 'section-open' }>): void {
     if (section.idstr === 'ram') this.ramEnded ||= type === 'end';
-    if (type !== 'start' && type !== 'full') return;
-    const saved = { ...section, iterable: type === 'start', payload: new Uint8Array(0), offset: span.end };
-    this.full = type === 'start' ? undefined : { ...saved, parts: [] };
-    this.sections.push(this.full ?? saved);
-  }
-
-  private payload(bytes: Uint8Array): void {
-    if (this.full === undefined) return;
-    this.held += bytes.length;
-    if (this.held > MAX_DEVICE_BYTES)
-      throw new MigrationStreamError({
-        code: 'limit-exceeded',
-        message: `more than ${MAX_DEVICE_BYTES} bytes of device state`,
-      });
-    this.full.parts.push(bytes.slice());
+    if (type === 'start')
+      this.iterable.push({ ...section, iterable: true, payload: new Uint8Array(0), offset: span.end });
   }
 
   /** What came so far. */
@@ -148,7 +132,7 @@ export class SaveCollector {
       footers,
       targetPageSize: this.pageSize,
       blocks: this.blocks.map((entry, i) => ({ entry, sent: this.sent.has(i) })),
-      sections: this.sections.map(wholeSection),
+      sections: [...this.iterable, ...this.full.all.map(savedSection)].sort((a, b) => a.offset - b.offset),
       vmdescription: this.json,
       producer: { since, until },
       special,
@@ -156,16 +140,15 @@ export class SaveCollector {
   }
 }
 
-function wholeSection(section: SavedSection | FullSection): SavedSection {
-  if (!('parts' in section)) return section;
-  const { parts, ...saved } = section;
-  const payload = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const bytes of parts) {
-    payload.set(bytes, at);
-    at += bytes.length;
-  }
-  return { ...saved, payload };
+function tooMuch(): MigrationStreamError {
+  return new MigrationStreamError({
+    code: 'limit-exceeded',
+    message: `more than ${MAX_DEVICE_BYTES} bytes of device state`,
+  });
+}
+
+function savedSection({ section, payload, bytes }: FullSection): PlacedSection {
+  return { ...section, iterable: false, payload: bytes ?? new Uint8Array(0), offset: payload.start };
 }
 
 /** Reads a save whole. Closing `source` is the caller's. @throws MigrationStreamError as openStream and its events do */

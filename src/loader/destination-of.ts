@@ -4,7 +4,7 @@ import { unlessBroken } from '../base/errors.js';
 import { architectureOfTarget } from '../release/architecture.js';
 import type { Destination, RamBlockFacts } from '../destination/destination.js';
 import type { Save } from '../destination/save.js';
-import { parseSchema, type DescriptionSchema, type VmsdSchema } from '../vmstate/index.js';
+import { DeviceEntries, parseSchema, type DescriptionSchema, type VmsdSchema } from '../vmstate/index.js';
 import { deviceKey } from '../wire/section.js';
 import type { DestinationBlock, DestinationHandler, Receiver } from './destination.js';
 
@@ -70,10 +70,9 @@ function handlersOf(
   description: DescriptionSchema | undefined,
   offers: Destination['offers'],
 ): DestinationHandler[] {
+  const entries = description && new DeviceEntries(description);
   return (save?.sections ?? []).map(({ idstr, instanceId, versionId, iterable, payload }) => {
-    const schema = description?.devices.find(
-      (device) => device.name === idstr && device.instanceId === instanceId,
-    )?.vmsd;
+    const schema = entries?.next({ idstr, instanceId })?.vmsd;
     return {
       idstr,
       instanceId,

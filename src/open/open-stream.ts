@@ -13,7 +13,6 @@ import type { ReaderOptions } from '../stream/reader-state.js';
 import { findTail } from '../stream/tail.js';
 import { DeviceEntries, parseSchema, targetPageSizeOf, vmsdSize, type DescriptionSchema } from '../vmstate/index.js';
 import { layoutAliases, layouts, type BlockLayout, type LayoutName } from '../wire/dialect.js';
-import type { SectionHeader } from '../wire/section.js';
 import { payloadWalkers } from './payload-walkers.js';
 
 export interface OpenOptions extends CursorOptions {
@@ -118,8 +117,8 @@ function lengthsOf(description: DescriptionSchema | undefined): PayloadLengths |
   if (description === undefined) return undefined;
   const entries = new DeviceEntries(description);
   return {
-    next: ({ idstr, instanceId }: SectionHeader) => {
-      const device = entries.next(idstr, instanceId);
+    next: (section) => {
+      const device = entries.next(section);
       return device === undefined ? undefined : vmsdSize(device.vmsd);
     },
   };

@@ -1,7 +1,7 @@
 // The entry of a vmdescription for a section: the n-th section of a name and instance has the n-th entry of that name
 // and instance. Names repeat only in streams made by hand; QEMU gives each section of a name a separate instance.
 
-import { deviceKey } from '../wire/section.js';
+import { deviceKey, type SectionHeader } from '../wire/section.js';
 import type { DescriptionSchema, DeviceSchema } from './schema.js';
 
 /** The entries of a stream, handed out to its sections in stream order. */
@@ -19,7 +19,7 @@ export class DeviceEntries {
   }
 
   /** The entry of the next section of that name and instance; undefined where the description has no further entry. */
-  next(idstr: string, instanceId: number): DeviceSchema | undefined {
+  next({ idstr, instanceId }: Pick<SectionHeader, 'idstr' | 'instanceId'>): DeviceSchema | undefined {
     return this.entries.get(deviceKey(idstr, instanceId))?.pop();
   }
 }

@@ -84,7 +84,7 @@ export class Incoming {
 
   /** A section begins. */
   begin(idstr: string, instanceId: number): void {
-    this.sentDevice = this.entries?.next(idstr, instanceId);
+    this.sentDevice = this.entries?.next({ idstr, instanceId });
   }
 
   /** Bytes of the current section's payload, as the sender says. */

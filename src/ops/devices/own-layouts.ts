@@ -23,8 +23,8 @@ export class OwnLayouts {
   }
 
   /** The entry of the next section of that name, or why there is none. */
-  next({ idstr, instanceId }: SectionHeader): DeviceSchema | string {
+  next(section: SectionHeader): DeviceSchema | string {
     if (typeof this.entries === 'string') return this.entries;
-    return this.entries.next(idstr, instanceId) ?? 'the vmdescription does not name it';
+    return this.entries.next(section) ?? 'the vmdescription does not name it';
   }
 }

@@ -4,13 +4,14 @@
 import { MigrationStreamError } from '../../base/errors.js';
 import { memorySource, type ByteSource } from '../../bytes/source.js';
 import type { DescriptionSchema } from '../../vmstate/index.js';
+import { MAX_DEVICE_BYTES } from '../../limits.js';
+import { FullSections } from '../../open/full-sections.js';
 import { openStream, type OpenOptions } from '../../open/open-stream.js';
 import { ownDescription } from '../../open/own-description.js';
 import { placeFromTail } from './anchor.js';
-import { PayloadCollector } from './collect.js';
 import { layoutsOfStream } from './learned-layouts.js';
 import { OwnLayouts, readSchema } from './own-layouts.js';
-import { streamDevice, type FoundPayload, type Layouts, type StreamDevice } from './stream-device.js';
+import { streamDevice, type Layouts, type StreamDevice } from './stream-device.js';
 
 export type { StreamDevice } from './stream-device.js';
 
@@ -66,15 +67,13 @@ async function walk(
   note: string | undefined,
 ): Promise<StreamDevices> {
   const stream = await openStream(source, options);
-  const collector = new PayloadCollector();
-  const found: FoundPayload[] = [];
+  const full = new FullSections({ limit: MAX_DEVICE_BYTES, wants: ({ idstr }) => idstr !== 'ram' });
   let own: DescriptionSchema | string = schema ?? 'the stream has no vmdescription';
   let error: MigrationStreamError | undefined;
   try {
     for await (const event of stream.events()) {
       if (event.kind === 'vmdescription' && schema === undefined) own = readSchema(event.json);
-      const payload = collector.observe(event);
-      if (payload !== undefined) found.push(payload);
+      full.observe(event);
     }
   } catch (thrown) {
     if (!(thrown instanceof MigrationStreamError)) throw thrown;
@@ -82,7 +81,7 @@ async function walk(
   }
   const layouts = new OwnLayouts(own);
   return {
-    devices: found.map((one) => streamDevice(one, layouts.next(one.section), options.layouts)),
+    devices: full.whole.map((one) => streamDevice(one, layouts.next(one.section), options.layouts)),
     how: 'walk',
     note,
     error,

@@ -1,10 +1,9 @@
 // A device of a stream: its section, its payload as a tree, and how the layout of that tree is known. Where nothing
 // says what the bytes are, the tree is one opaque leaf with the reason.
 
-import type { Span } from '../../base/span.js';
-import type { Boundary } from '../../stream/event.js';
 import { decodeDevice } from '../../devices/index.js';
 import { leaves, plainField, vmsdSize, type DeviceSchema, type DeviceState } from '../../vmstate/index.js';
+import type { FullSection } from '../../open/full-sections.js';
 import type { SectionHeader } from '../../wire/section.js';
 
 /**
@@ -13,16 +12,7 @@ import type { SectionHeader } from '../../wire/section.js';
  */
 export type LayoutOrigin = 'vmdescription' | 'stream' | 'dump' | 'none';
 
-export interface StreamDevice {
-  readonly section: SectionHeader;
-  /** The whole section, header and footer included; absolute. */
-  readonly span: Span;
-  /** Its payload. */
-  readonly payload: Span;
-  /** How the end of the payload is known. */
-  readonly boundary: Boundary;
-  /** Inside how many PACKAGED blobs. */
-  readonly depth: number;
+export interface StreamDevice extends Omit<FullSection, 'bytes'> {
   readonly layout: LayoutOrigin;
   /** Why the layout is not known; undefined when it is. */
   readonly reason: string | undefined;
@@ -39,22 +29,11 @@ export interface Layouts {
   layoutOf(section: SectionHeader, payload: Uint8Array): DeviceSchema | string;
 }
 
-/** The payload of a section, found in whatever way. */
-export interface FoundPayload {
-  readonly section: SectionHeader;
-  readonly span: Span;
-  readonly payload: Span;
-  readonly boundary: Boundary;
-  readonly depth: number;
-  /** Undefined: too large to be kept. */
-  readonly bytes: Uint8Array | undefined;
-}
-
 /**
  * What `found` is. `own` is the entry of the stream's own vmdescription, or why there is none.
  */
 export function streamDevice(
-  { bytes, ...found }: FoundPayload,
+  { bytes, ...found }: FullSection,
   own: DeviceSchema | string,
   learned: Layouts | undefined,
 ): StreamDevice {

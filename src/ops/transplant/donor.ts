@@ -2,7 +2,7 @@
 // reads what the donor shows: its configuration, section order, ids, field lists and values.
 
 import { MigrationStreamError } from '../../base/errors.js';
-import { latin1 } from '../../bytes/window.js';
+import { span } from '../../base/span.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { readSave, type Save, type SavedCommand } from '../../destination/save.js';
 import type { OpenOptions } from '../../open/open-stream.js';
@@ -13,7 +13,7 @@ import type { RamBlockEntry } from '../../wire/ram-block.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { EditError } from '../rewrite/edit.js';
 import type { Releases } from './merge/knowledge.js';
-import { DevicePart, type DeviceSection } from './stream/device-part.js';
+import { describedSections, descriptionOf, type DeviceSection } from './stream/device-part.js';
 
 type CommandEvent = Extract<StreamEvent, { kind: 'command' }>;
 
@@ -49,16 +49,14 @@ export function donorOf(save: Save): Donor {
   const ram = iterable.find(({ idstr }) => idstr === 'ram');
   if (ram === undefined || frame === undefined || save.targetPageSize === undefined)
     throw new EditError('refused', 'the donor has no RAM section');
-  const part = new DevicePart('the donor');
-  for (const { payload, offset = 0, ...section } of sections) {
-    if (section.iterable) continue;
-    const span = { start: offset, end: offset };
-    part.take({ kind: 'section-open', type: 'full', section, span });
-    part.take({ kind: 'payload', section, boundary: 'vmdescription', bytes: payload, last: true, span });
-    part.take({ kind: 'section-close', section, footer: footers, span });
-  }
-  if (json !== undefined) part.take({ kind: 'vmdescription', json, span: nowhere });
-  const head = latin1(json ?? new Uint8Array(0), 0, Math.min(json?.length ?? 0, 64));
+  const description = descriptionOf('the donor', json);
+  const devices = sections
+    .filter((section) => !section.iterable)
+    .map(({ payload: bytes, offset = 0, ...section }) => ({
+      section,
+      payload: span(offset, offset + bytes.length),
+      bytes,
+    }));
   return {
     configuration: frame.configuration,
     ram,
@@ -68,9 +66,9 @@ export function donorOf(save: Save): Donor {
     targetPageSize: save.targetPageSize,
     blocks: save.blocks.map(({ entry }) => entry),
     commands: { early: frame.commands.early.map(eventOf), late: frame.commands.late.map(eventOf) },
-    sections: part.sections(),
-    spacedColons: /^\{\s*"\w+" :/.test(head),
-    describesConfiguration: /^\{\s*"configuration"/.test(head),
+    sections: describedSections('the donor', devices, description),
+    spacedColons: description.spacedColons,
+    describesConfiguration: description.configuration !== undefined,
     producer: save.producer,
   };
 }

@@ -23,7 +23,7 @@ import type { QemuVersion } from '../../release/version.js';
 import { EditError } from '../rewrite/edit.js';
 import { StreamOutput } from '../rewrite/output.js';
 import { layConfiguration, machineOf } from './stream/configuration.js';
-import { DevicePart, type DeviceSection } from './stream/device-part.js';
+import { describedSections, descriptionOf, heldSections, type DeviceSection } from './stream/device-part.js';
 import type { Donor } from './donor.js';
 import { Knowledge, type Releases } from './merge/knowledge.js';
 import { Ledger } from './merge/ledger.js';
@@ -122,7 +122,8 @@ class Transplanting {
   private readonly options: TransplantOptions;
   private readonly ledger = new Ledger();
   private readonly clues = new ProducerClues();
-  private readonly part = new DevicePart('the source');
+  private readonly full = heldSections();
+  private json: Uint8Array | undefined;
   private readonly memory: Memory;
   private readonly parts: Parts;
   private configuration: Configuration | undefined;
@@ -158,7 +159,8 @@ class Transplanting {
       else if (event.kind === 'header') await this.write(event);
       else {
         await this.head();
-        if (!this.part.take(event)) await this.carry(event);
+        if (event.kind === 'vmdescription') this.json = event.json;
+        else if (!this.full.observe(event)) await this.carry(event);
       }
     }
     this.laid = await this.devices();
@@ -205,7 +207,7 @@ class Transplanting {
   private async carry(event: StreamEvent): Promise<void> {
     switch (event.kind) {
       case 'section-open':
-        if (!this.part.empty)
+        if (this.full.whole.length > 0)
           throw new EditError(
             'refused',
             `${quote(event.section.idstr)} comes after devices in this stream (a device that is set up early), and is not held back`,
@@ -251,7 +253,8 @@ class Transplanting {
 
   private async devices(): Promise<LaidSection[]> {
     const { donor, ledger, options, destination } = this;
-    this.source = this.part.sections(options.schemaFrom);
+    const described = descriptionOf('the source', this.json, options.schemaFrom);
+    this.source = describedSections('the source', this.full.whole, described);
     this.memory.complete(pluggedMemory(this.source.map(({ state }) => state)));
     this.parts.complete();
     await this.earlyCommands();

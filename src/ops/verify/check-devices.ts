@@ -2,12 +2,13 @@
 // on to all its clones. Payloads of others are not kept.
 
 import { latin1 } from '../../bytes/window.js';
-import { concatBytes } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import { decodeDevice, macText, meaningOf } from '../../devices/index.js';
-import { findInDevice, parseSchema, type DeviceState, type FieldNode } from '../../vmstate/index.js';
-import type { SectionHeader } from '../../wire/section.js';
+import { DeviceEntries, findInDevice, parseSchema, type DeviceState, type FieldNode } from '../../vmstate/index.js';
+import { MAX_DEVICE_BYTES } from '../../limits.js';
+import { FullSections, type FullSection } from '../../open/full-sections.js';
+import type { StreamEvent } from '../../stream/event.js';
 import { runStates } from '../../release/run-states.js';
 import { pluggedMemory, VIRTIO_MEM, type PluggedMemory } from '../devices/virtio-mem.js';
 import { finding, type Finding } from './codes.js';
@@ -26,39 +27,23 @@ const MACS: readonly (readonly [device: RegExp, path: string])[] = [
 ];
 const LOOKED_AT = /(?:^|\/)(?:globalstate|virtio-net|e1000e|igb|rtl8139|vhost-vsock|virtio-vhost_vsock|mc146818rtc)$/;
 
-/** A NIC with 256 queues and its tables stays below. */
-const MAX_KEPT = 256 * 1024;
 const MAX_DEVICES = 256;
 
-interface Kept {
-  readonly section: SectionHeader;
-  readonly parts: Uint8Array[];
-  readonly offset: number;
-  size: number;
-}
-
 export class DeviceCheck {
-  private readonly kept: Kept[] = [];
-  private open: Kept | undefined;
+  private readonly full: FullSections = new FullSections({
+    limit: MAX_DEVICE_BYTES,
+    wants: ({ idstr }) => (LOOKED_AT.test(idstr) || VIRTIO_MEM.test(idstr)) && this.full.whole.length < MAX_DEVICES,
+  });
 
-  start(section: SectionHeader, offset: number): void {
-    this.open = undefined;
-    if (!(LOOKED_AT.test(section.idstr) || VIRTIO_MEM.test(section.idstr)) || this.kept.length >= MAX_DEVICES) return;
-    this.open = { section, parts: [], offset, size: 0 };
-    this.kept.push(this.open);
-  }
-
-  payload(bytes: Uint8Array): void {
-    if (this.open === undefined || this.open.size + bytes.length > MAX_KEPT) return;
-    this.open.parts.push(bytes.slice());
-    this.open.size += bytes.length;
+  observe(event: StreamEvent): void {
+    this.full.observe(event);
   }
 
   /** `json`: the vmdescription, where there is one. */
   finish(json: Uint8Array | undefined): Finding[] {
-    const findings: Finding[] = [];
-    for (const one of this.kept)
-      if (one.section.idstr === 'globalstate') findings.push(...checkRunState(bytesOf(one), one.offset));
+    const findings = this.full.whole.flatMap(({ section, payload, bytes }) =>
+      section.idstr === 'globalstate' && bytes !== undefined ? checkRunState(bytes, payload.start) : [],
+    );
     return [...findings, ...hygiene(this.states(json))];
   }
 
@@ -68,13 +53,9 @@ export class DeviceCheck {
   }
 
   private states(json: Uint8Array | undefined): DeviceState[] {
-    const described = this.kept.filter((one) => one.section.idstr !== 'globalstate');
+    const described = this.full.whole.filter(({ section }) => section.idstr !== 'globalstate');
     return described.length === 0 || json === undefined ? [] : decoded(json, described);
   }
-}
-
-function bytesOf(one: Kept): Uint8Array {
-  return concatBytes(one.parts);
 }
 
 /** be32 length, then the name in (at least) 32 bytes; the length is never looked at. */
@@ -87,14 +68,12 @@ function checkRunState(payload: Uint8Array, offset: number): Finding[] {
   return [];
 }
 
-function decoded(json: Uint8Array, devices: readonly Kept[]): DeviceState[] {
+function decoded(json: Uint8Array, devices: readonly FullSection[]): DeviceState[] {
   try {
-    const schema = parseSchema(json);
-    return devices.flatMap((one) => {
-      const device = schema.devices.find(
-        (candidate) => candidate.name === one.section.idstr && candidate.instanceId === one.section.instanceId,
-      );
-      return device === undefined ? [] : [decodeDevice(device, bytesOf(one), one.offset)];
+    const entries = new DeviceEntries(parseSchema(json));
+    return devices.flatMap(({ section, payload, bytes }) => {
+      const device = entries.next(section);
+      return device === undefined || bytes === undefined ? [] : [decodeDevice(device, bytes, payload.start)];
     });
   } catch (error) {
     // What is wrong with the JSON has been said.

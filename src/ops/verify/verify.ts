@@ -89,6 +89,7 @@ class Checks {
 
   observe(event: StreamEvent): void {
     this.range.observe(event);
+    this.devices.observe(event);
     switch (event.kind) {
       case 'configuration':
         this.early.push(...checkConfiguration(event.configuration, event.span));
@@ -97,10 +98,6 @@ class Checks {
       case 'section-open':
         this.sections.open(event.type, event.section, event.span.start);
         this.ramEnded ||= event.type === 'end' && event.section.idstr === 'ram';
-        this.devices.start(event.section, event.span.end);
-        return;
-      case 'payload':
-        this.devices.payload(event.bytes);
         return;
       case 'command':
         this.commands.observe({ command: event.command, payload: event.payload, offset: event.span.start });

@@ -10,7 +10,7 @@ import { fileHeader, QEMU_VM_FILE_MAGIC } from '../../wire/file-header.js';
 import { deviceKey, sectionFooter, sectionHeader, sectionType } from '../../wire/section.js';
 import { decodeDevice } from '../../devices/index.js';
 import { NET_OFFLOADS, withUnknownFeature } from '../../devices/virtio/features.js';
-import { parseSchema, type DeviceSchema } from '../../vmstate/index.js';
+import { DeviceEntries, parseSchema, type DeviceSchema } from '../../vmstate/index.js';
 import type { KnownBy, NeutralisedOption, OfferedFeatures } from '../../destination/destination.js';
 import type { Save, SavedSection } from '../../destination/save.js';
 import { tryAll, type TryLoadOptions } from '../try-load.js';
@@ -36,9 +36,10 @@ export async function virtioOffers(
   notes: string[],
 ): Promise<VirtioOffers> {
   const json = save.vmdescription;
-  const schemas = json === undefined ? [] : (unlessBroken(() => parseSchema(json))?.devices ?? []);
+  const description = json === undefined ? undefined : unlessBroken(() => parseSchema(json));
+  const entries = description && new DeviceEntries(description);
   const cases = save.sections.flatMap((section) => {
-    const schema = schemas.find(({ name, instanceId }) => name === section.idstr && instanceId === section.instanceId);
+    const schema = entries?.next(section);
     return schema?.vmsd.fields.some(({ type }) => type === 'virtio') === true
       ? [{ ...asked, section, state: refusable(save, section, schema) }]
       : [];
