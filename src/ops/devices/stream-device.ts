@@ -3,6 +3,8 @@
 
 import { decodeDevice } from '../../devices/index.js';
 import { leaves, plainField, vmsdSize, type DeviceSchema, type DeviceState } from '../../vmstate/index.js';
+import type { Span } from '../../base/span.js';
+import type { Boundary } from '../../stream/event.js';
 import type { FullSection } from '../../open/full-sections.js';
 import type { SectionHeader } from '../../wire/section.js';
 
@@ -12,7 +14,16 @@ import type { SectionHeader } from '../../wire/section.js';
  */
 export type LayoutOrigin = 'vmdescription' | 'stream' | 'dump' | 'none';
 
-export interface StreamDevice extends Omit<FullSection, 'bytes'> {
+export interface StreamDevice {
+  readonly section: SectionHeader;
+  /** The whole section, header and footer included; absolute. */
+  readonly span: Span;
+  /** Its payload. */
+  readonly payload: Span;
+  /** How the end of the payload is known. */
+  readonly boundary: Boundary;
+  /** Inside how many PACKAGED blobs. */
+  readonly depth: number;
   readonly layout: LayoutOrigin;
   /** Why the layout is not known; undefined when it is. */
   readonly reason: string | undefined;
