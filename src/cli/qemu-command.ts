@@ -12,9 +12,12 @@ import { exitCode } from './exit-code.js';
 import { Failure } from './failure.js';
 import { UsageError } from './usage-error.js';
 
-/** `lab:7.2` is the QEMU of that release in the lab; anything else a path, or a name in PATH. */
+/**
+ * The QEMU that `name` means: `lab:7.2` is the QEMU of that release in the lab, any other name a path or a name in PATH.
+ * A path into the lab, as the manifest of a template has it, means the lab too: such a QEMU needs the lab's libraries.
+ */
 export async function resolveQemu(name: string, progress: (line: string) => void): Promise<QemuBinary> {
-  const release = /^lab:(.+)$/.exec(name)?.[1];
+  const release = /^lab:(.+)$/.exec(name)?.[1] ?? /\/qemu-mstream\/lab\/(\w+)\/root\//.exec(name)?.[1];
   if (release === undefined) {
     const file = await findExecutable(name);
     if (file === undefined)

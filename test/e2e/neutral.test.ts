@@ -67,7 +67,7 @@ onEveryQemu('asking', ({ version, binary }) => {
       ignored: true,
       migratable: true,
       usedLength: 2 << 20,
-      gpa: '0x0',
+      gpa: 0n,
     });
     expect(profile.neutralised.map(({ option }) => option)).toEqual([
       '-object',

@@ -5,7 +5,7 @@ import { fieldJson, type FieldJsonOptions } from '../../ops/devices/field-json.j
 import { fieldRows } from '../../ops/devices/field-rows.js';
 import type { StreamDevice, StreamDevices } from '../../ops/devices/read-devices.js';
 import { coverageOf } from '../../devices/index.js';
-import { type FieldNode } from '../../vmstate/index.js';
+import type { FieldNode } from '../../vmstate/index.js';
 import { errorJson } from '../error.js';
 import { sectionJson, spanJson } from '../inspect/json.js';
 import { toJson } from '../printable.js';
