@@ -6,6 +6,7 @@ import { MigrationStreamError } from '../base/errors.js';
 import type { Span } from '../base/span.js';
 import { MAX_MAP_ROWS } from '../limits.js';
 import type { DialectEvent } from '../ram/event.js';
+import type { MergeFacts } from '../ram/channels/merge.js';
 import { PageIndex } from '../ram/page-index.js';
 import type { Boundary, StreamEvent, WarningCode } from '../stream/event.js';
 import { commandName } from '../wire/command.js';
@@ -76,6 +77,8 @@ export interface Inspection {
   /** Which pages of each block came, by the block's place in `blocks`. */
   readonly pageIndex: PageIndex;
   readonly totals: Totals;
+  /** What the multifd channels beside the stream held, where they were given. */
+  readonly channels?: MergeFacts;
   readonly warnings: readonly StreamWarning[];
 }
 

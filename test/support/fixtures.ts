@@ -19,6 +19,16 @@ export function fixtureBytes(name: string): Uint8Array {
   return Uint8Array.from(gunzipSync(readFileSync(file)));
 }
 
+/** The captures of a fixture's multifd channels, in order of their ids. */
+export function fixtureChannels(name: string): Uint8Array[] {
+  const files: Uint8Array[] = [];
+  for (let i = 1; ; i += 1) {
+    const url = new URL(`${name}/chan${i}.gz`, root);
+    if (!existsSync(url)) return files;
+    files.push(Uint8Array.from(gunzipSync(readFileSync(url))));
+  }
+}
+
 /** The memory file of a template. */
 export function fixtureMemory(name: string): Uint8Array {
   return Uint8Array.from(gunzipSync(readFileSync(new URL(`${name}/mem0.img.gz`, root))));

@@ -3,6 +3,9 @@
 import type { MigrationStreamError } from '../../base/errors.js';
 import type { ContainerFacts } from '../../container/container.js';
 import { inspect, type Inspection } from '../../ops/inspect.js';
+import type { ByteSource } from '../../bytes/source.js';
+import type { JoinedStream } from '../../open/join-channels.js';
+import type { MigrationStream } from '../../open/open-stream.js';
 import { errorText } from '../../report/error.js';
 import { defineCommand, type Context } from '../command.js';
 import { schemaFromOption, type SchemaFromOption } from '../devices.js';
@@ -17,6 +20,7 @@ interface InspectOptions extends ReadingOptions, SchemaFromOption {
   readonly blocks?: boolean | undefined;
   readonly pages?: boolean | undefined;
   readonly stale?: boolean | undefined;
+  readonly channel?: string | readonly string[] | undefined;
   readonly devices?: string | readonly string[] | undefined;
   readonly schema?: boolean | undefined;
   readonly hex?: string | undefined;
@@ -36,6 +40,7 @@ export const inspectCommand = defineCommand<InspectOptions>({
     { args: "inspect --devices '*/virtio-net' --hex vm/state", text: 'Some of them, with their bytes' },
     { args: 'inspect --schema vm/state', text: 'What fields they have, for diff' },
     { args: 'inspect --json vm/state | jq .producer', text: 'For programs' },
+    { args: 'inspect chan0 --channel chan1 --channel chan2', text: 'A migration over multifd, as it was captured' },
     { args: 'inspect -', text: 'From a pipe, e.g. gunzip -c state.gz |' },
   ],
   build: (yargs) =>
@@ -51,6 +56,11 @@ export const inspectCommand = defineCommand<InspectOptions>({
           .option('stale', {
             describe: 'Read the places of zero pages in a mapped-ram file, and count those that hold old bytes',
             type: 'boolean',
+          })
+          .option('channel', {
+            describe: 'The capture of a multifd channel of this stream; once for each',
+            type: 'string',
+            requiresArg: true,
           })
           .option('devices', {
             describe: 'Only devices, field by field; with a name (* for anything): those',
@@ -168,7 +178,7 @@ async function report(options: Resolved, context: Context): Promise<MigrationStr
       reading,
       spanOption('hex', hex),
     );
-  const whole = await inspectWhole(options.state, context, reading, options.stale === true);
+  const whole = await inspectWhole(options, context, reading);
   if (options.quiet !== true) await context.host.stdout.write(await render(whole, options, context));
   return whole.inspection.error;
 }
@@ -179,15 +189,35 @@ interface Whole {
   readonly containers: readonly ContainerFacts[];
 }
 
-async function inspectWhole(state: string, context: Context, reading: StateOptions, stale: boolean): Promise<Whole> {
+async function inspectWhole(
+  { state, stale, channel }: Resolved,
+  context: Context,
+  reading: StateOptions,
+): Promise<Whole> {
   const { stream, layers, progress } = await openState(context, state, { ...reading, bodies: false });
-  let inspection = await inspect(stream);
-  if (stale) inspection = await (await import('../../ops/stale-pages.js')).withStalePages(inspection, stream.source);
+  const paths = channel === undefined ? [] : [channel].flat();
+  const joined = paths.length === 0 ? undefined : await joinedWith(stream, paths, context);
+  let inspection = await inspect(joined ?? stream);
+  if (joined?.merged !== undefined) inspection = { ...inspection, channels: joined.merged };
+  if (stale === true)
+    inspection = await (await import('../../ops/stale-pages.js')).withStalePages(inspection, stream.source);
   progress.stop();
   const containers = layers.map((layer) => layer.facts);
   return inspection.error === undefined
     ? { inspection, containers }
     : { inspection: { ...inspection, error: await context.explain(inspection.error) }, containers };
+}
+
+/** The channels with `main`; they are closed when the command ends. Their pages are counted, not decoded. */
+async function joinedWith(main: MigrationStream, paths: readonly string[], context: Context): Promise<JoinedStream> {
+  const { joinChannels } = await import('../../open/join-channels.js');
+  const sources: ByteSource[] = [];
+  for (const path of paths) {
+    const source = await context.host.openInput(path);
+    context.defer(() => source.close());
+    sources.push(source);
+  }
+  return joinChannels(main, sources, undefined);
 }
 
 async function render({ inspection, containers }: Whole, options: Resolved, context: Context): Promise<string> {

@@ -10,6 +10,7 @@ import type { Inspection, MapRow } from '../../ops/inspect.js';
 import type { Producer } from '../../open/producer.js';
 import type { QemuVersion } from '../../release/version.js';
 import type { DialectEvent } from '../../ram/event.js';
+import type { MergeFacts } from '../../ram/channels/merge.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import type { SectionHeader } from '../../wire/section.js';
@@ -49,7 +50,28 @@ export function inspectionJson(
     omittedSections: omittedRows,
     blocks: blocks.map(blockJson),
     totals: { ...totals },
+    ...(inspection.channels === undefined ? {} : { channels: channelsJson(inspection.channels) }),
     warnings: warnings.map(({ code, message, offset, path }) => ({ code, message, offset, path })),
+  };
+}
+
+function channelsJson({ channels, syncs, ordered, ambiguous, leftOver, complete }: MergeFacts): JsonObject {
+  return {
+    syncs,
+    resentInOrder: ordered,
+    resentAmbiguous: complete ? ambiguous : null,
+    leftOver,
+    channels: channels.map(({ label, id, packets, syncs: own, normalPages, zeroPages, bytes, methods, devices }) => ({
+      label,
+      id,
+      packets,
+      syncs: own,
+      pages: normalPages,
+      zeroPages,
+      bytes,
+      methods: [...methods],
+      devices: [...devices].map(([name, state]) => ({ name, ...state })),
+    })),
   };
 }
 

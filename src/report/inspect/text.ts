@@ -5,6 +5,7 @@ import type { Inspection } from '../../ops/inspect.js';
 import { nestingLines } from '../containers.js';
 import type { Theme } from '../theme.js';
 import { blockTable } from './block-table.js';
+import { channelLines } from './channels.js';
 import { sectionMap } from './section-map.js';
 import { summaryLines } from './summary.js';
 import { totalsLines, warningLines } from './totals.js';
@@ -33,6 +34,7 @@ export async function inspectionText(
     parts.summary ? summaryLines(inspection, theme) : [],
     parts.summary ? warningLines(warnings, theme) : [],
     parts.blocks ? await blockTable(blocks, theme, width) : [],
+    parts.summary && inspection.channels !== undefined ? await channelLines(inspection.channels, theme) : [],
     parts.sections ? await sectionMap(map, omittedRows, theme, width) : [],
     parts.summary ? await totalsLines(inspection, theme) : [],
   ];

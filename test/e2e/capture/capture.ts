@@ -112,8 +112,9 @@ async function overSocket(
   const tee = await Tee.listen(join(folder, 'tee'), join(folder, 'd', 'in'));
   try {
     await setCapabilities(destination, scenario.capabilities ?? {});
-    const { 'multifd-channels': channels } = scenario.parameters ?? {};
-    if (channels !== undefined) await setParameters(destination, { 'multifd-channels': channels });
+    // Both sides must agree on how channels are used.
+    const ofChannels = Object.entries(scenario.parameters ?? {}).filter(([name]) => name.startsWith('multifd-'));
+    if (ofChannels.length > 0) await setParameters(destination, Object.fromEntries(ofChannels));
     // Both ends are asked: the side that fails second often only says that its peer went away.
     const mark = await startIncoming(destination, 'unix:in');
     const arrived = waitForMigration(destination, mark, { timeoutMs: ROUNDS_TIMEOUT, what: 'the arrival' });
