@@ -21,6 +21,8 @@ export type { MemoryOrigin, MemoryTarget } from './bytes/memory.js';
 export { memoryFile, openMemory } from './bytes/node/memory-file.js';
 
 export { compressions, type Compression, type Decompressor, type Decompressors } from './bytes/decompressor.js';
+export { flushDecoders } from './bytes/node/flush-decoders.js';
+export { inflate } from './bytes/node/inflate.js';
 export { nodeDecompressors } from './bytes/node/decompressors.js';
 
 export { commandFacts, commandName, migCommand } from './wire/command.js';
@@ -31,7 +33,14 @@ export { type RamBlockEntry } from './wire/ram-block.js';
 export { ramFlag } from './wire/ram-flags.js';
 export { type SectionHeader, type SectionKind } from './wire/section.js';
 
+export type { ChannelFacts } from './ram/channels/channel.js';
+export type { FlushDecoder, FlushDecoders } from './ram/channels/flush-decoder.js';
+export type { MergeFacts } from './ram/channels/merge.js';
 export { type DialectEvent, type RamEvent, type RamMark } from './ram/event.js';
+export type { GuestMemory, GuestMemoryParts } from './ram/guest-memory.js';
+export type { LastVersions, PageState, PageVersion } from './ram/last-versions.js';
+export type { Inflate } from './ram/page-decoder.js';
+export type { MultifdMethod } from './wire/multifd-packet.js';
 export { type LayoutTrial } from './ram/infer-layout.js';
 export { buildPageRuns, type PageValue } from './ram/page-builder.js';
 export { PageIndex, type PageCounts } from './ram/page-index.js';
@@ -96,6 +105,10 @@ export {
   type RamReference,
 } from './ops/json/document.js';
 export { encodeDocument } from './ops/json/encode.js';
+export { openGuestMemory, type GuestMemoryOptions } from './open/guest-memory.js';
+export { joinChannels, type JoinedStream } from './open/join-channels.js';
+export { toMapped, type ToMappedOptions } from './ops/convert/to-mapped.js';
+export { toPlain, type ToPlainOptions } from './ops/convert/to-plain.js';
 export { openStream, type MigrationStream, type OpenOptions } from './open/open-stream.js';
 export { type Clue, type Producer } from './open/producer.js';
 export { type QemuVersion } from './release/version.js';

@@ -63,6 +63,25 @@ describe.skipIf(skip !== undefined)('plain to mapped-ram', () => {
   });
 });
 
+describe.skipIf(skip !== undefined)('memory with XBZRLE deltas is what QEMU has after loading', () => {
+  const names = fixtureNames.filter((name) => /^(?!4\.).*-live-xbzrle$/.test(name));
+  test.each(names)('%s', async (name) => {
+    const bytes = fixtureBytes(name);
+    const memory = await openGuestMemory(memorySource(bytes), { inflate });
+    const expected = new Uint8Array(2 << 20);
+    await memory.read(
+      memory.blocks.findIndex(({ usedLength }) => usedLength === 2 << 20),
+      0,
+      expected,
+    );
+    let ram: Buffer | undefined;
+    const look = async (machine: Parameters<typeof guestRam>[0]): Promise<void> => void (ram = await guestRam(machine));
+    const outcome = await load({ release: releaseOf(name), argv: argvOf(name), stream: bytes, look });
+    expect(outcome).toMatchObject({ loaded: true });
+    expect(ram!.equals(withoutRoms(Buffer.from(expected)))).toBe(true);
+  });
+});
+
 describe.skipIf(skip !== undefined)('mapped-ram to plain', () => {
   test.each(['10.0.13-mapped-ram', '11.1.3-mapped-ram-multifd'])('%s', async (name) => {
     const stream = await written((sink) => toPlain(memorySource(fixtureBytes(name)), sink, { inflate }));
