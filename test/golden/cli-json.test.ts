@@ -23,6 +23,11 @@ test.each(fixtureNames)('--json of %s', async (name) => {
   expect(isDocument(JSON.parse(stdout)), JSON.stringify(isDocument.errors)).toBe(true);
 });
 
+/** Pages of a mapped-ram file lie in the area that follows; a disagreement is told when the vmdescription was read. */
+function pointsElsewhere(event: { event: string; code?: string }): boolean {
+  return event.event === 'mapped-pages' || event.code === 'vmdescription-disagrees';
+}
+
 test.each(fixtureNames)('--jsonl of %s', async (name) => {
   const bytes = fixtureBytes(name);
   const { stdout } = await mstream(['inspect', '--jsonl', 'state'], { files: { state: bytes } });
@@ -34,6 +39,10 @@ test.each(fixtureNames)('--jsonl of %s', async (name) => {
   for (const event of events) {
     expect(isEvent(event), `${JSON.stringify(event)} ${JSON.stringify(isEvent.errors?.slice(-1))}`).toBe(true);
     if (event.span === undefined) continue;
+    if (pointsElsewhere(event)) {
+      expect(event.span.end).toBeLessThanOrEqual(bytes.length);
+      continue;
+    }
     expect(event.span.start).toBe(at);
     at = event.span.end;
   }

@@ -57,8 +57,11 @@ describe.each(fixtureNames)('%s', (name) => {
     const stream = await openStream(source, options);
     let at = 0;
     for await (const event of stream.events()) {
-      if (event.span.start !== at) expect(event.span.start, `${event.kind} after ${at}`).toBe(at);
-      at = event.span.end;
+      // A disagreement is told when the vmdescription was read, and names the place of its section.
+      const late = event.kind === 'warning' && event.code === 'vmdescription-disagrees';
+      if (late) expect(event.span.end).toBeLessThanOrEqual(at);
+      else if (event.span.start !== at) expect(event.span.start, `${event.kind} after ${at}`).toBe(at);
+      if (!late) at = event.span.end;
       await writer.write(event);
     }
     await writer.finish();
