@@ -89,7 +89,7 @@ describe('the tarball', () => {
     /^dist\/chunks\/[\w-]+\.js(\.map)?$/,
     /^dist\/third-party\.txt$/,
     /^dist\/types\/[\w/-]+\.d\.ts$/,
-    /^docs\/([\w-]+|adr\/\d{4}-[\w-]+)\.md$/,
+    /^docs\/([\w-]+|containers\/[\w-]+|adr\/\d{4}-[\w-]+)\.md$/,
     /^docs\/schema\/[\w-]+\.json$/,
     /^fixtures\/example\/state$/,
   ];

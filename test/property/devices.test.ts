@@ -13,7 +13,7 @@ import { schemaLines } from '../../src/report/devices/schema.js';
 import { valueLines } from '../../src/report/devices/values.js';
 import { plainTheme } from '../../src/report/theme.js';
 import { decodeDevice } from '../../src/devices/index.js';
-import { type DeviceSchema, type DeviceState, type FieldSchema, type VmsdSchema } from '../../src/vmstate/index.js';
+import type { DeviceSchema, DeviceState, FieldSchema, VmsdSchema } from '../../src/vmstate/index.js';
 import { describedDevice, strangeDevice } from '../support/arbitraries/vmstate.js';
 import { cases } from '../support/seed.js';
 

@@ -160,6 +160,8 @@ describe('a function of the library, with its source left open', () => {
     expect(whole.reads).toBeGreaterThan(1);
     for (let n = 0; n < whole.reads; n += Math.max(1, Math.floor(whole.reads / 12))) {
       const failed = await go(new Watch(n));
+      // The walk was left before it came to the bytes of this read.
+      if (failed === undefined) continue;
       const { inspection, error } = failed as Partial<Verification> & { readonly error?: unknown };
       expect(failed instanceof EditError ? { code: 'io' } : (inspection?.error ?? error ?? failed)).toMatchObject({
         code: 'io',

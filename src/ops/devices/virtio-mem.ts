@@ -29,7 +29,10 @@ const MAX_RANGES = 65_536;
 
 /** What the virtio-mem devices among `states` say, where they say all of it. */
 export function pluggedMemory(states: readonly DeviceState[]): PluggedMemory[] {
-  const byPrefix = new Map<string, { region: number | undefined; block: number | undefined; bitmap: Uint8Array | undefined }>();
+  const byPrefix = new Map<
+    string,
+    { region: number | undefined; block: number | undefined; bitmap: Uint8Array | undefined }
+  >();
   for (const state of states) {
     const { name } = state.device;
     if (!VIRTIO_MEM.test(name)) continue;

@@ -50,7 +50,6 @@ function reading(line: string, score: Score, depth: number): readonly string[] {
 }
 
 function clean(line: string): string {
-  // eslint-disable-next-line no-control-regex -- colours of a terminal are control characters
   return line.replace(/\u001b\[[0-9;]*m/g, '').replace(/\r$/, '');
 }
 

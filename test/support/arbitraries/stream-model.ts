@@ -205,7 +205,9 @@ function assemble(drawn: Shape, blocks: readonly RamBlockEntry[], rest: Parts): 
     items.push({ kind: 'vmdescription', json: describeDevices([...rest.early, ...rest.late], stated, rest.spaced) });
     if (rest.trailing.length > 0) items.push({ kind: 'trailing', bytes: rest.trailing });
   }
-  const options = drawn.pageSizeFrom === 'option' ? { targetPageSize: pageSize } : {};
+  // Bytes behind the end hide the vmdescription from the first look, so that nothing tells an unusual page size.
+  const hidden = rest.trailing.length > 0 && pageSize !== 4096;
+  const options = drawn.pageSizeFrom === 'option' || hidden ? { targetPageSize: pageSize } : {};
   return {
     layout,
     pageSize,
