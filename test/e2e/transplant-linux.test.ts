@@ -137,14 +137,17 @@ describe.skipIf(why !== undefined)('a Linux', () => {
       const cured: Shape = { net: true, nic: ',vectors=4' };
       const { report, written } = await carryLinux(guest, save, '5.2', cured, { allow: 'lossy' });
       expect([written, report.trial.state]).toEqual([false, 'not-tried']);
-      const [reason, ...others] = report.differences.filter(({ grade }) => grade === 'impossible');
-      expect([reason?.why, others]).toEqual(['the guest uses features that the destination does not offer', []]);
+      const reasons = report.differences.filter(({ grade }) => grade === 'impossible');
+      const why = 'the guest uses features that the destination does not offer';
+      expect(reasons.map((reason) => reason.why)).toEqual(reasons.map(() => why));
+      // The comparison before the trial names every device; QEMU names the first that it loads.
+      const deviceOf = ({ path }: { path: string }): string => path.replace(/\.virtio\.guest_features$/, '');
       const words = await forcedWords(guest, save, '5.2', cured);
       const [, wanted = '', allowed = ''] =
         /Features (0x[\da-f]+) unsupported\. Allowed features: (0x[\da-f]+)/.exec(words) ?? [];
-      expect(words).toContain(`device '${reason!.path}'`);
-      expect(reason!.before).toBe(
-        featureNames(/[^/]+$/.exec(reason!.path)![0], BigInt(wanted) & ~BigInt(allowed)).join(', '),
+      const reason = reasons.find((candidate) => words.includes(`device '${deviceOf(candidate)}'`));
+      expect(reason?.before).toBe(
+        featureNames(/[^/]+$/.exec(deviceOf(reason!))![0], BigInt(wanted) & ~BigInt(allowed)).join(', '),
       );
     },
   );

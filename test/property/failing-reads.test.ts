@@ -163,9 +163,8 @@ describe('a function of the library, with its source left open', () => {
       // The walk was left before it came to the bytes of this read.
       if (failed === undefined) continue;
       const { inspection, error } = failed as Partial<Verification> & { readonly error?: unknown };
-      expect(failed instanceof EditError ? { code: 'io' } : (inspection?.error ?? error ?? failed)).toMatchObject({
-        code: 'io',
-      });
+      const reported: unknown = failed instanceof EditError ? { code: 'io' } : (inspection?.error ?? error ?? failed);
+      expect(reported).toMatchObject({ code: 'io' });
     }
   });
 
