@@ -5,6 +5,7 @@ import { architectureOfTarget } from '../release/architecture.js';
 import type { Destination, RamBlockFacts } from '../destination/destination.js';
 import type { Save } from '../destination/save.js';
 import { DeviceEntries, parseSchema, type DescriptionSchema, type VmsdSchema } from '../vmstate/index.js';
+import { DIRTY_BITMAP_IDSTR } from '../wire/dirty-bitmap.js';
 import { deviceKey } from '../wire/section.js';
 import type { DestinationBlock, DestinationHandler, Receiver } from './destination.js';
 
@@ -62,7 +63,7 @@ function isOldStyle(table: VmsdSchema): boolean {
 
 /** Registered in every QEMU, and in a save only with something to save. QEMU: dirty_bitmap_mig_init(), migration/block-dirty-bitmap.c. */
 const unsaved: readonly DestinationHandler[] = [
-  { idstr: 'dirty-bitmap', instanceId: 0, versionId: 1, kind: 'iterable', schema: undefined, payload: undefined },
+  { idstr: DIRTY_BITMAP_IDSTR, instanceId: 0, versionId: 1, kind: 'iterable', schema: undefined, payload: undefined },
 ];
 
 function handlersOf(

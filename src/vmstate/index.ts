@@ -34,7 +34,15 @@ export {
   type LeafRole,
   type Segment,
 } from './node.js';
-export { scalarNamed, scalarNames, type Scalar, type ScalarKind, type Value } from './scalars.js';
+export {
+  NULL_MARK,
+  PRESENT_MARK,
+  scalarNamed,
+  scalarNames,
+  type Scalar,
+  type ScalarKind,
+  type Value,
+} from './scalars.js';
 export { encodeDevice, type Override } from './encode.js';
 export { findDevices, findInDevice, findNodes } from './select.js';
 export { DeviceEdit, type EditedDevice, type FieldChange } from './edit.js';

@@ -5,25 +5,10 @@ import { hasFact, provenRange } from '../../release/fact.js';
 import { errnoNumber } from '../../release/messages/index.js';
 import { commands as history } from '../../release/records.js';
 import { atLeast } from '../../release/version.js';
-import { migCommand } from '../../wire/command.js';
+import { commandFacts, commandHeader, migCommand } from '../../wire/command.js';
 import { postcopy, type Incoming } from './incoming.js';
 import type { QemuFile } from './qemu-file.js';
 import { Refusal } from '../refusal.js';
-
-/** QEMU: mig_cmd_args. Undefined length: it varies. */
-const commands: readonly (readonly [name: keyof typeof history, length: number | undefined])[] = [
-  ['OPEN_RETURN_PATH', 0],
-  ['PING', 4],
-  ['POSTCOPY_ADVISE', undefined],
-  ['POSTCOPY_LISTEN', 0],
-  ['POSTCOPY_RUN', 0],
-  ['POSTCOPY_RAM_DISCARD', undefined],
-  ['PACKAGED', 4],
-  ['ENABLE_COLO', 0],
-  ['POSTCOPY_RESUME', 0],
-  ['RECV_BITMAP', undefined],
-  ['SWITCHOVER_START', 0],
-];
 
 /** A command that a release no longer takes keeps its number. QEMU: MIG_CMD_MAX. */
 function hasNumber({ destination }: Incoming, name: keyof typeof history): boolean {
@@ -35,47 +20,49 @@ type Loop = (file: QemuFile) => Promise<boolean>;
 
 /** Answers whether the loops end here (POSTCOPY_RUN). @throws Refusal, Ending */
 export async function loadCommand(incoming: Incoming, file: QemuFile, loop: Loop): Promise<boolean> {
-  await file.want(4);
+  await file.want(commandHeader.maxSize);
   const command = file.u16();
   const length = file.u16();
   if (file.error !== undefined) throw incoming.refuse(file, 'command-unreadable', { errno: errnoNumber(file.error) });
-  const known = commands[command - 1];
-  if (known === undefined || !hasNumber(incoming, known[0]))
+  const known = commandFacts[command];
+  if (known === undefined || !hasNumber(incoming, known.name))
     throw incoming.refuse(file, 'unknown-command', { command, length });
-  const [name, expected] = known;
+  const { name, lengths = [] } = known;
   incoming.path[incoming.path.length - 1] = `command ${name}`;
-  if (expected !== undefined && expected !== length)
+  // A command with several lengths checks its length in its own handler.
+  const [expected] = lengths;
+  if (expected !== undefined && lengths.length === 1 && expected !== length)
     throw incoming.refuse(file, 'command-length', { command: name, expected, length });
   await file.want(Math.max(length, 4));
   switch (command) {
-    case 1:
+    case migCommand.openReturnPath:
       if (incoming.returnPath) incoming.remark('return-path-twice');
       incoming.returnPath = true;
       return false;
-    case 2: {
+    case migCommand.ping: {
       const cookie = file.u32();
       if (!incoming.returnPath) throw incoming.refuse(file, 'ping-without-return-path', { cookie });
       return false;
     }
-    case 3:
+    case migCommand.postcopyAdvise:
       advise(incoming, file, length);
       return false;
-    case 4:
+    case migCommand.postcopyListen:
       listen(incoming, file);
       return false;
-    case 5:
+    case migCommand.postcopyRun:
       return run(incoming, file);
-    case 6:
+    case migCommand.postcopyRamDiscard:
       discard(incoming, file, length);
       return false;
-    case 7:
+    case migCommand.packaged:
       return packaged(incoming, file, loop);
-    case 8:
+    case migCommand.enableColo:
       return colo(incoming, file);
-    case 9:
+    case migCommand.postcopyResume:
       incoming.remark('resume-illegal');
       return false;
-    case 10:
+    case migCommand.recvBitmap:
       receivedBitmap(incoming, file, length);
       return false;
     case migCommand.switchoverStart:
@@ -172,7 +159,7 @@ async function packaged(incoming: Incoming, file: QemuFile, loop: Loop): Promise
 /** QEMU: loadvm_process_enable_colo(). */
 function colo(incoming: Incoming, file: QemuFile): boolean {
   if (hasFact(history.ENABLE_COLO, incoming.destination.version) !== true)
-    throw incoming.refuse(file, 'command-deprecated', { command: 8, length: 0 });
+    throw incoming.refuse(file, 'command-deprecated', { command: migCommand.enableColo, length: 0 });
   if (incoming.behaves('colo-needs-capability') && !incoming.on('x-colo')) throw incoming.refuse(file, 'colo-not-set');
   incoming.colo = true;
   return false;

@@ -1,7 +1,9 @@
 // The outer loop: header, configuration, sections until EOF, and what is looked at afterwards. QEMU:
 // qemu_loadvm_state() and qemu_loadvm_state_main(), migration/savevm.c.
 
-import { sectionType } from '../../wire/section.js';
+import { DIRTY_BITMAP_IDSTR } from '../../wire/dirty-bitmap.js';
+import { fileHeader, QEMU_VM_FILE_MAGIC, QEMU_VM_FILE_VERSION } from '../../wire/file-header.js';
+import { SECTION_FOOTER_SIZE, sectionHeader, sectionType } from '../../wire/section.js';
 import { errnoNumber, strerror, type Errno, type MessageId, type MessageValues } from '../../release/messages/index.js';
 import { loadCommand } from './commands.js';
 import { loadConfiguration } from './configuration.js';
@@ -14,10 +16,8 @@ import type { QemuFile } from './qemu-file.js';
 import { Refusal } from '../refusal.js';
 import { RAM_VERSION, RamLoader } from '../ram/ram.js';
 
-const MAGIC = 0x5145564d;
-const VERSION = 3;
-const OLD_VERSION = 2;
-const FOOTER = 0x7e;
+/** The version before QEMU 0.13. QEMU: QEMU_VM_FILE_VERSION_COMPAT, migration/savevm.c. */
+const VERSION_BEFORE = 2;
 
 /** Run states that a VM which is being loaded cannot go to. QEMU: runstate_transitions_def, softmmu/runstate.c. */
 const forbidden: readonly string[] = ['debug', 'restore-vm', 'save-vm'];
@@ -65,13 +65,15 @@ export class Loader {
 
   private async header(file: QemuFile): Promise<void> {
     const { incoming } = this;
-    await file.want(9);
+    await file.want(fileHeader.maxSize + 1);
     if (file.cursor.available === 0) throw incoming.ends(file, 'hangs', 'empty-file');
     const magic = file.u32();
-    if (magic !== MAGIC) throw incoming.refuse(file, 'not-a-migration-stream', { magic, expected: MAGIC });
+    if (magic !== QEMU_VM_FILE_MAGIC)
+      throw incoming.refuse(file, 'not-a-migration-stream', { magic, expected: QEMU_VM_FILE_MAGIC });
     const version = file.u32();
-    if (version === OLD_VERSION) throw incoming.refuse(file, 'version-2');
-    if (version !== VERSION) throw incoming.refuse(file, 'unsupported-version', { version, expected: VERSION });
+    if (version === VERSION_BEFORE) throw incoming.refuse(file, 'version-2');
+    if (version !== QEMU_VM_FILE_VERSION)
+      throw incoming.refuse(file, 'unsupported-version', { version, expected: QEMU_VM_FILE_VERSION });
     if (!incoming.destination.sendConfiguration) return;
     const type = file.u8();
     if (type !== sectionType.configuration)
@@ -83,7 +85,7 @@ export class Loader {
   async loop(file: QemuFile): Promise<boolean> {
     const { incoming } = this;
     for (;;) {
-      await file.want(1 + 4 + 256 + 8);
+      await file.want(1 + sectionHeader.maxSize);
       const type = file.u8();
       if (file.error !== undefined) throw this.cutBetweenSections(file, file.error);
       switch (type) {
@@ -201,7 +203,7 @@ export class Loader {
     }
     try {
       if (handler.idstr === 'ram') await this.ram.load(file, versionId);
-      else if (handler.idstr === 'dirty-bitmap') await this.bitmaps.load(file, versionId);
+      else if (handler.idstr === DIRTY_BITMAP_IDSTR) await this.bitmaps.load(file, versionId);
       else await loadDevice(incoming, file, handler, versionId);
     } catch (error) {
       if (error instanceof Refusal)
@@ -224,7 +226,7 @@ export class Loader {
   private async footer(file: QemuFile, found: LoadedHandler): Promise<void> {
     const { incoming } = this;
     if (!incoming.destination.sectionFooters) return;
-    await file.want(5);
+    await file.want(SECTION_FOOTER_SIZE);
     const mark = file.u8();
     const wrong = this.wrongFooter(file, mark, found);
     if (wrong === undefined) return;
@@ -240,7 +242,7 @@ export class Loader {
   ): readonly [MessageId, MessageValues] | undefined {
     const { idstr } = handler;
     if (file.error !== undefined) return ['footer-unreadable', { errno: errnoNumber(file.error) }];
-    if (mark !== FOOTER) return ['footer-missing', { idstr }];
+    if (mark !== sectionType.footer) return ['footer-missing', { idstr }];
     const read = file.u32();
     return read === sectionId ? undefined : ['footer-mismatch', { idstr, received: read, expected: sectionId }];
   }

@@ -1,6 +1,7 @@
 // The block list, entry by entry, in the order of each version: what is read, what is compared, and whether the entry
 // is read on after the first complaint. QEMU: ram_load_precopy() up to 8.1, parse_ramblocks() since, migration/ram.c.
 
+import { MAPPED_RAM_HEADER_SIZE } from '../../wire/mapped-ram.js';
 import type { DestinationBlock } from '../destination.js';
 import { postcopy, type Incoming } from '../outer/incoming.js';
 import { loadMappedBlock } from './ram-mapped.js';
@@ -8,7 +9,7 @@ import type { QemuFile } from '../outer/qemu-file.js';
 import type { Refusal } from '../refusal.js';
 
 const WRAP = (1n << 64n) - 1n;
-const LONGEST_ENTRY = 256 + 8 + 8 + 8 + 1 + 28;
+const LONGEST_ENTRY = 256 + 8 + 8 + 8 + 1 + MAPPED_RAM_HEADER_SIZE;
 
 /** A block while it is loaded: resizable ones change their length. */
 export interface LocalBlock {

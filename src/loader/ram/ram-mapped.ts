@@ -2,12 +2,11 @@
 // parse_ramblock_mapped_ram(), migration/ram.c.
 
 import { readSource } from '../../bytes/source.js';
+import { mappedBitmapSize, MAPPED_RAM_HEADER_SIZE, MAPPED_RAM_VERSION } from '../../wire/mapped-ram.js';
 import type { DestinationBlock } from '../destination.js';
 import type { Incoming } from '../outer/incoming.js';
 import type { QemuFile } from '../outer/qemu-file.js';
 
-const HEADER_SIZE = 28;
-const VERSION = 1;
 /** Read at once of a bitmap: that of 2 GiB. */
 const CHUNK = 64 * 1024;
 
@@ -18,14 +17,16 @@ export async function loadMappedBlock(
   length: bigint,
 ): Promise<void> {
   const pageSize = 2 ** incoming.destination.pageBits;
-  const here = Math.min(file.cursor.available, HEADER_SIZE);
+  const here = Math.min(file.cursor.available, MAPPED_RAM_HEADER_SIZE);
   const version = file.u32();
   const theirs = file.u64();
   const bitmapOffset = file.u64();
   const pagesOffset = file.u64();
   const modern = incoming.behaves('mapped-ram-checked');
-  if (here < HEADER_SIZE) throw incoming.refuse(file, 'mapped-header-short', { expected: HEADER_SIZE, received: here });
-  if (version > VERSION) throw incoming.refuse(file, 'mapped-version', { expected: VERSION, received: version | 0 });
+  if (here < MAPPED_RAM_HEADER_SIZE)
+    throw incoming.refuse(file, 'mapped-header-short', { expected: MAPPED_RAM_HEADER_SIZE, received: here });
+  if (version > MAPPED_RAM_VERSION)
+    throw incoming.refuse(file, 'mapped-version', { expected: MAPPED_RAM_VERSION, received: version | 0 });
   if (modern && theirs !== BigInt(pageSize))
     throw incoming.refuse(file, 'mapped-page-size', { received: theirs, expected: pageSize });
   // 11.1: nothing of an ignored block is in the file.
@@ -63,7 +64,7 @@ async function lastPage(
   pages: number,
 ): Promise<number | undefined> {
   const { source } = file.cursor;
-  const bytes = Math.ceil(pages / 64) * 8;
+  const bytes = mappedBitmapSize(pages, 1);
   if (source.size === undefined || !source.seekable || offset + bytes > source.size)
     throw incoming.refuse(file, 'mapped-bitmap');
   const chunk = new Uint8Array(Math.min(CHUNK, bytes));

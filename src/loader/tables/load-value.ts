@@ -1,11 +1,10 @@
 // One value by its type: what is read, and what a type refuses. QEMU: the get functions of migration/vmstate-types.c.
 
+import { NULL_MARK, PRESENT_MARK } from '../../vmstate/index.js';
 import type { Incoming } from '../outer/incoming.js';
 import type { QemuFile } from '../outer/qemu-file.js';
 import type { ValueToLoad } from './value-to-load.js';
 
-const NULL_MARK = 0x30;
-const PRESENT_MARK = 0x31;
 /** Bytes that rules may look at are kept up to here. */
 const MAX_KEPT = 4096;
 

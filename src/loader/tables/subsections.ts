@@ -1,12 +1,11 @@
 // How a loader finds out that a subsection follows, and whose it is. QEMU: vmstate_subsection_load(),
 // migration/vmstate.c.
 
+import { sectionType } from '../../wire/section.js';
+import { subsectionHeader } from '../../wire/subsection.js';
 import type { Incoming } from '../outer/incoming.js';
 import type { QemuFile } from '../outer/qemu-file.js';
 import { Refusal } from '../refusal.js';
-
-const MARK = 5;
-const LONGEST_HEADER = 2 + 255 + 4;
 
 /** Loads the subsection of that name; undefined: there is none of that name. */
 export type LoadSubsection = (name: string) => ((versionId: number) => Promise<void>) | undefined;
@@ -22,8 +21,8 @@ export async function loadSubsections(
   find: LoadSubsection,
 ): Promise<void> {
   for (;;) {
-    await file.want(LONGEST_HEADER);
-    if (file.peek(0) !== MARK) return;
+    await file.want(subsectionHeader.maxSize);
+    if (file.peek(0) !== sectionType.subsection) return;
     const length = file.peek(1);
     if (length < parent.length + 1) return;
     const whole = file.peekText(length, 2);

@@ -12,6 +12,7 @@ import { pciDevice, type Transport } from '../../devices/virtio/transport.js';
 import { vmsdSize, type DeviceSchema, type VmsdSchema } from '../../vmstate/index.js';
 import { latin1 } from '../../bytes/window.js';
 import { MAX_FILL } from '../../limits.js';
+import { sectionType } from '../../wire/section.js';
 import type { Incoming } from '../outer/incoming.js';
 import { loadTable } from '../tables/load-table.js';
 import type { TableContext } from '../tables/table-context.js';
@@ -158,5 +159,5 @@ async function plausible(file: QemuFile, sent: number, local: number): Promise<n
   await file.want(local + 9);
   const { cursor } = file;
   const subsection = latin1(cursor.bytes, cursor.at + local + 2, cursor.at + local + 9) === 'virtio/';
-  return subsection || cursor.peek(local) === 0x7e ? local : sent;
+  return subsection || cursor.peek(local) === sectionType.footer ? local : sent;
 }

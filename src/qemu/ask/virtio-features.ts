@@ -6,7 +6,7 @@
 import { unlessBroken } from '../../base/errors.js';
 import { encodeBytes } from '../../wire/kit/codec.js';
 import { configurationSection, type Configuration } from '../../wire/configuration.js';
-import { fileHeader, QEMU_VM_FILE_MAGIC } from '../../wire/file-header.js';
+import { fileHeader, QEMU_VM_FILE_MAGIC, QEMU_VM_FILE_VERSION } from '../../wire/file-header.js';
 import { deviceKey, sectionFooter, sectionHeader, sectionType } from '../../wire/section.js';
 import { decodeDevice } from '../../devices/index.js';
 import { NET_OFFLOADS, withUnknownFeature } from '../../devices/virtio/features.js';
@@ -15,7 +15,6 @@ import type { KnownBy, NeutralisedOption, OfferedFeatures } from '../../destinat
 import type { Save, SavedSection } from '../../destination/save.js';
 import { tryAll, type TryLoadOptions } from '../try-load.js';
 
-const STREAM_VERSION = 3;
 /** A tenth of a second each, most of it the start of a QEMU: not for a machine with hundreds. */
 const MAX_ASKED = 64;
 
@@ -83,7 +82,7 @@ function refusable({ frame, footers }: Save, section: SavedSection, schema: Devi
   const { sectionId } = section;
   const configuration = frame?.configuration;
   return Buffer.concat([
-    encodeBytes(fileHeader, { magic: QEMU_VM_FILE_MAGIC, version: STREAM_VERSION }),
+    encodeBytes(fileHeader, { magic: QEMU_VM_FILE_MAGIC, version: QEMU_VM_FILE_VERSION }),
     ...(configuration === undefined
       ? []
       : [Uint8Array.of(sectionType.configuration), encodeBytes(configurationSection, plain(configuration))]),
