@@ -13,7 +13,7 @@ export function parseSchema(json: Uint8Array): DescriptionSchema {
   const scan = new JsonScanner(text);
   let pageSize: number | undefined;
   let configuration: VmsdSchema | undefined;
-  let devices: readonly DeviceSchema[] | undefined;
+  let devices: readonly (DeviceSchema | undefined)[] | undefined;
   if (!scan.isObject()) {
     scan.skip();
     scan.end();
@@ -25,20 +25,25 @@ export function parseSchema(json: Uint8Array): DescriptionSchema {
     else if (key === 'devices' && scan.isList()) devices = readList(scan, readDevice);
     else scan.skip();
   }
+  // A fault of the shape is told only of text that is JSON from its first to its last byte.
   scan.end();
   if (devices === undefined) throw badDescription('has no "devices"');
+  if (!devices.every((device) => device !== undefined)) throw badDescription('has a device without name');
   return { pageSize, configuration, devices, spacedColons: /^\{\s*"\w+" :/.test(text) };
 }
 
-/** `read` keeps items that are not objects as undefined, or refuses them. */
 function readList<T>(scan: JsonScanner, read: (scan: JsonScanner) => T): T[] {
   const list: T[] = [];
   for (let more = scan.firstItem(); more; more = scan.nextItem()) list.push(read(scan));
   return list;
 }
 
-function readDevice(scan: JsonScanner): DeviceSchema {
-  if (!scan.isObject()) throw badDescription('has a device without name');
+/** Undefined without a name. */
+function readDevice(scan: JsonScanner): DeviceSchema | undefined {
+  if (!scan.isObject()) {
+    scan.skip();
+    return undefined;
+  }
   let name: string | undefined;
   let instanceId = 0;
   let size: number | undefined;
@@ -49,8 +54,7 @@ function readDevice(scan: JsonScanner): DeviceSchema {
     else if (key === 'size') size = count(scan.number());
     else if (!vmsd.take(key, scan)) scan.skip();
   }
-  if (name === undefined) throw badDescription('has a device without name');
-  return { name, instanceId, size, vmsd: vmsd.build() };
+  return name === undefined ? undefined : { name, instanceId, size, vmsd: vmsd.build() };
 }
 
 /** A `struct` value, a subsection, or the configuration. */
