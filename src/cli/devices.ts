@@ -26,15 +26,20 @@ export function schemaFromOption<T>(yargs: Argv<T>): Argv<T & SchemaFromOption> 
   }) as unknown as Argv<T & SchemaFromOption>;
 }
 
+/** The file of `--schema-from`, as one that is read; none where the option is absent. @throws UsageError */
+export function schemaFiles({ schemaFrom }: SchemaFromOption): string[] {
+  const file = single('schema-from', schemaFrom);
+  return file === undefined ? [] : [showDash(file)];
+}
+
 /** @throws UsageError, MigrationStreamError when nothing can be learned from the file */
 export async function layoutsFrom(
   options: SchemaFromOption,
   state: string,
   context: Context,
 ): Promise<Layouts | undefined> {
-  const file = single('schema-from', options.schemaFrom);
-  if (file === undefined) return undefined;
-  const path = showDash(file);
+  const [path] = schemaFiles(options);
+  if (path === undefined) return undefined;
   if (path === STDIO && showDash(state) === STDIO)
     throw new UsageError('the stream and --schema-from cannot both be stdin');
   const { readLayouts } = await import('../ops/devices/schema-from.js');

@@ -9,17 +9,23 @@ export interface SnapshotWord {
   readonly snapshot: string | undefined;
 }
 
+/** The files that `state` may name, in the order in which they are tried. */
+export function* readingsOf(state: string): Generator<Omit<SnapshotWord, 'source'>> {
+  yield { path: state, snapshot: undefined };
+  for (let at = state.indexOf('#', 1); at !== -1; at = state.indexOf('#', at + 1))
+    yield { path: state.slice(0, at), snapshot: state.slice(at + 1) };
+}
+
 /** @throws MigrationStreamError code `io`, about the whole name */
 export async function snapshotWord(state: string, open: (path: string) => Promise<ByteSource>): Promise<SnapshotWord> {
-  try {
-    return { source: await open(state), path: state, snapshot: undefined };
-  } catch (error) {
-    if (!(error instanceof MigrationStreamError) || error.code !== 'io') throw error;
-    for (let at = state.indexOf('#', 1); at !== -1; at = state.indexOf('#', at + 1)) {
-      const path = state.slice(0, at);
-      const source = await open(path).catch(() => undefined);
-      if (source !== undefined) return { source, path, snapshot: state.slice(at + 1) };
+  let failure: unknown;
+  for (const reading of readingsOf(state)) {
+    try {
+      return { source: await open(reading.path), ...reading };
+    } catch (error) {
+      failure ??= error;
+      if (!(failure instanceof MigrationStreamError) || failure.code !== 'io') throw failure;
     }
-    throw error;
   }
+  throw failure;
 }

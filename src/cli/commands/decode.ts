@@ -7,7 +7,7 @@ import type { DocumentItem } from '../../ops/json/document.js';
 import { toJson } from '../../report/printable.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
-import { layoutsFrom, schemaFromOption, type SchemaFromOption } from '../devices.js';
+import { layoutsFrom, schemaFiles, schemaFromOption, type SchemaFromOption } from '../devices.js';
 import { asEditFailure } from '../edit-failure.js';
 import { exitCode } from '../exit-code.js';
 import { openState } from '../open-state.js';
@@ -57,7 +57,7 @@ export const decodeCommand = defineCommand<DecodeOptions>({
     const output = showDash(single('output', options.output) ?? STDIO);
     const ramPath = single('ram', options.ram);
     const force = options.force ?? false;
-    await refuseSameFiles(host, [input], ramPath === undefined ? [output] : [output, ramPath]);
+    await refuseSameFiles(host, [input, ...schemaFiles(options)], ramPath === undefined ? [output] : [output, ramPath]);
     const layouts = await layoutsFrom(options, options.state, context);
     const { stream, progress } = await openState(context, options.state, openOptions(options));
     const document = output === STDIO ? textOutput(context) : await host.openOutput(output, force);

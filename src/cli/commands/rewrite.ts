@@ -7,7 +7,7 @@ import { toJson } from '../../report/printable.js';
 import { differencesText, rewriteDocument } from '../../report/rewrite/differences.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
-import { layoutsFrom, schemaFromOption, type SchemaFromOption } from '../devices.js';
+import { layoutsFrom, schemaFiles, schemaFromOption, type SchemaFromOption } from '../devices.js';
 import { asEditFailure } from '../edit-failure.js';
 import { editOptions, editsFrom, type EditOptions } from '../edit-options.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
@@ -92,7 +92,7 @@ async function work(
     edits.flatMap((edit) => (edit.edit === kind ? [edit.memory.label] : []));
   await refuseSameFiles(
     context.host,
-    [input, ...files('inline')],
+    [input, ...schemaFiles(options), ...files('inline')],
     output === undefined ? [] : [output, ...files('externalize')],
   );
   const layouts = await layoutsFrom(options, options.state, context);
