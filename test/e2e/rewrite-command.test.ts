@@ -139,7 +139,7 @@ describe('files', () => {
     [
       'a full disk',
       ['--externalize', 'pc.ram=m'],
-      3,
+      5,
       /^io: cannot write .*: (file too large|EFBIG)/,
       'state',
       'ulimit -f 8',
