@@ -5,9 +5,9 @@ import { unlessBroken } from '../base/errors.js';
 import { provenRange, type Fact } from '../release/fact.js';
 import { architectureOf } from '../release/architecture.js';
 import { capabilities } from '../release/capabilities.js';
-import { machineRange } from '../release/machines.js';
+import { machineRange, versionInMachine } from '../release/machines.js';
 import { commands, descriptionWriters, layoutWriters, records } from '../release/records.js';
-import { compareVersions, parseVersion, type QemuVersion } from '../release/version.js';
+import { compareVersions, type QemuVersion } from '../release/version.js';
 import { parseSchema, type DescriptionSchema, type VmsdSchema } from '../vmstate/index.js';
 import type { StreamEvent } from '../stream/event.js';
 import { ramFlag } from '../wire/ram-flags.js';
@@ -39,7 +39,7 @@ function clue(seen: string, fact: Fact): Clue {
 /** The release that a machine type came with; the name of a family that no table has may say it too. */
 function machineSince(machine: string): QemuVersion | undefined {
   const range = machineRange(machine, architectureOf(machine, undefined));
-  return range?.since ?? parseVersion(/-(\d+\.\d+(?:\.\d+)?)$/.exec(machine)?.[1] ?? '');
+  return range?.since ?? versionInMachine(machine);
 }
 
 /** Collects clues from events; ask `producer` at the end. */

@@ -1,6 +1,6 @@
 // What a row of this folder's tables is: a thing that some releases of QEMU have, with the source of the statement.
 
-import { atLeast, inRange, release, type QemuVersion, type ReleaseRange } from './version.js';
+import { atLeast, inRange, release, releases, type QemuVersion, type ReleaseRange } from './version.js';
 
 /** A release, written as in `7.2`. */
 export type ReleaseText = `${number}.${number}`;
@@ -36,7 +36,7 @@ export function provenRange({ since, until, between, dropped }: Fact): ReleaseRa
 }
 
 /** Releases that may have it: none outside of this range has it. */
-export function possibleRange({ since, until, between, dropped }: Fact): ReleaseRange {
+function possibleRange({ since, until, between, dropped }: Fact): ReleaseRange {
   return {
     since: since === undefined ? after(between?.[0]) : release(since),
     until: until === undefined ? before(dropped?.[1]) : release(until),
@@ -64,16 +64,6 @@ export function rangeHasFact({ since, until }: ReleaseRange, fact: Fact): boolea
   const toEnd = proven.until === undefined || (until !== undefined && atLeast(proven.until, until));
   return fromStart && toEnd ? true : undefined;
 }
-
-/** QEMU's releases, oldest first, as far as a stream's reader and writer are described here. */
-export const releases: readonly QemuVersion[] = [
-  ...Array.from({ length: 13 }, (_, minor) => ({ major: 2, minor })),
-  { major: 3, minor: 0 },
-  { major: 3, minor: 1 },
-  ...[4, 5, 6, 7, 8, 9, 10].flatMap((major) => [0, 1, 2].map((minor) => ({ major, minor }))),
-  { major: 11, minor: 0 },
-  { major: 11, minor: 1 },
-];
 
 function after(text: ReleaseText | '' | undefined): QemuVersion | undefined {
   if (text === undefined || text === '') return undefined;

@@ -1,10 +1,7 @@
 // Known bugs and changes of the stream itself: guest memory, commands, sections. See known-bugs.ts.
 
 import type { KnownBugRow } from './known-bug-row.js';
-import { compareVersions, type QemuVersion } from './version.js';
-
-const v = (major: number, minor: number): QemuVersion => ({ major, minor });
-const before = (version: QemuVersion, limit: QemuVersion): boolean => compareVersions(version, limit) < 0;
+import { atLeast, release } from './version.js';
 
 export const streamBugs: readonly KnownBugRow[] = [
   {
@@ -15,8 +12,8 @@ export const streamBugs: readonly KnownBugRow[] = [
     source: 'commit b17fbbe55cba95ad323b27c2f9f3e22eb6364d4b (4.1), migration/ram.c',
     says: (words) => /RAM block \S+ should (?:not )? ?be migrated/.test(words),
     meets: ({ layout }, to) =>
-      (layout === 'ignore-shared-4.0' && !before(to, v(4, 1))) ||
-      (layout === 'ignore-shared-4.1' && before(to, v(4, 1))),
+      (layout === 'ignore-shared-4.0' && atLeast(to, release('4.1'))) ||
+      (layout === 'ignore-shared-4.1' && !atLeast(to, release('4.1'))),
   },
   {
     id: 'mapped-ram-shared',
@@ -28,8 +25,8 @@ export const streamBugs: readonly KnownBugRow[] = [
     meets: ({ capabilities }, to) =>
       capabilities.includes('mapped-ram') &&
       capabilities.includes('x-ignore-shared') &&
-      !before(to, v(9, 0)) &&
-      before(to, v(11, 0)),
+      atLeast(to, release('9.0')) &&
+      !atLeast(to, release('11.0')),
   },
   {
     id: 'switchover-start',
@@ -38,7 +35,7 @@ export const streamBugs: readonly KnownBugRow[] = [
     cure: '`mstream rewrite --drop-command SWITCHOVER_START`, or a machine type up to 9.2 at the source',
     source: 'hw/core/machine.c:hw_compat_9_2 (send-switchover-start)',
     says: (words) => /MIG_CMD 0xb unknown/.test(words),
-    meets: ({ commands }, to) => commands.includes('SWITCHOVER_START') && before(to, v(10, 0)),
+    meets: ({ commands }, to) => commands.includes('SWITCHOVER_START') && !atLeast(to, release('10.0')),
   },
   {
     id: 'multifd-flush',
@@ -63,7 +60,7 @@ export const streamBugs: readonly KnownBugRow[] = [
     cure: 'mstream transplant maps them by order; or one -netdev user less',
     source: 'net/slirp.c:net_slirp_init, seen in saves of 7.2 (0 and 0) and 10.0 (0 and 1)',
     says: (words) => /Unknown (?:savevm )?section or instance 'slirp' [1-9]/.test(words),
-    meets: ({ sections }, to) => sections.filter((one) => one === 'slirp/0').length > 1 && !before(to, v(8, 2)),
+    meets: ({ sections }, to) => sections.filter((one) => one === 'slirp/0').length > 1 && atLeast(to, release('8.2')),
   },
   {
     id: 'virtio-mem-early',
@@ -72,7 +69,7 @@ export const streamBugs: readonly KnownBugRow[] = [
     cure: 'the machine type of the older release at the source: it sets x-early-migration=false',
     source: 'hw/core/machine.c:hw_compat_7_2 (x-early-migration); hw/virtio/virtio-mem.c',
     says: (words) => /Unknown (?:savevm )?section or instance '[^']*virtio-mem[^']*early/.test(words),
-    meets: ({ devices }, to) => devices.some((one) => /^virtio-mem.*early$/.test(one)) && before(to, v(8, 0)),
+    meets: ({ devices }, to) => devices.some((one) => /^virtio-mem.*early$/.test(one)) && !atLeast(to, release('8.0')),
   },
   {
     id: 'pci-host-register',
@@ -81,7 +78,7 @@ export const streamBugs: readonly KnownBugRow[] = [
     cure: 'the machine type of the older release at the source: it sets x-config-reg-migration-enabled=off; or `mstream rewrite --drop-section PCIHost`',
     source: 'hw/core/machine.c:hw_compat_5_0 (x-config-reg-migration-enabled)',
     says: (words) => /Unknown (?:savevm )?section or instance '[^']*PCIHost'/.test(words),
-    meets: ({ devices }, to) => devices.includes('PCIHost') && before(to, v(5, 1)),
+    meets: ({ devices }, to) => devices.includes('PCIHost') && !atLeast(to, release('5.1')),
   },
   {
     id: 'ramfb-section',
@@ -90,6 +87,6 @@ export const streamBugs: readonly KnownBugRow[] = [
     cure: 'the machine type of the older release at the source: it sets x-migrate=off',
     source: 'hw/core/machine.c:hw_compat_8_1 (ramfb x-migrate)',
     says: (words) => /Unknown (?:savevm )?section or instance '[^']*ramfb'/.test(words),
-    meets: ({ devices }, to) => devices.includes('ramfb') && before(to, v(8, 2)),
+    meets: ({ devices }, to) => devices.includes('ramfb') && !atLeast(to, release('8.2')),
   },
 ];

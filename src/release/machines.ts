@@ -2,8 +2,17 @@
 // hand up to 10.0, and go by a rule since. The end-to-end test compares every row with `-M help` of the lab's QEMUs.
 
 import type { Architecture } from './architecture.js';
-import { releases, type ReleaseText } from './fact.js';
-import { atLeast, compareVersions, NEWEST, release, type QemuVersion, type ReleaseRange } from './version.js';
+import type { ReleaseText } from './fact.js';
+import {
+  atLeast,
+  compareVersions,
+  NEWEST,
+  parseVersion,
+  release,
+  releases,
+  type QemuVersion,
+  type ReleaseRange,
+} from './version.js';
 
 /** Machine types of a family up to `through` are in no release from `gone` on. */
 interface Removal {
@@ -127,6 +136,11 @@ export function machineRange(machine: string, architecture: Architecture | undef
   const [type, other] = machineTypes(machine, architecture);
   if (type === undefined || other !== undefined) return undefined;
   return { since: type.since, until: lastWith(type) };
+}
+
+/** The version at the end of a machine type's name: 4.0 of pc-q35-4.0.1, whatever release brought it. */
+export function versionInMachine(machine: string): QemuVersion | undefined {
+  return parseVersion(/-(\d+\.\d+(?:\.\d+)?)$/.exec(machine)?.[1] ?? '');
 }
 
 /** A name that only a QEMU of a distribution has: pc-q35-rhel9.6.0, pc-i440fx-bionic, pc-i440fx-9.2+pve1. */

@@ -12,11 +12,30 @@ export interface ReleaseRange {
   readonly until?: QemuVersion | undefined;
 }
 
+/** The number of releases of each major version. */
+const minorReleases: Readonly<Record<number, number>> = {
+  2: 13,
+  3: 2,
+  4: 3,
+  5: 3,
+  6: 3,
+  7: 3,
+  8: 3,
+  9: 3,
+  10: 3,
+  11: 2,
+};
+
+/** QEMU's releases from 2.0 on, oldest first. */
+export const releases: readonly QemuVersion[] = Object.entries(minorReleases).flatMap(([major, count]) =>
+  Array.from({ length: count }, (_, minor) => ({ major: Number(major), minor })),
+);
+
 /** The oldest release that the tables of this folder describe. */
-export const OLDEST: QemuVersion = { major: 2, minor: 11 };
+export const OLDEST: QemuVersion = release('2.11');
 
 /** The newest release that the tables of this folder describe. */
-export const NEWEST: QemuVersion = { major: 11, minor: 1 };
+export const NEWEST: QemuVersion = releases.at(-1)!;
 
 /** Negative: `a` is older. Zero: the same release. */
 export function compareVersions(a: QemuVersion, b: QemuVersion): number {

@@ -5,13 +5,13 @@ import { resolve } from 'node:path';
 import { escapeText } from '../../base/quote.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { destinationLabel, type Destination } from '../../destination/destination.js';
-import { releases } from '../../release/fact.js';
 import {
   atLeast,
   compareVersions,
   NEWEST,
   OLDEST,
   parseVersion,
+  releases,
   versionText,
   type QemuVersion,
 } from '../../release/version.js';

@@ -2,8 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { knowsSubsection } from '../../../src/release/subsections.js';
-import { releases } from '../../../src/release/fact.js';
-import { atLeast, release, versionText } from '../../../src/release/version.js';
+import { atLeast, release, releases, versionText } from '../../../src/release/version.js';
 
 const at = (text: string): { since: ReturnType<typeof release>; until: ReturnType<typeof release> } => ({
   since: release(text),
