@@ -42,7 +42,7 @@ export async function builtinDestination(source: ByteSource, options: BuiltinOpt
 }
 
 /** A QEMU of that release that saved itself as `save`. */
-export function destinationLike(
+function destinationLike(
   save: Save,
   { version, machine, shared = [] }: BuiltinOptions,
   notes: readonly string[] = [],

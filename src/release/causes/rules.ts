@@ -12,6 +12,3 @@ const rules: readonly CauseRule[] = [...pciRules, ...virtioRules];
 export function ruleFor(message: MessageId, facts: CauseFacts): CauseRule | undefined {
   return rules.find((rule) => rule.message === message && rule.when(facts));
 }
-
-/** For tests: every rule. */
-export const causeRules: readonly CauseRule[] = rules;
