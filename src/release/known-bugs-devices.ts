@@ -1,17 +1,16 @@
 // Devices that a release began to save otherwise, with or without a machine type that keeps the old way. See known-bugs.ts.
 
+import { vmsdNameOf } from '../base/idstr.js';
 import type { KnownBugRow } from './known-bug-row.js';
-import { compareVersions, type QemuVersion } from './version.js';
+import { atLeast, compareVersions, release, type QemuVersion } from './version.js';
 
-const v = (major: number, minor: number): QemuVersion => ({ major, minor });
 const same = (a: QemuVersion, b: QemuVersion): boolean => compareVersions(a, b) === 0;
 const upTo = (version: QemuVersion | undefined, limit: QemuVersion): boolean =>
-  version !== undefined && compareVersions(version, limit) <= 0;
+  version !== undefined && atLeast(limit, version);
 
 /** "Bad config data" at this offset of such a device. */
 const config = (words: string, device: string, at: RegExp, name: RegExp): boolean =>
-  new RegExp(`Bad config data: i=0x(?:${at.source}) `).test(words) &&
-  name.test(device.slice(device.lastIndexOf('/') + 1));
+  new RegExp(`Bad config data: i=0x(?:${at.source}) `).test(words) && name.test(vmsdNameOf(device));
 const subsection = (words: string, name: string): boolean => words.includes(`subsection '${name}'`);
 
 export const deviceBugs: readonly KnownBugRow[] = [
@@ -23,9 +22,9 @@ export const deviceBugs: readonly KnownBugRow[] = [
     source: 'commit 010746ae1d; hw/core/machine.c:hw_compat_7_2 (x-pcie-err-unc-mask)',
     says: (words, device) => config(words, device, /10[89ab]/, /./),
     meets: ({ machineVersion, devices, until }, to) =>
-      same(to, v(8, 0)) &&
-      upTo(machineVersion, v(7, 2)) &&
-      upTo(until, v(7, 2)) &&
+      same(to, release('8.0')) &&
+      upTo(machineVersion, release('7.2')) &&
+      upTo(until, release('7.2')) &&
       devices.some((one) => /^(?:pcie-root-port|ioh3420|e1000e|xio3130.*|nvme)$/.test(one)),
   },
   {
@@ -36,7 +35,10 @@ export const deviceBugs: readonly KnownBugRow[] = [
     source: 'hw/core/machine.c:hw_compat_3_1, hw_compat_4_0 (qemu-4-0-config-size)',
     says: (words, device) => config(words, device, /1[0-3]/, /^virtio-balloon$/),
     meets: ({ machineVersion, devices, until }, to) =>
-      same(to, v(4, 0)) && upTo(machineVersion, v(3, 1)) && upTo(until, v(3, 1)) && devices.includes('virtio-balloon'),
+      same(to, release('4.0')) &&
+      upTo(machineVersion, release('3.1')) &&
+      upTo(until, release('3.1')) &&
+      devices.includes('virtio-balloon'),
   },
   {
     id: 'vsock-modern',
@@ -46,9 +48,9 @@ export const deviceBugs: readonly KnownBugRow[] = [
     source: 'commits 9b3a35ec82 (5.1), d55f518248, 6209070503 and 27eda699f5; hw_compat_5_0 (x-disable-legacy-check)',
     says: (words, device) => /i=0x2 read: (?:12|53) device: (?:53|12) /.test(words) && /vsock|^$/.test(device),
     meets: ({ machineVersion, devices, until }, to) =>
-      same(to, v(5, 1)) &&
-      upTo(machineVersion, v(5, 0)) &&
-      upTo(until, v(5, 0)) &&
+      same(to, release('5.1')) &&
+      upTo(machineVersion, release('5.0')) &&
+      upTo(until, release('5.0')) &&
       devices.some((one) => /vsock$/.test(one)),
   },
   {

@@ -1,6 +1,7 @@
 // Virtio features that a release began to offer: a guest that has taken one is refused where it is not offered. See
 // known-bugs.ts. Each feature is switched by an option; the machine type of the older release switches it off.
 
+import { vmsdNameOf } from '../base/idstr.js';
 import type { KnownBugRow } from './known-bug-row.js';
 
 /** Are these bits among the features that the guest has and the device lacks? */
@@ -11,7 +12,7 @@ function lacks(words: string, bits: readonly number[]): boolean {
   return bits.some((bit) => ((missing >> BigInt(bit)) & 1n) === 1n);
 }
 
-const is = (device: string, name: RegExp): boolean => name.test(device.slice(device.lastIndexOf('/') + 1));
+const is = (device: string, name: RegExp): boolean => name.test(vmsdNameOf(device));
 
 export const featureBugs: readonly KnownBugRow[] = [
   {

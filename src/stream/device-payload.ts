@@ -1,6 +1,7 @@
 // A payload that is not "ram", as chunks. Its end is found by the best available means: the walker of the format, the
 // length in the vmdescription (believed only when the footer follows), or a scan for the footer.
 
+import { vmsdNameOf } from '../base/idstr.js';
 import { span } from '../base/span.js';
 import { quote } from '../base/quote.js';
 import type { Cursor } from '../bytes/cursor.js';
@@ -81,7 +82,7 @@ async function holdBack(cursor: Cursor, state: ReaderState): Promise<void> {
 }
 
 function walkerFor(port: PayloadPort, idstr: string): PayloadWalker | undefined {
-  return port.walkers.get(idstr) ?? port.walkers.get(idstr.slice(idstr.lastIndexOf('/') + 1));
+  return port.walkers.get(idstr) ?? port.walkers.get(vmsdNameOf(idstr));
 }
 
 /**

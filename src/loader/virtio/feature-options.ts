@@ -1,5 +1,6 @@
 // Virtio feature words in an error, as names and as the options of QEMU's devices that switch them.
 
+import { vmsdNameOf } from '../../base/idstr.js';
 import { featureNames } from '../../devices/index.js';
 
 /** Options by the name of the feature, without the device's prefix. QEMU: DEFINE_PROP_BIT64 of hw/virtio and hw/net. */
@@ -53,8 +54,8 @@ const OPTIONS: Readonly<Record<string, string>> = {
 
 /** Device of an idstr such as `0000:00:03.0/virtio-net`; undefined for what is none of virtio's. */
 export function virtioDevice(idstr: string | undefined): string | undefined {
-  const last = idstr?.slice(idstr.lastIndexOf('/') + 1);
-  return last?.startsWith('virtio-') === true ? last : undefined;
+  const name = idstr === undefined ? '' : vmsdNameOf(idstr);
+  return name.startsWith('virtio-') ? name : undefined;
 }
 
 /** Features that a device lacks, each with the option that switches it where there is one. */

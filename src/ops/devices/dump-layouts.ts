@@ -3,6 +3,7 @@
 // never types, signs, or how long lists and variable arrays were. So a layout is solved for: every way of reading the
 // payload that the dump allows, and only when exactly one accounts for each byte is it believed.
 
+import { vmsdNameOf } from '../../base/idstr.js';
 import { quote } from '../../base/quote.js';
 import { latin1 } from '../../bytes/window.js';
 import {
@@ -42,7 +43,7 @@ export function layoutsOfDump(dump: Uint8Array, label: string): Layouts {
     origin: 'dump',
     label,
     layoutOf(section, payload) {
-      const name = section.idstr.slice(section.idstr.lastIndexOf('/') + 1);
+      const name = vmsdNameOf(section.idstr);
       const known = tables.get(name);
       if (known === undefined) return `${label} has no device ${quote(name)}`;
       const versions = known.filter((table) => table.versionId === section.versionId);

@@ -2,6 +2,7 @@
 // same table. Which subsections were written and how long lists were differs between streams, so a layout is believed
 // only when it accounts for every byte of the payload.
 
+import { vmsdNameOf } from '../../base/idstr.js';
 import { quote } from '../../base/quote.js';
 import { vmsdSize, type DescriptionSchema, type DeviceSchema } from '../../vmstate/index.js';
 import type { SectionHeader } from '../../wire/section.js';
@@ -15,12 +16,12 @@ export function layoutsOfStream(schema: DescriptionSchema, label: string): Layou
   const byTable = new Map<string, DeviceSchema[]>();
   for (const device of schema.devices) {
     add(byName, device.name, device);
-    add(byTable, tableOf(device.name), device);
+    add(byTable, vmsdNameOf(device.name), device);
   }
   const candidates = ({ idstr, instanceId }: SectionHeader): DeviceSchema[] => {
     const named = byName.get(idstr) ?? [];
     const exact = named.filter((device) => device.instanceId === instanceId);
-    return [...new Set([...exact, ...named, ...(byTable.get(tableOf(idstr)) ?? [])])].slice(0, MAX_TRIED);
+    return [...new Set([...exact, ...named, ...(byTable.get(vmsdNameOf(idstr)) ?? [])])].slice(0, MAX_TRIED);
   };
   return {
     origin: 'stream',
@@ -49,9 +50,4 @@ function add(map: Map<string, DeviceSchema[]>, key: string, device: DeviceSchema
   const list = map.get(key);
   if (list === undefined) map.set(key, [device]);
   else list.push(device);
-}
-
-/** Without the path to the slot: `0000:00:03.0/virtio-net` is a virtio-net wherever it sits. */
-function tableOf(idstr: string): string {
-  return idstr.slice(idstr.lastIndexOf('/') + 1);
 }

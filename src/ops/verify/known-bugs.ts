@@ -1,7 +1,9 @@
 // Known bugs of QEMU that strike on the way of a stream to a destination, as findings: before anything is tried.
 
+import { vmsdNameOf } from '../../base/idstr.js';
 import type { BugStream } from '../../release/known-bug-row.js';
 import { bugsOnTheWay } from '../../release/known-bugs.js';
+import { versionInMachine } from '../../release/machines.js';
 import type { QemuVersion } from '../../release/version.js';
 import type { Inspection } from '../inspect.js';
 import { finding, type Finding } from './codes.js';
@@ -16,14 +18,13 @@ export function knownBugFindings(inspection: Inspection, destination: QemuVersio
 /** What the conditions of the table ask for. */
 export function bugStream(inspection: Inspection): BugStream {
   const machine = inspection.configuration?.machine ?? '';
-  const version = /-(\d+)\.(\d+)(?:\.\d+)?$/.exec(machine);
   const opened = inspection.map.flatMap(({ section, kind }) =>
     section === undefined || kind === 'part' || kind === 'end' ? [] : [section],
   );
   return {
     machine,
-    machineVersion: version === null ? undefined : { major: Number(version[1]), minor: Number(version[2]) },
-    devices: opened.map(({ idstr }) => idstr.slice(idstr.lastIndexOf('/') + 1)),
+    machineVersion: versionInMachine(machine),
+    devices: opened.map(({ idstr }) => vmsdNameOf(idstr)),
     sections: opened.map(({ idstr, instanceId }) => `${idstr}/${instanceId}`),
     commands: inspection.map.flatMap(({ command }) => (command === undefined ? [] : [command])),
     capabilities: inspection.capabilities ?? [],

@@ -1,13 +1,14 @@
 // "Bad config data" of PCI: the offset says which register differs, the device and the masks say why.
 // QEMU: get_pci_config_device(), hw/pci/pci.c.
 
+import { vmsdNameOf } from '../../base/idstr.js';
 import type { CauseFacts, CauseRule } from './rule.js';
 import { SAME_ARGV } from './row.js';
 
 const hex = (text: string | undefined): number => Number.parseInt(text ?? '', 16);
 const at = ({ values }: CauseFacts): number => hex(values['at']);
 const changed = ({ values }: CauseFacts): number => hex(values['read']) ^ hex(values['device']);
-const last = ({ device }: CauseFacts): string => device?.slice(device.lastIndexOf('/') + 1) ?? '';
+const last = ({ device }: CauseFacts): string => (device === undefined ? '' : vmsdNameOf(device));
 const between = (facts: CauseFacts, low: number, high: number): boolean => at(facts) >= low && at(facts) <= high;
 
 /** Low bytes of PCI ids of virtio: transitional devices 0x1000 to 0x103f, modern 0x1040 and above. */

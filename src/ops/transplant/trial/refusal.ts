@@ -1,6 +1,7 @@
 // What a destination says when it refuses a transplant, as differences: which device, which features by name, which
 // option would help. QEMU's words are those of ops/messages; no device is known by name.
 
+import { vmsdNameOf } from '../../../base/idstr.js';
 import { featureNames } from '../../../devices/index.js';
 import { matchMessage, type MessageId } from '../../../release/messages/index.js';
 import { cures } from '../merge/cures.js';
@@ -79,7 +80,7 @@ export function explainRefusal(words: string): TransplantDifference[] {
   const { idstr, instance } = matches.find(({ id }) => id === 'device-state-error')?.values ?? {};
   const number = Number(`0x${instance ?? '0'}`);
   const path = idstr === undefined ? 'the destination' : number === 0 ? idstr : `${idstr}/${number}`;
-  const device = idstr?.slice(idstr.lastIndexOf('/') + 1) ?? '';
+  const device = idstr === undefined ? '' : vmsdNameOf(idstr);
   const common = { kind: 'conflict', grade: 'impossible', path, offset: undefined } as const;
   const found = matches.flatMap(({ id, values }): TransplantDifference[] => {
     const explain = explanations[id];

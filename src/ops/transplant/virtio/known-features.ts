@@ -2,6 +2,7 @@
 // donor. QEMU: virtio_net_get_features(), hw/net/virtio-net.c; virtio_get_config_size(), hw/virtio/virtio.c;
 // virtio_pci_modern_state_needed(), hw/virtio/virtio-pci.c.
 
+import { vmsdNameOf } from '../../../base/idstr.js';
 import type { OfferedFeatures } from '../../../destination/destination.js';
 import { negotiatedFeatures } from '../../../devices/virtio/features.js';
 import { deviceLabel, findInDevice, type DeviceState } from '../../../vmstate/index.js';
@@ -63,7 +64,7 @@ function ofDonor(state: DeviceState, networked: boolean): KnownFeatures {
   let lacking = 0n;
   if (has('virtio.virtio/extra_state') && isPci(state) && !has('virtio.virtio/extra_state.virtio_pci/modern_state'))
     lacking |= VERSION_1;
-  const name = state.device.name.slice(state.device.name.lastIndexOf('/') + 1);
+  const name = vmsdNameOf(state.device.name);
   if (networked && name === 'virtio-net' && number('virtio.device.has_vnet_hdr') === 0n) lacking |= OFFLOADS;
   const size = Number(number('virtio.config_len') ?? Infinity);
   for (const [features, end] of ENDS[name] ?? []) if (size < end) lacking |= features;
