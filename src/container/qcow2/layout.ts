@@ -1,44 +1,43 @@
 // The records of a qcow2 image, each as one list of fields for both directions. All numbers are big-endian. QEMU:
 // docs/interop/qcow2.rst, block/qcow2.h.
 
-import { be16, be32, be64, be64big } from '../../wire/kit/codec.js';
-import { record } from '../../wire/kit/record.js';
+import { foreign, size64, u16, u32, u64 } from '../../wire/kit/foreign.js';
 
 /** QCOW_MAGIC: "QFI\xfb" */
 export const QCOW_MAGIC = 0x5146_49fb;
 
 /** The first 72 bytes: the whole header of version 2. */
-export const headerFields = record('header', {
-  magic: be32,
-  version: be32,
+export const headerFields = foreign('header', 'qcow2Header', {
+  magic: u32,
+  version: u32,
   /** Bytes from the start of the image; 0: no backing file. */
-  backingNameAt: be64,
-  backingNameSize: be32,
-  clusterBits: be32,
+  backingNameAt: size64,
+  backingNameSize: u32,
+  clusterBits: u32,
   /** Of the virtual disk, bytes. */
-  diskSize: be64,
+  diskSize: size64,
   /** Index into `cryptMethods`. */
-  cryptMethod: be32,
+  cryptMethod: u32,
   /** Entries of the active L1 table. */
-  l1Size: be32,
-  l1At: be64,
-  refcountTableAt: be64,
-  refcountTableClusters: be32,
-  snapshotCount: be32,
-  snapshotsAt: be64,
+  l1Size: u32,
+  l1At: size64,
+  refcountTableAt: size64,
+  refcountTableClusters: u32,
+  snapshotCount: u32,
+  snapshotsAt: size64,
 });
-export const HEADER_V2_SIZE = 72;
+export const HEADER_V2_SIZE = headerFields.maxSize;
 
 /** What version 3 has behind them. */
-export const headerFields3 = record('header', {
-  incompatible: be64big,
-  compatible: be64big,
-  autoclear: be64big,
+export const headerFields3 = foreign('header', 'qcow2Header3', {
+  incompatible: u64,
+  compatible: u64,
+  autoclear: u64,
   /** A refcount has 2^refcountOrder bits. */
-  refcountOrder: be32,
-  headerLength: be32,
+  refcountOrder: u32,
+  headerLength: u32,
 });
-export const HEADER_V3_SIZE = 104;
+export const HEADER_V3_SIZE = HEADER_V2_SIZE + headerFields3.maxSize;
 
 /** Position in the header of nb_snapshots and snapshots_offset, which a rewrite of the table switches. */
 export const SNAPSHOT_FIELDS_AT = 60;
@@ -66,21 +65,21 @@ export const extensionType = {
 } as const;
 
 /** A header extension without its data, which is padded to 8 bytes. */
-export const extensionFields = record('header extension', { type: be32, length: be32 });
+export const extensionFields = foreign('header extension', 'qcow2Extension', { type: u32, length: u32 });
 
 /** The first 40 bytes of a snapshot's entry; behind them extra data, id and name, padded to 8 bytes. */
-export const snapshotFields = record('snapshot', {
-  l1At: be64,
-  l1Size: be32,
-  idSize: be16,
-  nameSize: be16,
-  dateSeconds: be32,
-  dateNanoseconds: be32,
-  vmClock: be64big,
-  vmStateSize32: be32,
-  extraSize: be32,
+export const snapshotFields = foreign('snapshot', 'qcow2Snapshot', {
+  l1At: size64,
+  l1Size: u32,
+  idSize: u16,
+  nameSize: u16,
+  dateSeconds: u32,
+  dateNanoseconds: u32,
+  vmClock: u64,
+  vmStateSize32: u32,
+  extraSize: u32,
 });
-export const SNAPSHOT_FIELDS_SIZE = 40;
+export const SNAPSHOT_FIELDS_SIZE = snapshotFields.maxSize;
 
 /** A snapshot's extra data as QEMU 5.2 and later write it: three numbers of 8 bytes. */
 export const EXTRA_SIZE = 24;

@@ -6,6 +6,7 @@ import { latin1, Window } from '../../bytes/window.js';
 import { MULTIFD_MAGIC, MULTIFD_VERSION, multifdInitial } from '../../wire/multifd-initial.js';
 import type { Compression } from '../../bytes/decompressor.js';
 import { compressionOf } from '../compression/magic.js';
+import { ELF_DATA_AT, ELF_MAGIC, elfBig, elfLittle, LIME_MAGIC, limeHeader } from './dump-headers.js';
 import { feed, fileWord, stands, type Head, type Recognised } from './result.js';
 
 /** QEMU: QEMU_CPR_FILE_MAGIC, migration/cpr.c (since 10.0). */
@@ -62,13 +63,14 @@ export function recogniseDump(head: Head): Recognised | undefined {
   if (stands(head, 'KDUMP   ') || stands(head, 'makedumpfile')) {
     return { kind: 'kdump', title: 'a kdump of guest memory', detail: '', hint: memory };
   }
-  if (stands(head, 'EMiL') && head.bytes.length >= 8) {
-    const version = head.view.getUint32(4, true);
+  if (stands(head, LIME_MAGIC) && head.bytes.length >= limeHeader.maxSize) {
+    const { version } = limeHeader.decode(Window.over(head.bytes));
     const detail = version === 2 ? 'AVML, version 2' : `version ${version}`;
     return { kind: 'lime', title: 'a LiME dump of guest memory', detail, hint: memory };
   }
-  if (!stands(head, '\x7fELF')) return undefined;
-  const type = head.bytes.length < 18 ? 0 : head.view.getUint16(16, head.bytes[5] !== 2);
+  if (!stands(head, ELF_MAGIC)) return undefined;
+  const elf = head.bytes[ELF_DATA_AT] === 2 ? elfBig : elfLittle;
+  const type = head.bytes.length < elf.maxSize ? 0 : elf.decode(Window.over(head.bytes)).type;
   const detail = elfTypes[type] ?? '';
   return {
     kind: 'elf',

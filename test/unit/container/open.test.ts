@@ -33,7 +33,7 @@ function saveImage(behind: Uint8Array, more: Partial<LibvirtHeader> = {}, data =
     wasRunning: 1,
     format: 0,
     cookieOffset: 0,
-    unused: Array.from({ length: 14 }, () => 0),
+    unused: new Uint8Array(56),
     ...more,
   });
   return Buffer.concat([header, Buffer.from(data), behind]);

@@ -36,7 +36,7 @@ const libvirt = (more: Partial<LibvirtHeader>): Uint8Array =>
     wasRunning: 1,
     format: 1,
     cookieOffset: 0,
-    unused: Array.from({ length: 14 }, () => 0),
+    unused: new Uint8Array(56),
     ...more,
   });
 
@@ -108,7 +108,7 @@ describe('libvirt save images', () => {
           wasRunning: u32,
           format: u32,
           cookieOffset: u32,
-          unused: fc.array(u32, { minLength: 14, maxLength: 14 }),
+          unused: fc.uint8Array({ minLength: 56, maxLength: 56 }),
         }),
         bytes(8),
         (header, behind) => {
