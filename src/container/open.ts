@@ -5,11 +5,8 @@ import { MigrationStreamError, type OuterPlace } from '../base/errors.js';
 import { peekSource } from '../bytes/peek.js';
 import type { ByteSource } from '../bytes/source.js';
 import { MAX_CONTAINER_DEPTH } from '../limits.js';
-import type { Container, ContainerFacts, Layer, OpenContext } from './container.js';
-import { offsetLayer } from './offset/offset.js';
-import { HEAD_SIZE, LOOK, recognise } from './recognise.js';
-import { headOf, type Recognised } from './recognise/result.js';
-import { containers } from './table.js';
+import type { ContainerFacts, Layer, OpenContext } from './container.js';
+import { headOf, isStream, MIGRATION_STREAM, type Recognised } from './recognise/result.js';
 
 /** An input, opened down to its stream. */
 export interface Nest {
@@ -32,6 +29,7 @@ export async function openContainers(source: ByteSource, context: OpenContext = 
   let current = source;
   try {
     if (context.offset !== undefined) {
+      const { offsetLayer } = await import('./offset/offset.js');
       const layer = offsetLayer(current, context.offset);
       layers.push(layer);
       current = layer.inner;
@@ -39,19 +37,17 @@ export async function openContainers(source: ByteSource, context: OpenContext = 
     for (;;) {
       const peeked = peekSource(current);
       current = peeked;
-      const look = async (length: number): Promise<Uint8Array> => peeked.peek(length);
-      const first = await look(MAGIC_SIZE);
-      const found = recognise(first, { size: current.size });
-      if (found.kind === 'migration-stream') return finished(layers, await spooled(current, context), found);
-      const [container, bytes] = await standing(look, current);
-      if (container === undefined)
-        return finished(layers, current, recognise(bytes, { path: current.label, size: current.size }));
+      if (isStream(headOf(await peeked.peek(MAGIC_SIZE), current.label, current.size)))
+        return { layers, inner: await spooled(current, context), found: MIGRATION_STREAM };
+      const { standing } = await import('./standing.js');
+      const next = await standing(peeked);
+      if (next.container === undefined) return { layers, inner: current, found: next.found };
       if (layers.length >= MAX_CONTAINER_DEPTH)
         throw new MigrationStreamError({
           code: 'limit-exceeded',
           message: `more than ${MAX_CONTAINER_DEPTH} containers inside each other`,
         });
-      const layer = await container.open(current, headOf(bytes, current.label, current.size), context);
+      const layer = await next.container.open(current, next.head, context);
       layers.push(layer);
       current = layer.inner;
     }
@@ -61,33 +57,9 @@ export async function openContainers(source: ByteSource, context: OpenContext = 
   }
 }
 
-async function standing(
-  look: (length: number) => Promise<Uint8Array>,
-  { label, size }: ByteSource,
-): Promise<[Container | undefined, Uint8Array]> {
-  for (const length of [HEAD_SIZE, LOOK]) {
-    const bytes = await look(length);
-    const head = headOf(bytes, label, size);
-    const container = containers.find((row) => (row.look ?? HEAD_SIZE) <= length && row.stands(head));
-    // The far look is for files that begin with zeros or with something unknown.
-    if (container !== undefined || !mayHoldFurther(bytes, length)) return [container, bytes];
-  }
-  return [undefined, await look(LOOK)];
-}
-
-function mayHoldFurther(bytes: Uint8Array, length: number): boolean {
-  if (bytes.length < length) return false;
-  const { kind } = recognise(bytes);
-  return kind === 'zeros' || kind === 'unknown';
-}
-
 /** --spool: a source that can be read forward only is copied, so that everything can be done with it. */
 async function spooled(source: ByteSource, { spool }: OpenContext): Promise<ByteSource> {
   return source.seekable || spool === undefined ? source : spool(source);
-}
-
-function finished(layers: readonly Layer[], inner: ByteSource, found: Recognised): Nest {
-  return { layers, inner, found };
 }
 
 /** The facts of all layers, outermost first. */

@@ -17,7 +17,7 @@ import {
   recogniseText,
   recogniseZeros,
 } from './recognise/others.js';
-import { headOf, LOOK, stands, type Head, type Recognised } from './recognise/result.js';
+import { headOf, isStream, LOOK, MIGRATION_STREAM, type Head, type Recognised } from './recognise/result.js';
 
 export type { Recognised, RecognisedKind } from './recognise/result.js';
 export { HEAD_SIZE, LOOK, recognisedKinds } from './recognise/result.js';
@@ -55,8 +55,7 @@ export function recognise(bytes: Uint8Array, options: RecogniseOptions = {}): Re
       hint: 'is the migration still running, or did it fail?',
     };
   }
-  if (stands(head, 'QEVM'))
-    return { kind: 'migration-stream', title: 'a migration stream', detail: '', hint: undefined };
+  if (isStream(head)) return MIGRATION_STREAM;
   for (const recogniser of recognisers) {
     const found = recogniser(head);
     if (found !== undefined) return found;

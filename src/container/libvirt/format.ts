@@ -8,7 +8,7 @@ import { capabilitiesOf, configurationSection } from '../../wire/configuration.j
 import { sectionType } from '../../wire/section.js';
 import { compressionOf } from '../compression/magic.js';
 import type { ContainerNote } from '../container.js';
-import { headOf, stands } from '../recognise/result.js';
+import { headOf, isStream } from '../recognise/result.js';
 import { LIBVIRT_VERSION, libvirtFormats, type LibvirtFormat, type LibvirtHeader } from './header.js';
 
 /** File header and the type byte of the configuration section. */
@@ -17,7 +17,7 @@ const BEFORE_CONFIGURATION = 9;
 /** Judged by the stream's first bytes; null: nothing known stands there. */
 export function streamFormat(bytes: Uint8Array): LibvirtFormat | 'lz4' | null {
   const head = headOf(bytes, undefined, undefined);
-  if (!stands(head, 'QEVM')) return compressionOf(head) ?? null;
+  if (!isStream(head)) return compressionOf(head) ?? null;
   if (bytes[BEFORE_CONFIGURATION - 1] !== sectionType.configuration) return 'raw';
   const configuration = unlessBroken(() =>
     configurationSection.decode(Window.over(bytes.subarray(BEFORE_CONFIGURATION))),

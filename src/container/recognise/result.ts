@@ -1,4 +1,4 @@
-// What a look at the first bytes of an input can say, and the commands that its hints are made of. Imports nothing.
+// What a look at the first bytes of an input can say, and the commands that its hints are made of.
 
 import { shellWord } from '../../base/shell.js';
 
@@ -68,6 +68,19 @@ export function stands({ bytes }: Head, text: string, at = 0): boolean {
   if (at + text.length > bytes.length) return false;
   for (let i = 0; i < text.length; i += 1) if (bytes[at + i] !== text.charCodeAt(i)) return false;
   return true;
+}
+
+/** What a bare stream is. */
+export const MIGRATION_STREAM: Recognised = {
+  kind: 'migration-stream',
+  title: 'a migration stream',
+  detail: '',
+  hint: undefined,
+};
+
+/** Does a migration stream begin here? */
+export function isStream(head: Head): boolean {
+  return stands(head, 'QEVM');
 }
 
 /** A command line that feeds mstream: `skip` bytes of the input left out, `filter` in between. */
