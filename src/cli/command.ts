@@ -12,8 +12,11 @@ import type { ContainerChoices } from './options.js';
 /** What a command gets beside its options. */
 export interface Context {
   readonly host: Host;
-  /** Opens the stream inside of a state: a path, PATH#SNAPSHOT or `-`. Closing `inner` closes everything. */
-  openState(state: string, choices?: ContainerChoices): Promise<Nest>;
+  /**
+   * Opens the stream inside of a state: a path, PATH#SNAPSHOT or `-`. Closing `inner` closes everything. What lies in what
+   * is said on stderr, unless it stands in the command's report (`reported`).
+   */
+  openState(state: string, choices?: ContainerChoices, reported?: boolean): Promise<Nest>;
   readonly out: Theme;
   readonly err: Theme;
   /** No progress, please. */

@@ -5,6 +5,7 @@ import { MigrationStreamError } from '../base/errors.js';
 import { rememberHead, type HeadSource } from '../bytes/remember-head.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { Nest } from '../container/open.js';
+import type { Theme } from '../report/theme.js';
 import { STDIO } from './args.js';
 import type { Host } from './host.js';
 import type { ContainerChoices } from './options.js';
@@ -20,9 +21,14 @@ export class Inputs {
   private readonly nests: Nest[] = [];
   /** Sources whose containers are still being opened. */
   private readonly opening = new Set<ByteSource>();
+  /** States whose containers were said. */
+  private readonly said = new Set<string>();
+  private readonly theme: () => Theme;
 
-  constructor(host: Host) {
+  /** `theme`: of stderr. */
+  constructor(host: Host, theme: () => Theme) {
     this.host = host;
+    this.theme = theme;
   }
 
   /** Host.openInput, remembered. */
@@ -32,8 +38,11 @@ export class Inputs {
     return source;
   }
 
-  /** The stream inside of `state`, a path, PATH#SNAPSHOT or `-`. Closing `inner` closes all. @throws as openContainers */
-  async openState(state: string, choices: ContainerChoices = {}): Promise<Nest> {
+  /**
+   * The stream inside of `state`, a path, PATH#SNAPSHOT or `-`. Closing `inner` closes all. The first opening of a state
+   * says on stderr what lies in what, unless the report of the command does (`reported`). @throws as openContainers
+   */
+  async openState(state: string, choices: ContainerChoices = {}, reported = false): Promise<Nest> {
     const { openContainers } = await import('../container/open.js');
     const { containers, openInput } = this.host;
     const { source, path, snapshot } = await snapshotWord(state, openInput);
@@ -50,10 +59,22 @@ export class Inputs {
         inUse: path === STDIO ? undefined : (file) => containers.inUse(file),
       });
       this.nests.push(nest);
+      if (!reported && !this.said.has(state)) await this.say(nest);
+      this.said.add(state);
       return nest;
     } finally {
       this.opening.delete(source);
     }
+  }
+
+  private async say({ layers }: Nest): Promise<void> {
+    if (layers.length === 0) return;
+    const { nestingLines } = await import('../report/containers.js');
+    const lines = nestingLines(
+      layers.map(({ facts }) => facts),
+      this.theme(),
+    );
+    await this.host.stderr.write(lines.map((line) => `${line}\n`).join(''));
   }
 
   /** Closes what an interrupted `openState` left open. */

@@ -12,6 +12,8 @@ import { startProgress, type Progress } from './progress.js';
 
 export interface StateOptions extends OpenOptions {
   readonly containers?: ContainerChoices | undefined;
+  /** The report of the command says what lies in what. */
+  readonly reported?: boolean | undefined;
 }
 
 export interface OpenState {
@@ -29,11 +31,11 @@ export interface OpenState {
 export async function openState(
   context: Context,
   state: string,
-  { containers, ...options }: StateOptions,
+  { containers, reported, ...options }: StateOptions,
   wrap: (source: ByteSource) => ByteSource = (source) => source,
 ): Promise<OpenState> {
   const path = showDash(state);
-  const { inner, layers } = await context.openState(path, containers);
+  const { inner, layers } = await context.openState(path, containers, reported);
   const source = wrap(inner);
   const progress = startProgress(
     context.host,

@@ -42,7 +42,7 @@ function interruption(signal: AbortSignal): Promise<ExitCode> {
 
 async function dispatch(host: Host, cleanups: Cleanup[]): Promise<ExitCode> {
   let theme = plainTheme;
-  const inputs = new Inputs(host);
+  const inputs = new Inputs(host, () => theme);
   cleanups.push(() => inputs.close());
   try {
     const parsed = await parseArgs(host);
@@ -52,7 +52,7 @@ async function dispatch(host: Host, cleanups: Cleanup[]): Promise<ExitCode> {
       return parsed.usageError ? exitCode.usage : exitCode.clean;
     }
     const context: Context = {
-      openState: (state, choices) => inputs.openState(state, choices),
+      openState: (state, choices, reported) => inputs.openState(state, choices, reported),
       host: { ...host, openInput: (path) => inputs.open(path) },
       out: await themeFor(host, host.stdout.isTTY, parsed),
       err: theme,

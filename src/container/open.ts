@@ -73,11 +73,15 @@ export function factsOf(nest: Pick<Nest, 'layers'>): readonly ContainerFacts[] {
  */
 export function withPlaces(error: MigrationStreamError, layers: readonly Layer[]): MigrationStreamError {
   if (layers.length === 0 || error.outer !== undefined) return error;
+  return error.within(placesOf(error.offset, layers));
+}
+
+/** Where byte `at` of the innermost source lies in each container, innermost first. */
+export function placesOf(at: number | undefined, layers: readonly Layer[]): OuterPlace[] {
   const places: OuterPlace[] = [];
-  let at = error.offset;
   for (const layer of [...layers].reverse()) {
     at = at === undefined ? undefined : layer.locate(at);
     places.push({ container: layer.facts.title, offset: at });
   }
-  return error.within(places);
+  return places;
 }

@@ -3,7 +3,6 @@
 
 import { MigrationStreamError } from '../base/errors.js';
 import { readSource, type ByteSource } from '../bytes/source.js';
-import { hex } from '../bytes/window.js';
 import type { Layer } from './container.js';
 import { recogniseEmbedded, recogniseLibvirt, recogniseQcow2 } from './recognise/containers.js';
 import {
@@ -80,14 +79,13 @@ export async function recogniseSource(source: ByteSource): Promise<Recognised> {
   return recognise(look.subarray(0, got), { path: source.label, size: source.size });
 }
 
-/** "not a migration stream: this is a libvirt save image (version 2, gzip); the stream begins at 0x…", with the hint. */
+/** "not a migration stream: this is gzip data with an ELF file (core dump)", with the hint. */
 export function notAStream(found: Recognised, layers: readonly Layer[] = []): MigrationStreamError {
   const detail = found.detail === '' ? '' : ` (${found.detail})`;
-  const where = found.streamAt === undefined ? '' : `; the stream begins at ${hex(found.streamAt)}`;
   const inside = layers.map(({ facts }) => `${facts.title} with `).join('');
   return new MigrationStreamError({
     code: 'not-a-stream',
-    message: `not a migration stream: this is ${inside}${found.title}${detail}${where}`,
+    message: `not a migration stream: this is ${inside}${found.title}${detail}`,
     offset: 0,
     // A hint's command line is about the file, not about what lies inside of it.
     hint: layers.length === 0 || found.hint?.includes('`') !== true ? found.hint : undefined,

@@ -37,7 +37,7 @@ function whereText(error: MigrationStreamError, theme: Theme): string | undefine
 }
 
 /** "inside gzip data, inside a libvirt save image (at 0x…)" */
-function outerText(outer: readonly OuterPlace[], theme: Theme): string {
+export function outerText(outer: readonly OuterPlace[], theme: Theme): string {
   return outer
     .map(({ container, offset }) => {
       const at = offset === undefined ? '' : `, at ${theme.offset(hexText(offset))} of it`;
@@ -46,13 +46,15 @@ function outerText(outer: readonly OuterPlace[], theme: Theme): string {
     .join('; ');
 }
 
+type OuterJson = { container: string; offset?: number }[];
+
 /** The same content as a value, for JSON. */
 export function errorJson(error: MigrationStreamError): {
   code: string;
   message: string;
   offset?: number;
   path: readonly string[];
-  outer?: readonly { container: string; offset?: number }[];
+  outer?: OuterJson;
   hint?: string;
 } {
   const hint = error.hint ?? hints[error.code];
@@ -61,14 +63,7 @@ export function errorJson(error: MigrationStreamError): {
     message: error.message,
     ...(error.offset === undefined ? {} : { offset: error.offset }),
     path: error.path,
-    ...(error.outer === undefined
-      ? {}
-      : {
-          outer: error.outer.map(({ container, offset }) => ({
-            container,
-            ...(offset === undefined ? {} : { offset }),
-          })),
-        }),
+    ...outerJson(error.outer),
     ...(hint === undefined ? {} : { hint }),
   };
 }
@@ -77,4 +72,10 @@ export function errorJson(error: MigrationStreamError): {
 export function plainErrorText(code: string, message: string, hint: string | undefined, theme: Theme): string {
   const rest = hint === undefined ? '' : `  ${theme.label('hint:')} ${printable(hint)}\n`;
   return `${theme.error(`${code}:`)} ${printable(message).replaceAll('\n', '\n  ')}\n${rest}`;
+}
+
+/** The places as a property of an error or a finding; none where there are none. */
+export function outerJson(outer: readonly OuterPlace[] | undefined): { outer?: OuterJson } {
+  if (outer === undefined) return {};
+  return { outer: outer.map(({ container, offset }) => ({ container, ...(offset === undefined ? {} : { offset }) })) };
 }

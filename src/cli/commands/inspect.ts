@@ -194,7 +194,11 @@ async function inspectWhole(
   context: Context,
   reading: StateOptions,
 ): Promise<Whole> {
-  const { stream, layers, progress } = await openState(context, state, { ...reading, bodies: false });
+  const { stream, layers, progress } = await openState(context, state, {
+    ...reading,
+    bodies: false,
+    reported: true,
+  });
   const paths = channel === undefined ? [] : [channel].flat();
   const joined = paths.length === 0 ? undefined : await joinedWith(stream, paths, context);
   let inspection = await inspect(joined ?? stream);

@@ -3,6 +3,8 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { MigrationStreamError } from '../../base/errors.js';
+import type { Layer } from '../../container/container.js';
+import { placesOf } from '../../container/open.js';
 import { finding } from '../../ops/verify/codes.js';
 import { verifyStream, type Verification } from '../../ops/verify/verify.js';
 import { withMemory } from '../../ops/verify/memory.js';
@@ -125,14 +127,18 @@ async function verifyTarget(target: Target, options: VerifyOptions, context: Con
 /** What cannot even be opened is a result as well: there may be others. */
 async function verifyState(target: Target, options: VerifyOptions, context: Context): Promise<Verification> {
   try {
-    const { stream, progress } = await openState(context, target.state, { ...openOptions(options), bodies: 'devices' });
+    const { stream, progress, layers } = await openState(context, target.state, {
+      ...openOptions(options),
+      bodies: 'devices',
+      reported: true,
+    });
     try {
       const result = await verifyStream(stream);
       const { error } = result.inspection;
       if (error?.code !== 'not-a-stream' && !(error?.code === 'truncated' && result.inspection.totals.bytes === 0))
-        return { ...result, label: target.label };
+        return inContainers({ ...result, label: target.label }, layers);
       // What is it instead?
-      return unreadable(target, await context.explain(error), result);
+      return inContainers(unreadable(target, await context.explain(error), result), layers);
     } finally {
       progress.stop();
       await stream.close();
@@ -143,6 +149,15 @@ async function verifyState(target: Target, options: VerifyOptions, context: Cont
   }
 }
 
+/** With what the stream lies in, and the place of each finding there. */
+function inContainers(result: Verification, layers: readonly Layer[]): Verification {
+  if (layers.length === 0) return result;
+  const findings = result.findings.map((one) =>
+    one.offset === undefined || one.outer !== undefined ? one : { ...one, outer: placesOf(one.offset, layers) },
+  );
+  return { ...result, findings, containers: layers.map(({ facts }) => facts) };
+}
+
 function unreadable(target: Target, error: MigrationStreamError, result: Verification | undefined): Verification {
   const details = {
     text: error.message,
@@ -150,7 +165,7 @@ function unreadable(target: Target, error: MigrationStreamError, result: Verific
     path: error.path,
     ...(error.hint === undefined ? {} : { cure: error.hint }),
   };
-  const found = { ...finding(error.code, details), severity: 'error' as const };
+  const found = { ...finding(error.code, details), severity: 'error' as const, outer: error.outer };
   return {
     label: target.label,
     verdict: 'unjudged',

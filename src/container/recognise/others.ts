@@ -4,7 +4,6 @@ import { uuidText } from '../../base/uuid.js';
 import { quote } from '../../base/quote.js';
 import { latin1, Window } from '../../bytes/window.js';
 import { MULTIFD_MAGIC, MULTIFD_VERSION, multifdInitial } from '../../wire/multifd-initial.js';
-import type { Compression } from '../../bytes/decompressor.js';
 import { compressionOf } from '../compression/magic.js';
 import { ELF_DATA_AT, ELF_MAGIC, elfBig, elfLittle, LIME_MAGIC, limeHeader } from './dump-headers.js';
 import { feed, fileWord, stands, type Head, type Recognised } from './result.js';
@@ -36,19 +35,10 @@ export function recogniseMultifd(head: Head): Recognised | undefined {
   };
 }
 
-const filters: Readonly<Record<Compression, string>> = {
-  gzip: 'gunzip -c',
-  zstd: 'zstd -dc',
-  xz: 'xz -dc',
-  bzip2: 'bzip2 -dc',
-  lzop: 'lzop -dc',
-  lz4: 'lz4 -dc',
-};
-
 export function recognisePacked(head: Head): Recognised | undefined {
   const kind = compressionOf(head);
   if (kind === undefined) return undefined;
-  return { kind, title: `${kind} data`, detail: '', hint: `if a stream is inside: ${feed(head, 0, filters[kind])}` };
+  return { kind, title: `${kind} data`, detail: '', hint: undefined };
 }
 
 const elfTypes: Readonly<Record<number, string>> = {
@@ -101,7 +91,7 @@ export function recogniseArchive(head: Head): Recognised | undefined {
       kind: 'lzma',
       title: 'lzma data, by the looks of it',
       detail: '',
-      hint: `if a stream is inside: ${feed(head, 0, 'xz -dc --format=lzma')}`,
+      hint: `if a stream is inside: ${feed(head, 'xz -dc --format=lzma')}`,
     };
   return undefined;
 }

@@ -45,7 +45,7 @@ export interface Recognised {
   readonly detail: string;
   /** What to run or do next; undefined where there is nothing better than to look for the right file. */
   readonly hint: string | undefined;
-  /** Where a migration stream begins in this file, bytes, when that is known; it may be compressed from there on. */
+  /** `embedded-stream`: where the stream begins in this file, bytes. */
   readonly streamAt?: number;
 }
 
@@ -83,14 +83,11 @@ export function isStream(head: Head): boolean {
   return stands(head, 'QEVM');
 }
 
-/** A command line that feeds mstream: `skip` bytes of the input left out, `filter` in between. */
-export function feed({ path }: Head, skip: number, filter?: string): string {
-  const name = path === undefined ? undefined : pathWord(path);
-  const tail = skip === 0 ? undefined : `tail -c +${skip + 1}`;
-  // The first program reads the file; behind a pipe none is named.
-  const programs = [tail, filter].filter((program) => program !== undefined);
-  const first = programs.map((program, i) => (i === 0 && name !== undefined ? `${program} ${name}` : program));
-  return `\`${[...(name === undefined ? ['…'] : []), ...first, 'mstream inspect -'].join(' | ')}\``;
+/** A command line that feeds mstream with what `filter` makes of the input. */
+export function feed({ path }: Head, filter: string): string {
+  return path === undefined
+    ? `\`… | ${filter} | mstream inspect -\``
+    : `\`${filter} ${pathWord(path)} | mstream inspect -\``;
 }
 
 /** The file's name for a command line; FILE where there is none. */

@@ -1,5 +1,6 @@
 // All codes of findings: closed, each with its facts; docs/verify.md lists them. And findings made from them.
 
+import type { OuterPlace } from '../../base/errors.js';
 import { breakCodes } from './codes-break.js';
 import { memoryCodes } from './codes-memory.js';
 import { noteCodes } from './codes-notes.js';
@@ -18,6 +19,8 @@ export interface Finding {
   readonly code: FindingCode;
   /** Absolute, in bytes; undefined for what is nowhere. */
   readonly offset: number | undefined;
+  /** The same place in the containers around the stream, innermost first. */
+  readonly outer?: readonly OuterPlace[] | undefined;
   /** Where in the grammar, outermost first. */
   readonly path: readonly string[];
   /** What was found, in one line; names are escaped. */

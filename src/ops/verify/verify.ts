@@ -5,6 +5,7 @@
 import type { Span } from '../../base/span.js';
 import { unlessBroken, type ErrorCode, type MigrationStreamError } from '../../base/errors.js';
 import { parseSchema, type DescriptionSchema } from '../../vmstate/index.js';
+import type { ContainerFacts } from '../../container/container.js';
 import type { StreamEvent } from '../../stream/event.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import { inspect, type Inspection, type StreamWarning } from '../inspect.js';
@@ -37,6 +38,8 @@ export interface Verification {
   readonly prediction?: DestinationPrediction;
   /** Undefined when the input could not even be opened. */
   readonly inspection: Inspection | undefined;
+  /** What the stream lies in, outermost first. */
+  readonly containers?: readonly ContainerFacts[] | undefined;
 }
 
 export interface DestinationPrediction {

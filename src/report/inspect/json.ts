@@ -22,6 +22,11 @@ export const INSPECT_SCHEMA_VERSION = 1;
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
+/** Shape Container of common.json: the facts as they are. */
+export function containersJson(containers: readonly ContainerFacts[]): JsonObject[] {
+  return containers.map((facts) => ({ ...(facts as unknown as JsonObject) }));
+}
+
 /** `containers`: around the stream, outermost first. */
 export function inspectionJson(
   inspection: Inspection,
@@ -35,7 +40,7 @@ export function inspectionJson(
     kind: 'inspection',
     mstream,
     input: { label, size: size ?? null },
-    containers: containers.map((facts): JsonObject => ({ ...(facts as unknown as JsonObject) })),
+    containers: containersJson(containers),
     complete,
     error: error === undefined ? null : errorJson(error),
     producer: producerJson(producer),

@@ -3,7 +3,8 @@
 import type { Finding } from '../../ops/verify/codes.js';
 import { agreement } from '../../ops/verify/against.js';
 import type { DestinationPrediction, Verification } from '../../ops/verify/verify.js';
-import type { JsonObject } from '../inspect/json.js';
+import { outerJson } from '../error.js';
+import { containersJson, type JsonObject } from '../inspect/json.js';
 
 export const VERIFY_SCHEMA_VERSION = 1;
 
@@ -17,10 +18,11 @@ export function verifyDocument(results: readonly Verification[], mstream: string
 }
 
 function verificationJson(verification: Verification): JsonObject {
-  const { label, verdict, findings, loadable, prediction } = verification;
+  const { label, verdict, findings, loadable, prediction, containers = [] } = verification;
   const { since, until, reasons } = loadable;
   return {
     input: label,
+    containers: containersJson(containers),
     verdict,
     silent: findings.some((one) => one.silent),
     loadable: {
@@ -64,6 +66,7 @@ function predictionJson({ destination, capabilities, assumed, prediction, trial 
 
 /** Shape Finding of common.json. */
 function findingJson(one: Finding): JsonObject {
-  const { severity, code, offset, path, text, explanation, cure, silent } = one;
-  return { severity, code, ...(offset === undefined ? {} : { offset }), path, text, explanation, cure, silent };
+  const { severity, code, offset, outer, path, text, explanation, cure, silent } = one;
+  const place = { ...(offset === undefined ? {} : { offset }), ...outerJson(outer), path };
+  return { severity, code, ...place, text, explanation, cure, silent };
 }

@@ -6,6 +6,8 @@ import type { Severity } from '../../ops/verify/finding.js';
 import { agreement, type TrialResult } from '../../ops/verify/against.js';
 import type { Prediction } from '../../loader/index.js';
 import type { DestinationPrediction, Verification } from '../../ops/verify/verify.js';
+import { nestingLines } from '../containers.js';
+import { outerText } from '../error.js';
 import { explanationLines } from '../explain/text.js';
 import { printableLine } from '../printable.js';
 import { hexText } from '../quantity.js';
@@ -15,7 +17,7 @@ const ORDER: readonly Severity[] = ['error', 'warning', 'note'];
 
 /** The whole report of one state, each line ended. */
 export function verificationText(verification: Verification, theme: Theme): string {
-  const lines = [answer(verification, theme)];
+  const lines = [...nestingLines(verification.containers ?? [], theme), answer(verification, theme)];
   for (const severity of ORDER) {
     for (const one of verification.findings.filter((finding) => finding.severity === severity))
       lines.push(...findingLines(one, theme));
@@ -103,10 +105,11 @@ function findingLines(one: Finding, theme: Theme): string[] {
   ];
 }
 
-function placeText(one: Pick<Finding, 'offset' | 'path'>, theme: Theme): string {
+function placeText(one: Pick<Finding, 'offset' | 'path' | 'outer'>, theme: Theme): string {
   const parts = [];
   if (one.offset !== undefined) parts.push(`at ${theme.offset(hexText(one.offset))}`);
   if (one.path.length > 0) parts.push(`in ${one.path.map(printableLine).join(' > ')}`);
+  if (one.outer !== undefined && one.outer.length > 0) parts.push(`(${outerText(one.outer, theme)})`);
   return parts.join(' ');
 }
 
