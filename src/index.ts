@@ -135,7 +135,8 @@ export {
   type VerifyVerdict,
 } from './ops/verify/verify.js';
 export { createWriter, type StreamWriter } from './open/create-writer.js';
-export { EditError, type Difference, type Edit, type EditName } from './ops/rewrite/edit.js';
+export { Refused, type RefusalCode } from './base/refused.js';
+export { type Difference, type Edit, type EditName } from './ops/rewrite/edit.js';
 export { rewrite, type RewriteOptions, type RewriteResult } from './ops/rewrite/rewrite.js';
 export { readDonor, type Donor } from './ops/transplant/donor.js';
 export type { OfferedFeatures } from './destination/destination.js';

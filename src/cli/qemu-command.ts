@@ -3,11 +3,10 @@
 
 import { findExecutable, plainBinary, type QemuBinary } from '../qemu/binary.js';
 import { MigrationFailed } from '../qemu/migrate.js';
-import { WillNotStart } from '../qemu/neutralise.js';
 import { QemuDied } from '../qemu/process.js';
 import { Disconnected, QmpError, Timeout } from '../qemu/qmp/errors.js';
 import type { Accelerator } from '../qemu/machine.js';
-import { IncompleteState, NoTemplate, WillNotClone } from '../clone/errors.js';
+import { IncompleteState } from '../clone/errors.js';
 import { exitCode } from './exit-code.js';
 import { Failure } from './failure.js';
 import { UsageError } from './usage-error.js';
@@ -82,16 +81,6 @@ export function accelerator(choice: string | undefined): Accelerator {
 
 /** Our failure for whatever the QEMU driver or the clone recipe threw; anything else comes back as it is. */
 function asFailure(error: unknown): unknown {
-  if (error instanceof WillNotStart)
-    return new Failure(
-      exitCode.findings,
-      'refused',
-      error.message,
-      'leave these options out: what is asked is what migration sees of the machine',
-    );
-  if (error instanceof WillNotClone) return new Failure(exitCode.findings, 'refused', error.message, error.hint);
-  if (error instanceof NoTemplate)
-    return new Failure(exitCode.input, 'template', error.message, '`mstream template create` makes one');
   if (error instanceof IncompleteState)
     return new Failure(exitCode.qemu, 'incomplete', error.message, 'is the disk full?');
   if (error instanceof QemuDied) return new Failure(exitCode.qemu, error.missing ? 'no QEMU' : 'QEMU', error.message);

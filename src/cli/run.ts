@@ -2,6 +2,7 @@
 // one message and one code, and what it left open is closed.
 
 import { MigrationStreamError } from '../base/errors.js';
+import { Refused, type RefusalCode } from '../base/refused.js';
 import { OutputClosed } from '../bytes/output-closed.js';
 import { errorText, plainErrorText } from '../report/error.js';
 import { colourLevel, makeTheme, plainTheme, type ColourChoice, type Theme } from '../report/theme.js';
@@ -86,9 +87,21 @@ async function report(host: Host, theme: Theme, error: unknown): Promise<ExitCod
   return code;
 }
 
+/** Exit code and label of each kind of refusal. */
+const refusals: Readonly<Record<RefusalCode, readonly [ExitCode, label: string]>> = {
+  refused: [exitCode.findings, 'refused'],
+  'no-match': [exitCode.findings, 'no-match'],
+  contradiction: [exitCode.usage, 'usage'],
+  'no-template': [exitCode.input, 'template'],
+};
+
 function explain(error: unknown, theme: Theme): [ExitCode, string] {
   if (error instanceof UsageError) return [exitCode.usage, plainErrorText('usage', error.message, error.hint, theme)];
   if (error instanceof Failure) return [error.code, plainErrorText(error.label, error.message, error.hint, theme)];
+  if (error instanceof Refused) {
+    const [code, label] = refusals[error.code];
+    return [code, plainErrorText(label, error.message, error.hint, theme)];
+  }
   if (error instanceof MigrationStreamError)
     return [
       error.output ? exitCode.output : error.code === 'several-streams' ? exitCode.usage : exitCode.input,

@@ -1,7 +1,7 @@
 // A folder that may be a template.
 
+import { Refused } from '../base/refused.js';
 import { stat } from 'node:fs/promises';
-import { NoTemplate } from '../clone/errors.js';
 import { readManifest, type Manifest } from '../clone/manifest.js';
 
 export async function isFolder(path: string): Promise<boolean> {
@@ -13,7 +13,7 @@ export async function manifestIn(folder: string): Promise<Manifest | undefined> 
   try {
     return await readManifest(folder);
   } catch (error) {
-    if (error instanceof NoTemplate) return undefined;
+    if (error instanceof Refused && error.code === 'no-template') return undefined;
     throw error;
   }
 }

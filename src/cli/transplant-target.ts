@@ -24,7 +24,7 @@ export interface NamedTarget {
   readonly folder?: string;
 }
 
-/** @throws UsageError: no profile; EditError refused: it lacks the donor */
+/** @throws UsageError: no profile; Refused: it lacks the donor */
 export async function targetInProfile(context: Context, path: string, told: ToldCpu): Promise<NamedTarget> {
   const destination = await readProfile(path, context);
   const { donor, options } = targetOf(destination);
@@ -43,47 +43,40 @@ export interface AskOptions {
   readonly timeout: string | undefined;
 }
 
-/** Asks the QEMU behind `--`. @throws Failure, UsageError; EditError refused */
+/** Asks the QEMU behind `--`. @throws Failure, UsageError; Refused */
 export async function askedTarget(
   context: Context,
   { input, containers, told, trial, timeout }: AskOptions,
 ): Promise<NamedTarget> {
-  const [{ askDestination }, { trialPort }, { dropFolder }, { temporaryFolder }, { WillNotStart }, commandLine] =
-    await Promise.all([
-      import('../qemu/ask/ask.js'),
-      import('../qemu/ask/trial-port.js'),
-      import('../qemu/keeper.js'),
-      import('../qemu/process.js'),
-      import('../qemu/neutralise.js'),
-      import('./qemu-command.js'),
-    ]);
+  const [{ askDestination }, { trialPort }, { dropFolder }, { temporaryFolder }, commandLine] = await Promise.all([
+    import('../qemu/ask/ask.js'),
+    import('../qemu/ask/trial-port.js'),
+    import('../qemu/keeper.js'),
+    import('../qemu/process.js'),
+    import('./qemu-command.js'),
+  ]);
   const { host } = context;
   const folder = temporaryFolder();
   context.defer(() => dropFolder(folder));
   const say = (line: string): void => void host.stderr.write(`${line}\n`);
-  try {
-    return await commandLine.withFailures(async () => {
-      const { binary, argv } = await commandLine.qemuCommandLine(context.rest, say);
-      const capabilities = await capabilitiesIn(context, input, containers);
-      const save = join(folder, 'donor');
-      const common = { cwd: host.cwd, signal: host.signal, timeoutMs: commandLine.seconds('timeout', timeout, 60_000) };
-      const destination = await askDestination(binary, argv, { ...common, saveTo: save });
-      for (const note of destination.notes) say(`note: ${escapeText(note)}`);
-      if (destination.save === undefined)
-        throw new Failure(exitCode.qemu, 'QEMU', 'the destination cannot save itself, so there is no donor');
-      const unknown = capabilities.find((name) => name !== 'mapped-ram' && !(name in destination.capabilities));
-      if (unknown !== undefined)
-        throw new Failure(exitCode.qemu, 'QEMU', `the source was saved with ${unknown}, which this QEMU does not have`);
-      const { donor, options } = targetOf(destination);
-      const tried = trial
-        ? { trial: trialPort(destination, { ...common, binary, argv, folder, donor: save, capabilities }) }
-        : { notTried: '--no-trial' };
-      return { donor, folder, options: { ...options, cpu: cpuOf(destination, told), ...tried } };
-    });
-  } catch (error) {
-    if (error instanceof WillNotStart) throw new Failure(exitCode.findings, 'refused', error.message);
-    throw error;
-  }
+  return await commandLine.withFailures(async () => {
+    const { binary, argv } = await commandLine.qemuCommandLine(context.rest, say);
+    const capabilities = await capabilitiesIn(context, input, containers);
+    const save = join(folder, 'donor');
+    const common = { cwd: host.cwd, signal: host.signal, timeoutMs: commandLine.seconds('timeout', timeout, 60_000) };
+    const destination = await askDestination(binary, argv, { ...common, saveTo: save });
+    for (const note of destination.notes) say(`note: ${escapeText(note)}`);
+    if (destination.save === undefined)
+      throw new Failure(exitCode.qemu, 'QEMU', 'the destination cannot save itself, so there is no donor');
+    const unknown = capabilities.find((name) => name !== 'mapped-ram' && !(name in destination.capabilities));
+    if (unknown !== undefined)
+      throw new Failure(exitCode.qemu, 'QEMU', `the source was saved with ${unknown}, which this QEMU does not have`);
+    const { donor, options } = targetOf(destination);
+    const tried = trial
+      ? { trial: trialPort(destination, { ...common, binary, argv, folder, donor: save, capabilities }) }
+      : { notTried: '--no-trial' };
+    return { donor, folder, options: { ...options, cpu: cpuOf(destination, told), ...tried } };
+  });
 }
 
 /** Those that the source was saved with; of a pipe nobody knows before it is read. */

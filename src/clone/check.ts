@@ -23,7 +23,7 @@ export interface TemplateFinding {
   readonly cure: string;
 }
 
-/** @throws NoTemplate when there is no manifest */
+/** @throws Refused code `no-template` when there is no manifest */
 export async function checkTemplate(
   folder: string,
 ): Promise<{ manifest: Manifest; findings: readonly TemplateFinding[] }> {

@@ -3,25 +3,6 @@
 
 import type { Inspection } from '../ops/inspect.js';
 
-/** A command line, or an option, from which no template can be made. */
-export class WillNotClone extends Error {
-  readonly hint: string | undefined;
-
-  constructor(message: string, hint?: string) {
-    super(message);
-    this.name = 'WillNotClone';
-    this.hint = hint;
-  }
-}
-
-/** A folder that is not a template: its manifest is missing or of another kind. */
-export class NoTemplate extends Error {
-  constructor(folder: string, why: string) {
-    super(`${folder} is no template: ${why}`);
-    this.name = 'NoTemplate';
-  }
-}
-
 /** The state file that QEMU reported as written is not a complete stream. */
 export class IncompleteState extends Error {
   readonly inspection: Inspection;

@@ -1,11 +1,11 @@
 // DIR/manifest.json: everything needed to check and clone a template without asking the user. The shape is published as
 // docs/schema/manifest.json.
 
+import { Refused } from '../base/refused.js';
 import { createReadStream } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { Inspection } from '../ops/inspect.js';
-import { NoTemplate } from './errors.js';
 
 export interface ManifestFile {
   /** Relative to the template's folder, or absolute where the user chose the path. */
@@ -86,13 +86,17 @@ export function templatePath(folder: string, path: string): string {
   return isAbsolute(path) ? path : join(folder, path);
 }
 
-/** @throws NoTemplate */
+function noTemplate(folder: string, why: string): Refused {
+  return new Refused('no-template', `${folder} is no template: ${why}`, '`mstream template create` makes one');
+}
+
+/** @throws Refused code `no-template` */
 export async function readManifest(folder: string): Promise<Manifest> {
   let text: string;
   try {
     text = await readFile(join(folder, MANIFEST), 'utf8');
   } catch (error) {
-    throw new NoTemplate(
+    throw noTemplate(
       folder,
       `no ${MANIFEST} (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`,
     );
@@ -101,9 +105,9 @@ export async function readManifest(folder: string): Promise<Manifest> {
   try {
     manifest = JSON.parse(text);
   } catch {
-    throw new NoTemplate(folder, `${MANIFEST} is not JSON`);
+    throw noTemplate(folder, `${MANIFEST} is not JSON`);
   }
-  if (!isManifest(manifest)) throw new NoTemplate(folder, `${MANIFEST} is not one of mstream's`);
+  if (!isManifest(manifest)) throw noTemplate(folder, `${MANIFEST} is not one of mstream's`);
   return manifest;
 }
 

@@ -1,9 +1,9 @@
 // Makes the template's QEMU command line from the user's: adds missing options, and refuses options that prevent
 // cloning before anything is started.
 
+import { Refused } from '../base/refused.js';
 import { escapeValue, findOptions, formatKeyval, parseKeyval } from '../qemu/argv.js';
 import { backendsOf, memorySizeOf, withBackends } from './backends.js';
-import { WillNotClone } from './errors.js';
 import { formatSize } from './memory-size.js';
 
 /** In an argv: stands for the template's folder. Each clone replaces it by its folder. */
@@ -53,12 +53,13 @@ export interface TemplateArgvOptions {
   readonly machineMemoryBackend: boolean;
 }
 
-/** The template's argv, with FOLDER in place of the template's folder. @throws WillNotClone */
+/** The template's argv, with FOLDER in place of the template's folder. @throws Refused */
 export function templateArgv(argv: readonly string[], options: TemplateArgvOptions): string[] {
-  for (const { found, why, hint } of UNCLONABLE) if (found(argv)) throw new WillNotClone(why, hint);
+  for (const { found, why, hint } of UNCLONABLE) if (found(argv)) throw new Refused('refused', why, hint);
   for (const name of options.capabilities) {
     if (NEVER_COMPLETES.includes(name))
-      throw new WillNotClone(
+      throw new Refused(
+        'refused',
         `with ${name} a migration into a file never completes: QEMU waits for the destination`,
         'leave the capability off',
       );
@@ -67,25 +68,28 @@ export function templateArgv(argv: readonly string[], options: TemplateArgvOptio
     const [property = '', state] = value.split('=');
     const name = property.replace(/^migration\.(x-)?/, '');
     if (property.startsWith('migration.') && NEVER_COMPLETES.includes(name) && state !== 'off') {
-      throw new WillNotClone(`-global ${value}: the migration into a file never completes`, 'leave it out');
+      throw new Refused('refused', `-global ${value}: the migration into a file never completes`, 'leave it out');
     }
   }
   const backends = backendsOf(argv);
   if (backends.length === 0) return addMemory(argv, options);
   for (const backend of backends) {
     if (backend.type !== 'memory-backend-file') {
-      throw new WillNotClone(
+      throw new Refused(
+        'refused',
         `memory backend ${backend.id} is a ${backend.type}: only a named file can be mapped by clones`,
         `memory-backend-file,id=${backend.id},share=on,mem-path=…`,
       );
     }
     if (!backend.share) {
-      throw new WillNotClone(
+      throw new Refused(
+        'refused',
         `memory backend ${backend.id} has share=off: what the guest writes never reaches the file`,
         'share=on for the template; clones get share=off by themselves',
       );
     }
-    if (backend.size === undefined) throw new WillNotClone(`memory backend ${backend.id} has no size that can be read`);
+    if (backend.size === undefined)
+      throw new Refused('refused', `memory backend ${backend.id} has no size that can be read`);
   }
   // The user may choose a path. Without a path, the file goes where Kata's factory puts it.
   return withBackends(argv, (backend) =>
@@ -97,13 +101,15 @@ export function templateArgv(argv: readonly string[], options: TemplateArgvOptio
 
 function addMemory(argv: readonly string[], options: TemplateArgvOptions): string[] {
   if (findOptions(argv, 'mem-path').length > 0) {
-    throw new WillNotClone(
+    throw new Refused(
+      'refused',
       '-mem-path maps memory privately: what the guest writes never reaches the file',
       'leave it out, or give a memory-backend-file with share=on',
     );
   }
   if (findOptions(argv, 'numa').some(({ value }) => value.startsWith('node'))) {
-    throw new WillNotClone(
+    throw new Refused(
+      'refused',
       'NUMA nodes without memory backends',
       'give each node memdev= and a memory-backend-file with share=on',
     );

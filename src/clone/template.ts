@@ -2,6 +2,7 @@
 // saves its state without that memory, and writes the manifest. The work happens in a folder beside the target; the
 // complete folder is then moved to the target.
 
+import { Refused } from '../base/refused.js';
 import { behaves } from '../release/behaviours.js';
 import { release } from '../release/version.js';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
@@ -26,7 +27,7 @@ import {
   type ManifestFile,
 } from './manifest.js';
 import { describeCpu } from '../qemu/cpu.js';
-import { IncompleteState, WillNotClone } from './errors.js';
+import { IncompleteState } from './errors.js';
 import { fillIn, templateArgv } from './template-argv.js';
 
 export interface TemplateOptions {
@@ -51,7 +52,7 @@ export interface TemplateOptions {
 
 /**
  * Makes a template. A failure leaves nothing behind, and an existing template stays.
- * @throws WillNotClone, QemuDied, MigrationFailed, Timeout, QmpError, IncompleteState, the signal's reason
+ * @throws Refused, QemuDied, MigrationFailed, Timeout, QmpError, IncompleteState, the signal's reason
  */
 export async function createTemplate(options: TemplateOptions): Promise<Manifest> {
   const { folder, binary, progress } = options;
@@ -124,7 +125,8 @@ async function runTemplate(
     const inspection = await saveState(machine, join(work, STATE), limits);
     const left = inspection.blocks.filter((block) => block.ignored === true).map((block) => block.idstr);
     if (left.length === 0)
-      throw new WillNotClone(
+      throw new Refused(
+        'refused',
         'QEMU put all memory into the state: nothing was left out for clones to map',
         'is the backend a file with share=on?',
       );
@@ -156,7 +158,7 @@ export async function saveState(
 async function refuseExisting(folder: string, force: boolean): Promise<void> {
   const there = await stat(folder).catch(() => undefined);
   if (there === undefined) return;
-  if (!there.isDirectory()) throw new WillNotClone(`${folder} exists and is no folder`);
+  if (!there.isDirectory()) throw new Refused('refused', `${folder} exists and is no folder`);
   const holds = await Promise.all(
     [STATE, MANIFEST, 'memory'].map((name) =>
       stat(join(folder, name)).then(
@@ -167,7 +169,7 @@ async function refuseExisting(folder: string, force: boolean): Promise<void> {
   );
   const found = holds.filter((name) => name !== undefined);
   if (found.length > 0 && !force)
-    throw new WillNotClone(`${folder} holds a template already (${found.join(', ')})`, '--force replaces it');
+    throw new Refused('refused', `${folder} holds a template already (${found.join(', ')})`, '--force replaces it');
 }
 
 /**

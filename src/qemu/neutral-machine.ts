@@ -34,7 +34,7 @@ export interface NeutralOptions {
 /**
  * Starts the QEMU with -S, runs `work` with it, and leaves nothing behind. `changes` lists the changes to the command
  * line.
- * @throws WillNotStart; QemuDied, Timeout; every error of `work`
+ * @throws Refused; QemuDied, Timeout; every error of `work`
  */
 export async function withNeutralMachine<T>(
   options: NeutralOptions,
@@ -62,7 +62,7 @@ export async function withNeutralMachine<T>(
 /**
  * Saves a destination before its guest ran: its configuration, section order, field lists and values after reset. Its
  * memory is empty except for what reset writes. The save is written to `file`.
- * @throws WillNotStart, QemuDied, MigrationFailed, QmpError, Timeout
+ * @throws Refused, QemuDied, MigrationFailed, QmpError, Timeout
  */
 export async function saveDonor(
   options: NeutralOptions & { readonly capabilities?: readonly string[] },

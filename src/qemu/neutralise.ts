@@ -2,6 +2,7 @@
 // disks, peers, windows or files. A QEMU that is started only to answer questions must change nothing, and reset writes
 // guest memory even with -S. Every change is a value. An option that cannot be made harmless is refused by name.
 
+import { Refused } from '../base/refused.js';
 import { shellQuote } from '../base/shell.js';
 import type { NeutralisedOption } from '../destination/destination.js';
 import { NEWEST } from '../release/version.js';
@@ -31,19 +32,6 @@ export interface Neutralised {
   readonly changes: readonly NeutralisedOption[];
   /** When it is not empty, the argv must not be started. */
   readonly refused: readonly Refusal[];
-}
-
-/** A command line that cannot be made harmless. */
-export class WillNotStart extends Error {
-  readonly refused: readonly Refusal[];
-
-  constructor(refused: readonly Refusal[]) {
-    super(
-      `this QEMU is not started, since it could not be kept from changing something: ${refused.map(({ option, why }) => `${option}: ${why}`).join('; ')}`,
-    );
-    this.name = 'WillNotStart';
-    this.refused = refused;
-  }
 }
 
 /** QEMU's hub ports need numbers; small numbers are left to the user. */
@@ -99,10 +87,15 @@ export function neutralise(argv: readonly string[], options: NeutraliseOptions):
   return { argv: next, changes, refused };
 }
 
-/** The same, but an argv with refused options throws. @throws WillNotStart */
+/** The same, but an argv with refused options throws. @throws Refused */
 export function neutralArgv(argv: readonly string[], options: NeutraliseOptions): Omit<Neutralised, 'refused'> {
   const { refused, ...neutral } = neutralise(argv, options);
-  if (refused.length > 0) throw new WillNotStart(refused);
+  if (refused.length > 0)
+    throw new Refused(
+      'refused',
+      `this QEMU is not started, since it could not be kept from changing something: ${refused.map(({ option, why }) => `${option}: ${why}`).join('; ')}`,
+      'leave these options out: what is asked is what migration sees of the machine',
+    );
   return neutral;
 }
 

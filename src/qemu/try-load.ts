@@ -70,7 +70,7 @@ export function qemuLines(stderr: string): string[] {
 /**
  * Tries one state in one QEMU, started with -incoming defer. The words are the same as with a URI on the command line,
  * where the URI may come first.
- * @throws WillNotStart; QemuDied when it does not even start; QmpError for a capability that it lacks
+ * @throws Refused; QemuDied when it does not even start; QmpError for a capability that it lacks
  */
 export async function tryLoad(options: TryLoadOptions): Promise<Trial> {
   const { binary, argv, cwd, signal, memory } = options;

@@ -1,5 +1,6 @@
 // Profiles of real QEMUs: pc, q35 with devices, microvm; what they say agrees with what a save says, with what was recorded,
 // and with what QEMU does when a state is loaded. Imports qemu/ and support.
+import { Refused } from '../../src/base/refused.js';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,6 @@ import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../src/destination/destination.js';
 import { formatProfile, parseProfile } from '../../src/destination/document.js';
 import { openStream } from '../../src/open/open-stream.js';
-import { WillNotStart } from '../../src/qemu/neutralise.js';
 import { askDestination } from '../../src/qemu/ask/ask.js';
 import { qemuLines, tryAll, tryLoad, type Trial } from '../../src/qemu/try-load.js';
 import { profileText, type ProfileName } from '../support/profiles.js';
@@ -220,9 +220,9 @@ onQemu('10.0', 'trying', ({ binary }) => {
   });
 
   test('what cannot be made harmless is not started', async () => {
-    await expect(askDestination(binary, ['-device', 'vfio-pci,host=0'])).rejects.toThrow(WillNotStart);
+    await expect(askDestination(binary, ['-device', 'vfio-pci,host=0'])).rejects.toThrow(Refused);
     const [trial] = await tryAll([{ binary, argv: ['-readconfig', 'x'], state: new Uint8Array(1) }]);
-    expect(trial).toBeInstanceOf(WillNotStart);
+    expect(trial).toBeInstanceOf(Refused);
   });
 
   test('a QEMU that cannot save itself says so, and the rest is told all the same', async () => {

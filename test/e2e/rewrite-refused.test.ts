@@ -1,10 +1,11 @@
 // What rewrite refuses, forced, in a real QEMU: it is refused there too, in the words that were predicted. Where QEMU
 // says nothing (it checks less than it should), what is lost instead.
+import { Refused } from '../../src/base/refused.js';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { MemoryOrigin } from '../../src/bytes/memory.js';
-import { EditError, type Edit } from '../../src/ops/rewrite/edit.js';
+import type { Edit } from '../../src/ops/rewrite/edit.js';
 import { edited, fakeMemory } from '../support/edits.js';
 import { fixtureBytes } from '../support/fixtures.js';
 import { guestRam, load, pc, skip, type LoadOptions, type Outcome } from './support/loads.js';
@@ -20,8 +21,8 @@ async function forced(
 ): Promise<Outcome> {
   const before = fixtureBytes(fixture);
   const error: unknown = await edited(before, edits).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(EditError);
-  expect(error).toMatchObject({ reason: 'refused', message: expect.stringMatching(ours) });
+  expect(error).toBeInstanceOf(Refused);
+  expect(error).toMatchObject({ code: 'refused', message: expect.stringMatching(ours) });
   return load({ ...options, stream: (await edited(before, edits, { force: true })).bytes });
 }
 

@@ -1,13 +1,13 @@
 // Property 8 for every command that reads a stream: the input fails at its n-th read, for every n. The command ends with
 // one error of code io, prints no stack, closes every input once and leaves no read in flight. The functions of the
 // library, which close nothing, leave no read in flight either.
+import { Refused } from '../../src/base/refused.js';
 import { describe, expect, test } from 'vitest';
 import { memorySink, memorySource, type ByteSource } from '../../src/bytes/source.js';
 import { openStream, type OpenOptions } from '../../src/open/open-stream.js';
 import { readDevices } from '../../src/ops/devices/read-devices.js';
 import { inspect } from '../../src/ops/inspect.js';
 import { decodeItems } from '../../src/ops/json/decode.js';
-import { EditError } from '../../src/ops/rewrite/edit.js';
 import { rewrite } from '../../src/ops/rewrite/rewrite.js';
 import { readDescription } from '../../src/ops/transplant/read-description.js';
 import { readDonor } from '../../src/ops/transplant/donor.js';
@@ -163,7 +163,7 @@ describe('a function of the library, with its source left open', () => {
       // The walk was left before it came to the bytes of this read.
       if (failed === undefined) continue;
       const { inspection, error } = failed as Partial<Verification> & { readonly error?: unknown };
-      const reported: unknown = failed instanceof EditError ? { code: 'io' } : (inspection?.error ?? error ?? failed);
+      const reported: unknown = failed instanceof Refused ? { code: 'io' } : (inspection?.error ?? error ?? failed);
       expect(reported).toMatchObject({ code: 'io' });
     }
   });

@@ -8,7 +8,6 @@ import { toJson } from '../../report/printable.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
 import { layoutsFrom, schemaFiles, schemaFromOption, type SchemaFromOption } from '../devices.js';
-import { asEditFailure } from '../edit-failure.js';
 import { exitCode } from '../exit-code.js';
 import { openState } from '../open-state.js';
 import { openOptions, readingOptions, single, type ReadingOptions } from '../options.js';
@@ -79,8 +78,6 @@ export const decodeCommand = defineCommand<DecodeOptions>({
       await lines.flush();
       await ram?.commit();
       await document.commit();
-    } catch (error) {
-      throw asEditFailure(error);
     } finally {
       progress.stop();
     }

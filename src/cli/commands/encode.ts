@@ -9,7 +9,6 @@ import type { DecodedDocument } from '../../ops/json/document.js';
 import { encodeDocument } from '../../ops/json/encode.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand } from '../command.js';
-import { asEditFailure } from '../edit-failure.js';
 import { exitCode } from '../exit-code.js';
 import { single } from '../options.js';
 import { refuseSameFiles } from '../same-files.js';
@@ -68,7 +67,7 @@ export const encodeCommand = defineCommand<EncodeOptions>({
     } catch (error) {
       if (output === STDIO && given > 0)
         await host.stderr.write('what stdout was given so far is not a whole stream\n');
-      throw asEditFailure(error);
+      throw error;
     }
     return exitCode.clean;
   },

@@ -8,7 +8,6 @@ import { differencesText, rewriteDocument } from '../../report/rewrite/differenc
 import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
 import { layoutsFrom, schemaFiles, schemaFromOption, type SchemaFromOption } from '../devices.js';
-import { asEditFailure } from '../edit-failure.js';
 import { editOptions, editsFrom, type EditOptions } from '../edit-options.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { refuseSameFiles } from '../same-files.js';
@@ -126,7 +125,7 @@ async function work(
   } catch (error) {
     if (output === STDIO && given > 0)
       await context.host.stderr.write('what stdout was given so far is not a whole stream\n');
-    throw asEditFailure(error);
+    throw error;
   } finally {
     progress.stop();
   }

@@ -14,7 +14,6 @@ import { transplantDocument } from '../../report/transplant/json.js';
 import { transplantText } from '../../report/transplant/text.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
-import { asEditFailure } from '../edit-failure.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { Failure } from '../failure.js';
 import {
@@ -231,51 +230,47 @@ async function work(
   ];
   if (read.filter((path) => path === STDIO).length > 1) throw new UsageError('stdin is read twice');
   await refuseSameFiles(host, read, output === undefined ? [] : [output]);
+  const destination = onto === undefined ? await namedTarget(options, context, found, against) : undefined;
+  const { inner: source, layers } = await openStateSource(context, input, containerChoices(options));
+  if (output !== undefined) await sayBare(context, layers);
+  const donor = destination?.donor ?? (await readDonor((await openStateSource(context, onto!)).inner));
+  const tables =
+    schema === undefined
+      ? undefined
+      : readVmstateTables(await readWhole(await open(context, showDash(schema)), MAX_VMDESCRIPTION, '-dump-vmstate'));
+  const described =
+    schemaFrom === undefined ? undefined : await readDescription(await open(context, showDash(schemaFrom)));
+  // A dry run with a QEMU tries the result all the same, in a folder that goes.
+  const place =
+    output ??
+    (destination?.folder === undefined || options.noTrial === true ? undefined : join(destination.folder, 'result'));
+  const sink = place === undefined ? nothing : await host.openOutput(place, options.force ?? false);
+  context.defer(() => sink.abort());
+  const progress = startProgress(
+    host,
+    context.progress,
+    `transplanting ${input === STDIO ? 'stdin' : input}`,
+    source.size,
+  );
+  context.defer(() => progress.stop());
   try {
-    const destination = onto === undefined ? await namedTarget(options, context, found, against) : undefined;
-    const { inner: source, layers } = await openStateSource(context, input, containerChoices(options));
-    if (output !== undefined) await sayBare(context, layers);
-    const donor = destination?.donor ?? (await readDonor((await openStateSource(context, onto!)).inner));
-    const tables =
-      schema === undefined
-        ? undefined
-        : readVmstateTables(await readWhole(await open(context, showDash(schema)), MAX_VMDESCRIPTION, '-dump-vmstate'));
-    const described =
-      schemaFrom === undefined ? undefined : await readDescription(await open(context, showDash(schemaFrom)));
-    // A dry run with a QEMU tries the result all the same, in a folder that goes.
-    const place =
-      output ??
-      (destination?.folder === undefined || options.noTrial === true ? undefined : join(destination.folder, 'result'));
-    const sink = place === undefined ? nothing : await host.openOutput(place, options.force ?? false);
-    context.defer(() => sink.abort());
-    const progress = startProgress(
-      host,
-      context.progress,
-      `transplanting ${input === STDIO ? 'stdin' : input}`,
-      source.size,
-    );
-    context.defer(() => progress.stop());
-    try {
-      return await transplant(source, sink, donor, {
-        ...streamOptions(options),
-        tables,
-        ...destination?.options,
-        schemaFrom: described,
-        allow:
-          output === undefined
-            ? 'impossible'
-            : options.strict === true
-              ? 'exact'
-              : options.allowLoss === true
-                ? 'lossy'
-                : 'assumed',
-        onProgress: (position) => progress.update(position),
-      });
-    } finally {
-      progress.stop();
-    }
-  } catch (error) {
-    throw asEditFailure(error);
+    return await transplant(source, sink, donor, {
+      ...streamOptions(options),
+      tables,
+      ...destination?.options,
+      schemaFrom: described,
+      allow:
+        output === undefined
+          ? 'impossible'
+          : options.strict === true
+            ? 'exact'
+            : options.allowLoss === true
+              ? 'lossy'
+              : 'assumed',
+      onProgress: (position) => progress.update(position),
+    });
+  } finally {
+    progress.stop();
   }
 }
 

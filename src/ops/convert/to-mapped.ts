@@ -2,6 +2,7 @@
 // bitmaps written first, since the newest version of each page is known beforehand. QEMU:
 // mapped_ram_setup_ramblock() and ram_save_file_bmap(), migration/ram.c.
 
+import { Refused } from '../../base/refused.js';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { quote } from '../../base/quote.js';
 import { openGuestMemory } from '../../open/guest-memory.js';
@@ -14,7 +15,6 @@ import type { StreamEvent } from '../../stream/event.js';
 import { layouts } from '../../wire/dialect.js';
 import { MAPPED_RAM_VERSION, mappedBitmapSize, mappedPagesOffset } from '../../wire/mapped-ram.js';
 import { ramBlockEntry, type RamBlockEntry } from '../../wire/ram-block.js';
-import { EditError } from '../rewrite/edit.js';
 import { withMapped } from './capability.js';
 
 export interface ToMappedOptions extends OpenOptions {
@@ -29,7 +29,7 @@ type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
 /**
  * Writes `source`, a plain stream that can be sought, to `sink` as mapped-ram. Reads it twice. Neither commits nor
  * aborts the sink. Answers the bytes written.
- * @throws EditError refused: postcopy, blocks whose pages are elsewhere, a list that is mapped-ram already;
+ * @throws Refused: postcopy, blocks whose pages are elsewhere, a list that is mapped-ram already;
  *   MigrationStreamError as openGuestMemory and the sink
  */
 export async function toMapped(source: ByteSource, sink: ByteSink, options: ToMappedOptions): Promise<number> {
@@ -44,7 +44,7 @@ export async function toMapped(source: ByteSource, sink: ByteSink, options: ToMa
         break;
       case 'ram-blocks':
         if (listed || event.layout.mapped || event.layout.ignoredByte || event.layout.postcopyPageSize)
-          throw new EditError('refused', `a block list of layout ${event.layout.name} does not become mapped-ram`);
+          throw new Refused('refused', `a block list of layout ${event.layout.name} does not become mapped-ram`);
         listed = true;
         await writeBlocks(writer, event, memory, options.base ?? 0);
         break;
@@ -109,7 +109,7 @@ function bitmapOf(
   }
   if (absent === 0) return bitmap;
   if (absent === pages && ignoreShared) return undefined;
-  throw new EditError(
+  throw new Refused(
     'refused',
     `${absent} pages of ${quote(idstr)} are not in this stream`,
     'sent over another channel (multifd, postcopy), or left out by free-page hints',

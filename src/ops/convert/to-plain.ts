@@ -1,6 +1,7 @@
 // A mapped-ram stream as a plain one: the list in one piece, the pages as records in the first PART or END behind the
 // START, where QEMU puts the first ones. QEMU: ram_save_setup() and ram_save_iterate(), migration/ram.c.
 
+import { Refused } from '../../base/refused.js';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { span } from '../../base/span.js';
 import { createWriter } from '../../open/create-writer.js';
@@ -9,7 +10,6 @@ import { openStream, type OpenOptions } from '../../open/open-stream.js';
 import type { Inflate } from '../../ram/page-decoder.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { layouts } from '../../wire/dialect.js';
-import { EditError } from '../rewrite/edit.js';
 import { withMapped } from './capability.js';
 
 export interface ToPlainOptions extends OpenOptions {
@@ -20,7 +20,7 @@ export interface ToPlainOptions extends OpenOptions {
 /**
  * Writes `source`, a mapped-ram stream that can be sought, to `sink` as a plain one. Places of zero pages are not read.
  * Neither commits nor aborts the sink. Answers the bytes written.
- * @throws EditError refused: no mapped-ram stream; MigrationStreamError as openGuestMemory and the sink
+ * @throws Refused: no mapped-ram stream; MigrationStreamError as openGuestMemory and the sink
  */
 export async function toPlain(source: ByteSource, sink: ByteSink, options: ToPlainOptions): Promise<number> {
   const memory = await openGuestMemory(source, options);
@@ -35,7 +35,7 @@ export async function toPlain(source: ByteSource, sink: ByteSink, options: ToPla
         await writer.write({ ...event, configuration: withMapped(event.configuration, false) });
         break;
       case 'ram-blocks':
-        if (!event.layout.mapped) throw new EditError('refused', 'this is no mapped-ram stream');
+        if (!event.layout.mapped) throw new Refused('refused', 'this is no mapped-ram stream');
         if (!event.continues) {
           list = event;
           const layout = event.layout.gpa ? layouts['ignore-shared-4.1'] : layouts.plain;

@@ -1,11 +1,11 @@
 // Stream to document, piece by piece: items come out as they are read, bulk goes to the RAM sink.
 
+import { Refused } from '../../base/refused.js';
 import { concatBytes, hexDigits } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { writeWithHoles } from '../../bytes/holes.js';
 import { hex, latin1 } from '../../bytes/window.js';
 import { MAX_DOCUMENT_PAYLOAD } from '../../limits.js';
-import { EditError } from '../rewrite/edit.js';
 import { pageKindNames, type PageRuns } from '../../ram/page-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { commandName } from '../../wire/command.js';
@@ -32,7 +32,7 @@ export interface DecodeOptions {
 /**
  * The items of `stream`, in order. Bytes of page records and mapped-ram areas are written to `ram`; without one a
  * stream that has any is refused.
- * @throws MigrationStreamError as reading throws, `limit-exceeded` for a payload no document should hold; EditError
+ * @throws MigrationStreamError as reading throws, `limit-exceeded` for a payload no document should hold; Refused
  *   `refused` without a place for RAM
  */
 export function decodeItems(
@@ -116,7 +116,7 @@ class Bulk {
 
   async add(event: BulkEvent, bytes: Uint8Array): Promise<void> {
     if (this.ram === undefined)
-      throw new EditError(
+      throw new Refused(
         'refused',
         'the stream has page records, and they do not fit a JSON document',
         '--ram FILE keeps them beside it',

@@ -19,7 +19,7 @@ const CHUNK = 1024 * 1024;
 /**
  * Writes the stream that `document` describes; what counts or places other bytes (PACKAGED, mapped-ram headers) follows
  * them. Does not commit the sink. Answers the bytes written.
- * @throws MigrationStreamError code `cannot-encode`; EditError when mapped-ram pages would have to move
+ * @throws MigrationStreamError code `cannot-encode`; Refused when mapped-ram pages would have to move
  */
 export async function encodeDocument(
   document: DecodedDocument,

@@ -1,6 +1,7 @@
 // Edits of the block list and of the page records that name its blocks: layout, ignored byte, address, name, length,
 // removal. QEMU: parse_ramblock() and ram_load_precopy(), migration/ram.c, say what a destination then checks.
 
+import { Refused } from '../../base/refused.js';
 import { quote } from '../../base/quote.js';
 import { span, type Span } from '../../base/span.js';
 import { hex } from '../../bytes/window.js';
@@ -10,7 +11,7 @@ import type { StreamEvent } from '../../stream/event.js';
 import { layouts, type BlockLayout } from '../../wire/dialect.js';
 import { ramBlockEntry, type RamBlockEntry } from '../../wire/ram-block.js';
 import { withCapabilities } from './configuration.js';
-import { EditError, type Edit } from './edit.js';
+import type { Edit } from './edit.js';
 import { editsOf, mapEvents, refuse, type Plan, type Transform } from './transform.js';
 
 const kinds = ['to-dialect', 'ignored', 'set-address', 'rename-block', 'drop-block', 'resize-block'] as const;
@@ -156,7 +157,7 @@ class BlockEdits {
     if (this.asked === undefined && this.dialect === '4.1' && event.layout.gpa) return event.layout;
     const layout = target[this.dialect]!;
     if (event.layout.mapped || event.layout.postcopyPageSize) {
-      throw new EditError('refused', `a block list in layout ${event.layout.name} cannot become ${layout.name}`);
+      throw new Refused('refused', `a block list in layout ${event.layout.name} cannot become ${layout.name}`);
     }
     if (layout !== event.layout) {
       this.note(this.asked, event.span, 'block list layout', event.layout.name, layout.name, layout.producers);
@@ -172,7 +173,7 @@ class BlockEdits {
       this.plan.matched(edit);
       if (edit.edit === 'set-address') {
         if (!layout.gpa)
-          throw new EditError('refused', `layout ${layout.name} lists no addresses`, '--to-dialect 4.1 adds them');
+          throw new Refused('refused', `layout ${layout.name} lists no addresses`, '--to-dialect 4.1 adds them');
         if (edit.address === block.gpa) continue;
         this.note(
           edit,
@@ -186,7 +187,7 @@ class BlockEdits {
       } else if (edit.length !== block.usedLength) {
         // The list's total shares its word with flags: nothing else can be written.
         if (edit.length % event.targetPageSize !== 0)
-          throw new EditError(
+          throw new Refused(
             'refused',
             `${edit.length} bytes are no whole number of target pages of ${event.targetPageSize}`,
           );
@@ -210,7 +211,7 @@ class BlockEdits {
     const wish = editsOf(this.plan, 'ignored').find((edit) => edit.block === block.idstr);
     if (wish !== undefined) this.plan.matched(wish);
     if (wish !== undefined && !layout.ignoredByte) {
-      throw new EditError(
+      throw new Refused(
         'refused',
         `layout ${layout.name} has no ignored byte; only QEMU 4.0's has`,
         '--to-dialect 4.0 together with --ignored gives it one',
@@ -253,7 +254,7 @@ class BlockEdits {
     const row = this.plan.evidence?.blocks.find((one) => one.idstr === block.idstr);
     if (row?.ignored === undefined && row?.ignoredHow !== 'no-pages') {
       const why = this.plan.evidence === undefined ? 'a pipe cannot be read twice' : 'the stream is not whole';
-      throw new EditError(
+      throw new Refused(
         'refused',
         `nothing tells whether ${quote(block.idstr)} was ignored: ${why}`,
         `--ignored ${block.idstr}=yes or =no says so`,
@@ -335,7 +336,7 @@ function entrySpans(event: ListEvent): Map<string, Span> {
 function refuseMapped(plan: Plan): void {
   const [edit] = editsOf(plan, 'to-dialect', 'drop-block', 'resize-block', 'externalize', 'inline', 'ignored');
   if (edit !== undefined)
-    throw new EditError('refused', `--${edit.edit} of a mapped-ram file: its pages stand at absolute offsets`);
+    throw new Refused('refused', `--${edit.edit} of a mapped-ram file: its pages stand at absolute offsets`);
 }
 
 /** Pages that leave for a file make a template; once nothing is left out any more, the stream is a plain save again. */
@@ -343,8 +344,7 @@ function impliedDialect(plan: Plan): '4.1' | 'plain' | undefined {
   if (editsOf(plan, 'externalize').length > 0) return '4.1';
   const inlined = editsOf(plan, 'inline').map((edit) => edit.block);
   if (inlined.length === 0) return undefined;
-  // On a pipe nobody can look ahead: then the blocks that are brought are taken for all that were left out.
-  const stillOut =
-    plan.evidence?.blocks.some((block) => block.ignored === true && !inlined.includes(block.idstr)) ?? false;
-  return stillOut ? undefined : 'plain';
+  // A pipe cannot be read ahead: without evidence, the inlined blocks count as all blocks that were left out.
+  const stillOut = plan.evidence?.blocks.some(({ ignored, idstr }) => ignored === true && !inlined.includes(idstr));
+  return stillOut === true ? undefined : 'plain';
 }

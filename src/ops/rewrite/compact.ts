@@ -1,13 +1,13 @@
 // Compaction: of a live save, which sends pages again and again, only the newest version of each page, in block order.
 // The first pass has noted where they stand; the second writes them in one PART and drops every other page record.
 
+import { Refused } from '../../base/refused.js';
 import { inflate } from '../../bytes/node/inflate.js';
 import { quote } from '../../base/quote.js';
 import { GuestMemory } from '../../ram/guest-memory.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { ramFlag } from '../../wire/ram-flags.js';
 import { migCommand } from '../../wire/command.js';
-import { EditError } from './edit.js';
 import { editsOf, refuse, type Plan, type Transform } from './transform.js';
 
 type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
@@ -36,7 +36,7 @@ export function compactEdits(plan: Plan): Transform | undefined {
     for await (const event of events) {
       check(event, list);
       if (event.kind === 'ram-blocks') {
-        if (held) throw new EditError('refused', 'the block list stands in a PART of "ram", where no QEMU puts it');
+        if (held) throw new Refused('refused', 'the block list stands in a PART of "ram", where no QEMU puts it');
         list = event;
       }
       if (event.kind === 'section-open' && event.section.idstr === 'ram' && event.type === 'part') {
@@ -89,7 +89,7 @@ export function compactEdits(plan: Plan): Transform | undefined {
 
 /** What shows that pages cannot be moved to the front: other channels that are in step with the PARTs, or commands between them. */
 function check(event: StreamEvent, list: ListEvent | undefined): void {
-  const no = (why: string): EditError => new EditError('refused', `this stream cannot be compacted: ${why}`);
+  const no = (why: string): Refused => new Refused('refused', `this stream cannot be compacted: ${why}`);
   switch (event.kind) {
     case 'ram-blocks':
       if (event.layout.mapped) throw no('mapped-ram keeps one version of each page already');

@@ -1,27 +1,28 @@
 // Edits that cannot both be meant. A usage error, found before anything is read.
 
-import { EditError, type Edit } from './edit.js';
+import { Refused } from '../../base/refused.js';
+import type { Edit } from './edit.js';
 
-/** @throws EditError reason `contradiction` */
+/** @throws Refused reason `contradiction` */
 export function checkContradictions(edits: readonly Edit[]): void {
   const subjects = new Map<string, Edit>();
   for (const edit of edits) {
     const subject = subjectOf(edit);
     const other = subject === undefined ? undefined : subjects.get(subject);
     if (other !== undefined)
-      throw new EditError('contradiction', `two edits of ${subject}: --${other.edit} and --${edit.edit}`);
+      throw new Refused('contradiction', `two edits of ${subject}: --${other.edit} and --${edit.edit}`);
     if (subject !== undefined) subjects.set(subject, edit);
   }
   for (const edit of edits) {
     if (edit.edit !== 'drop-block') continue;
     const other = edits.find((one) => one !== edit && 'block' in one && one.block === edit.block);
     if (other !== undefined)
-      throw new EditError('contradiction', `block ${edit.block} is dropped: --${other.edit} of it means nothing`);
+      throw new Refused('contradiction', `block ${edit.block} is dropped: --${other.edit} of it means nothing`);
   }
   for (const [i, edit] of edits.entries()) {
     for (const other of edits.slice(0, i)) {
       const why = clash(other, edit);
-      if (why !== undefined) throw new EditError('contradiction', why);
+      if (why !== undefined) throw new Refused('contradiction', why);
     }
   }
 }

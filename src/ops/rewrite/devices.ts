@@ -2,6 +2,7 @@
 // stands at the end: so the device part is held back, up to MAX_HELD bytes, until it has come. RAM never is. Where a
 // file has none, layouts learned elsewhere are there from the start.
 
+import { Refused } from '../../base/refused.js';
 import { concatBytes, hexDigits } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { MAX_HELD } from '../../limits.js';
@@ -17,7 +18,7 @@ import {
 import type { SectionHeader } from '../../wire/section.js';
 import { OwnLayouts, readSchema } from '../devices/own-layouts.js';
 import { streamDevice, type StreamDevice } from '../devices/stream-device.js';
-import { EditError, type Edit } from './edit.js';
+import type { Edit } from './edit.js';
 import { editsOf, type Plan, type Transform } from './transform.js';
 import { UniqueTargets } from './unique-targets.js';
 
@@ -53,7 +54,7 @@ export function deviceEdits(plan: Plan): Transform | undefined {
     }
     if (editor.layouts === undefined) {
       if (plan.layouts === undefined)
-        throw new EditError(
+        throw new Refused(
           'refused',
           'without a vmdescription nothing says what the bytes of devices are',
           'it stands at the end of a stream; QEMU leaves it out with suppress-vmdesc=on, and in postcopy; --schema-from FILE tells it by another stream',
@@ -66,7 +67,7 @@ export function deviceEdits(plan: Plan): Transform | undefined {
 function describedBy(plan: Plan, json: Uint8Array): OwnLayouts {
   const schema = readSchema(json);
   if (typeof schema === 'string' && plan.layouts === undefined)
-    throw new EditError('refused', `nothing says what the bytes of devices are: ${schema}`);
+    throw new Refused('refused', `nothing says what the bytes of devices are: ${schema}`);
   return new OwnLayouts(schema);
 }
 
@@ -83,7 +84,7 @@ class HeldBack {
 
   add(event: StreamEvent): void {
     if (event.kind === 'pages' || event.kind === 'mapped-area') {
-      throw new EditError(
+      throw new Refused(
         'refused',
         'RAM comes after devices in this stream (postcopy, or a device that is set up early), and RAM is not held back',
         '--schema-from FILE tells by another stream what their bytes are',
@@ -91,7 +92,7 @@ class HeldBack {
     }
     this.size += event.span.end - event.span.start;
     if (this.size > MAX_HELD)
-      throw new EditError('refused', `more than ${MAX_HELD} bytes of devices, too many to be held back`);
+      throw new Refused('refused', `more than ${MAX_HELD} bytes of devices, too many to be held back`);
     const loan = event.kind === 'payload' || event.kind === 'trailing';
     this.events.push(loan ? { ...event, bytes: event.bytes.slice() } : event);
   }
@@ -184,7 +185,7 @@ class Editor {
       return after.bytes;
     } catch (error) {
       if (!(error instanceof MigrationStreamError) || error.code !== 'cannot-encode') throw error;
-      throw new EditError('refused', error.message);
+      throw new Refused('refused', error.message);
     }
   }
 }

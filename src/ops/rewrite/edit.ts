@@ -60,17 +60,3 @@ export interface Difference {
   readonly after: string;
   readonly why: string;
 }
-
-/** An edit that cannot or should not be done. Nothing was written. */
-export class EditError extends Error {
-  /** refused: no QEMU would load the result (or it would lose data). no-match: nothing to edit. contradiction: usage. */
-  readonly reason: 'refused' | 'no-match' | 'contradiction';
-  readonly hint: string | undefined;
-
-  constructor(reason: EditError['reason'], message: string, hint?: string) {
-    super(message);
-    this.name = 'EditError';
-    this.reason = reason;
-    this.hint = hint;
-  }
-}

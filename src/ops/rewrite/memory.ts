@@ -1,6 +1,7 @@
 // RAM out of the stream into a memory file (externalize) and back (inline). A full save becomes a template and its
 // memory; a template becomes a save that needs no file. QEMU: what x-ignore-shared leaves out, migration/ram.c.
 
+import { Refused } from '../../base/refused.js';
 import { allZero } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
@@ -10,7 +11,7 @@ import { pageKind, PageRuns } from '../../ram/page-runs.js';
 import { keepRuns } from '../../ram/keep-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { ramFlag } from '../../wire/ram-flags.js';
-import { EditError, type Edit } from './edit.js';
+import type { Edit } from './edit.js';
 import { inflate } from '../../bytes/node/inflate.js';
 import { PageDecoder } from '../../ram/page-decoder.js';
 import { editsOf, refuse, type Plan, type Transform } from './transform.js';
@@ -33,7 +34,7 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
     for await (const event of events) {
       if (event.kind === 'ram-blocks') {
         if (listed)
-          throw new EditError('refused', 'a second block list, or a mapped-ram one: nothing can be externalized');
+          throw new Refused('refused', 'a second block list, or a mapped-ram one: nothing can be externalized');
         listed = true;
         for (const edit of edits) {
           const at = event.blocks.findIndex((block) => block.idstr === edit.block);
@@ -127,12 +128,12 @@ export function inlineEdits(plan: Plan): Transform | undefined {
       if (event.kind === 'ram-blocks') {
         list = event;
         if (event.layout.mapped)
-          throw new EditError('refused', '--inline of a mapped-ram file: a page record may not stand in it');
+          throw new Refused('refused', '--inline of a mapped-ram file: a page record may not stand in it');
       }
       if (event.kind === 'pages') {
         // The first record behind ours may go on with a block that it does not name.
         if (!done)
-          throw new EditError(
+          throw new Refused(
             'refused',
             'page records stand in the START of "ram", where no QEMU puts any: nothing can be inlined before them',
           );
@@ -180,7 +181,7 @@ async function* pagesOf(
   const { usedLength, idstr } = list.blocks[block]!;
   const { memory } = edit;
   if (memory.size !== usedLength) {
-    throw new EditError(
+    throw new Refused(
       'refused',
       `${memory.label} has ${hex(memory.size)} bytes, block ${quote(idstr)} has ${hex(usedLength)}`,
     );
@@ -192,7 +193,7 @@ async function* pagesOf(
     const part = chunk.subarray(0, Math.min(chunk.length, usedLength - from));
     for (let done = 0; done < part.length;) {
       const got = await memory.read(part.subarray(done), from + done);
-      if (got === 0) throw new EditError('refused', `${memory.label} shrank while it was read`);
+      if (got === 0) throw new Refused('refused', `${memory.label} shrank while it was read`);
       done += got;
     }
     fillRuns(runs, part, block, from);

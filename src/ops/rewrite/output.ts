@@ -2,6 +2,7 @@
 // command counts the bytes of its blob; a mapped-ram header says where in the file bitmap and pages stand; zeros of a
 // mapped-ram area stay holes.
 
+import { Refused } from '../../base/refused.js';
 import { writeWithHoles } from '../../bytes/holes.js';
 import { memorySink, type ByteSink } from '../../bytes/source.js';
 import { quote } from '../../base/quote.js';
@@ -12,7 +13,6 @@ import { MAPPED_RAM_ALIGNMENT, mappedBitmapSize } from '../../wire/mapped-ram.js
 import { be32, encodeBytes } from '../../wire/kit/codec.js';
 import { ramBlockEntry } from '../../wire/ram-block.js';
 import { createWriter, type StreamWriter } from '../../open/create-writer.js';
-import { EditError } from './edit.js';
 
 type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
 type CommandEvent = Extract<StreamEvent, { kind: 'command' }>;
@@ -61,7 +61,7 @@ export class StreamOutput {
   /**
    * Writes one event: `raw`, where given, instead of encoding it. `areaAt`: where in the input the area behind a
    * mapped-ram header begins; null: there is none.
-   * @throws EditError refused: pages would have to move, or a blob changed that is not gathered
+   * @throws Refused: pages would have to move, or a blob changed that is not gathered
    */
   async put(event: StreamEvent, raw: Uint8Array | undefined, areaAt: number | null = event.span.end): Promise<void> {
     if (this.pending !== undefined && event.kind !== 'package-open') await this.release();
@@ -86,7 +86,7 @@ export class StreamOutput {
     }
     await (raw === undefined ? this.writer.write(event) : this.writer.copy(raw));
     if (this.blobs.length > 0 && this.writer.position > this.gather) {
-      throw new EditError('refused', `a PACKAGED blob of more than ${this.gather} bytes cannot be edited`);
+      throw new Refused('refused', `a PACKAGED blob of more than ${this.gather} bytes cannot be edited`);
     }
   }
 
@@ -142,13 +142,13 @@ export class StreamOutput {
     const bitmap = mappedBitmapSize(last.usedLength, pageSize);
     const padding = pagesOffset - bitmapOffset - bitmap;
     if (bitmapOffset !== areaAt + (event.mappedBase ?? 0) || padding >= MAPPED_RAM_ALIGNMENT || this.blobs.length > 0) {
-      throw new EditError(
+      throw new Refused(
         'refused',
         `this moves the mapped-ram pages of ${quote(last.idstr)}, which do not stand where QEMU puts them`,
       );
     }
     if (padding < shift) {
-      throw new EditError(
+      throw new Refused(
         'refused',
         `this needs ${shift} bytes before the mapped-ram pages of ${quote(last.idstr)}, and ${Math.max(0, padding)} are free`,
         `they stand at the absolute offset ${hex(pagesOffset)}`,
@@ -180,7 +180,7 @@ export class StreamOutput {
     const fixed = this.fixed.pop();
     if (fixed !== undefined) {
       if (this.writer.position - fixed.start !== fixed.length)
-        throw new EditError('refused', 'this edit changes a PACKAGED blob');
+        throw new Refused('refused', 'this edit changes a PACKAGED blob');
       return;
     }
     const blob = this.blobs.pop();

@@ -1,6 +1,7 @@
 // A stream through edits into another: one pass, or two when an edit needs what comes later. Bytes that no edit touched
 // are copied as they stand; the sink is committed only when all is written and every edit has matched.
 
+import { Refused } from '../../base/refused.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { hex } from '../../bytes/window.js';
@@ -17,7 +18,7 @@ import { compactEdits } from './compact.js';
 import { configurationEdits } from './configuration.js';
 import { checkContradictions } from './contradictions.js';
 import { deviceEdits } from './devices.js';
-import { EditError, type Difference, type Edit } from './edit.js';
+import type { Difference, Edit } from './edit.js';
 import { externalizeEdits, inlineEdits } from './memory.js';
 import { StreamOutput } from './output.js';
 import { commandEdits, descriptionEdits, sectionEdits } from './sections.js';
@@ -43,7 +44,7 @@ export interface RewriteResult {
 
 /**
  * Applies `edits` to `source`. Closes neither; aborts the sink on failure.
- * @throws EditError refused, no-match, contradiction; MigrationStreamError as openStream and the sink throw
+ * @throws Refused, no-match, contradiction; MigrationStreamError as openStream and the sink throw
  */
 export async function rewrite(
   source: ByteSource,
@@ -135,7 +136,7 @@ async function run(
     await output.put(event, raw);
   }
   const missed = edits.find((edit) => !matched.has(edit));
-  if (missed !== undefined) throw new EditError('no-match', `${describeEdit(missed)} matches nothing in this stream`);
+  if (missed !== undefined) throw new Refused('no-match', `${describeEdit(missed)} matches nothing in this stream`);
   await output.flush();
   differences.sort((a, b) => a.span.start - b.span.start);
   return { differences, changes, bytesRead: stream.position, bytesWritten: output.position, bytesCopied: copied };

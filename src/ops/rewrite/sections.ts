@@ -1,6 +1,7 @@
 // Edits of whole items: sections dropped or renamed, commands dropped, footers on or off, the vmdescription dropped or
 // kept true. QEMU never looks at the vmdescription; tools do, and mstream itself finds payloads by it.
 
+import { Refused } from '../../base/refused.js';
 import { equalBytes } from '../../base/bytes.js';
 import { quote } from '../../base/quote.js';
 import type { StreamEvent } from '../../stream/event.js';
@@ -8,7 +9,6 @@ import { commandName, migCommand } from '../../wire/command.js';
 import type { Configuration } from '../../wire/configuration.js';
 import type { SectionHeader } from '../../wire/section.js';
 import { editDescription } from './description-edit.js';
-import { EditError } from './edit.js';
 import { editsOf, mapEvents, refuse, type Plan, type Transform } from './transform.js';
 
 export function sectionEdits(plan: Plan): Transform | undefined {
@@ -41,7 +41,7 @@ export function sectionEdits(plan: Plan): Transform | undefined {
       if (rename !== undefined) {
         plan.matched(rename);
         if (idstr === 'ram' || rename.to === 'ram')
-          throw new EditError('refused', 'only memory is called "ram", and it is called nothing else');
+          throw new Refused('refused', 'only memory is called "ram", and it is called nothing else');
         plan.note({
           edit: 'rename-section',
           span: event.span,
@@ -118,7 +118,7 @@ export function commandEdits(plan: Plan): Transform | undefined {
     plan.matched(drop);
     gone.add(command);
     if (command === migCommand.packaged)
-      throw new EditError('refused', 'PACKAGED carries the devices of a postcopy stream: it cannot be dropped');
+      throw new Refused('refused', 'PACKAGED carries the devices of a postcopy stream: it cannot be dropped');
     plan.note({
       edit: 'drop-command',
       span: event.span,

@@ -1,7 +1,8 @@
 // The frame of an edit: a transform of the event stream, identity by default. It yields the very object it was given
 // for whatever it leaves alone, and those bytes are copied, never encoded again.
 
-import { EditError, type Difference, type Edit } from './edit.js';
+import { Refused } from '../../base/refused.js';
+import type { Difference, Edit } from './edit.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { LastVersions } from '../../ram/last-versions.js';
 import type { Layouts } from '../devices/stream-device.js';
@@ -44,7 +45,7 @@ export interface Plan {
 
 /** Throws unless forced: the result would be of no use to any QEMU. */
 export function refuse(plan: Plan, message: string, hint?: string): void {
-  if (!plan.force) throw new EditError('refused', message, hint ?? '--force writes it all the same');
+  if (!plan.force) throw new Refused('refused', message, hint ?? '--force writes it all the same');
 }
 
 /** The edits of one or more kinds, typed. */

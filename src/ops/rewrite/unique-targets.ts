@@ -1,9 +1,10 @@
 // One path, one field: an edit that finds its field in several devices is refused with the list, unless it says that it
 // means all of them (a `*`) or which (the instance).
 
+import { Refused } from '../../base/refused.js';
 import { quote } from '../../base/quote.js';
 import type { DeviceState, FieldNode } from '../../vmstate/index.js';
-import { EditError, type Edit } from './edit.js';
+import type { Edit } from './edit.js';
 
 type PathEdit = Extract<Edit, { path: string }>;
 
@@ -33,20 +34,20 @@ export class UniqueTargets {
         known.targets.push({ path: node.path === '' ? label : `${label}.${node.path}`, explicit });
   }
 
-  /** @throws EditError refused */
+  /** @throws Refused */
   check(): void {
     for (const [edit, { targets, count }] of this.found) {
       const [first, second] = targets;
       if (first === undefined || second === undefined) continue;
       const list = `${targets.map(({ path }) => quote(path)).join(', ')}${count > targets.length ? ` and ${count - targets.length} more` : ''}`;
       if (first.path === second.path)
-        throw new EditError(
+        throw new Refused(
           'refused',
           `there are several sections of that name and instance: which is meant by ${quote(edit.path)}?`,
           'mstream inspect --sections lists them',
         );
       if (!first.explicit)
-        throw new EditError(
+        throw new Refused(
           'refused',
           `${quote(edit.path)} means ${count} fields: ${list}`,
           `name the instance, as in ${first.path}, or put a * into the path to mean them all`,

@@ -1,6 +1,7 @@
 // The donor: a save that the destination made of itself, started with the same devices and never run. The destination
 // reads what the donor shows: its configuration, section order, ids, field lists and values.
 
+import { Refused } from '../../base/refused.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { span } from '../../base/span.js';
 import type { ByteSource } from '../../bytes/source.js';
@@ -11,7 +12,6 @@ import type { Configuration } from '../../wire/configuration.js';
 import type { BlockLayout } from '../../wire/dialect.js';
 import type { RamBlockEntry } from '../../wire/ram-block.js';
 import type { SectionHeader } from '../../wire/section.js';
-import { EditError } from '../rewrite/edit.js';
 import type { Releases } from './merge/knowledge.js';
 import { describedSections, descriptionOf, type DeviceSection } from './stream/device-part.js';
 
@@ -35,11 +35,11 @@ export interface Donor {
   readonly producer: Releases;
 }
 
-/** @throws EditError refused: not a plain save, or not what its vmdescription says */
+/** @throws Refused: not a plain save, or not what its vmdescription says */
 export function donorOf(save: Save): Donor {
   const { frame, sections, footers, vmdescription: json, special } = save;
   if (special !== undefined)
-    throw new EditError(
+    throw new Refused(
       'refused',
       special === 'postcopy'
         ? 'a donor is a plain save, not one of postcopy'
@@ -48,7 +48,7 @@ export function donorOf(save: Save): Donor {
   const iterable = sections.filter((section) => section.iterable);
   const ram = iterable.find(({ idstr }) => idstr === 'ram');
   if (ram === undefined || frame === undefined || save.targetPageSize === undefined)
-    throw new EditError('refused', 'the donor has no RAM section');
+    throw new Refused('refused', 'the donor has no RAM section');
   const description = descriptionOf('the donor', json);
   const devices = sections
     .filter((section) => !section.iterable)

@@ -1,13 +1,13 @@
 // The description of another stream, for a source that has none.
 
+import { Refused } from '../../base/refused.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { parseSchema, type DescriptionSchema } from '../../vmstate/index.js';
 import { openStream } from '../../open/open-stream.js';
-import { EditError } from '../rewrite/edit.js';
 
-/** @throws EditError refused: it has none either; MigrationStreamError as openStream */
+/** @throws Refused: it has none either; MigrationStreamError as openStream */
 export async function readDescription(source: ByteSource): Promise<DescriptionSchema> {
   const stream = await openStream(source, { bodies: false });
   for await (const event of stream.events()) if (event.kind === 'vmdescription') return parseSchema(event.json);
-  throw new EditError('refused', `${source.label} has no vmdescription either`);
+  throw new Refused('refused', `${source.label} has no vmdescription either`);
 }

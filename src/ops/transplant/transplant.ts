@@ -2,6 +2,7 @@
 // goes through, devices are held until they can be taken apart. Nothing appears at the sink unless the report allows
 // it.
 
+import { Refused } from '../../base/refused.js';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
@@ -20,7 +21,6 @@ import { architectureOfTables, type Architecture } from '../../release/architect
 import { behaviours } from '../../release/behaviours.js';
 import { rangeHasFact } from '../../release/fact.js';
 import type { QemuVersion } from '../../release/version.js';
-import { EditError } from '../rewrite/edit.js';
 import { StreamOutput } from '../rewrite/output.js';
 import { layConfiguration, machineOf } from './stream/configuration.js';
 import { describedSections, descriptionOf, heldSections, type DeviceSection } from './stream/device-part.js';
@@ -72,7 +72,7 @@ const CPU_UNKNOWN: CpuAnswer = {
 /**
  * Carries `source` to the destination of `donor`. Closes neither source nor sink; commits the sink unless the report is worse
  * than allowed, and aborts it otherwise.
- * @throws EditError refused, where there is nothing to report on; MigrationStreamError as openStream and the sink throw
+ * @throws Refused, where there is nothing to report on; MigrationStreamError as openStream and the sink throw
  */
 export async function transplant(
   source: ByteSource,
@@ -208,7 +208,7 @@ class Transplanting {
     switch (event.kind) {
       case 'section-open':
         if (this.full.whole.length > 0)
-          throw new EditError(
+          throw new Refused(
             'refused',
             `${quote(event.section.idstr)} comes after devices in this stream (a device that is set up early), and is not held back`,
           );
@@ -230,7 +230,7 @@ class Transplanting {
         return this.write(event);
       case 'ram-mark':
         if (event.mark === 'multifd-flush')
-          throw new EditError('refused', 'this stream has multifd channels beside it: its pages are not in it');
+          throw new Refused('refused', 'this stream has multifd channels beside it: its pages are not in it');
         if (event.mark === 'eos') await this.write(event);
         return;
       case 'command':
@@ -333,7 +333,7 @@ class Transplanting {
   }
 }
 
-/** @throws EditError refused: what the source holds is no save of one moment */
+/** @throws Refused: what the source holds is no save of one moment */
 function checkCommand(command: number): void {
   const harmless: readonly number[] = [
     migCommand.openReturnPath,
@@ -342,7 +342,7 @@ function checkCommand(command: number): void {
     migCommand.switchoverStart,
   ];
   if (!harmless.includes(command))
-    throw new EditError(
+    throw new Refused(
       'refused',
       `command ${commandName(command)}: not a save of one moment (postcopy, COLO, recovery)`,
     );

@@ -41,7 +41,7 @@ export function saveCapabilities({ capabilities }: Pick<Destination, 'capabiliti
 
 /**
  * What a QEMU with these options is; nothing of the user's is changed. What it does not tell is in `notes`.
- * @throws WillNotStart, QemuDied, QmpError, Timeout, the signal's reason
+ * @throws Refused, QemuDied, QmpError, Timeout, the signal's reason
  */
 export async function askDestination(
   binary: QemuBinary,

@@ -1,10 +1,11 @@
 // Edits of devices by path: one path means one field unless it says otherwise; streams without a vmdescription are edited
 // by the layouts of another.
+import { Refused } from '../../../src/base/refused.js';
 import { describe, expect, test } from 'vitest';
 import { layoutsOfStream } from '../../../src/ops/devices/learned-layouts.js';
 import { readDevices } from '../../../src/ops/devices/read-devices.js';
 import type { Layouts } from '../../../src/ops/devices/stream-device.js';
-import { EditError, type Edit } from '../../../src/ops/rewrite/edit.js';
+import type { Edit } from '../../../src/ops/rewrite/edit.js';
 import { findNodes, parseSchema } from '../../../src/vmstate/index.js';
 import { edited, look } from '../../support/edits.js';
 import { mstream } from '../../support/fake-host.js';
@@ -24,10 +25,10 @@ async function values(bytes: Uint8Array, path: string, layouts?: Layouts): Promi
   ).map((node) => `${node.fullPath}=${node.kind === 'leaf' ? String(node.value) : node.kind}`);
 }
 
-async function refusal(...args: Parameters<typeof edited>): Promise<EditError> {
+async function refusal(...args: Parameters<typeof edited>): Promise<Refused> {
   const error: unknown = await edited(...args).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(EditError);
-  return error as EditError;
+  expect(error).toBeInstanceOf(Refused);
+  return error as Refused;
 }
 
 describe('a path that means several fields', () => {
@@ -35,10 +36,10 @@ describe('a path that means several fields', () => {
     '--%s is refused with the list',
     async (edit) => {
       const path = 'cpu.env.eip';
-      const { reason, message, hint } = await refusal(two, [
+      const { code, message, hint } = await refusal(two, [
         { edit, path, value: '1', bytes: new Uint8Array(8) } as Edit,
       ]);
-      expect([reason, message]).toEqual(['refused', '"cpu.env.eip" means 2 fields: "cpu/0.env.eip", "cpu/1.env.eip"']);
+      expect([code, message]).toEqual(['refused', '"cpu.env.eip" means 2 fields: "cpu/0.env.eip", "cpu/1.env.eip"']);
       expect(hint).toContain('cpu/0.env.eip');
     },
   );

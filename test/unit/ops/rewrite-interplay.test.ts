@@ -1,10 +1,11 @@
 // Edits that meet in the same bytes, edits that cannot do what they are asked, and what they then leave behind.
+import { Refused } from '../../../src/base/refused.js';
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { inspect } from '../../../src/ops/inspect.js';
 import { openStream } from '../../../src/open/open-stream.js';
-import { EditError, type Edit } from '../../../src/ops/rewrite/edit.js';
+import type { Edit } from '../../../src/ops/rewrite/edit.js';
 import { memorySink, memorySource } from '../../../src/bytes/source.js';
 import { rewrite } from '../../../src/ops/rewrite/rewrite.js';
 import { edited, fakeMemory, look } from '../../support/edits.js';
@@ -93,7 +94,7 @@ describe('names', () => {
         { edit: 'rename-block', block: 'mem0', to: 'x' },
         { edit: 'drop-block', block: 'x' },
       ]),
-    ).rejects.toMatchObject({ reason: 'no-match' });
+    ).rejects.toMatchObject({ code: 'no-match' });
   });
 
   test('a device is renamed and edited at once, and the vmdescription follows both', async () => {
@@ -258,8 +259,8 @@ describe('refused, and nothing is left', () => {
     let aborted = 0;
     const sink = { ...memorySink(), commit: async () => expect.unreachable(), abort: async () => void (aborted += 1) };
     const error: unknown = await rewrite(memorySource(bytes), sink, edits).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(EditError);
-    expect((error as EditError).message).toMatch(words);
+    expect(error).toBeInstanceOf(Refused);
+    expect((error as Refused).message).toMatch(words);
     expect(aborted).toBe(1);
   });
 

@@ -1,11 +1,12 @@
 // Rewriting real captures: round trips give the same bytes again, and each edit changes what it says and nothing else.
+import { Refused } from '../../../src/base/refused.js';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { inspect } from '../../../src/ops/inspect.js';
 import { memorySink, memorySource } from '../../../src/bytes/source.js';
 import { openStream } from '../../../src/open/open-stream.js';
-import { EditError, type Edit } from '../../../src/ops/rewrite/edit.js';
+import type { Edit } from '../../../src/ops/rewrite/edit.js';
 import { rewrite, type RewriteResult } from '../../../src/ops/rewrite/rewrite.js';
 
 function fixture(name: string): Uint8Array {
@@ -103,7 +104,7 @@ describe('names', () => {
     const sink = memorySink();
     await expect(
       rewrite(memorySource(fixture('4.0.0-plain')), sink, [{ edit: 'rename-block', block: 'mem9', to: 'x' }]),
-    ).rejects.toMatchObject({ name: 'EditError', reason: 'no-match' });
+    ).rejects.toMatchObject({ name: 'Refused', code: 'no-match' });
     expect(sink.bytes().length).toBe(0);
   });
 
@@ -113,7 +114,7 @@ describe('names', () => {
         { edit: 'machine', name: 'a' },
         { edit: 'machine', name: 'b' },
       ]),
-    ).rejects.toBeInstanceOf(EditError);
+    ).rejects.toBeInstanceOf(Refused);
   });
 });
 

@@ -1,10 +1,11 @@
 // A command line made harmless, option by option: what it becomes, what is refused, and that nothing slips through. Images are
 // small files of a temporary folder.
+import { Refused } from '../../../src/base/refused.js';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { neutralArgv, neutralise, WillNotStart } from '../../../src/qemu/neutralise.js';
+import { neutralArgv, neutralise } from '../../../src/qemu/neutralise.js';
 import { optionRules } from '../../../src/qemu/neutralise/options.js';
 import { parseParameter } from '../../../src/qemu/parameter.js';
 
@@ -206,7 +207,7 @@ describe('refused by name', () => {
   ])('%s', (given, why) => {
     const { refused } = of(...given.split(' '));
     expect(refused.map((one) => one.why)).toEqual([expect.stringMatching(why)]);
-    expect(() => neutralArgv(given.split(' '), options)).toThrow(WillNotStart);
+    expect(() => neutralArgv(given.split(' '), options)).toThrow(Refused);
   });
 
   test('all of them at once', () => {

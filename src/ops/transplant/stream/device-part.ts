@@ -1,5 +1,6 @@
 // The device sections of a stream, taken apart by its vmdescription.
 
+import { Refused } from '../../../base/refused.js';
 import { equalBytes } from '../../../base/bytes.js';
 import { quote } from '../../../base/quote.js';
 import { MAX_HELD } from '../../../limits.js';
@@ -15,7 +16,6 @@ import {
 import { FullSections, type FullSection } from '../../../open/full-sections.js';
 import type { SectionHeader } from '../../../wire/section.js';
 import { readSchema } from '../../devices/own-layouts.js';
-import { EditError } from '../../rewrite/edit.js';
 
 /** A FULL section. */
 export interface DeviceSection {
@@ -31,14 +31,14 @@ export const REPEATED = 'slirp';
 
 /** Holds the device sections of the source until its vmdescription has come. */
 export function heldSections(): FullSections {
-  const beyond = (): EditError =>
-    new EditError('refused', `the source has more than ${MAX_HELD} bytes of devices, too many to be held back`);
+  const beyond = (): Refused =>
+    new Refused('refused', `the source has more than ${MAX_HELD} bytes of devices, too many to be held back`);
   return new FullSections({ limit: MAX_HELD, beyond });
 }
 
 /**
  * `sections`, taken apart by `description`. `whose`: "the source" or "the donor", for messages.
- * @throws EditError refused: two sections have the same name, or a section does not fit its description
+ * @throws Refused: two sections have the same name, or a section does not fit its description
  */
 export function describedSections(
   whose: string,
@@ -50,11 +50,11 @@ export function describedSections(
   return sections.map(({ section, payload, bytes = new Uint8Array(0) }) => {
     const name = `${quote(section.idstr)} ${section.instanceId}`;
     if (seen.has(name) && section.idstr !== REPEATED)
-      throw new EditError('refused', `${whose} has two sections ${name}: nothing says which is which`);
+      throw new Refused('refused', `${whose} has two sections ${name}: nothing says which is which`);
     seen.add(name);
     const device = entries.next(section);
     if (device === undefined)
-      throw new EditError('refused', `${whose} has a section ${name} that its description does not know`);
+      throw new Refused('refused', `${whose} has a section ${name} that its description does not know`);
     const state = decodeDevice(device, bytes, payload.start);
     // The sizes alone do not tell: QEMU up to 9.2 gives some arrays of pointers too few bytes, and the walk knows these.
     const broken = unreadable(state);
@@ -63,14 +63,14 @@ export function describedSections(
         ? broken
         : `described with ${vmsdSize(device.vmsd) ?? 'unknown'} bytes, it has ${bytes.length}`;
     if (rest !== undefined)
-      throw new EditError('refused', `${whose}: section ${name} is not what its description says: ${rest}`);
+      throw new Refused('refused', `${whose}: section ${name} is not what its description says: ${rest}`);
     return { section, state };
   });
 }
 
 /**
  * The description in `json`. `other`: the description to use where the stream has none.
- * @throws EditError refused: there is no description, or it cannot be read
+ * @throws Refused: there is no description, or it cannot be read
  */
 export function descriptionOf(
   whose: string,
@@ -79,14 +79,14 @@ export function descriptionOf(
 ): DescriptionSchema {
   if (json === undefined) {
     if (other !== undefined) return other;
-    throw new EditError(
+    throw new Refused(
       'refused',
       `${whose} has no vmdescription: nothing says what the bytes of its devices are`,
       '--schema-from with a stream of the same QEMU and the same options',
     );
   }
   const description = readSchema(json);
-  if (typeof description === 'string') throw new EditError('refused', `${whose}: the vmdescription ${description}`);
+  if (typeof description === 'string') throw new Refused('refused', `${whose}: the vmdescription ${description}`);
   return description;
 }
 

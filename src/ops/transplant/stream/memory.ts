@@ -2,6 +2,7 @@
 // told by name; only those of the firmware may change their length, and in a mapped-ram file none. QEMU:
 // parse_ramblock(), migration/ram.c, takes them in any order.
 
+import { Refused } from '../../../base/refused.js';
 import { quote } from '../../../base/quote.js';
 import { keepRuns } from '../../../ram/keep-runs.js';
 import { PageIndex } from '../../../ram/page-index.js';
@@ -11,7 +12,6 @@ import { layouts, type BlockLayout } from '../../../wire/dialect.js';
 import type { RamBlockEntry } from '../../../wire/ram-block.js';
 import { rangeHasFact } from '../../../release/fact.js';
 import { layoutReaders } from '../../../release/records.js';
-import { EditError } from '../../rewrite/edit.js';
 import { deviceOf, pluggedHoles, type PluggedMemory } from '../../devices/virtio-mem.js';
 import { cures } from '../merge/cures.js';
 import type { Donor } from '../donor.js';
@@ -41,14 +41,14 @@ export class Memory {
     this.ignored = ignored;
   }
 
-  /** `destination`: its releases. @throws EditError refused */
+  /** `destination`: its releases. @throws Refused */
   list(event: ListEvent, destination: Releases): ListEvent {
     if (this.listed.length > 0 && !event.continues)
-      throw new EditError('refused', 'a second block list: memory was plugged in while this was saved');
+      throw new Refused('refused', 'a second block list: memory was plugged in while this was saved');
     this.listed = [...this.listed, ...event.blocks];
     this.shared = event.layout.gpa;
     if (event.targetPageSize !== this.donor.targetPageSize)
-      throw new EditError(
+      throw new Refused(
         'refused',
         `target pages of ${event.targetPageSize} bytes at the source, ${this.donor.targetPageSize} at the destination`,
       );
@@ -113,7 +113,7 @@ export class Memory {
   pages(runs: PageRuns): boolean | undefined {
     this.index.add(runs);
     if (runs.kind.subarray(0, runs.count).includes(pageKind.compressed))
-      throw new EditError(
+      throw new Refused(
         'refused',
         'COMPRESS_PAGE records, which QEMU 9.1 and later do not read',
         'load it once and save it without compress',
@@ -127,7 +127,7 @@ export class Memory {
   /**
    * At the end of RAM: has every page come? Those of multifd channels, of postcopy and of the 2.11 fork are elsewhere;
    * memory of virtio-mem that is not plugged in is sent by no QEMU.
-   * @throws EditError refused
+   * @throws Refused
    */
   complete(plugged: readonly PluggedMemory[]): void {
     // What is not in the area of a block is zero.
@@ -141,7 +141,7 @@ export class Memory {
       const holes = device && pluggedHoles(device, this.index, block, pages, targetPageSize);
       const absent = holes?.reduce((sum, { count }) => sum + count, 0) ?? pages - distinct;
       if (absent > 0)
-        throw new EditError(
+        throw new Refused(
           'refused',
           `${absent} pages of ${quote(idstr)} are not in this stream`,
           'left out on purpose, or sent over another channel (multifd, postcopy)',

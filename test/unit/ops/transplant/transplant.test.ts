@@ -1,9 +1,10 @@
 // Transplants over the captures: onto a donor of the same QEMU and options nothing changes, there and back again differs in
 // what the reports said and nowhere else, and what cannot be carried is refused with its reason. No names of devices.
+import { Refused } from '../../../../src/base/refused.js';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { openStream } from '../../../../src/open/open-stream.js';
-import { EditError, type Edit } from '../../../../src/ops/rewrite/edit.js';
+import type { Edit } from '../../../../src/ops/rewrite/edit.js';
 import { readDescription } from '../../../../src/ops/transplant/read-description.js';
 import type { TransplantOptions } from '../../../../src/ops/transplant/transplant.js';
 import { deviceKey } from '../../../../src/wire/section.js';
@@ -36,7 +37,7 @@ async function refusal(source: Uint8Array, donor: Uint8Array, options: Transplan
           .map(({ path, why, cure }) => `${path}: ${why}${cure === undefined ? '' : ` (${cure})`}`)
           .join('\n');
   } catch (error) {
-    if (error instanceof EditError) return `${error.message} (${error.hint ?? ''})`;
+    if (error instanceof Refused) return `${error.message} (${error.hint ?? ''})`;
     throw error;
   }
 }
