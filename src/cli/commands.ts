@@ -23,6 +23,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/verify.js')).verifyCommand,
   },
   {
+    name: 'diff',
+    usage: 'diff <a> <b>',
+    summary: 'What differs between two states: devices field by field, memory page by page',
+    load: async () => (await import('./commands/diff.js')).diffCommand,
+  },
+  {
     name: 'explain',
     usage: 'explain [text..]',
     summary: 'What an error of QEMU means, why, and what to do about it',

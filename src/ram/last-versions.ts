@@ -48,6 +48,11 @@ export class LastVersions {
     }
   }
 
+  /** Did any page of block `block` come? */
+  has(block: number): boolean {
+    return this.blocks[block] !== undefined;
+  }
+
   /** What is known of a page: it never came, it is zero, one body holds it, or it is built of several records. */
   state(block: number, page: number): PageState {
     const value = this.value(block, page);

@@ -1,0 +1,41 @@
+// What is known of the pages of two states: one byte a page, in chunks made as pages come. A block has a slot, found by
+// its idstr, because the two streams may list their blocks in different orders.
+
+const CHUNK_PAGES = 16 * 1024;
+
+/** What a comparison said of a page. `unknown`: nothing compared the newest versions of both sides. */
+export const pageAnswer = { unknown: 0, same: 1, different: 2 } as const;
+
+export class PageTable {
+  private readonly slots = new Map<string, number>();
+  private readonly chunks: Map<number, Uint8Array>[] = [];
+
+  /** The slot of the block with that idstr. */
+  slot(idstr: string): number {
+    let slot = this.slots.get(idstr);
+    if (slot === undefined) {
+      slot = this.chunks.length;
+      this.slots.set(idstr, slot);
+      this.chunks.push(new Map());
+    }
+    return slot;
+  }
+
+  answer(slot: number, page: number): number {
+    return this.chunks[slot]!.get(Math.floor(page / CHUNK_PAGES))?.[page % CHUNK_PAGES] ?? pageAnswer.unknown;
+  }
+
+  set(slot: number, first: number, count: number, answer: number): void {
+    const chunks = this.chunks[slot]!;
+    for (let page = first; page < first + count;) {
+      const index = Math.floor(page / CHUNK_PAGES);
+      const at = page % CHUNK_PAGES;
+      const length = Math.min(first + count - page, CHUNK_PAGES - at);
+      let chunk = chunks.get(index);
+      if (chunk === undefined && answer !== pageAnswer.unknown)
+        chunks.set(index, (chunk = new Uint8Array(CHUNK_PAGES)));
+      chunk?.fill(answer, at, at + length);
+      page += length;
+    }
+  }
+}
