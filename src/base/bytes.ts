@@ -32,10 +32,10 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
   return joined;
 }
 
-/** Two lower-case digits a byte. */
-export function hexDigits(bytes: Uint8Array): string {
+/** Two lower-case digits a byte, with `separator` between two bytes. */
+export function hexDigits(bytes: Uint8Array, separator = ''): string {
   let text = '';
-  for (const byte of bytes) text += DIGITS[byte]!;
+  for (const byte of bytes) text += (text === '' ? '' : separator) + DIGITS[byte]!;
   return text;
 }
 

@@ -1,6 +1,7 @@
 // What is this, if it is no migration stream? Judged by the first bytes, for a message that helps. The order is that of
 // docs/format.md: what has a magic first, then what only looks like something.
 
+import { hexDigits } from '../base/bytes.js';
 import { MigrationStreamError } from '../base/errors.js';
 import { readSource, type ByteSource } from '../bytes/source.js';
 import type { Layer } from './container.js';
@@ -59,7 +60,7 @@ export function recognise(bytes: Uint8Array, options: RecogniseOptions = {}): Re
     const found = recogniser(head);
     if (found !== undefined) return found;
   }
-  const first = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  const first = hexDigits(bytes.subarray(0, 8), ' ');
   return {
     kind: 'unknown',
     title: 'something unknown',

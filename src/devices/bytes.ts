@@ -2,6 +2,7 @@
 // what one byte of it is. Where QEMU's description calls the field a buffer, a row makes it an array of bytes, so that a
 // byte can be named and changed. An array of bytes without a row or a meaning counts as opaque (coverage.ts).
 
+import { hexDigits } from '../base/bytes.js';
 import type { Branch, FieldNode, Layout } from '../vmstate/index.js';
 import type { ByteRow, ContentRow, LayoutRule, Meaning, MeaningRule, Sibling } from './rule.js';
 import { bytesOfArray, numberOf } from './values.js';
@@ -25,9 +26,8 @@ type Shape = Pick<ByteRow, 'text' | 'element'>;
 /** How many bytes of a queue are named in its text. */
 const SHOWN = 16;
 
-function list(bytes: readonly number[]): string {
-  const shown = bytes.slice(0, SHOWN).map((byte) => byte.toString(16).padStart(2, '0'));
-  return `${shown.join(' ')}${bytes.length > SHOWN ? ' …' : ''}`;
+function list(bytes: Uint8Array): string {
+  return `${hexDigits(bytes.subarray(0, SHOWN), ' ')}${bytes.length > SHOWN ? ' …' : ''}`;
 }
 
 /** A ring of all its bytes: `count` of them are in use, from `first` on. */
@@ -42,7 +42,7 @@ export function ring(
     text(bytes, sibling, array) {
       const { first, count } = state(sibling, array);
       if (first === undefined || count === undefined || count < 0 || count > bytes.length) return undefined;
-      const queued = Array.from(
+      const queued = Uint8Array.from(
         { length: Math.min(count, SHOWN + 1) },
         (_, i) => bytes[place(first + i, 0, bytes.length)]!,
       );
@@ -66,7 +66,7 @@ export function filled(
     text(bytes, sibling) {
       const used = count(sibling);
       if (used === undefined || used > bytes.length) return undefined;
-      return used <= 0 ? 'empty' : `${used} bytes: ${list([...bytes.subarray(0, Math.min(used, SHOWN + 1))])}`;
+      return used <= 0 ? 'empty' : `${used} bytes: ${list(bytes.subarray(0, used))}`;
     },
     element(index, sibling) {
       const used = count(sibling);
@@ -84,7 +84,7 @@ export function pieces(
       const { done = 0, count } = state(sibling);
       return count === undefined
         ? undefined
-        : `${done} of ${count}${done === 0 ? '' : `: ${list([...bytes.subarray(0, Math.min(done, SHOWN + 1))])}`}`;
+        : `${done} of ${count}${done === 0 ? '' : `: ${list(bytes.subarray(0, done))}`}`;
     },
     element(index, sibling) {
       const { done = 0, count } = state(sibling);

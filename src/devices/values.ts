@@ -1,5 +1,6 @@
 // What meanings read from nodes: numbers, names of bits, bytes behind arrays, hardware addresses.
 
+import { hexDigits } from '../base/bytes.js';
 import type { FieldNode } from '../vmstate/index.js';
 
 /** The value of a scalar leaf as a number; undefined for anything else. */
@@ -36,10 +37,10 @@ export function bytesOfArray(node: FieldNode): Uint8Array | undefined {
 
 /** `52:54:00:12:34:56`. */
 export function macText(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+  return hexDigits(bytes, ':');
 }
 
 /** The bytes of an array or undivided leaf as `52 54 00`. */
 export function hexText(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return hexDigits(bytes, ' ');
 }

@@ -2,6 +2,7 @@
 // collected against the tree as it was read, so paths do not change while edits are collected. They are applied
 // together. The schema changes with the bytes, so the description stays true.
 
+import { concatBytes } from '../base/bytes.js';
 import { cannotEncode } from '../bytes/emitter.js';
 import { subsectionHeader } from '../wire/subsection.js';
 import { encodeBytes } from '../wire/kit/codec.js';
@@ -141,13 +142,11 @@ export class DeviceEdit {
       at = end;
     }
     parts.push(this.state.bytes.subarray(at));
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let to = 0;
-    for (const part of parts) {
-      bytes.set(part, to);
-      to += part.length;
-    }
-    return { device: reshape(this.state.device, this.reshapings), bytes, changes: splices.map(({ change }) => change) };
+    return {
+      device: reshape(this.state.device, this.reshapings),
+      bytes: concatBytes(parts),
+      changes: splices.map(({ change }) => change),
+    };
   }
 
   private splice(

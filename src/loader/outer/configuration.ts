@@ -1,6 +1,7 @@
 // The configuration section as a destination loads it: name, subsections in whatever order, and only then what is
 // compared. QEMU: vmstate_configuration and its hooks, migration/savevm.c.
 
+import { hexDigits } from '../../base/bytes.js';
 import { latin1 } from '../../bytes/window.js';
 import { MAX_FILL } from '../../limits.js';
 import { validatedBy } from '../../release/capabilities.js';
@@ -109,7 +110,7 @@ async function loadCapabilities(
 async function loadUuid(incoming: Incoming, file: QemuFile, name: string, version: number): Promise<void> {
   checkVersion(incoming, file, name, version, 1, 1);
   await file.want(16);
-  const digits = Array.from(file.take(16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const digits = hexDigits(file.take(16));
   fieldDone(incoming, file, name, 'uuid.data');
   await loadSubsections(incoming, file, name, () => undefined);
   const { uuid } = incoming.destination;

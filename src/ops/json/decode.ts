@@ -92,7 +92,7 @@ class Gathered {
   }
 
   take(): string {
-    const text = toHex(concatBytes(this.parts));
+    const text = hexDigits(concatBytes(this.parts));
     this.parts.length = 0;
     this.length = 0;
     return text;
@@ -185,7 +185,7 @@ function itemOf(event: Other): DocumentItem {
         kind: 'command',
         command: event.command,
         name: commandName(event.command),
-        payload: toHex(event.payload),
+        payload: hexDigits(event.payload),
       };
     case 'eof':
       return { kind: 'eof' };
@@ -213,16 +213,12 @@ function subsectionsOf(configuration: Configuration): DocumentSubsection[] {
   return configuration.subsections.map((part) => {
     switch (part.kind) {
       case 'uuid':
-        return { kind: part.kind, version: part.version, uuid: toHex(part.uuid) };
+        return { kind: part.kind, version: part.version, uuid: hexDigits(part.uuid) };
       case 'unknown':
-        return { kind: part.kind, version: part.version, name: part.name, bytes: toHex(part.bytes) };
+        return { kind: part.kind, version: part.version, name: part.name, bytes: hexDigits(part.bytes) };
       case 'target-page-bits':
       case 'capabilities':
         return part;
     }
   });
-}
-
-function toHex(bytes: Uint8Array): string {
-  return hexDigits(bytes);
 }

@@ -1,7 +1,7 @@
 // Fields of a document to the bytes that they stand for, one behind the other: the mirror of devices/field-json.ts. A
 // field says all that its bytes need, so no layout is asked for.
 
-import { hexBytes } from '../../base/bytes.js';
+import { concatBytes, hexBytes } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { Emitter } from '../../bytes/emitter.js';
 import { MAX_DOCUMENT_PAYLOAD } from '../../limits.js';
@@ -20,13 +20,7 @@ export function fieldBytes(fields: readonly DocumentField[], at: readonly string
     if (length > MAX_DOCUMENT_PAYLOAD) throw bad(place, `a payload of more than ${MAX_DOCUMENT_PAYLOAD} bytes`);
     parts.push(part);
   }
-  const bytes = new Uint8Array(length);
-  let to = 0;
-  for (const part of parts) {
-    bytes.set(part, to);
-    to += part.length;
-  }
-  return bytes;
+  return concatBytes(parts);
 }
 
 function bytesOf(field: DocumentField, place: readonly string[]): Uint8Array {

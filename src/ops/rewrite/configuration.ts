@@ -53,8 +53,8 @@ function apply(plan: Plan, event: StreamEvent, before: Configuration, edit: Conf
       const was = before.subsections.find((part) => part.kind === 'uuid');
       note(
         'uuid',
-        was === undefined ? 'none' : hexOf(was.uuid),
-        edit.uuid === undefined ? 'none' : hexOf(edit.uuid),
+        was === undefined ? 'none' : hexDigits(was.uuid),
+        edit.uuid === undefined ? 'none' : hexDigits(edit.uuid),
         'checked by 4.2 and later',
       );
       return replace(
@@ -138,8 +138,4 @@ function replace(
   if (part === undefined) return { ...configuration, subsections: rest };
   const before = at >= 0 ? at : rest.filter((one) => ORDER.indexOf(one.kind) < ORDER.indexOf(kind)).length;
   return { ...configuration, subsections: [...rest.slice(0, before), part, ...rest.slice(before)] };
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return hexDigits(bytes);
 }

@@ -108,10 +108,7 @@ function* rowLines(state: DeviceState, row: FieldRow, { hex }: DeviceTextOptions
 }
 
 function hexRow(bytes: Uint8Array): string {
-  return [...bytes]
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join(' ')
-    .padEnd(3 * HEX_ROW - 1);
+  return hexDigits(bytes, ' ').padEnd(3 * HEX_ROW - 1);
 }
 
 function shortened(path: string): string {
@@ -146,7 +143,7 @@ function oneValue(value: Exclude<Value, Uint8Array>): string {
 
 function bytesShown(bytes: Uint8Array): string {
   if (bytes.length > MAX_BYTES && bytes.every((byte) => byte === bytes[0]))
-    return `${bytes[0]!.toString(16).padStart(2, '0')} x ${countText(bytes.length)}`;
+    return `${hexDigits(bytes.subarray(0, 1))} x ${countText(bytes.length)}`;
   const shown = hexDigits(bytes.subarray(0, MAX_BYTES));
   return bytes.length > MAX_BYTES ? `${shown}… (${countText(bytes.length)} bytes)` : shown;
 }

@@ -34,13 +34,3 @@ export function withBytes(donor: FieldNode, bytes: Uint8Array): Piece {
   if (bytes.length === donor.end - donor.start || first === undefined) return { bytes, entries, asDonor: true };
   return { bytes, entries: [{ ...first, size: bytes.length, count: undefined }], asDonor: false };
 }
-
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}

@@ -2,6 +2,7 @@
 // no rule in here is about any one device. QEMU: vmstate_load_state(), migration/vmstate.c, is what must read the
 // result.
 
+import { concatBytes } from '../../../base/bytes.js';
 import { encodeBytes } from '../../../wire/kit/codec.js';
 import { subsectionHeader } from '../../../wire/subsection.js';
 import {
@@ -16,7 +17,7 @@ import { elementsOf, isBlob, sameTables, together, wholeArray } from './array.js
 import { layBlob, layLeaf, unlike } from './leaf.js';
 import type { Layer } from './layer.js';
 import { matchFields, type Regrouped } from './match.js';
-import { asItStands, concat, entriesOf, type LaidTable, type Piece } from './piece.js';
+import { asItStands, entriesOf, type LaidTable, type Piece } from './piece.js';
 import { isBlank, saysSomething, valuesBelow } from './values.js';
 
 export function layTable(layer: Layer, donor: Branch, source: Branch): LaidTable {
@@ -49,7 +50,7 @@ export function layTable(layer: Layer, donor: Branch, source: Branch): LaidTable
     const vmsd = donor.vmsd ?? { name: '', version: 0, fields: [], subsections: [] };
     const asDonor = parts.asDonor && pieces.every((piece) => piece.asDonor);
     return {
-      bytes: concat([...pieces.map((piece) => piece.bytes), ...parts.bytes]),
+      bytes: concatBytes([...pieces.map((piece) => piece.bytes), ...parts.bytes]),
       vmsd: asDonor ? vmsd : { ...vmsd, fields: pieces.flatMap((piece) => piece.entries), subsections: parts.parts },
       asDonor,
     };
@@ -67,7 +68,7 @@ function layGroup(layer: Layer, { donor, source }: Regrouped): Piece {
     why: 'the same bytes, divided otherwise',
   });
   layer.ledger.spokenOf.push(...donor.slice(1).map((node) => node.fullPath));
-  return { bytes: concat(source.map((node) => node.bytes)), entries: donor.flatMap(entriesOf), asDonor: true };
+  return { bytes: concatBytes(source.map((node) => node.bytes)), entries: donor.flatMap(entriesOf), asDonor: true };
 }
 
 function fields(count: number): string {
@@ -109,7 +110,7 @@ function layArray(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
   noteLength(layer, donor, source, mine, theirs, count);
   const asDonor = count === mine.length && pieces.every((piece) => piece.asDonor);
   return {
-    bytes: concat(pieces.map((piece) => piece.bytes)),
+    bytes: concatBytes(pieces.map((piece) => piece.bytes)),
     entries: asDonor ? entriesOf(donor) : together(pieces),
     asDonor,
   };
@@ -171,7 +172,7 @@ function layList(layer: Layer, donor: Branch, source: Branch): Piece {
         ? layer.adopt(() => layTable(layer, element, element))
         : layTable(layer, template, element),
     );
-  const bytes = concat([...laid.map((one) => one.bytes), Uint8Array.of(0)]);
+  const bytes = concatBytes([...laid.map((one) => one.bytes), Uint8Array.of(0)]);
   return { bytes, entries: [{ ...field, size: bytes.length, inline: laid.map((one) => one.vmsd) }], asDonor: false };
 }
 
@@ -260,7 +261,7 @@ function laySubsections(layer: Layer, donor: Branch, source: Branch): Subsection
   }
   return {
     bytes: laid.map(({ vmsd, bytes }) =>
-      concat([encodeBytes(subsectionHeader, { mark: 5, name: vmsd.name, version: vmsd.version }), bytes]),
+      concatBytes([encodeBytes(subsectionHeader, { mark: 5, name: vmsd.name, version: vmsd.version }), bytes]),
     ),
     parts: laid.map(({ vmsd }) => vmsd),
     asDonor:

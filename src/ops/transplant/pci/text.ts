@@ -1,7 +1,7 @@
 // Bytes of little-endian registers as text.
 
+import { hexDigits } from '../../../base/bytes.js';
+
 export function littleEndian(bytes: Uint8Array): string {
-  return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
-    .reverse()
-    .join('')}`;
+  return `0x${hexDigits(bytes.slice().reverse())}`;
 }

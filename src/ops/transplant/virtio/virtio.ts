@@ -2,12 +2,13 @@
 // fields are like any others; queues, vectors, features and the state of the device itself have rules. QEMU:
 // virtio_load(), virtio_set_features_nocheck(), hw/virtio/virtio.c; virtio_pci_load_config(), hw/virtio/virtio-pci.c.
 
+import { concatBytes } from '../../../base/bytes.js';
 import { childNamed } from '../../../devices/values.js';
 import { featureNames, negotiatedFeatures, PACKED_OR_IN_ORDER } from '../../../devices/virtio/features.js';
 import { deviceLabel, type Branch, type FieldNode } from '../../../vmstate/index.js';
 import { cures } from '../merge/cures.js';
 import type { Layer } from '../merge/layer.js';
-import { asItStands, concat, type Piece, withBytes } from '../merge/piece.js';
+import { asItStands, type Piece, withBytes } from '../merge/piece.js';
 import { layField, layTable, tablePiece } from '../merge/table.js';
 import { integerOf } from '../merge/values.js';
 
@@ -147,7 +148,7 @@ function layQueues(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
   const pieces = donorQueues.map((queue, i) =>
     pairs[i] === undefined ? asItStands(queue, true) : layField(layer, queue, pairs[i].source),
   );
-  return withBytes(donor, concat(pieces.map((piece) => piece.bytes)));
+  return withBytes(donor, concatBytes(pieces.map((piece) => piece.bytes)));
 }
 
 /** A device keeps its guest's lengths, and after its next reset has its own. */
