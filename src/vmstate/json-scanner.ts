@@ -1,6 +1,6 @@
-// A pull scanner over JSON text. The caller asks for the values that it expects and skips the rest, so unwanted values
-// are never built. A key that repeats in one object is seen every time (JSON.parse keeps only the last). The scanner
-// accepts exactly the same texts as JSON.parse, within named limits.
+// A pull scanner over the bytes of JSON in latin1. The caller asks for the values that it expects and skips the rest, so
+// unwanted values are never built, and the text never exists as a whole. A key that repeats in one object is seen every
+// time (JSON.parse keeps only the last). The scanner accepts exactly the same texts as JSON.parse, within named limits.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { latin1 } from '../bytes/window.js';
@@ -14,8 +14,11 @@ const BACKSLASH = 0x5c;
 const CLOSE_LIST = 0x5d;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
-const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const LITERAL = /true|false|null/y;
+const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
+const LITERAL = /^(?:true|false|null)$/;
+/** Texts that are kept for their next occurrence, and their length: nearly all texts of QEMU repeat. */
+const SEEN = 1024;
+const MAX_SEEN_LENGTH = 32;
 
 /** The error for every fault of a vmdescription. The caller throws it. */
 export function badDescription(what: string, cause?: unknown): MigrationStreamError {
@@ -28,11 +31,10 @@ export function badDescription(what: string, cause?: unknown): MigrationStreamEr
  * @throws MigrationStreamError code `bad-vmdescription`: not JSON, too deep or too dense
  */
 export function readJson(json: Uint8Array): unknown {
-  const text = latin1(json, 0, json.length);
-  const scan = new JsonScanner(text);
+  const scan = new JsonScanner(json);
   scan.skip();
   scan.end();
-  return JSON.parse(text);
+  return JSON.parse(latin1(json, 0, json.length));
 }
 
 /**
@@ -40,21 +42,22 @@ export function readJson(json: Uint8Array): unknown {
  * limit.
  */
 export class JsonScanner {
-  private readonly text: string;
+  private readonly json: Uint8Array;
+  private readonly seen: string[] = new Array<string>(SEEN);
   private at = 0;
   private depth = 0;
   private values = 0;
 
-  constructor(text: string) {
-    this.text = text;
+  constructor(json: Uint8Array) {
+    this.json = json;
   }
 
-  /** The kind of the next value, as the code of its first character; -1 at the end. */
+  /** The kind of the next value, as its first byte; -1 at the end. */
   peek(): number {
-    const { text } = this;
-    let code = text.charCodeAt(this.at);
-    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = text.charCodeAt(++this.at);
-    return Number.isNaN(code) ? -1 : code;
+    const { json } = this;
+    let code = json[this.at];
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = json[++this.at];
+    return code ?? -1;
   }
 
   isObject(): boolean {
@@ -126,34 +129,31 @@ export class JsonScanner {
   /** The next value when it is a number, otherwise undefined; the value is consumed in both cases. */
   number(): number | undefined {
     const code = this.peek();
-    if (code !== 0x2d && (code < 0x30 || code > 0x39)) {
+    if (!startsNumber(code)) {
       this.skip();
       return undefined;
     }
     this.count();
     // A few digits with nothing after them: nearly all numbers are of this kind.
-    const { text } = this;
+    const { json } = this;
     let at = this.at;
     let value = 0;
-    let digit = text.charCodeAt(at);
+    let digit = code;
     if (digit > 0x30) {
-      for (; digit >= 0x30 && digit <= 0x39 && at - this.at < 15; digit = text.charCodeAt(++at))
+      for (; digit >= 0x30 && digit <= 0x39 && at - this.at < 15; digit = json[++at] ?? -1)
         value = value * 10 + (digit - 0x30);
       if (digit === COMMA || digit === CLOSE || digit === 0x20) {
         this.at = at;
         return value;
       }
     }
-    NUMBER.lastIndex = this.at;
-    const match = NUMBER.exec(text);
-    if (match === null) throw this.bad();
-    this.at += match[0].length;
-    return Number(match[0]);
+    return Number(this.word(NUMBER));
   }
 
   /** Consumes and checks one value of any kind. */
   skip(): void {
-    switch (this.peek()) {
+    const code = this.peek();
+    switch (code) {
       case OPEN:
         for (let key = this.firstKey(); key !== undefined; key = this.nextKey()) this.skip();
         return;
@@ -162,17 +162,11 @@ export class JsonScanner {
         return;
       case QUOTE:
         this.count();
-        this.quoted();
+        this.pass();
         return;
-      default: {
+      default:
         this.count();
-        const first = this.text.charCodeAt(this.at);
-        const pattern = first === 0x2d || (first >= 0x30 && first <= 0x39) ? NUMBER : LITERAL;
-        pattern.lastIndex = this.at;
-        const match = pattern.exec(this.text);
-        if (match === null) throw this.bad();
-        this.at += match[0].length;
-      }
+        this.word(startsNumber(code) ? NUMBER : LITERAL);
     }
   }
 
@@ -191,25 +185,56 @@ export class JsonScanner {
 
   /** The string that begins here. Apart from escapes it has one character per byte of the file. */
   private quoted(): string {
-    const { text } = this;
     const start = this.at + 1;
-    let at = start;
+    return this.pass() ?? this.text(start, this.at - 1);
+  }
+
+  /** Steps over the string that begins here, and checks it. Only a string with escapes is built. */
+  private pass(): string | undefined {
+    const { json } = this;
+    const start = this.at;
+    let at = start + 1;
     let escaped = false;
-    for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at)) {
-      if (code === BACKSLASH) {
-        escaped = true;
-        at += 2;
-      } else if (code >= 0x20) at += 1;
-      else throw this.bad();
-      if (at >= text.length) throw this.bad();
+    for (let code = json[at]; code !== QUOTE; code = json[at]) {
+      if (code === undefined || code < 0x20) throw this.bad();
+      if (code === BACKSLASH) escaped = true;
+      at += code === BACKSLASH ? 2 : 1;
     }
     this.at = at + 1;
-    if (!escaped) return text.slice(start, at);
+    if (!escaped) return undefined;
     try {
-      return JSON.parse(text.slice(start - 1, at + 1)) as string;
+      return JSON.parse(latin1(json, start, at + 1)) as string;
     } catch (cause) {
       throw this.bad(cause);
     }
+  }
+
+  /** The number or literal that begins here. */
+  private word(pattern: RegExp): string {
+    const { json } = this;
+    const start = this.at;
+    let at = start;
+    for (let code = json[at]; code !== undefined && inWord(code); code = json[at]) at += 1;
+    this.at = at;
+    const word = this.text(start, at);
+    if (!pattern.test(word)) throw this.bad();
+    return word;
+  }
+
+  private text(start: number, end: number): string {
+    const { json, seen } = this;
+    if (end - start > MAX_SEEN_LENGTH) return latin1(json, start, end);
+    let slot = end - start;
+    for (let at = start; at < end; at += 1) slot = (slot * 31 + json[at]!) & (SEEN - 1);
+    const before = seen[slot];
+    if (before !== undefined && this.reads(before, start, end)) return before;
+    return (seen[slot] = latin1(json, start, end));
+  }
+
+  private reads(text: string, start: number, end: number): boolean {
+    if (text.length !== end - start) return false;
+    for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) !== this.json[start + i]) return false;
+    return true;
   }
 
   private count(): void {
@@ -234,4 +259,20 @@ export class JsonScanner {
   private bad(cause?: unknown): MigrationStreamError {
     return badDescription('is not JSON', cause);
   }
+}
+
+function startsNumber(code: number): boolean {
+  return code === 0x2d || (code >= 0x30 && code <= 0x39);
+}
+
+/** A byte of a number or of a literal: a letter, a digit, a sign, a point. */
+function inWord(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) ||
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x2d ||
+    code === 0x2b ||
+    code === 0x2e ||
+    code === 0x45
+  );
 }

@@ -7,10 +7,13 @@ import { latin1 } from '../bytes/window.js';
 import { badDescription, JsonScanner } from './json-scanner.js';
 import { NO_FIELDS, type DescriptionSchema, type DeviceSchema, type FieldSchema, type VmsdSchema } from './schema.js';
 
+/** The first key, as QEMU up to 5.2 writes it, and bytes enough for it. */
+const SPACED = /^\{\s*"\w+" :/;
+const HEAD = 64;
+
 /** @throws MigrationStreamError code `bad-vmdescription`: not JSON, too deep or too dense, or not of QEMU's shape */
 export function parseSchema(json: Uint8Array): DescriptionSchema {
-  const text = latin1(json, 0, json.length);
-  const scan = new JsonScanner(text);
+  const scan = new JsonScanner(json);
   let pageSize: number | undefined;
   let configuration: VmsdSchema | undefined;
   let devices: readonly (DeviceSchema | undefined)[] | undefined;
@@ -29,7 +32,7 @@ export function parseSchema(json: Uint8Array): DescriptionSchema {
   scan.end();
   if (devices === undefined) throw badDescription('has no "devices"');
   if (!devices.every((device) => device !== undefined)) throw badDescription('has a device without name');
-  return { pageSize, configuration, devices, spacedColons: /^\{\s*"\w+" :/.test(text) };
+  return { pageSize, configuration, devices, spacedColons: SPACED.test(latin1(json, 0, Math.min(json.length, HEAD))) };
 }
 
 function readList<T>(scan: JsonScanner, read: (scan: JsonScanner) => T): T[] {
