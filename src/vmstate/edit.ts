@@ -4,8 +4,7 @@
 
 import { concatBytes } from '../base/bytes.js';
 import { cannotEncode } from '../bytes/emitter.js';
-import { subsectionHeader } from '../wire/subsection.js';
-import { encodeBytes } from '../wire/kit/codec.js';
+import { encodeSubsectionHeader } from '../wire/subsection.js';
 import { reshape, type Reshaping } from './edit-schema.js';
 import { writeLeaf } from './encode.js';
 import { valueFor, type EditValue } from './edit-value.js';
@@ -118,7 +117,7 @@ export class DeviceEdit {
     if (node.kind === 'leaf' || node.vmsd === undefined)
       throw cannotEncode(`${node.fullPath} has no fields, so no subsections`);
     const bytes = new Uint8Array(subsectionHeaderSize(part.name) + body.length);
-    bytes.set(encodeBytes(subsectionHeader, { mark: 5, name: part.name, version: part.version }));
+    bytes.set(encodeSubsectionHeader(part.name, part.version));
     bytes.set(body, bytes.length - body.length);
     let at = node.start;
     for (const child of node.children()) if (child.name !== '@rest') at = child.end;

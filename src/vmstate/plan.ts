@@ -2,8 +2,7 @@
 // headers that its subsections must have.
 
 import { unlessBroken } from '../base/errors.js';
-import { encodeBytes } from '../wire/kit/codec.js';
-import { subsectionHeader } from '../wire/subsection.js';
+import { encodeSubsectionHeader } from '../wire/subsection.js';
 import { subsectionHeaderSize, vmsdSize, type FieldSchema, type VmsdSchema } from './schema.js';
 
 /** Runs of entries and subsections, in stream order. */
@@ -148,7 +147,7 @@ function headerOf({ name, version }: VmsdSchema): Uint8Array | undefined {
   const known = headers.get(key);
   if (known !== undefined) return known;
   if (headers.size >= MAX_HEADERS) headers.clear();
-  const header = unlessBroken(() => encodeBytes(subsectionHeader, { mark: 5, name, version }));
+  const header = unlessBroken(() => encodeSubsectionHeader(name, version));
   headers.set(key, header);
   return header;
 }

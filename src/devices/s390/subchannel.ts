@@ -2,6 +2,7 @@
 // vmstate_info_ind_addr, hw/s390x/css.c.
 
 import type { FieldSchema } from '../../vmstate/index.js';
+import { sectionType } from '../../wire/section.js';
 import { array, bool, field, inner, sizeOf, structs, table, u16, u32, u64, u8 } from '../rule.js';
 
 const pmcw = table('s390_pmcw', [
@@ -53,7 +54,6 @@ const subchannelFields = [
   u8('ccw_no_data_cnt'),
 ];
 
-const SUBSECTION = 0x05;
 /** Virtual devices of a channel subsystem live in this image. QEMU: VIRTUAL_CSSID. */
 const VIRTUAL_CSSID = 0xfe;
 
@@ -78,5 +78,5 @@ export function adapterRoutes(view: DataView, at: number): FieldSchema {
 }
 
 function hasSubsection(view: DataView, at: number): boolean {
-  return view.getUint8(at) === SUBSECTION;
+  return view.getUint8(at) === sectionType.subsection;
 }

@@ -3,6 +3,7 @@
 // hw/virtio/virtio-pci.c; vmstate_virtio_mmio, hw/virtio/virtio-mmio.c.
 
 import { subsectionHeaderSize, vmsdSize, type FieldSchema, type VmsdSchema } from '../../vmstate/index.js';
+import { sectionType } from '../../wire/section.js';
 import { array, bool, opaque, sizeOf, structs, table, u16, u32, u64, u8, unused } from '../rule.js';
 import { VIRTIO_QUEUE_MAX } from './queues.js';
 
@@ -146,12 +147,12 @@ function current(name: string, fields: readonly FieldSchema[]): VmsdSchema {
 /** The next place at which a subsection of that prefix may begin. */
 function nextHeader(view: DataView, from: number, prefix: string): number | undefined {
   for (let at = from; at + 2 + prefix.length <= view.byteLength; at += 1)
-    if (view.getUint8(at) === 5 && nameAt(view, at, prefix) !== undefined) return at;
+    if (nameAt(view, at, prefix) !== undefined) return at;
   return undefined;
 }
 
 function nameAt(view: DataView, at: number, prefix: string): string | undefined {
-  if (at + 2 > view.byteLength || view.getUint8(at) !== 5) return undefined;
+  if (at + 2 > view.byteLength || view.getUint8(at) !== sectionType.subsection) return undefined;
   const length = view.getUint8(at + 1);
   if (length <= prefix.length || at + 2 + length + 4 > view.byteLength) return undefined;
   let name = '';

@@ -15,6 +15,7 @@ import {
   type FieldSchema,
   type VmsdSchema,
 } from '../../vmstate/index.js';
+import { sectionType } from '../../wire/section.js';
 import { fitsExactly, type Layouts } from './stream-device.js';
 
 /** Where we know a field's type although the dump does not say. QEMU: vmstate_pci_device, hw/pci/pci.c. */
@@ -184,7 +185,7 @@ class Solver {
   private headerAt({ name, versionId }: DumpTable, at: number): boolean {
     const { payload } = this;
     const end = at + subsectionHeaderSize(name);
-    if (end > payload.length || payload[at] !== 5 || payload[at + 1] !== name.length) return false;
+    if (end > payload.length || payload[at] !== sectionType.subsection || payload[at + 1] !== name.length) return false;
     const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
     return latin1(payload, at + 2, end - 4) === name && view.getUint32(end - 4) === versionId;
   }

@@ -26,26 +26,13 @@ function reading(line: string, score: Score, depth: number): readonly string[] {
     if (found === 0 || found + margin <= most) return;
     [best, most] = [lines, found];
   };
-  const plain = entities(line);
-  if (plain !== line)
-    consider(
-      plain.split('\n').flatMap((part) => reading(part, score, depth + 1)),
-      0,
-    );
-  // Without its quotes: what stood inside a string was cut out.
-  const bare = unescaped(line);
-  if (bare !== line)
-    consider(
-      bare.split('\n').flatMap((part) => reading(part, score, depth + 1)),
-      0,
-    );
-  // A string ends where its quote stands; as it stands, the line may hold as many words with the carrier's tail behind.
+  const deeper = (parts: readonly string[]): string[] => parts.flatMap((part) => reading(part, score, depth + 1));
+  // A line with escapes and without quotes was cut out of a string.
+  for (const decoded of [entities(line), unescaped(line)])
+    if (decoded !== line) consider(deeper(decoded.split('\n')), 0);
+  // The whole line may hold as many words as its strings, with the carrier's tail behind them: the strings then win.
   const strings = stringsOf(line);
-  if (strings.length > 0)
-    consider(
-      strings.flatMap((part) => reading(part, score, depth + 1)),
-      1,
-    );
+  if (strings.length > 0) consider(deeper(strings), 1);
   return best;
 }
 

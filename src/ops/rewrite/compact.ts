@@ -4,11 +4,12 @@
 import { Refused } from '../../base/refused.js';
 import { inflate } from '../../bytes/node/inflate.js';
 import { quote } from '../../base/quote.js';
+import { span, type Span } from '../../base/span.js';
 import { GuestMemory } from '../../ram/guest-memory.js';
 import type { StreamEvent } from '../../stream/event.js';
-import { ramFlag } from '../../wire/ram-flags.js';
 import { migCommand } from '../../wire/command.js';
-import { editsOf, refuse, type Plan, type Transform } from './transform.js';
+import { ramPart } from './ram-part.js';
+import { editsOf, refuse, type CompactInput, type Plan, type Transform } from './transform.js';
 
 type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
 
@@ -54,37 +55,32 @@ export function compactEdits(plan: Plan): Transform | undefined {
       yield event;
       if (event.kind !== 'section-close' || event.section.idstr !== 'ram' || list === undefined || written) continue;
       written = true;
-      const at = { start: event.span.end, end: event.span.end };
-      yield { kind: 'section-open', type: 'part', section: event.section, span: at };
-      const { blocks, targetPageSize: pageSize } = list;
-      const memory = new GuestMemory({ ...input, blocks, pageSize, inflate });
-      for (const block of blocks.keys()) {
-        for await (const runs of memory.pages(block, true)) {
-          after += runs.records;
-          yield { kind: 'pages', runs, span: at };
-        }
+      const at = span(event.span.end, event.span.end);
+      for await (const part of ramPart(event, list.targetPageSize, at, newestPages(input, list, at))) {
+        if (part.kind === 'pages') after += part.runs.records;
+        yield part;
       }
-      yield {
-        kind: 'ram-mark',
-        mark: 'eos',
-        flags: ramFlag.eos,
-        address: 0,
-        targetPageSize: list.targetPageSize,
-        span: at,
-      };
-      yield { kind: 'section-close', section: event.section, footer: event.footer, span: at };
     }
     plan.matched(edit);
-    const { start, end } = list?.span ?? { start: 0, end: 0 };
     plan.note({
       edit: 'compact',
-      span: { start, end },
+      span: list?.span ?? span(0, 0),
       what: 'page records',
       before: String(before),
       after: String(after),
       why: 'only the newest version of each page counts',
     });
   };
+}
+
+async function* newestPages(
+  input: CompactInput,
+  { blocks, targetPageSize: pageSize }: ListEvent,
+  at: Span,
+): AsyncGenerator<StreamEvent> {
+  const memory = new GuestMemory({ ...input, blocks, pageSize, inflate });
+  for (const block of blocks.keys())
+    for await (const runs of memory.pages(block, true)) yield { kind: 'pages', runs, span: at };
 }
 
 /** What shows that pages cannot be moved to the front: other channels that are in step with the PARTs, or commands between them. */

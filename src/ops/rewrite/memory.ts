@@ -5,19 +5,21 @@ import { Refused } from '../../base/refused.js';
 import { allZero } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
+import { span, type Span } from '../../base/span.js';
 import { hex } from '../../bytes/window.js';
 import { PageIndex } from '../../ram/page-index.js';
 import { pageKind, PageRuns } from '../../ram/page-runs.js';
 import { keepRuns } from '../../ram/keep-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
-import { ramFlag } from '../../wire/ram-flags.js';
 import type { Edit } from './edit.js';
 import { inflate } from '../../bytes/node/inflate.js';
 import { PageDecoder } from '../../ram/page-decoder.js';
+import { ramPart } from './ram-part.js';
 import { editsOf, refuse, type Plan, type Transform } from './transform.js';
 
 type Externalize = Extract<Edit, { edit: 'externalize' }>;
 type Inline = Extract<Edit, { edit: 'inline' }>;
+type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
 
 /** Pages gathered for one write. */
 const GATHER = 1024 * 1024;
@@ -115,12 +117,12 @@ async function store(runs: PageRuns, i: number, edit: Externalize, gather: Uint8
   }
 }
 
-/** A PART of its own behind the START that lists the blocks: where QEMU itself would put the first pages. */
+/** A PART behind the START that lists the blocks, where QEMU itself puts the first pages. */
 export function inlineEdits(plan: Plan): Transform | undefined {
   const edits = editsOf(plan, 'inline');
   if (edits.length === 0) return undefined;
   return async function* inline(events) {
-    let list: Extract<StreamEvent, { kind: 'ram-blocks' }> | undefined;
+    let list: ListEvent | undefined;
     const inlined = new Set<string>();
     let done = false;
     for await (const event of events) {
@@ -141,42 +143,42 @@ export function inlineEdits(plan: Plan): Transform | undefined {
       }
       if (event.kind !== 'section-close' || list === undefined || done) continue;
       done = true;
-      const at = { start: event.span.end, end: event.span.end };
-      const { section } = event;
-      yield { kind: 'section-open', type: 'part', section, span: at };
-      for (const edit of edits) {
-        const block = list.blocks.findIndex((one) => one.idstr === edit.block);
-        if (block < 0) continue;
-        plan.matched(edit);
-        inlined.add(edit.block);
-        plan.note({
-          edit: 'inline',
-          span: at,
-          what: `pages of ${quote(edit.block)}`,
-          before: 'not in the stream',
-          after: edit.memory.label,
-          why: 'the stream then needs no memory file',
-        });
-        yield* pagesOf(edit, list, block, at);
-      }
-      yield {
-        kind: 'ram-mark',
-        mark: 'eos',
-        flags: ramFlag.eos,
-        address: 0,
-        targetPageSize: list.targetPageSize,
-        span: at,
-      };
-      yield { kind: 'section-close', section, footer: event.footer, span: at };
+      const at = span(event.span.end, event.span.end);
+      yield* ramPart(event, list.targetPageSize, at, inlinedPages(plan, edits, list, at, inlined));
     }
   };
 }
 
+/** Adds to `inlined` each block whose pages come. */
+async function* inlinedPages(
+  plan: Plan,
+  edits: readonly Inline[],
+  list: ListEvent,
+  at: Span,
+  inlined: Set<string>,
+): AsyncGenerator<StreamEvent> {
+  for (const edit of edits) {
+    const block = list.blocks.findIndex((one) => one.idstr === edit.block);
+    if (block < 0) continue;
+    plan.matched(edit);
+    inlined.add(edit.block);
+    plan.note({
+      edit: 'inline',
+      span: at,
+      what: `pages of ${quote(edit.block)}`,
+      before: 'not in the stream',
+      after: edit.memory.label,
+      why: 'the stream then needs no memory file',
+    });
+    yield* pagesOf(edit, list, block, at);
+  }
+}
+
 async function* pagesOf(
   edit: Inline,
-  list: Extract<StreamEvent, { kind: 'ram-blocks' }>,
+  list: ListEvent,
   block: number,
-  at: { start: number; end: number },
+  at: Span,
 ): AsyncGenerator<StreamEvent> {
   const { usedLength, idstr } = list.blocks[block]!;
   const { memory } = edit;

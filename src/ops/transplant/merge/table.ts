@@ -3,8 +3,7 @@
 // result.
 
 import { concatBytes } from '../../../base/bytes.js';
-import { encodeBytes } from '../../../wire/kit/codec.js';
-import { subsectionHeader } from '../../../wire/subsection.js';
+import { encodeSubsectionHeader } from '../../../wire/subsection.js';
 import {
   ArrayBranch,
   fieldSize,
@@ -261,7 +260,7 @@ function laySubsections(layer: Layer, donor: Branch, source: Branch): Subsection
   }
   return {
     bytes: laid.map(({ vmsd, bytes }) =>
-      concatBytes([encodeBytes(subsectionHeader, { mark: 5, name: vmsd.name, version: vmsd.version }), bytes]),
+      concatBytes([encodeSubsectionHeader(vmsd.name, vmsd.version), bytes]),
     ),
     parts: laid.map(({ vmsd }) => vmsd),
     asDonor:
