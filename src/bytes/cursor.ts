@@ -43,7 +43,7 @@ export class Cursor extends Window {
     if (count > MAX_FILL) throw new TypeError(`fill(${count}) asks for more than one record may need`);
     this.at -= keep;
     if (this.available < count + keep) await this.more();
-    // A look-ahead over many slabs (short reads of a pipe) is joined once, not slab by slab.
+    // Short reads of a pipe: a look-ahead over many slabs.
     if (this.available < count + keep && !this.atEnd) await this.gather(count + keep);
     this.at += keep;
   }
@@ -121,27 +121,27 @@ export class Cursor extends Window {
     this.ahead.expectEnd(offset);
   }
 
-  /** At least `count` bytes as one window of their own, fewer only at the end. */
+  /**
+   * At least `count` bytes as one window, fewer only at the end. They are appended to the window; a window without room
+   * is copied to one that has room for as many bytes again, so a look that grows copies few bytes twice.
+   */
   private async gather(count: number): Promise<void> {
-    const position = this.position;
-    const parts = [this.bytes.slice(this.at, this.end)];
-    let length = parts[0]!.length;
-    while (length < count && !this.atEnd) {
+    while (this.available < count && !this.atEnd) {
       const next = await this.ahead.next();
-      if (next === undefined) this.atEnd = true;
-      else {
-        parts.push(next.buffer.slice(HEADROOM, HEADROOM + next.length));
-        length += next.length;
-        this.ahead.release(next);
+      if (next === undefined) {
+        this.atEnd = true;
+        return;
       }
+      const { position, available } = this;
+      if (this.end + next.length > this.bytes.length) {
+        const buffer = new Uint8Array(2 * (available + next.length));
+        buffer.set(this.bytes.subarray(this.at, this.end));
+        this.replace({ buffer, length: buffer.length, offset: position }, 0, available, position);
+      }
+      this.bytes.set(next.buffer.subarray(HEADROOM, HEADROOM + next.length), this.end);
+      this.end += next.length;
+      this.ahead.release(next);
     }
-    const held = new Uint8Array(length);
-    let at = 0;
-    for (const part of parts) {
-      held.set(part, at);
-      at += part.length;
-    }
-    this.replace({ buffer: held, length, offset: position }, 0, length, position);
   }
 
   /** Continues at an absolute offset of a seekable source. */

