@@ -7,6 +7,7 @@ import type { Nest } from '../container/open.js';
 import type { Theme } from '../report/theme.js';
 import type { ExitCode } from './exit-code.js';
 import type { Host } from './host.js';
+import { declare, type OptionTable, type ValuesOf } from './option.js';
 import type { ContainerChoices } from './options.js';
 
 /** What a command gets beside its options. */
@@ -42,16 +43,18 @@ export interface Command {
   run(args: unknown, context: Context): Promise<ExitCode>;
 }
 
-/** Ties the options' types to `run`. */
-export function defineCommand<T>(definition: {
+/** Ties the options' types to `run`. `usage` replaces the text above the options in the help. */
+export function defineCommand<T extends OptionTable>(definition: {
   readonly examples: readonly Example[];
-  build(yargs: Argv): Argv<T>;
-  run(options: T, context: Context): Promise<ExitCode>;
+  readonly usage?: string;
+  readonly options: T;
+  run(options: ValuesOf<T>, context: Context): Promise<ExitCode>;
 }): Command {
+  const { examples, usage, options } = definition;
   return {
-    examples: definition.examples,
-    build: (yargs) => definition.build(yargs) as Argv,
-    run: (args, context) => definition.run(args as T, context),
+    examples,
+    build: (yargs) => declare(usage === undefined ? yargs : yargs.usage(usage), options),
+    run: (args, context) => definition.run(args as ValuesOf<T>, context),
   };
 }
 

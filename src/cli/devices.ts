@@ -1,7 +1,6 @@
 // What the commands that look into devices have in common: the option `--schema-from`, reading, and notes of how it was
 // read.
 
-import type { Argv } from 'yargs';
 import type { StreamDevices } from '../ops/devices/read-devices.js';
 import type { Layouts } from '../ops/devices/stream-device.js';
 import type { Layer } from '../container/container.js';
@@ -9,22 +8,15 @@ import { printable } from '../report/printable.js';
 import { showDash, STDIO } from './args.js';
 import type { Context } from './command.js';
 import type { StateOptions } from './open-state.js';
+import { text, type ValuesOf } from './option.js';
 import { single } from './options.js';
 import { startProgress } from './progress.js';
 import { UsageError } from './usage-error.js';
 
-export interface SchemaFromOption {
-  readonly schemaFrom?: string | undefined;
-}
-
-/** For yargs. */
-export function schemaFromOption<T>(yargs: Argv<T>): Argv<T & SchemaFromOption> {
-  return yargs.option('schema-from', {
-    describe: 'Layouts for devices that the stream does not describe: another stream, or a -dump-vmstate file',
-    type: 'string',
-    requiresArg: true,
-  }) as unknown as Argv<T & SchemaFromOption>;
-}
+export const schemaFromOption = {
+  schemaFrom: text('Layouts for devices that the stream does not describe: another stream, or a -dump-vmstate file'),
+};
+export type SchemaFromOption = ValuesOf<typeof schemaFromOption>;
 
 /** The file of `--schema-from`, as one that is read; none where the option is absent. @throws UsageError */
 export function schemaFiles({ schemaFrom }: SchemaFromOption): string[] {

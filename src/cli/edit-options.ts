@@ -2,107 +2,50 @@
 // they mean is ops/rewrite's business.
 
 import { resolve } from 'node:path';
-import type { Argv } from 'yargs';
 import { memoryFile, openMemory } from '../bytes/node/memory-file.js';
 import type { Edit } from '../ops/rewrite/edit.js';
 import { commandFacts } from '../wire/command.js';
 import type { Context } from './command.js';
+import { choice, flag, inGroup, texts, type ValuesOf } from './option.js';
 import { byteCount } from './options.js';
 import { UsageError } from './usage-error.js';
 
 type Many = readonly string[] | undefined;
 
-export interface EditOptions {
-  readonly toDialect?: '4.0' | '4.1' | 'plain' | undefined;
-  readonly ignored?: Many;
-  readonly setAddress?: Many;
-  readonly renameBlock?: Many;
-  readonly dropBlock?: Many;
-  readonly resizeBlock?: Many;
-  readonly externalize?: Many;
-  readonly inline?: Many;
-  readonly machine?: Many;
-  readonly setCapability?: Many;
-  readonly clearCapability?: Many;
-  readonly uuid?: Many;
-  readonly targetPageBits?: Many;
-  readonly dropSection?: Many;
-  readonly renameSection?: Many;
-  readonly dropCommand?: Many;
-  readonly set?: Many;
-  readonly setBytes?: Many;
-  readonly insertBytes?: Many;
-  readonly appendBytes?: Many;
-  readonly deleteBytes?: Many;
-  readonly dropSubsection?: Many;
-  readonly sectionFooters?: 'on' | 'off' | undefined;
-  readonly dropVmdescription?: boolean | undefined;
-  readonly compact?: boolean | undefined;
-}
+const RAM = 'RAM blocks:';
+const CONFIGURATION = 'Configuration:';
+const SECTIONS = 'Sections:';
+const DEVICES = 'Devices (PATH: DEVICE[/INSTANCE].path.to.field, * for anything):';
 
-/** Name, what it takes, what it does; in the groups of the help. */
-const lists: Readonly<Record<string, readonly (readonly [name: string, describe: string])[]>> = {
-  'RAM blocks:': [
-    ['ignored', 'BLOCK=yes|no: the ignored byte of QEMU 4.0'],
-    ['set-address', 'BLOCK=0x…: the address that x-ignore-shared lists'],
-    ['rename-block', 'BLOCK=NEW, in the list and in every page record'],
-    ['drop-block', 'BLOCK: neither listed nor sent'],
-    ['resize-block', 'BLOCK=SIZE, e.g. 64K'],
-    ['externalize', 'BLOCK=FILE: its pages into a memory file; a save becomes a template'],
-    ['inline', 'BLOCK=FILE: its pages from a memory file; a template becomes a save'],
-  ],
-  'Configuration:': [
-    ['machine', 'NAME of the machine type'],
-    ['set-capability', 'NAME into the list'],
-    ['clear-capability', 'NAME out of the list'],
-    ['uuid', 'UUID, or none'],
-    ['target-page-bits', '10 to 16'],
-  ],
-  'Sections:': [
-    ['drop-section', 'IDSTR[/INSTANCE]'],
-    ['rename-section', 'IDSTR[/INSTANCE]=NEW'],
-    ['drop-command', 'NAME or number, e.g. SWITCHOVER_START'],
-  ],
-  'Devices (PATH: DEVICE[/INSTANCE].path.to.field, * for anything):': [
-    ['set', 'PATH=VALUE of a field'],
-    ['set-bytes', 'PATH=HEX, as many bytes as there are'],
-    ['insert-bytes', 'PATH=HEX in front of a field'],
-    ['append-bytes', 'PATH=HEX behind a field'],
-    ['delete-bytes', 'PATH: a field, out of the stream'],
-    ['drop-subsection', 'NAME, e.g. pckbd/extended_state, or its PATH'],
-  ],
+/** In the groups of the help. */
+export const editOptions = {
+  toDialect: inGroup(RAM, choice(['4.0', '4.1', 'plain'], 'Another layout of the block list, capability included')),
+  compact: inGroup(RAM, flag('Only the newest version of each page')),
+  ignored: inGroup(RAM, texts('BLOCK=yes|no: the ignored byte of QEMU 4.0')),
+  setAddress: inGroup(RAM, texts('BLOCK=0x…: the address that x-ignore-shared lists')),
+  renameBlock: inGroup(RAM, texts('BLOCK=NEW, in the list and in every page record')),
+  dropBlock: inGroup(RAM, texts('BLOCK: neither listed nor sent')),
+  resizeBlock: inGroup(RAM, texts('BLOCK=SIZE, e.g. 64K')),
+  externalize: inGroup(RAM, texts('BLOCK=FILE: its pages into a memory file; a save becomes a template')),
+  inline: inGroup(RAM, texts('BLOCK=FILE: its pages from a memory file; a template becomes a save')),
+  machine: inGroup(CONFIGURATION, texts('NAME of the machine type')),
+  setCapability: inGroup(CONFIGURATION, texts('NAME into the list')),
+  clearCapability: inGroup(CONFIGURATION, texts('NAME out of the list')),
+  uuid: inGroup(CONFIGURATION, texts('UUID, or none')),
+  targetPageBits: inGroup(CONFIGURATION, texts('10 to 16')),
+  dropSection: inGroup(SECTIONS, texts('IDSTR[/INSTANCE]')),
+  renameSection: inGroup(SECTIONS, texts('IDSTR[/INSTANCE]=NEW')),
+  dropCommand: inGroup(SECTIONS, texts('NAME or number, e.g. SWITCHOVER_START')),
+  set: inGroup(DEVICES, texts('PATH=VALUE of a field')),
+  setBytes: inGroup(DEVICES, texts('PATH=HEX, as many bytes as there are')),
+  insertBytes: inGroup(DEVICES, texts('PATH=HEX in front of a field')),
+  appendBytes: inGroup(DEVICES, texts('PATH=HEX behind a field')),
+  deleteBytes: inGroup(DEVICES, texts('PATH: a field, out of the stream')),
+  dropSubsection: inGroup(DEVICES, texts('NAME, e.g. pckbd/extended_state, or its PATH')),
+  sectionFooters: inGroup(SECTIONS, choice(['on', 'off'], 'Footers behind sections')),
+  dropVmdescription: inGroup(SECTIONS, flag('Without the JSON at the end')),
 };
-
-export function editOptions<T>(yargs: Argv<T>): Argv<T & EditOptions> {
-  let own: Argv = yargs as unknown as Argv;
-  own = own.option('to-dialect', {
-    choices: ['4.0', '4.1', 'plain'],
-    requiresArg: true,
-    describe: 'Another layout of the block list, capability included',
-    group: 'RAM blocks:',
-  });
-  own = own.option('compact', {
-    type: 'boolean',
-    describe: 'Only the newest version of each page',
-    group: 'RAM blocks:',
-  });
-  for (const [group, options] of Object.entries(lists)) {
-    for (const [name, describe] of options)
-      own = own.option(name, { type: 'string', array: true, requiresArg: true, describe, group });
-  }
-  return own
-    .option('section-footers', {
-      choices: ['on', 'off'],
-      requiresArg: true,
-      describe: 'Footers behind sections',
-      group: 'Sections:',
-    })
-    .option('drop-vmdescription', {
-      type: 'boolean',
-      describe: 'Without the JSON at the end',
-      group: 'Sections:',
-    }) as unknown as Argv<T & EditOptions>;
-}
+export type EditOptions = ValuesOf<typeof editOptions>;
 
 /** The edits; memory files that are read are closed when the command ends. @throws UsageError */
 export async function editsFrom(options: EditOptions, context: Context, force: boolean): Promise<Edit[]> {

@@ -1,18 +1,22 @@
 // Options that several commands share, and the values that they take. Every number is declared as a string and parsed
 // here, since yargs would rewrite it.
 
-import type { Argv } from 'yargs';
 import { layoutAliases, layouts } from '../wire/dialect.js';
 import type { Span } from '../base/span.js';
+import { choice, text, type ValuesOf } from './option.js';
 import { UsageError } from './usage-error.js';
 
-/** How to get to the stream inside of its container, as the user gives it. */
-export interface ContainerOptions {
-  readonly snapshot?: string | undefined;
-  readonly member?: string | undefined;
-  readonly offset?: string | undefined;
-  readonly spool?: string | undefined;
-}
+/** The positional of a command that reads one stream. */
+export const STATE = 'A migration stream: a file, or - for stdin';
+
+/** How to get to the stream inside of its container. */
+export const containerOptions = {
+  snapshot: text('qcow2: tag or id of the snapshot that holds the state (FILE#TAG says the same)'),
+  member: text('tar: name of the member that is the state'),
+  offset: text('Where the stream begins in the file, e.g. 1M'),
+  spool: text('A folder for a temporary copy, where a pipe or compressed data must be read in any order'),
+};
+export type ContainerOptions = ValuesOf<typeof containerOptions>;
 
 /** The same, parsed. */
 export interface ContainerChoices {
@@ -22,23 +26,6 @@ export interface ContainerChoices {
   readonly offset?: number | undefined;
   /** A folder. */
   readonly spool?: string | undefined;
-}
-
-/** For yargs: the options above. */
-export function containerOptions<T>(yargs: Argv<T>): Argv<T & ContainerOptions> {
-  return yargs
-    .option('snapshot', {
-      describe: 'qcow2: tag or id of the snapshot that holds the state (FILE#TAG says the same)',
-      type: 'string',
-      requiresArg: true,
-    })
-    .option('member', { describe: 'tar: name of the member that is the state', type: 'string', requiresArg: true })
-    .option('offset', { describe: 'Where the stream begins in the file, e.g. 1M', type: 'string', requiresArg: true })
-    .option('spool', {
-      describe: 'A folder for a temporary copy, where a pipe or compressed data must be read in any order',
-      type: 'string',
-      requiresArg: true,
-    }) as unknown as Argv<T & ContainerOptions>;
 }
 
 /** @throws UsageError */
@@ -52,32 +39,17 @@ export function containerChoices(options: ContainerOptions): ContainerChoices {
   };
 }
 
-/** What a stream cannot say of itself, as the user gives it. */
-export interface ReadingOptions extends ContainerOptions {
-  readonly dialect?: string | undefined;
-  readonly pageSize?: string | undefined;
-  readonly footers?: 'on' | 'off' | undefined;
-}
-
-/** For yargs: the options above. */
-export function readingOptions<T>(yargs: Argv<T>): Argv<T & ReadingOptions> {
-  return containerOptions(yargs)
-    .option('dialect', {
-      describe: 'How the block list is laid out, instead of finding out',
-      choices: [...Object.keys(layoutAliases), ...Object.keys(layouts)],
-      requiresArg: true,
-    })
-    .option('page-size', {
-      describe: 'Target page size, e.g. 4096 or 64K, instead of finding out',
-      type: 'string',
-      requiresArg: true,
-    })
-    .option('footers', {
-      describe: 'Do sections end with footers, instead of finding out',
-      choices: ['on', 'off'] as const,
-      requiresArg: true,
-    }) as unknown as Argv<T & ReadingOptions>;
-}
+/** What a stream cannot say of itself. */
+export const readingOptions = {
+  ...containerOptions,
+  dialect: choice(
+    [...Object.keys(layoutAliases), ...Object.keys(layouts)],
+    'How the block list is laid out, instead of finding out',
+  ),
+  pageSize: text('Target page size, e.g. 4096 or 64K, instead of finding out'),
+  footers: choice(['on', 'off'], 'Do sections end with footers, instead of finding out'),
+};
+export type ReadingOptions = ValuesOf<typeof readingOptions>;
 
 /** For openStream. @throws UsageError */
 export function streamOptions(options: ReadingOptions): Omit<ReturnType<typeof openOptions>, 'containers'> {

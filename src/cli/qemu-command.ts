@@ -9,6 +9,7 @@ import type { Accelerator } from '../qemu/machine.js';
 import { IncompleteState } from '../clone/errors.js';
 import { exitCode } from './exit-code.js';
 import { Failure } from './failure.js';
+import { choice } from './option.js';
 import { UsageError } from './usage-error.js';
 
 /**
@@ -74,6 +75,8 @@ export function positive(name: string, text: string | undefined, fallback: numbe
   if (!Number.isInteger(value) || value < 1 || value > 10_000) throw new UsageError(`--${name} ${text}: not a count`);
   return value;
 }
+
+export const ACCELERATOR = choice(['tcg', 'kvm'], 'kvm falls back to tcg where there is none');
 
 export function accelerator(choice: string | undefined): Accelerator {
   return choice === 'kvm' ? 'kvm' : 'tcg';

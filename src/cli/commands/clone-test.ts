@@ -7,44 +7,28 @@ import type { QemuBinary } from '../../qemu/binary.js';
 import { openLab } from '../../qemu/lab.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode } from '../exit-code.js';
+import { flag, text, texts, type ValuesOf } from '../option.js';
 import { positive, resolveQemu, withFailures } from '../qemu-command.js';
 import { UsageError } from '../usage-error.js';
 
-interface CloneTestOptions {
-  readonly qemu?: readonly string[] | undefined;
-  readonly lab?: boolean | undefined;
-  readonly machine?: readonly string[] | undefined;
-  readonly count?: string | undefined;
-  readonly jobs?: string | undefined;
-  readonly report?: string | undefined;
-  readonly json?: boolean | undefined;
-}
+const options = {
+  qemu: texts('A QEMU: a path, a name, or lab:7.2; again for more'),
+  lab: flag('Every QEMU of the lab (`npm run lab`)'),
+  machine: texts('Machine types (pc, q35)'),
+  count: text('Clones (8)', 'n'),
+  jobs: text('At most so many launched at a time (2)', 'j'),
+  report: text('Also into a file: .json or .md'),
+  json: flag('One document'),
+};
+type CloneTestOptions = ValuesOf<typeof options>;
 
-export const cloneTestCommand = defineCommand<CloneTestOptions>({
+export const cloneTestCommand = defineCommand({
+  options,
   examples: [
     { args: 'clone-test', text: 'The QEMU in PATH, machines pc and q35, 8 clones' },
     { args: 'clone-test --qemu /opt/qemu/bin/qemu-system-x86_64 --count 64', text: 'Another QEMU, more clones' },
     { args: 'clone-test --lab --report out.md', text: 'Every QEMU of the lab' },
   ],
-  build: (yargs) =>
-    yargs
-      .option('qemu', {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        describe: 'A QEMU: a path, a name, or lab:7.2; again for more',
-      })
-      .option('lab', { type: 'boolean', describe: 'Every QEMU of the lab (`npm run lab`)' })
-      .option('machine', { type: 'string', array: true, requiresArg: true, describe: 'Machine types (pc, q35)' })
-      .option('count', { alias: 'n', type: 'string', requiresArg: true, describe: 'Clones (8)' })
-      .option('jobs', {
-        alias: 'j',
-        type: 'string',
-        requiresArg: true,
-        describe: 'At most so many launched at a time (2)',
-      })
-      .option('report', { type: 'string', requiresArg: true, describe: 'Also into a file: .json or .md' })
-      .option('json', { type: 'boolean', describe: 'One document' }),
   run: (options, context) =>
     withFailures(async () => {
       const { host } = context;

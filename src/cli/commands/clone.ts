@@ -7,21 +7,23 @@ import { readManifest } from '../../clone/manifest.js';
 import { cloneLine, clonesDocument, cloneTimes } from '../../clone/render.js';
 import { defineCommand } from '../command.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
-import { accelerator, positive, resolveQemu, seconds, withFailures } from '../qemu-command.js';
+import { flag, positional, text } from '../option.js';
+import { ACCELERATOR, accelerator, positive, resolveQemu, seconds, withFailures } from '../qemu-command.js';
 
-interface CloneCommandOptions {
-  readonly dir: string;
-  readonly count?: string | undefined;
-  readonly jobs?: string | undefined;
-  readonly qemu?: string | undefined;
-  readonly start?: boolean | undefined;
-  readonly wait?: boolean | undefined;
-  readonly timeout?: string | undefined;
-  readonly accel?: string | undefined;
-  readonly json?: boolean | undefined;
-}
+const options = {
+  dir: positional('A template made by `mstream template create`'),
+  count: text('How many (1)', 'n'),
+  jobs: text('At most so many launched at a time (2)', 'j'),
+  qemu: text('Another QEMU than the template’s: a path, or lab:7.2'),
+  start: flag('Let them run when loaded'),
+  wait: flag('Keep them until Ctrl-C; else they are ended when all are there'),
+  timeout: text('Seconds for each phase of each clone (60)'),
+  accel: ACCELERATOR,
+  json: flag('One document'),
+};
 
-export const cloneCommand = defineCommand<CloneCommandOptions>({
+export const cloneCommand = defineCommand({
+  options,
   examples: [
     { args: 'clone t --count 8 --start', text: 'Eight clones, running, timed, ended again' },
     { args: 'clone t --count 2 --start --wait', text: 'Keep them until Ctrl-C' },
@@ -30,34 +32,6 @@ export const cloneCommand = defineCommand<CloneCommandOptions>({
       text: 'More QEMU options; {n} is the clone’s number',
     },
   ],
-  build: (yargs) =>
-    yargs
-      .positional('dir', {
-        type: 'string',
-        demandOption: true,
-        describe: 'A template made by `mstream template create`',
-      })
-      .option('count', { alias: 'n', type: 'string', requiresArg: true, describe: 'How many (1)' })
-      .option('jobs', {
-        alias: 'j',
-        type: 'string',
-        requiresArg: true,
-        describe: 'At most so many launched at a time (2)',
-      })
-      .option('qemu', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Another QEMU than the template’s: a path, or lab:7.2',
-      })
-      .option('start', { type: 'boolean', describe: 'Let them run when loaded' })
-      .option('wait', { type: 'boolean', describe: 'Keep them until Ctrl-C; else they are ended when all are there' })
-      .option('timeout', { type: 'string', requiresArg: true, describe: 'Seconds for each phase of each clone (60)' })
-      .option('accel', {
-        choices: ['tcg', 'kvm'],
-        requiresArg: true,
-        describe: 'kvm falls back to tcg where there is none',
-      })
-      .option('json', { type: 'boolean', describe: 'One document' }),
   run: (options, context) =>
     withFailures(async () => {
       const { host, out } = context;

@@ -7,21 +7,25 @@ import type { DocumentItem } from '../../ops/json/document.js';
 import { toJson } from '../../report/printable.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
-import { layoutsFrom, schemaFiles, schemaFromOption, type SchemaFromOption } from '../devices.js';
+import { layoutsFrom, schemaFiles, schemaFromOption } from '../devices.js';
 import { exitCode } from '../exit-code.js';
 import { openState } from '../open-state.js';
-import { openOptions, readingOptions, single, type ReadingOptions } from '../options.js';
+import { flag, positional, text } from '../option.js';
+import { openOptions, readingOptions, single, STATE } from '../options.js';
 import { refuseSameFiles } from '../same-files.js';
 
-interface DecodeOptions extends ReadingOptions, SchemaFromOption {
-  readonly state: string;
-  readonly output?: string | undefined;
-  readonly ram?: string | undefined;
-  readonly hex?: boolean | undefined;
-  readonly force?: boolean | undefined;
-}
+const options = {
+  state: positional(STATE),
+  output: text('The document: a file, or - for stdout (-)', 'o'),
+  ram: text('Where page records and mapped-ram areas go'),
+  hex: flag('Payloads of devices as hex, without their fields'),
+  force: flag('Replace files'),
+  ...schemaFromOption,
+  ...readingOptions,
+};
 
-export const decodeCommand = defineCommand<DecodeOptions>({
+export const decodeCommand = defineCommand({
+  options,
   examples: [
     { args: 'decode state -o state.json --ram state.ram', text: 'Everything, page records in a file beside it' },
     {
@@ -30,26 +34,6 @@ export const decodeCommand = defineCommand<DecodeOptions>({
     },
     { args: 'encode state.json -o again', text: '… and back: the same bytes when nothing was edited' },
   ],
-  build: (yargs) =>
-    readingOptions(
-      schemaFromOption(
-        yargs
-          .positional('state', {
-            describe: 'A migration stream: a file, or - for stdin',
-            type: 'string',
-            demandOption: true,
-          })
-          .option('output', {
-            alias: 'o',
-            type: 'string',
-            requiresArg: true,
-            describe: 'The document: a file, or - for stdout (-)',
-          })
-          .option('ram', { type: 'string', requiresArg: true, describe: 'Where page records and mapped-ram areas go' })
-          .option('hex', { type: 'boolean', describe: 'Payloads of devices as hex, without their fields' })
-          .option('force', { type: 'boolean', describe: 'Replace files' }),
-      ),
-    ),
   async run(options, context) {
     const { host } = context;
     const input = showDash(options.state);

@@ -10,41 +10,24 @@ import { encodeDocument } from '../../ops/json/encode.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand } from '../command.js';
 import { exitCode } from '../exit-code.js';
+import { flag, positional, text } from '../option.js';
 import { single } from '../options.js';
 import { refuseSameFiles } from '../same-files.js';
 import { UsageError } from '../usage-error.js';
 
-interface EncodeOptions {
-  readonly document: string;
-  readonly output?: string | undefined;
-  readonly ram?: string | undefined;
-  readonly force?: boolean | undefined;
-}
+const options = {
+  document: positional('What `mstream decode` wrote: a file, or - for stdin'),
+  output: text('The stream: a file, or - for stdout', 'o'),
+  ram: text('The file with page records (the one that the document names, beside it)'),
+  force: flag('Replace a file'),
+};
 
-export const encodeCommand = defineCommand<EncodeOptions>({
+export const encodeCommand = defineCommand({
+  options,
   examples: [
     { args: 'encode state.json -o state', text: 'What `mstream decode` wrote, perhaps edited' },
     { args: 'encode - -o - --ram state.ram', text: 'In a pipe, e.g. behind jq' },
   ],
-  build: (yargs) =>
-    yargs
-      .positional('document', {
-        describe: 'What `mstream decode` wrote: a file, or - for stdin',
-        type: 'string',
-        demandOption: true,
-      })
-      .option('output', {
-        alias: 'o',
-        type: 'string',
-        requiresArg: true,
-        describe: 'The stream: a file, or - for stdout',
-      })
-      .option('ram', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'The file with page records (the one that the document names, beside it)',
-      })
-      .option('force', { type: 'boolean', describe: 'Replace a file' }),
   async run(options, context) {
     const { host } = context;
     const input = showDash(options.document);

@@ -7,30 +7,28 @@ import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode } from '../exit-code.js';
 import { openState } from '../open-state.js';
+import { flag, positionals, text, type Option } from '../option.js';
 import { containerChoices, containerOptions, single, type ContainerOptions } from '../options.js';
 
-interface ExplainOptions extends ContainerOptions {
-  readonly text?: readonly string[] | undefined;
-  readonly state?: string | undefined;
-  readonly json?: boolean | undefined;
-}
+const options = {
+  text: { ...positionals("QEMU's words; - or nothing: from stdin"), demandOption: false } as Option<
+    readonly string[] | undefined
+  >,
+  state: text('The stream that it was said about'),
+  json: flag('One document (docs/schema/explain.json)'),
+  ...containerOptions,
+};
 
 /** A log: what is more is cut off in front, since QEMU's last words are the ones. */
 const MAX_LOG = 4 * 1024 * 1024;
 
-export const explainCommand = defineCommand<ExplainOptions>({
+export const explainCommand = defineCommand({
+  options,
   examples: [
     { args: 'explain "RAM block mem0 should  be migrated"', text: 'What it means, and the cure' },
     { args: 'explain < qemu.log', text: 'Every message of a log that is known' },
     { args: 'explain --state vm/state "Missing section footer for ram"', text: 'And where in the stream' },
   ],
-  build: (yargs) =>
-    containerOptions(
-      yargs
-        .positional('text', { describe: "QEMU's words; - or nothing: from stdin", type: 'string', array: true })
-        .option('state', { describe: 'The stream that it was said about', type: 'string', requiresArg: true })
-        .option('json', { describe: 'One document (docs/schema/explain.json)', type: 'boolean' }),
-    ),
   async run(options, context) {
     const given = (options.text ?? []).map(showDash);
     const text =

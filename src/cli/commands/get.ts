@@ -6,43 +6,29 @@ import { fieldsJson } from '../../report/devices/json.js';
 import { plainValue, valueLines } from '../../report/devices/values.js';
 import { errorText } from '../../report/error.js';
 import { defineCommand } from '../command.js';
-import { devicesOf, schemaFromOption, type ReadState, type SchemaFromOption } from '../devices.js';
+import { devicesOf, schemaFromOption, type ReadState } from '../devices.js';
 import { exitCode } from '../exit-code.js';
 import { Failure } from '../failure.js';
 import { LineWriter } from '../line-writer.js';
-import { openOptions, readingOptions, type ReadingOptions } from '../options.js';
+import { flag, positional, positionals } from '../option.js';
+import { openOptions, readingOptions, STATE } from '../options.js';
 
-interface GetOptions extends ReadingOptions, SchemaFromOption {
-  readonly state: string;
-  readonly paths: readonly string[];
-  readonly json?: boolean | undefined;
-}
+const options = {
+  state: positional(STATE),
+  paths: positionals('DEVICE[/INSTANCE].path.to.field, * for anything'),
+  json: flag('One document (docs/schema/get.json)'),
+  ...schemaFromOption,
+  ...readingOptions,
+};
 
-export const getCommand = defineCommand<GetOptions>({
+export const getCommand = defineCommand({
+  options,
   examples: [
     { args: 'get state cpu.env.eip', text: 'One value: alone on stdout' },
     { args: "get state 'cpu/1.env.regs' globalstate.runstate", text: 'Several: path=value, a line each' },
     { args: "get state '*/virtio-net*device.mac'", text: 'Wherever it is plugged in' },
     { args: 'get state mc146818rtc --json | jq .fields', text: 'A whole device, for programs' },
   ],
-  build: (yargs) =>
-    readingOptions(
-      schemaFromOption(
-        yargs
-          .positional('state', {
-            describe: 'A migration stream: a file, or - for stdin',
-            type: 'string',
-            demandOption: true,
-          })
-          .positional('paths', {
-            describe: 'DEVICE[/INSTANCE].path.to.field, * for anything',
-            type: 'string',
-            array: true,
-            demandOption: true,
-          })
-          .option('json', { describe: 'One document (docs/schema/get.json)', type: 'boolean' }),
-      ),
-    ),
   async run(options, context) {
     const { host } = context;
     const read = await devicesOf(context, options.state, { ...openOptions(options), schemaFrom: options.schemaFrom });

@@ -8,30 +8,41 @@ import type { JoinedStream } from '../../open/join-channels.js';
 import type { MigrationStream } from '../../open/open-stream.js';
 import { errorText } from '../../report/error.js';
 import { defineCommand, type Context } from '../command.js';
-import { schemaFromOption, type SchemaFromOption } from '../devices.js';
+import { schemaFromOption } from '../devices.js';
 import { exitCode } from '../exit-code.js';
 import { openState, type StateOptions } from '../open-state.js';
-import { openOptions, readingOptions, single, spanOption, type ReadingOptions } from '../options.js';
+import { flag, optionalText, positional, text, type Option, type ValuesOf } from '../option.js';
+import { openOptions, readingOptions, single, spanOption, STATE } from '../options.js';
 import { UsageError } from '../usage-error.js';
 
-interface InspectOptions extends ReadingOptions, SchemaFromOption {
-  readonly state?: string | undefined;
-  readonly sections?: boolean | undefined;
-  readonly blocks?: boolean | undefined;
-  readonly pages?: boolean | undefined;
-  readonly stale?: boolean | undefined;
-  readonly channel?: string | readonly string[] | undefined;
-  readonly devices?: string | readonly string[] | undefined;
-  readonly schema?: boolean | undefined;
-  readonly hex?: string | undefined;
-  readonly json?: boolean | undefined;
-  readonly jsonl?: boolean | undefined;
-  readonly printXml?: boolean | undefined;
-  readonly showSecrets?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
-}
+const options = {
+  // Not demanded of yargs: an option without its optional value may have taken it.
+  state: { ...positional(STATE), demandOption: false } as Option<string | undefined>,
+  sections: flag('Only the map of sections'),
+  blocks: flag('Only the RAM block table'),
+  pages: flag('Only page records, as runs, while they are read'),
+  stale: flag('Read the places of zero pages in a mapped-ram file, and count those that hold old bytes'),
+  channel: text('The capture of a multifd channel of this stream; once for each') as Option<
+    string | readonly string[] | undefined
+  >,
+  devices: optionalText('Only devices, field by field; with a name (* for anything): those') as Option<
+    string | readonly string[] | undefined
+  >,
+  schema: flag('Only which fields devices have, without values and places, for diff'),
+  hex: optionalText('Only a hexdump of START-END or START+LENGTH (hex); with --devices: the bytes of each field'),
+  json: flag('One document (docs/schema/inspect.json, with --devices devices.json)'),
+  jsonl: flag('Events, one a line, while they are read'),
+  printXml: flag('Only the domain XML of a libvirt save image, secrets masked'),
+  showSecrets: flag('With --print-xml: passwords as they stand'),
+  quiet: flag('Nothing but errors: is the stream whole?', 'q'),
+  ...schemaFromOption,
+  ...readingOptions,
+};
+type InspectOptions = ValuesOf<typeof options>;
 
-export const inspectCommand = defineCommand<InspectOptions>({
+export const inspectCommand = defineCommand({
+  options,
+  usage: '$0 inspect <state>\n\nWhat is this stream: who made it, what is in it, where',
   examples: [
     { args: 'inspect vm/state', text: 'What is this, and what is in it' },
     { args: 'inspect --blocks vm/state', text: 'Only the RAM blocks' },
@@ -43,50 +54,6 @@ export const inspectCommand = defineCommand<InspectOptions>({
     { args: 'inspect chan0 --channel chan1 --channel chan2', text: 'A migration over multifd, as it was captured' },
     { args: 'inspect -', text: 'From a pipe, e.g. gunzip -c state.gz |' },
   ],
-  build: (yargs) =>
-    readingOptions(
-      schemaFromOption(
-        yargs
-          .usage('$0 inspect <state>\n\nWhat is this stream: who made it, what is in it, where')
-          // Not demanded of yargs: an option without its optional value may have taken it.
-          .positional('state', { describe: 'A migration stream: a file, or - for stdin', type: 'string' })
-          .option('sections', { describe: 'Only the map of sections', type: 'boolean' })
-          .option('blocks', { describe: 'Only the RAM block table', type: 'boolean' })
-          .option('pages', { describe: 'Only page records, as runs, while they are read', type: 'boolean' })
-          .option('stale', {
-            describe: 'Read the places of zero pages in a mapped-ram file, and count those that hold old bytes',
-            type: 'boolean',
-          })
-          .option('channel', {
-            describe: 'The capture of a multifd channel of this stream; once for each',
-            type: 'string',
-            requiresArg: true,
-          })
-          .option('devices', {
-            describe: 'Only devices, field by field; with a name (* for anything): those',
-            type: 'string',
-          })
-          .option('schema', {
-            describe: 'Only which fields devices have, without values and places, for diff',
-            type: 'boolean',
-          })
-          .option('hex', {
-            describe: 'Only a hexdump of START-END or START+LENGTH (hex); with --devices: the bytes of each field',
-            type: 'string',
-          })
-          .option('json', {
-            describe: 'One document (docs/schema/inspect.json, with --devices devices.json)',
-            type: 'boolean',
-          })
-          .option('jsonl', { describe: 'Events, one a line, while they are read', type: 'boolean' })
-          .option('print-xml', {
-            describe: 'Only the domain XML of a libvirt save image, secrets masked',
-            type: 'boolean',
-          })
-          .option('show-secrets', { describe: 'With --print-xml: passwords as they stand', type: 'boolean' })
-          .option('quiet', { alias: 'q', describe: 'Nothing but errors: is the stream whole?', type: 'boolean' }),
-      ),
-    ),
   async run(given, context) {
     const options = resolve(given);
     oneReport(options);

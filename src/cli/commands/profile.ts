@@ -6,20 +6,22 @@ import { profileText } from '../../report/verify/profile.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand } from '../command.js';
 import { exitCode } from '../exit-code.js';
+import { flag, text } from '../option.js';
 import { single } from '../options.js';
 import { qemuCommandLine, seconds, withFailures } from '../qemu-command.js';
 
 /** The profile contains device state of the QEMU that was asked, and its command line. */
 const PRIVATE = 0o600;
 
-interface ProfileCommandOptions {
-  readonly output?: string | undefined;
-  readonly json?: boolean | undefined;
-  readonly timeout?: string | undefined;
-  readonly force?: boolean | undefined;
-}
+const options = {
+  output: text('Write the profile as JSON to a file, or - for stdout', 'o'),
+  json: flag('The profile as JSON on stdout'),
+  timeout: text('Seconds for each step (30)'),
+  force: flag('Replace a file'),
+};
 
-export const profileCommand = defineCommand<ProfileCommandOptions>({
+export const profileCommand = defineCommand({
+  options,
   examples: [
     { args: 'profile -- qemu-system-x86_64 -M q35 -m 2G', text: 'What is this destination?' },
     {
@@ -28,17 +30,6 @@ export const profileCommand = defineCommand<ProfileCommandOptions>({
     },
     { args: 'profile -o - -- lab:7.2 -M pc | jq .machine', text: 'As JSON, of a QEMU of `npm run lab`' },
   ],
-  build: (yargs) =>
-    yargs
-      .option('output', {
-        alias: 'o',
-        type: 'string',
-        requiresArg: true,
-        describe: 'Write the profile as JSON to a file, or - for stdout',
-      })
-      .option('json', { type: 'boolean', describe: 'The profile as JSON on stdout' })
-      .option('timeout', { type: 'string', requiresArg: true, describe: 'Seconds for each step (30)' })
-      .option('force', { type: 'boolean', describe: 'Replace a file' }),
   run: (options, context) =>
     withFailures(async () => {
       const { host, out } = context;

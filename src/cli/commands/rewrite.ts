@@ -7,25 +7,31 @@ import { toJson } from '../../report/printable.js';
 import { differencesText, rewriteDocument } from '../../report/rewrite/differences.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
-import { layoutsFrom, schemaFiles, schemaFromOption, type SchemaFromOption } from '../devices.js';
-import { editOptions, editsFrom, type EditOptions } from '../edit-options.js';
+import { layoutsFrom, schemaFiles, schemaFromOption } from '../devices.js';
+import { editOptions, editsFrom } from '../edit-options.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { refuseSameFiles } from '../same-files.js';
-import { containerChoices, readingOptions, single, streamOptions, type ReadingOptions } from '../options.js';
+import { flag, positional, text, type ValuesOf } from '../option.js';
+import { containerChoices, readingOptions, single, STATE, streamOptions } from '../options.js';
 import { sayBare } from '../say-bare.js';
 import { startProgress } from '../progress.js';
 import { UsageError } from '../usage-error.js';
 
-interface RewriteOptions extends ReadingOptions, EditOptions, SchemaFromOption {
-  readonly state: string;
-  readonly output?: string | undefined;
-  readonly force?: boolean | undefined;
-  readonly dryRun?: boolean | undefined;
-  readonly json?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
-}
+const options = {
+  state: positional(STATE),
+  output: text('Where to: a file, or - for stdout', 'o'),
+  dryRun: flag('Print what would change, write nothing', 'explain'),
+  force: flag('Replace files; write also what no QEMU would load'),
+  json: flag('The changes as one document'),
+  quiet: flag('No summary', 'q'),
+  ...editOptions,
+  ...schemaFromOption,
+  ...readingOptions,
+};
+type RewriteOptions = ValuesOf<typeof options>;
 
-export const rewriteCommand = defineCommand<RewriteOptions>({
+export const rewriteCommand = defineCommand({
+  options,
   examples: [
     { args: 'rewrite state -o new --to-dialect 4.1', text: 'A QEMU 4.0 template for 4.1 and later' },
     { args: 'rewrite state -o new --ignored mem0=no', text: '… for 4.0 itself, with share=off' },
@@ -37,33 +43,6 @@ export const rewriteCommand = defineCommand<RewriteOptions>({
     { args: 'rewrite state --dry-run --rename-block pc.ram=mem0', text: 'What would change' },
     { args: 'rewrite - -o - --drop-vmdescription', text: 'In a pipe, e.g. inside exec:' },
   ],
-  build: (yargs) =>
-    readingOptions(
-      schemaFromOption(
-        editOptions(
-          yargs
-            .positional('state', {
-              describe: 'A migration stream: a file, or - for stdin',
-              type: 'string',
-              demandOption: true,
-            })
-            .option('output', {
-              alias: 'o',
-              type: 'string',
-              requiresArg: true,
-              describe: 'Where to: a file, or - for stdout',
-            })
-            .option('dry-run', {
-              alias: 'explain',
-              type: 'boolean',
-              describe: 'Print what would change, write nothing',
-            })
-            .option('force', { type: 'boolean', describe: 'Replace files; write also what no QEMU would load' })
-            .option('json', { type: 'boolean', describe: 'The changes as one document' })
-            .option('quiet', { alias: 'q', type: 'boolean', describe: 'No summary' }),
-        ),
-      ),
-    ),
   async run(options, context) {
     const planned = options.dryRun ?? false;
     const output = single('output', options.output);

@@ -8,24 +8,31 @@ import type { Readiness } from '../../qemu/readiness.js';
 import { manifestText, findingsText } from '../../clone/render.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
-import { accelerator, qemuCommandLine, seconds, withFailures } from '../qemu-command.js';
+import { choice, flag, positional, text, texts, type Option, type ValuesOf } from '../option.js';
+import { ACCELERATOR, accelerator, qemuCommandLine, seconds, withFailures } from '../qemu-command.js';
 import { UsageError } from '../usage-error.js';
 
-interface TemplateCommandOptions {
-  readonly action: 'create' | 'show' | 'check';
-  readonly dir: string;
-  readonly readyEvent?: string | undefined;
-  readonly readyFile?: string | undefined;
-  readonly readyText?: string | undefined;
-  readonly readyDelay?: string | undefined;
-  readonly capability?: readonly string[] | undefined;
-  readonly timeout?: string | undefined;
-  readonly accel?: string | undefined;
-  readonly force?: boolean | undefined;
-  readonly json?: boolean | undefined;
-}
+const options = {
+  action: {
+    ...choice(['create', 'show', 'check'], 'What to do'),
+    demandOption: true,
+    positional: true,
+  } as Option<'create' | 'show' | 'check'>,
+  dir: positional('The template: memory, state, manifest.json'),
+  readyEvent: text('The guest is ready at this QMP event'),
+  readyFile: text('A serial console or debugcon file of the guest'),
+  readyText: text('The guest is ready when that file has this text'),
+  readyDelay: text('The guest is ready after so many seconds'),
+  capability: texts('Another migration capability to switch on'),
+  timeout: text('Seconds for readiness, and for the migration (120)'),
+  accel: ACCELERATOR,
+  force: flag('Replace a template that is there'),
+  json: flag('The manifest, or the findings, as JSON'),
+};
+type TemplateCommandOptions = ValuesOf<typeof options>;
 
-export const templateCommand = defineCommand<TemplateCommandOptions>({
+export const templateCommand = defineCommand({
+  options,
   examples: [
     {
       args: 'template create /dev/shm/t --ready-delay 10 -- qemu-system-x86_64 -M pc -m 2G -kernel vmlinuz -append console=ttyS0',
@@ -38,48 +45,6 @@ export const templateCommand = defineCommand<TemplateCommandOptions>({
     { args: 'template show t', text: 'What it is' },
     { args: 'template check t', text: 'Is it still what its manifest says?' },
   ],
-  build: (yargs) =>
-    yargs
-      .positional('action', {
-        choices: ['create', 'show', 'check'] as const,
-        demandOption: true,
-        describe: 'What to do',
-      })
-      .positional('dir', { type: 'string', demandOption: true, describe: 'The template: memory, state, manifest.json' })
-      .option('ready-event', { type: 'string', requiresArg: true, describe: 'The guest is ready at this QMP event' })
-      .option('ready-file', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'A serial console or debugcon file of the guest',
-      })
-      .option('ready-text', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'The guest is ready when that file has this text',
-      })
-      .option('ready-delay', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'The guest is ready after so many seconds',
-      })
-      .option('capability', {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        describe: 'Another migration capability to switch on',
-      })
-      .option('timeout', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Seconds for readiness, and for the migration (120)',
-      })
-      .option('accel', {
-        choices: ['tcg', 'kvm'],
-        requiresArg: true,
-        describe: 'kvm falls back to tcg where there is none',
-      })
-      .option('force', { type: 'boolean', describe: 'Replace a template that is there' })
-      .option('json', { type: 'boolean', describe: 'The manifest, or the findings, as JSON' }),
   run: (options, context) => withFailures(() => actions[options.action](options, context)),
 });
 

@@ -16,14 +16,8 @@ import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { Failure } from '../failure.js';
-import {
-  containerChoices,
-  readingOptions,
-  single,
-  streamOptions,
-  type ContainerChoices,
-  type ReadingOptions,
-} from '../options.js';
+import { choice, flag, positional, text, type ValuesOf } from '../option.js';
+import { containerChoices, readingOptions, single, streamOptions, type ContainerChoices } from '../options.js';
 import { sayBare } from '../say-bare.js';
 import { startProgress } from '../progress.js';
 import { readWhole } from '../read-whole.js';
@@ -32,27 +26,30 @@ import type { NamedTarget } from '../transplant-target.js';
 import { findSource, toldCpu, type TransplantSource } from '../transplant-source.js';
 import { UsageError } from '../usage-error.js';
 
-interface TransplantOptions extends ReadingOptions {
-  readonly state: string;
-  readonly output?: string | undefined;
-  readonly against?: string | undefined;
-  readonly onto?: string | undefined;
-  readonly schema?: string | undefined;
-  readonly schemaFrom?: string | undefined;
-  readonly noTrial?: boolean | undefined;
-  readonly sourceCpu?: string | undefined;
-  readonly sourceAccel?: string | undefined;
-  readonly sourceArgv?: string | undefined;
-  readonly timeout?: string | undefined;
-  readonly strict?: boolean | undefined;
-  readonly allowLoss?: boolean | undefined;
-  readonly dryRun?: boolean | undefined;
-  readonly force?: boolean | undefined;
-  readonly json?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
-}
+const options = {
+  state: positional('A saved VM: a migration stream, a file, or - for stdin; or a template’s folder'),
+  output: text('Where to: a file, or - for stdout', 'o'),
+  against: text('PROFILE.json: the destination, as `mstream profile` kept it; nothing is tried'),
+  onto: text('What the destination saved of itself before its guest ran'),
+  schema: text('The destination’s -dump-vmstate: what it could load'),
+  schemaFrom: text('A stream of the source’s QEMU and options, for a source without vmdescription'),
+  noTrial: flag('Do not load the result in a throw-away destination'),
+  sourceCpu: text('The source’s -cpu, which no stream says'),
+  sourceAccel: choice(['tcg', 'kvm', 'hvf', 'whpx', 'nvmm', 'mshv'], 'The source’s accelerator'),
+  sourceArgv: text('The source’s command line (a file, /proc/PID/cmdline, or -): its CPU and accelerator'),
+  timeout: text('Seconds for each step of a QEMU (60)'),
+  strict: flag('Refuse also what is only assumed'),
+  allowLoss: flag('Write although values are lost'),
+  dryRun: flag('Report, write nothing'),
+  force: flag('Replace files'),
+  json: flag('The report as one document'),
+  quiet: flag('No report', 'q'),
+  ...readingOptions,
+};
+type TransplantOptions = ValuesOf<typeof options>;
 
-export const transplantCommand = defineCommand<TransplantOptions>({
+export const transplantCommand = defineCommand({
+  options,
   examples: [
     {
       args: 'transplant old -o new -- qemu-system-x86_64 -M pc -m 2G …',
@@ -73,64 +70,6 @@ export const transplantCommand = defineCommand<TransplantOptions>({
     },
     { args: 'transplant old --dry-run --onto donor', text: 'What would be carried, assumed, lost' },
   ],
-  build: (yargs) =>
-    readingOptions(
-      yargs
-        .positional('state', {
-          describe: 'A saved VM: a migration stream, a file, or - for stdin; or a template’s folder',
-          type: 'string',
-          demandOption: true,
-        })
-        .option('output', {
-          alias: 'o',
-          type: 'string',
-          requiresArg: true,
-          describe: 'Where to: a file, or - for stdout',
-        })
-        .option('against', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'PROFILE.json: the destination, as `mstream profile` kept it; nothing is tried',
-        })
-        .option('onto', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'What the destination saved of itself before its guest ran',
-        })
-        .option('schema', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'The destination’s -dump-vmstate: what it could load',
-        })
-        .option('schema-from', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'A stream of the source’s QEMU and options, for a source without vmdescription',
-        })
-        .option('no-trial', { type: 'boolean', describe: 'Do not load the result in a throw-away destination' })
-        .option('source-cpu', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'The source’s -cpu, which no stream says',
-        })
-        .option('source-accel', {
-          choices: ['tcg', 'kvm', 'hvf', 'whpx', 'nvmm', 'mshv'],
-          requiresArg: true,
-          describe: 'The source’s accelerator',
-        })
-        .option('source-argv', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'The source’s command line (a file, /proc/PID/cmdline, or -): its CPU and accelerator',
-        })
-        .option('timeout', { type: 'string', requiresArg: true, describe: 'Seconds for each step of a QEMU (60)' })
-        .option('strict', { type: 'boolean', describe: 'Refuse also what is only assumed' })
-        .option('allow-loss', { type: 'boolean', describe: 'Write although values are lost' })
-        .option('dry-run', { type: 'boolean', describe: 'Report, write nothing' })
-        .option('force', { type: 'boolean', describe: 'Replace files' })
-        .option('json', { type: 'boolean', describe: 'The report as one document' })
-        .option('quiet', { alias: 'q', type: 'boolean', describe: 'No report' }),
-    ),
   async run(options, context) {
     const planned = options.dryRun ?? false;
     const output = single('output', options.output);

@@ -12,25 +12,29 @@ import { STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { openState } from '../open-state.js';
-import { containerChoices, openOptions, readingOptions, type ReadingOptions } from '../options.js';
+import { flag, optionalText, positionals, text, texts, type ValuesOf } from '../option.js';
+import { containerChoices, openOptions, readingOptions } from '../options.js';
 import { UsageError } from '../usage-error.js';
 import { memoryFacts } from '../verify/memory-facts.js';
 import { destinationOf, predicted } from '../verify/against.js';
 import { memoryOption, targetOf, type Target } from '../verify/targets.js';
 
-interface VerifyOptions extends ReadingOptions {
-  readonly states: readonly string[];
-  readonly memory?: readonly string[] | undefined;
-  readonly against?: string | undefined;
-  readonly againstVersion?: string | undefined;
-  readonly machine?: string | undefined;
-  readonly capability?: readonly string[] | undefined;
-  readonly load?: boolean | undefined;
-  readonly json?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
-}
+const options = {
+  states: positionals('Migration streams (- for stdin), or template folders'),
+  memory: texts('BLOCK=FILE: the memory of a block that the stream leaves out; again for more'),
+  against: optionalText('PROFILE.json: the destination, as `mstream profile` kept it; or a QEMU, behind --'),
+  load: flag('Try it as well, in a QEMU (behind --) that can do no harm'),
+  againstVersion: text('A release, e.g. 4.0, where nobody can be asked'),
+  machine: text('With --against-version: the machine type (that of the stream)'),
+  capability: texts('NAME=on|off at the destination; again for more (what the stream calls for)'),
+  json: flag('One document (docs/schema/verify.json)'),
+  quiet: flag('One line for each state', 'q'),
+  ...readingOptions,
+};
+type VerifyOptions = ValuesOf<typeof options>;
 
-export const verifyCommand = defineCommand<VerifyOptions>({
+export const verifyCommand = defineCommand({
+  options,
   examples: [
     { args: 'verify vm/state', text: 'Everything that is wrong with it, in one reading' },
     { args: 'verify --memory mem0=vm/mem0.img vm/state', text: 'And is its memory file the right one' },
@@ -43,45 +47,6 @@ export const verifyCommand = defineCommand<VerifyOptions>({
     { args: 'verify --quiet saves/*', text: 'One line each, the worst exit code' },
     { args: 'verify --json vm/state | jq .results[].findings', text: 'For programs' },
   ],
-  build: (yargs) =>
-    readingOptions(
-      yargs
-        .positional('states', {
-          describe: 'Migration streams (- for stdin), or template folders',
-          type: 'string',
-          array: true,
-          demandOption: true,
-        })
-        .option('memory', {
-          describe: 'BLOCK=FILE: the memory of a block that the stream leaves out; again for more',
-          type: 'string',
-          array: true,
-          requiresArg: true,
-        })
-        .option('against', {
-          describe: 'PROFILE.json: the destination, as `mstream profile` kept it; or a QEMU, behind --',
-          type: 'string',
-        })
-        .option('load', { describe: 'Try it as well, in a QEMU (behind --) that can do no harm', type: 'boolean' })
-        .option('against-version', {
-          describe: 'A release, e.g. 4.0, where nobody can be asked',
-          type: 'string',
-          requiresArg: true,
-        })
-        .option('machine', {
-          describe: 'With --against-version: the machine type (that of the stream)',
-          type: 'string',
-          requiresArg: true,
-        })
-        .option('capability', {
-          describe: 'NAME=on|off at the destination; again for more (what the stream calls for)',
-          type: 'string',
-          array: true,
-          requiresArg: true,
-        })
-        .option('json', { describe: 'One document (docs/schema/verify.json)', type: 'boolean' })
-        .option('quiet', { alias: 'q', describe: 'One line for each state', type: 'boolean' }),
-    ),
   async run(options, context) {
     if (options.json === true && options.quiet === true)
       throw new UsageError('--json and --quiet are different reports');

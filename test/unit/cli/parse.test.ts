@@ -3,27 +3,19 @@ import { describe, expect, test } from 'vitest';
 import { hideDashes, showDash, showDashes } from '../../../src/cli/args.js';
 import { defineCommand, type CommandEntry } from '../../../src/cli/command.js';
 import type { Host } from '../../../src/cli/host.js';
+import { flag, type Option, type ValuesOf } from '../../../src/cli/option.js';
 import { parseArgs } from '../../../src/cli/parse.js';
 import { exitCode } from '../../../src/cli/exit-code.js';
 
-interface Options {
-  readonly input?: string | undefined;
-  readonly output?: string | undefined;
-  readonly set?: readonly string[] | undefined;
-  readonly verbose?: boolean | undefined;
-  readonly noProgress?: boolean | undefined;
-}
+const options = {
+  input: { type: 'string', positional: true } as Option<string | undefined>,
+  output: { type: 'string', alias: 'o' } as Option<string | undefined>,
+  set: { type: 'string', array: true } as Option<readonly string[] | undefined>,
+  verbose: flag(''),
+};
+type Options = ValuesOf<typeof options> & { readonly noProgress?: boolean };
 
-const command = defineCommand<Options>({
-  examples: [],
-  build: (yargs) =>
-    yargs
-      .positional('input', { type: 'string' })
-      .option('output', { alias: 'o', type: 'string' })
-      .option('set', { type: 'string', array: true })
-      .option('verbose', { type: 'boolean' }),
-  run: async () => exitCode.clean,
-});
+const command = defineCommand({ examples: [], options, run: async () => exitCode.clean });
 
 const loads: string[] = [];
 const table: CommandEntry[] = ['convert', 'other'].map((name) => ({
