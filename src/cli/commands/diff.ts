@@ -8,27 +8,35 @@ import type { DiffInput } from '../../ops/diff/diff.js';
 import { errorText } from '../../report/error.js';
 import { STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
-import { layoutsFrom, schemaFromOption, type SchemaFromOption } from '../devices.js';
+import { layoutsFrom, schemaFromOption } from '../devices.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { LineWriter } from '../line-writer.js';
 import { openState } from '../open-state.js';
-import { openOptions, readingOptions, type ReadingOptions } from '../options.js';
+import { choice, flag, positional, texts, type ValuesOf } from '../option.js';
+import { openOptions, readingOptions } from '../options.js';
 import { UsageError } from '../usage-error.js';
 import { memoryOption, targetOf, type Target } from '../verify/targets.js';
 
-interface DiffOptions extends ReadingOptions, SchemaFromOption {
-  readonly a: string;
-  readonly b: string;
-  readonly memory?: readonly string[] | undefined;
-  readonly schema?: boolean | undefined;
-  readonly bytes?: boolean | undefined;
-  readonly noise?: 'show' | 'fold' | 'ignore' | undefined;
-  readonly all?: boolean | undefined;
-  readonly json?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
-}
+const options = {
+  a: positional('A saved state, or a template folder'),
+  b: positional('Another'),
+  memory: texts('BLOCK=FILE: the memory of a block that a stream leaves out; again for more'),
+  schema: flag('Only what the streams describe: fields without values'),
+  bytes: flag('Count the bytes of memory that differ'),
+  noise: choice(
+    ['show', 'fold', 'ignore'],
+    'Clocks, timers, counters: listed, counted, or taken as equal (default: fold)',
+  ),
+  all: flag('Every difference, not the first of each kind'),
+  json: flag('One document (docs/schema/diff.json)'),
+  quiet: flag('Only the exit code: 0 same, 1 different', 'q'),
+  ...schemaFromOption,
+  ...readingOptions,
+};
+type DiffOptions = ValuesOf<typeof options>;
 
-export const diffCommand = defineCommand<DiffOptions>({
+export const diffCommand = defineCommand({
+  options,
   examples: [
     { args: 'diff monday.save tuesday.save', text: 'What changed: devices field by field, memory page by page' },
     { args: 'diff --quiet vm.save copy.save.zst && rm copy.save.zst', text: 'Is it the same VM, in another container' },
@@ -40,30 +48,6 @@ export const diffCommand = defineCommand<DiffOptions>({
       text: 'With the memory that a state leaves out',
     },
   ],
-  build: (yargs) =>
-    readingOptions(
-      schemaFromOption(
-        yargs
-          .positional('a', { describe: 'A saved state, or a template folder', type: 'string', demandOption: true })
-          .positional('b', { describe: 'Another', type: 'string', demandOption: true })
-          .option('memory', {
-            describe: 'BLOCK=FILE: the memory of a block that a stream leaves out; again for more',
-            type: 'string',
-            array: true,
-            requiresArg: true,
-          })
-          .option('schema', { describe: 'Only what the streams describe: fields without values', type: 'boolean' })
-          .option('bytes', { describe: 'Count the bytes of memory that differ', type: 'boolean' })
-          .option('noise', {
-            describe: 'Clocks, timers, counters: listed, counted, or taken as equal (default: fold)',
-            choices: ['show', 'fold', 'ignore'] as const,
-            requiresArg: true,
-          })
-          .option('all', { describe: 'Every difference, not the first of each kind', type: 'boolean' })
-          .option('json', { describe: 'One document (docs/schema/diff.json)', type: 'boolean' })
-          .option('quiet', { alias: 'q', describe: 'Only the exit code: 0 same, 1 different', type: 'boolean' }),
-      ),
-    ),
   async run(options, context) {
     if (options.json === true && options.quiet === true)
       throw new UsageError('--json and --quiet are different reports');
