@@ -17,6 +17,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/get.js')).getCommand,
   },
   {
+    name: 'extract',
+    usage: 'extract <state>',
+    summary: 'Guest memory as an ELF core, raw, LiME or a file for each block',
+    load: async () => (await import('./commands/extract.js')).extractCommand,
+  },
+  {
     name: 'verify',
     usage: 'verify <states..>',
     summary: 'Is this state whole, and what would a QEMU say to it',

@@ -6,11 +6,14 @@ import { GuestMemory } from '../ram/guest-memory.js';
 import { LastVersions } from '../ram/last-versions.js';
 import type { Inflate } from '../ram/page-decoder.js';
 import type { RamBlockEntry } from '../wire/ram-block.js';
+import type { StreamEvent } from '../stream/event.js';
 import { openStream, type OpenOptions } from './open-stream.js';
 
 export interface GuestMemoryOptions extends OpenOptions {
   /** zlib, for the pages of the old `compress` capability. */
   readonly inflate: Inflate;
+  /** Sees each event of the reading. */
+  readonly observe?: (event: StreamEvent) => void;
 }
 
 /**
@@ -25,6 +28,7 @@ export async function openGuestMemory(source: ByteSource, options: GuestMemoryOp
   let blocks: RamBlockEntry[] = [];
   let pageSize = 4096;
   for await (const event of stream.events()) {
+    options.observe?.(event);
     if (event.kind === 'pages' || event.kind === 'mapped-pages') versions.add(event.runs);
     if (event.kind !== 'ram-blocks') continue;
     blocks = event.continues ? [...blocks, ...event.blocks] : [...event.blocks];

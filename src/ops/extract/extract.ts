@@ -1,0 +1,39 @@
+// `extract`: guest memory in the formats that other tools read.
+
+import type { ByteSink } from '../../bytes/source.js';
+import type { PhysicalMap } from '../../memory/physical-map.js';
+import type { Guest } from '../guest/guest.js';
+import { writeElf } from './elf.js';
+import { writeLime } from './lime.js';
+import { plannedMap, type Selection } from './plan.js';
+import { writeRaw } from './raw.js';
+
+export const addressedFormats = ['elf', 'raw', 'lime'] as const;
+export type AddressedFormat = (typeof addressedFormats)[number];
+
+export interface Extraction {
+  /** What was written, and how its addresses are known. */
+  readonly map: PhysicalMap;
+  /** Bytes of the output, holes included. */
+  readonly bytes: number;
+}
+
+/**
+ * Writes the memory that `selection` leaves to `sink`, which it neither commits nor aborts.
+ * @throws MigrationStreamError `unsupported`: no layout, no registers, pages that are elsewhere; as the reads and the sink
+ */
+export async function extract(
+  guest: Guest,
+  sink: ByteSink,
+  format: AddressedFormat,
+  selection: Selection = {},
+): Promise<Extraction> {
+  const map = plannedMap(guest, selection);
+  const bytes =
+    format === 'elf'
+      ? await writeElf(guest, map, sink)
+      : format === 'lime'
+        ? await writeLime(guest, map, sink)
+        : await writeRaw(guest, map, sink, selection.range?.start);
+  return { map, bytes };
+}
