@@ -1,7 +1,6 @@
 // What the commands that look into guest memory have in common: options, and opening the guest.
 
 import { join } from 'node:path';
-import type { Argv } from 'yargs';
 import { openMemory } from '../bytes/node/memory-file.js';
 import { inflate } from '../bytes/node/inflate.js';
 import type { MemoryOrigin } from '../bytes/memory.js';
@@ -11,43 +10,22 @@ import type { MapEntry } from '../memory/layout.js';
 import type { Guest, GuestOptions } from '../ops/guest/guest.js';
 import { showDash, STDIO } from './args.js';
 import type { Context } from './command.js';
-import { layoutsFrom, schemaFromOption, type SchemaFromOption } from './devices.js';
-import { byteCount, containerChoices, readingOptions, streamOptions, type ReadingOptions } from './options.js';
+import { layoutsFrom, schemaFromOption } from './devices.js';
+import { positional, texts, type ValuesOf } from './option.js';
+import { byteCount, containerChoices, readingOptions, streamOptions } from './options.js';
 import { startProgress } from './progress.js';
 import { UsageError } from './usage-error.js';
 import { memoryOption, targetOf } from './verify/targets.js';
 
-export interface GuestCommandOptions extends ReadingOptions, SchemaFromOption {
-  readonly state: string;
-  readonly memory?: readonly string[] | undefined;
-  readonly memoryMap?: readonly string[] | undefined;
-}
-
-/** For yargs: the state, and what its memory lacks. */
-export function guestOptions<T>(yargs: Argv<T>): Argv<T & GuestCommandOptions> {
-  return readingOptions(
-    schemaFromOption(
-      yargs
-        .positional('state', {
-          describe: 'A migration stream: a file, - for stdin (with --spool), or a template folder',
-          type: 'string',
-          demandOption: true,
-        })
-        .option('memory', {
-          describe: 'BLOCK=FILE: the memory of a block that the stream leaves out; again for more',
-          type: 'string',
-          array: true,
-          requiresArg: true,
-        })
-        .option('memory-map', {
-          describe: 'ADDRESS=BLOCK[+OFFSET][:LENGTH],… where blocks stand, instead of finding out',
-          type: 'string',
-          array: true,
-          requiresArg: true,
-        }),
-    ),
-  ) as unknown as Argv<T & GuestCommandOptions>;
-}
+/** The state, and what its memory lacks. */
+export const guestOptions = {
+  state: positional('A migration stream: a file, - for stdin (with --spool), or a template folder'),
+  memory: texts('BLOCK=FILE: the memory of a block that the stream leaves out; again for more'),
+  memoryMap: texts('ADDRESS=BLOCK[+OFFSET][:LENGTH],… where blocks stand, instead of finding out'),
+  ...schemaFromOption,
+  ...readingOptions,
+};
+export type GuestCommandOptions = ValuesOf<typeof guestOptions>;
 
 export interface CommandGuest {
   readonly guest: Guest;

@@ -11,23 +11,27 @@ import { extractText } from '../../report/extract.js';
 import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode } from '../exit-code.js';
-import { blockPath, commandGuest, guestFiles, guestOptions, mapEntries, type GuestCommandOptions } from '../guest.js';
+import { blockPath, commandGuest, guestFiles, guestOptions, mapEntries } from '../guest.js';
+import { choice, flag, text, texts, type ValuesOf } from '../option.js';
 import { single, spanOption } from '../options.js';
 import { refuseSameFiles } from '../same-files.js';
 import { UsageError } from '../usage-error.js';
 
 const formats = [...addressedFormats, 'blocks'] as const;
 
-interface ExtractOptions extends GuestCommandOptions {
-  readonly output?: string | undefined;
-  readonly format?: (typeof formats)[number] | undefined;
-  readonly range?: string | undefined;
-  readonly block?: readonly string[] | undefined;
-  readonly force?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
-}
+const options = {
+  output: text('Where to: a file, - for stdout; a folder for blocks', 'o'),
+  format: choice(formats, 'elf by default (docs/extract.md)'),
+  range: text('START-END or START+LENGTH: only these guest-physical addresses, in hex'),
+  block: texts('Only this RAM block; again for more'),
+  force: flag('Replace files'),
+  quiet: flag('No summary', 'q'),
+  ...guestOptions,
+};
+type ExtractOptions = ValuesOf<typeof options>;
 
-export const extractCommand = defineCommand<ExtractOptions>({
+export const extractCommand = defineCommand({
+  options,
   examples: [
     { args: 'extract state -o core', text: 'An ELF core: gdb, crash, drgn' },
     { args: 'extract state -o memory --format raw', text: 'The offset is the address; holes take no disk space' },
@@ -36,30 +40,6 @@ export const extractCommand = defineCommand<ExtractOptions>({
     { args: 'extract state -o ram --format blocks', text: 'A folder with a file for each RAM block' },
     { args: 'extract state -o core --memory mem0=vm/mem0.img', text: 'Memory that is beside the stream' },
   ],
-  build: (yargs) =>
-    guestOptions(
-      yargs
-        .option('output', {
-          alias: 'o',
-          type: 'string',
-          requiresArg: true,
-          describe: 'Where to: a file, - for stdout; a folder for blocks',
-        })
-        .option('format', { choices: formats, requiresArg: true, describe: 'elf by default (docs/extract.md)' })
-        .option('range', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'START-END or START+LENGTH: only these guest-physical addresses, in hex',
-        })
-        .option('block', {
-          type: 'string',
-          array: true,
-          requiresArg: true,
-          describe: 'Only this RAM block; again for more',
-        })
-        .option('force', { type: 'boolean', describe: 'Replace files' })
-        .option('quiet', { alias: 'q', type: 'boolean', describe: 'No summary' }),
-    ),
   async run(options, context) {
     const output = single('output', options.output);
     if (output === undefined) throw new UsageError('where to?', '-o FILE, or -o - for stdout');
