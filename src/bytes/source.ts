@@ -45,9 +45,13 @@ export interface ByteSink {
    * none.
    */
   readonly staged?: string | undefined;
+  /** Where in the file at `staged` the written bytes begin; default 0. */
+  readonly stagedAt?: number | undefined;
   write(bytes: Uint8Array): Promise<void>;
   /** Leaves a hole of zeros in a sink with holes (a file); other sinks write zeros. */
   skip(length: number): Promise<void>;
+  /** Writes at any offset, also behind the last byte that was written; undefined where bytes only go forward. */
+  readonly patch?: ((bytes: Uint8Array, at: number) => Promise<void>) | undefined;
   /** Everything is written: make the output appear. */
   commit(): Promise<void>;
   /** Leaves nothing behind. Never throws. */

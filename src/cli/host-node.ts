@@ -2,6 +2,7 @@
 // and process.
 
 import { dirname, isAbsolute, join } from 'node:path';
+import { nodeCompressors } from '../bytes/node/compressors.js';
 import { nodeDecompressors } from '../bytes/node/decompressors.js';
 import { openFileSink } from '../bytes/node/file-sink.js';
 import { openFile } from '../bytes/node/file-source.js';
@@ -30,6 +31,7 @@ export function nodeHost(version: string): Host {
 
 const nodeContainers: ContainerPorts = {
   decompressors: nodeDecompressors,
+  compressors: nodeCompressors,
   spool: async (source, folder) => (await import('../bytes/node/spool.js')).spool(source, folder),
   beside: (path, from) => (isAbsolute(path) ? path : join(dirname(from), path)),
   inUse: async (path) => (await import('../bytes/node/in-use.js')).inUse(path),

@@ -1,6 +1,7 @@
 // The Host port: everything the command line needs of the machine it runs on, so that tests run it in process with a
 // fake one. The real one is host-node.ts.
 
+import type { Compressors } from '../bytes/compressor.js';
 import type { Decompressors } from '../bytes/decompressor.js';
 import type { ByteSink, ByteSource } from '../bytes/source.js';
 
@@ -36,6 +37,7 @@ export interface Host {
 
 export interface ContainerPorts {
   readonly decompressors: Decompressors;
+  readonly compressors: Compressors;
   /** A copy of `source` in a temporary file of `folder`, mode 0600; closing the copy removes the file and closes `source`. */
   spool(source: ByteSource, folder: string): Promise<ByteSource>;
   /** A path for openInput: `path` as a file beside `from` means it. */

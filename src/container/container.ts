@@ -2,7 +2,8 @@
 // beside this file and one row of table.ts.
 
 import type { Decompressors } from '../bytes/decompressor.js';
-import type { ByteSource } from '../bytes/source.js';
+import type { ByteSink, ByteSource } from '../bytes/source.js';
+import type { Compressors } from '../bytes/compressor.js';
 import type { Head } from './recognise/result.js';
 
 /** Something about a container that a reader of the report should know: damage, doubt, a choice that was made. */
@@ -33,11 +34,34 @@ export interface Layer<F extends ContainerFacts = ContainerFacts> {
   locate(at: number): number | undefined;
   /** Texts that stand beside the stream, whole and with their secrets: a domain's XML. */
   readonly documents?: readonly ContainerDocument[];
+  /**
+   * Writes the same container at `sink` again, around a stream to come; undefined where that cannot be done. Needs the
+   * source of the layer to be open.
+   * @throws MigrationStreamError `cannot-encode`, `unsupported`, `io`
+   */
+  readonly keep?: ((sink: ByteSink, context: KeepContext) => Promise<Kept>) | undefined;
 }
 
 export interface ContainerDocument {
   readonly name: string;
   readonly text: string;
+}
+
+/** What the caller lends to the writers of containers, and what the user chose. */
+export interface KeepContext {
+  readonly compressors?: Compressors | undefined;
+  /** Machine type of the new stream, where it has another one now: a domain XML must name the same. */
+  readonly machine?: string | undefined;
+  /** libvirt: the domain XML that stands instead of the old one. */
+  readonly xml?: Uint8Array | undefined;
+}
+
+/** A container that waits for its stream. */
+export interface Kept {
+  /** Takes the stream, and what is around it; `commit` and `abort` are passed on to the outer sink. */
+  readonly sink: ByteSink;
+  /** How much further in than before the stream begins, bytes. mapped-ram offsets count from the start of the file. */
+  readonly shift: number;
 }
 
 /** What the caller lends to the readers of containers, and what the user chose. */

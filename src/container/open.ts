@@ -14,6 +14,8 @@ export interface Nest {
   readonly layers: readonly Layer[];
   /** The stream, or what stands where no container could be opened. Closing it closes everything. */
   readonly inner: ByteSource;
+  /** Bytes of the outermost source; undefined for a pipe. */
+  readonly size: number | undefined;
   /** What `inner` is: `migration-stream` when all is well. */
   readonly found: Recognised;
 }
@@ -26,6 +28,7 @@ const MAGIC_SIZE = 8;
  */
 export async function openContainers(source: ByteSource, context: OpenContext = {}): Promise<Nest> {
   const layers: Layer[] = [];
+  const { size } = source;
   let current = source;
   try {
     if (context.offset !== undefined) {
@@ -38,10 +41,10 @@ export async function openContainers(source: ByteSource, context: OpenContext = 
       const peeked = peekSource(current);
       current = peeked;
       if (isStream(headOf(await peeked.peek(MAGIC_SIZE), current.label, current.size)))
-        return { layers, inner: await spooled(current, context), found: MIGRATION_STREAM };
+        return { layers, size, inner: await spooled(current, context), found: MIGRATION_STREAM };
       const { standing } = await import('./standing.js');
       const next = await standing(peeked);
-      if (next.container === undefined) return { layers, inner: current, found: next.found };
+      if (next.container === undefined) return { layers, size, inner: current, found: next.found };
       if (layers.length >= MAX_CONTAINER_DEPTH)
         throw new MigrationStreamError({
           code: 'limit-exceeded',

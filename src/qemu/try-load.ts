@@ -24,6 +24,8 @@ export interface TryLoadOptions {
   readonly argv: readonly string[];
   /** The state: a file, or bytes. */
   readonly state: string | Uint8Array;
+  /** Where the stream begins in the file, bytes. Default 0. */
+  readonly stateAt?: number;
   /** Migration capabilities to switch on. */
   readonly capabilities?: readonly string[];
   /** Backends that are missing here are empty. */
@@ -91,7 +93,7 @@ export async function tryLoad(options: TryLoadOptions): Promise<Trial> {
 
 async function load(
   machine: Machine,
-  { state, capabilities = [], cwd = process.cwd(), timeoutMs = HANG, signal, look }: TryLoadOptions,
+  { state, stateAt = 0, capabilities = [], cwd = process.cwd(), timeoutMs = HANG, signal, look }: TryLoadOptions,
 ): Promise<Trial> {
   await setCapabilities(machine, Object.fromEntries(capabilities.map((name) => [name, true])));
   const file = typeof state === 'string' ? resolve(cwd, state) : join(machine.folder, 'state');
@@ -110,7 +112,9 @@ async function load(
   try {
     const mark = await startIncoming(
       machine,
-      capabilities.includes('mapped-ram') ? `file:${file}` : `exec:cat ${shellWord(file)}`,
+      capabilities.includes('mapped-ram')
+        ? `file:${file}${stateAt === 0 ? '' : `,offset=${stateAt}`}`
+        : `exec:tail -c +${stateAt + 1} ${shellWord(file)}`,
     );
     await waitForMigration(machine, mark, { timeoutMs, signal });
     const { status } = await machine.execute('query-status', undefined, { timeoutMs });

@@ -1,5 +1,6 @@
 // The command line in process: files, pipes, terminals and signals that exist only here.
 import type { ByteSink, ByteSource } from '../../src/bytes/source.js';
+import { nodeCompressors } from '../../src/bytes/node/compressors.js';
 import { nodeDecompressors } from '../../src/bytes/node/decompressors.js';
 import { OutputClosed } from '../../src/bytes/output-closed.js';
 import { forwardSource, memorySink, memorySource } from '../../src/bytes/source.js';
@@ -58,6 +59,7 @@ export async function mstream(args: readonly string[], options: FakeHostOptions 
     openInput: options.openInput ?? (async (path) => fakeInput(path, options)),
     containers: {
       decompressors: nodeDecompressors,
+      compressors: nodeCompressors,
       async spool(source) {
         const parts: Uint8Array[] = [];
         for (let at = 0; ; at += parts.at(-1)!.length) {

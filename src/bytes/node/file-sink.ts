@@ -42,6 +42,7 @@ export async function openFileSink(path: string, options: FileSinkOptions = {}):
     staged: temporary,
     write: (bytes) => writer.write(bytes),
     skip: (length) => writer.skip(length),
+    patch: writer.patch,
     async commit() {
       if (state !== 'open')
         throw new MigrationStreamError({ code: 'io', message: `cannot write ${path}: it was given up` });

@@ -53,14 +53,23 @@ export function openFileWriter(handle: FileHandle, label: string, forward: boole
       position += bytesWritten;
       dirty += bytesWritten;
     }
-    length = position;
+    length = Math.max(length, position);
     if (failed !== undefined) throw failed.cause;
     syncEarly();
+  };
+
+  const patch = async (bytes: Uint8Array, at: number): Promise<void> => {
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
+      done += bytesWritten;
+    }
+    length = Math.max(length, at + bytes.length);
   };
 
   return {
     label,
     write: (bytes) => guard(() => write(bytes)),
+    patch: forward ? undefined : (bytes, at) => guard(() => patch(bytes, at)),
     skip: (count) =>
       guard(async () => {
         if (!forward) position += count;

@@ -11,9 +11,9 @@ import { layoutsFrom, schemaFiles, schemaFromOption } from '../devices.js';
 import { editOptions, editsFrom } from '../edit-options.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { refuseSameFiles } from '../same-files.js';
+import { keepOptions, nowhere, openKept } from '../keep-container.js';
 import { flag, positional, text, type ValuesOf } from '../option.js';
 import { containerChoices, readingOptions, single, STATE, streamOptions } from '../options.js';
-import { sayBare } from '../say-bare.js';
 import { startProgress } from '../progress.js';
 import { UsageError } from '../usage-error.js';
 
@@ -26,6 +26,7 @@ const options = {
   quiet: flag('No summary', 'q'),
   ...editOptions,
   ...schemaFromOption,
+  ...keepOptions,
   ...readingOptions,
 };
 type RewriteOptions = ValuesOf<typeof options>;
@@ -40,6 +41,7 @@ export const rewriteCommand = defineCommand({
       text: 'For another machine type',
     },
     { args: 'rewrite save -o state --externalize pc.ram=memory', text: 'A template out of a save' },
+    { args: 'rewrite vm.save -o new.save --machine pc-i440fx-10.0', text: 'A libvirt image, its domain XML included' },
     { args: 'rewrite state --dry-run --rename-block pc.ram=mem0', text: 'What would change' },
     { args: 'rewrite - -o - --drop-vmdescription', text: 'In a pipe, e.g. inside exec:' },
   ],
@@ -70,14 +72,19 @@ async function work(
     edits.flatMap((edit) => (edit.edit === kind ? [edit.memory.label] : []));
   await refuseSameFiles(
     context.host,
-    [input, ...schemaFiles(options), ...files('inline')],
+    [input, ...schemaFiles(options), ...files('inline'), ...(options.xml === undefined ? [] : [options.xml])],
     output === undefined ? [] : [output, ...files('externalize')],
   );
   const layouts = await layoutsFrom(options, options.state, context);
-  const { inner: source, layers } = await context.openState(input, containerChoices(options));
+  const nest = await context.openState(input, containerChoices(options));
+  const { inner: source } = nest;
   context.defer(() => source.close());
-  if (output !== undefined) await sayBare(context, layers);
-  const place = output === undefined ? nothing : await context.host.openOutput(output, options.force ?? false);
+  const machine = edits.find((edit) => edit.edit === 'machine')?.name;
+  const force = options.force ?? false;
+  const { sink: place, shift } =
+    output === undefined
+      ? { sink: nowhere, shift: 0 }
+      : await openKept(context, { nest, output, force, options, machine });
   let given = 0;
   const sink: ByteSink = {
     ...place,
@@ -97,8 +104,9 @@ async function work(
   try {
     return await rewrite(source, sink, edits, {
       ...streamOptions(options),
-      force: options.force ?? false,
+      force,
       layouts,
+      shift,
       onProgress: (position) => progress.update(position),
     });
   } catch (error) {
@@ -142,14 +150,6 @@ const noMemory = {
   write: async () => {},
   read: async (into: Uint8Array) => void into.fill(0),
   zero: async () => {},
-  commit: async () => {},
-  abort: async () => {},
-};
-
-const nothing: ByteSink = {
-  label: 'nothing',
-  write: async () => {},
-  skip: async () => {},
   commit: async () => {},
   abort: async () => {},
 };

@@ -1,7 +1,7 @@
 // `mstream transplant STATE -o OUT -- qemu …`, `--against PROFILE` or `--onto DONOR`: a saved VM carried to another QEMU.
 
 import { join } from 'node:path';
-import type { ByteSink, ByteSource } from '../../bytes/source.js';
+import type { ByteSource } from '../../bytes/source.js';
 import type { Nest } from '../../container/open.js';
 import { readVmstateTables } from '../../destination/vmstate-tables.js';
 import { MAX_VMDESCRIPTION } from '../../limits.js';
@@ -16,9 +16,9 @@ import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { Failure } from '../failure.js';
+import { keepOptions, nowhere, openKept } from '../keep-container.js';
 import { choice, flag, positional, text, type ValuesOf } from '../option.js';
 import { containerChoices, readingOptions, single, streamOptions, type ContainerChoices } from '../options.js';
-import { sayBare } from '../say-bare.js';
 import { startProgress } from '../progress.js';
 import { readWhole } from '../read-whole.js';
 import { refuseSameFiles } from '../same-files.js';
@@ -44,6 +44,7 @@ const options = {
   force: flag('Replace files'),
   json: flag('The report as one document'),
   quiet: flag('No report', 'q'),
+  ...keepOptions,
   ...readingOptions,
 };
 type TransplantOptions = ValuesOf<typeof options>;
@@ -165,13 +166,15 @@ async function work(
   ];
   const read = [
     input,
-    ...[onto, against, schema, schemaFrom, sourceArgv].filter((path) => path !== undefined).map(showDash),
+    ...[onto, against, schema, schemaFrom, sourceArgv, single('xml', options.xml)]
+      .filter((path) => path !== undefined)
+      .map(showDash),
   ];
   if (read.filter((path) => path === STDIO).length > 1) throw new UsageError('stdin is read twice');
   await refuseSameFiles(host, read, output === undefined ? [] : [output]);
   const destination = onto === undefined ? await namedTarget(options, context, found, against) : undefined;
-  const { inner: source, layers } = await openStateSource(context, input, containerChoices(options));
-  if (output !== undefined) await sayBare(context, layers);
+  const nest = await openStateSource(context, input, containerChoices(options));
+  const { inner: source } = nest;
   const donor = destination?.donor ?? (await readDonor((await openStateSource(context, onto!)).inner));
   const tables =
     schema === undefined
@@ -181,9 +184,13 @@ async function work(
     schemaFrom === undefined ? undefined : await readDescription(await open(context, showDash(schemaFrom)));
   // A dry run with a QEMU tries the result all the same, in a folder that goes.
   const place =
-    output ??
-    (destination?.folder === undefined || options.noTrial === true ? undefined : join(destination.folder, 'result'));
-  const sink = place === undefined ? nothing : await host.openOutput(place, options.force ?? false);
+    destination?.folder === undefined || options.noTrial === true ? undefined : join(destination.folder, 'result');
+  const force = options.force ?? false;
+  const machine = donor.configuration?.machine;
+  const { sink, shift } =
+    output !== undefined
+      ? await openKept(context, { nest, output, force, options, machine, stage: true })
+      : { sink: place === undefined ? nowhere : await host.openOutput(place, force), shift: 0 };
   context.defer(() => sink.abort());
   const progress = startProgress(
     host,
@@ -198,6 +205,7 @@ async function work(
       tables,
       ...destination?.options,
       schemaFrom: described,
+      shift,
       allow:
         output === undefined
           ? 'impossible'
@@ -265,11 +273,3 @@ async function tell(
     );
   else if (options.quiet !== true) await place.write(transplantText(result.report, theme));
 }
-
-const nothing: ByteSink = {
-  label: 'nothing',
-  write: async () => {},
-  skip: async () => {},
-  commit: async () => {},
-  abort: async () => {},
-};

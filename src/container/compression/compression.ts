@@ -3,9 +3,12 @@
 
 import { MigrationStreamError } from '../../base/errors.js';
 import type { Compression } from '../../bytes/decompressor.js';
-import type { Container, ContainerFacts } from '../container.js';
+import type { ByteSource } from '../../bytes/source.js';
+import type { Container, ContainerFacts, Layer } from '../container.js';
+import { notKept } from '../keep.js';
 import { bounded, counted } from './bounded.js';
 import { compressionOf } from './magic.js';
+import { sameOrPacked } from './same-or-packed.js';
 
 export interface CompressionFacts extends ContainerFacts {
   readonly container: 'compression';
@@ -37,6 +40,13 @@ export const compressionContainer: Container<CompressionFacts> = {
       by: decompressor.by,
     };
     // Compressed bytes have no place for a plain byte: what was read so far bounds it from above.
-    return { facts, inner, streamAt: undefined, locate: () => undefined };
+    const again = async (): Promise<ByteSource> => decompressor.open({ ...outer, close: async () => {} });
+    const keep: Layer['keep'] = async (sink, { compressors = {} }) => {
+      const compressor = compressors[format];
+      if (compressor === undefined) throw notKept(`${format} data cannot be compressed here`);
+      const same = outer.seekable && outer.size !== undefined;
+      return { sink: same ? sameOrPacked(outer, again, compressor, sink) : await compressor(sink), shift: 0 };
+    };
+    return { facts, inner, streamAt: undefined, locate: () => undefined, keep };
   },
 };

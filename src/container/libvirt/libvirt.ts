@@ -7,7 +7,8 @@ import { peekSource } from '../../bytes/peek.js';
 import { rangeSource, readSource, type ByteSource } from '../../bytes/source.js';
 import { Window } from '../../bytes/window.js';
 import { MAX_DOMAIN_XML } from '../../limits.js';
-import type { Container, ContainerFacts, ContainerNote } from '../container.js';
+import type { Container, ContainerFacts, ContainerNote, Layer } from '../container.js';
+import { forward } from '../keep.js';
 import { HEAD_SIZE } from '../recognise/result.js';
 import { dataOf, type SaveData } from './data.js';
 import { formatNotes, streamFormat } from './format.js';
@@ -21,6 +22,7 @@ import {
   type LibvirtFormat,
   type LibvirtHeader,
 } from './header.js';
+import { imageHead } from './write.js';
 
 export interface LibvirtFacts extends ContainerFacts {
   readonly container: 'libvirt';
@@ -49,7 +51,8 @@ export const libvirtContainer: Container<LibvirtFacts> = {
   stands: (head) => isLibvirtMagic(head.bytes) && head.bytes.length >= 16,
   async open(outer, head) {
     const header = headerOf(head.bytes);
-    const data = dataOf(header, await readData(outer, header));
+    const bytes = await readData(outer, header);
+    const data = dataOf(header, bytes);
     const streamAt = libvirtStreamOffset(header);
     const inner = peekSource(rangeSource(outer, streamAt, undefined));
     const actual = streamFormat(await inner.peek(HEAD_SIZE));
@@ -58,7 +61,12 @@ export const libvirtContainer: Container<LibvirtFacts> = {
       { name: 'domain', text: data.xml },
       ...(data.cookie === undefined ? [] : [{ name: 'cookie', text: data.cookie }]),
     ];
-    return { facts, inner, streamAt, locate: (at) => at + streamAt, documents };
+    const keep: Layer['keep'] = async (sink, context) => {
+      const before = imageHead(header, bytes, context);
+      await sink.write(before);
+      return { sink: forward(sink), shift: before.length - streamAt };
+    };
+    return { facts, inner, streamAt, locate: (at) => at + streamAt, documents, keep };
   },
 };
 

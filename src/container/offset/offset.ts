@@ -6,6 +6,7 @@ import { forwardWithGaps } from '../../bytes/gaps.js';
 import { rangeSource, type ByteSource } from '../../bytes/source.js';
 import { hex } from '../../bytes/window.js';
 import type { Container, ContainerFacts, Layer } from '../container.js';
+import { copyRange, forward, notKept } from '../keep.js';
 import { recogniseEmbedded } from '../recognise/containers.js';
 import { LOOK } from '../recognise/result.js';
 
@@ -39,7 +40,12 @@ export function offsetLayer(
     offset,
     how,
   };
-  return { facts, inner, streamAt: offset, locate: (at) => at + offset };
+  const keep: Layer['keep'] = async (sink) => {
+    if (!outer.seekable) throw notKept('what stands before the stream came from a pipe, and is gone');
+    await copyRange(outer, 0, offset, sink);
+    return { sink: forward(sink), shift: 0 };
+  };
+  return { facts, inner, streamAt: offset, locate: (at) => at + offset, keep };
 }
 
 export const offsetContainer: Container<OffsetFacts> = {

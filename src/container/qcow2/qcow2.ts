@@ -47,6 +47,7 @@ export const qcow2Container: Container<Qcow2Facts> = {
       inner: opened.inner,
       streamAt: undefined,
       locate: (at) => placeOf(opened.state, at),
+      keep: async (sink) => (await import('./edit/keep.js')).keepImage(opened, sink),
     };
   },
 };

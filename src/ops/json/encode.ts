@@ -25,8 +25,9 @@ export async function encodeDocument(
   document: DecodedDocument,
   ram: ByteSource | undefined,
   sink: ByteSink,
+  shift = 0,
 ): Promise<number> {
-  const output = new StreamOutput(sink, Number.POSITIVE_INFINITY);
+  const output = new StreamOutput(sink, Number.POSITIVE_INFINITY, shift);
   let section: SectionHeader | undefined;
   for (const [index, item] of document.items.entries()) {
     if (item.kind === 'pages' || item.kind === 'mapped-area') {

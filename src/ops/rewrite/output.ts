@@ -36,6 +36,7 @@ interface MovedArea {
 export class StreamOutput {
   private readonly main: StreamWriter;
   private readonly gather: number;
+  private readonly shift: number;
   private readonly blobs: Blob[] = [];
   /** Blobs that are not gathered: where they began, and what they must come to. */
   private readonly fixed: { readonly start: number; readonly length: number }[] = [];
@@ -44,10 +45,14 @@ export class StreamOutput {
   /** Called when a header was corrected. */
   onMoved: ((event: ListEvent, before: number, after: number) => void) | undefined;
 
-  /** `gather`: PACKAGED blobs may change their length, so each is held until it is whole, up to so many bytes; 0: none will. */
-  constructor(sink: ByteSink, gather: number) {
+  /**
+   * `gather`: PACKAGED blobs may change their length, so each is held until it is whole, up to so many bytes; 0: none will.
+   * `shift`: how much further in the stream begins in the file that mapped-ram offsets count from, bytes.
+   */
+  constructor(sink: ByteSink, gather: number, shift = 0) {
     this.main = createWriter(sink);
     this.gather = gather;
+    this.shift = shift;
   }
 
   get position(): number {
@@ -136,7 +141,7 @@ export class StreamOutput {
     if (last?.mapped === undefined || last.mapped.pagesOffset === 0 || areaAt === null) return event;
     const codec = ramBlockEntry(event.layout, event.targetPageSize);
     const size = event.blocks.reduce((sum, block) => sum + codec.size(block), event.continues ? 0 : 8);
-    const shift = this.writer.position + size - areaAt;
+    const shift = this.shift + this.writer.position + size - areaAt;
     if (shift === 0) return event;
     const { bitmapOffset, pagesOffset, pageSize } = last.mapped;
     const bitmap = mappedBitmapSize(last.usedLength, pageSize);

@@ -29,6 +29,8 @@ export interface RewriteOptions extends OpenOptions {
   readonly force?: boolean;
   /** Layouts for edits of devices that the stream itself does not describe. */
   readonly layouts?: Layouts | undefined;
+  /** How much further in than before the stream will begin in its file, bytes; mapped-ram offsets follow. Default 0. */
+  readonly shift?: number | undefined;
 }
 
 export interface RewriteResult {
@@ -72,7 +74,7 @@ async function run(
   sink: ByteSink,
   edits: readonly Edit[],
   first: FirstPass,
-  { force = false, layouts }: RewriteOptions,
+  { force = false, layouts, shift }: RewriteOptions,
 ): Promise<RewriteResult> {
   const differences: Difference[] = [];
   const matched = new Set<Edit>();
@@ -92,7 +94,7 @@ async function run(
     },
     matched: (edit) => void matched.add(edit),
   };
-  const output = new StreamOutput(sink, edits.some((edit) => inBlobs.has(edit.edit)) ? MAX_HELD : 0);
+  const output = new StreamOutput(sink, edits.some((edit) => inBlobs.has(edit.edit)) ? MAX_HELD : 0, shift);
   output.onMoved = (event, before, after) =>
     plan.note({
       edit: 'agreement',

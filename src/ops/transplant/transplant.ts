@@ -53,6 +53,8 @@ export interface TransplantOptions extends OpenOptions {
   readonly trial?: TrialPort | undefined;
   /** Why there is none, for the report. */
   readonly notTried?: string | undefined;
+  /** How much further in than before the stream will begin in its file, bytes. Default 0. */
+  readonly shift?: number | undefined;
 }
 
 export interface TransplantResult {
@@ -84,7 +86,7 @@ export async function transplant(
     const ignored = donor.layout.ignoredByte ? await ignoredBlocks(source, options) : undefined;
     const stream = await openStream(source, { ...options, bodies: true });
     const staged = sink.staged !== undefined;
-    const work = new Transplanting(stream, new StreamOutput(sink, 0), staged, donor, options, ignored);
+    const work = new Transplanting(stream, new StreamOutput(sink, 0, options.shift), staged, donor, options, ignored);
     await work.run();
     const allow = options.allow ?? 'assumed';
     await work.tryOut(sink, allow);
@@ -183,6 +185,7 @@ class Transplanting {
       ) as [DeviceState[], DeviceState[]];
       const judged = await runTrial(trial, {
         file: sink.staged,
+        at: sink.stagedAt ?? 0,
         source,
         given,
         donor,

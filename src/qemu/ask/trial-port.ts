@@ -28,7 +28,7 @@ export function trialPort(destination: Destination, options: TrialOptions): Tria
   const { donor, capabilities } = options;
   return {
     qemu: destinationLabel(destination),
-    attempt: (state) => attempt(options, state, 'again', capabilities),
+    attempt: (state, at) => attempt(options, state, 'again', capabilities, at),
     control: async (patches) =>
       attempt(options, await patched(donor, patches), 'control', saveCapabilities(destination)),
   };
@@ -53,6 +53,7 @@ async function attempt(
   state: string,
   name: string,
   capabilities: readonly string[],
+  stateAt = 0,
 ): Promise<TrialOutcome> {
   const { binary, argv, cwd, signal, timeoutMs, folder } = options;
   const file = join(folder, name);
@@ -65,6 +66,7 @@ async function attempt(
     cwd,
     signal,
     state,
+    stateAt,
     capabilities,
     timeoutMs,
     look: async (machine) => {

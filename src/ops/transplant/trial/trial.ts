@@ -35,8 +35,8 @@ export interface Patch {
 export interface TrialPort {
   /** For people: which QEMU. */
   readonly qemu: string;
-  /** Loads the file in a throw-away destination and saves it again. */
-  attempt(file: string): Promise<TrialOutcome>;
+  /** Loads the stream that begins at byte `at` of the file in a throw-away destination, and saves it again. */
+  attempt(file: string, at: number): Promise<TrialOutcome>;
   /** The same with the donor, with these bytes in it. */
   control(patches: readonly Patch[]): Promise<TrialOutcome>;
 }
@@ -44,6 +44,8 @@ export interface TrialPort {
 /** What is tried, taken apart. */
 export interface Tried {
   readonly file: string;
+  /** Where the stream begins in it, bytes. */
+  readonly at: number;
   readonly source: readonly DeviceState[];
   /** As they were written. */
   readonly given: readonly DeviceState[];
@@ -58,9 +60,9 @@ export interface Judged {
   readonly remarks: readonly (Remark & { readonly path: string })[];
 }
 
-export async function runTrial(port: TrialPort, { file, source, given, donor, announced }: Tried): Promise<Judged> {
+export async function runTrial(port: TrialPort, { file, at, source, given, donor, announced }: Tried): Promise<Judged> {
   const { qemu } = port;
-  const outcome = await port.attempt(file);
+  const outcome = await port.attempt(file, at);
   if (!outcome.loaded) {
     return {
       trial: { state: 'failed', qemu, words: lastWords(outcome.words), differences: [] },
