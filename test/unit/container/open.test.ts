@@ -262,7 +262,7 @@ describe('commands', () => {
     expect(json.containers.map(({ container }) => container)).toEqual(['libvirt', 'compression']);
   });
 
-  it('get, verify and decode answer as of the bare stream; rewrite writes the bare stream and says so', async () => {
+  it('get, verify and decode answer as of the bare stream; rewrite keeps the image, and --bare says what it does', async () => {
     const files = { 'vm.save': saveImage(stream), state: stream };
     for (const args of [
       ['get', 'STATE', 'globalstate.runstate'],
@@ -279,7 +279,9 @@ describe('commands', () => {
       expect(image!.stdout.replaceAll('vm.save', 'state')).toBe(bare!.stdout);
       expect(image!.code).toBe(bare!.code);
     }
-    const rewritten = await mstream(['rewrite', 'vm.save', '-o', 'out'], { files });
+    const kept = await mstream(['rewrite', 'vm.save', '-o', 'out'], { files });
+    expect(Buffer.from(kept.written.get('out')!).equals(files['vm.save'])).toBe(true);
+    const rewritten = await mstream(['rewrite', 'vm.save', '-o', 'out', '--bare'], { files });
     expect(rewritten.stderr).toContain('note: the input is a libvirt save image; the output is the bare stream');
     expect(Buffer.from(rewritten.written.get('out')!).equals(stream)).toBe(true);
   });
