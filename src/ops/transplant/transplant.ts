@@ -63,7 +63,6 @@ export interface TransplantResult {
   readonly written: boolean;
 }
 
-const NO_QEMU = 'no QEMU was at hand';
 const CPU_UNKNOWN: CpuAnswer = {
   grade: 'assumed',
   source: undefined,
@@ -85,15 +84,14 @@ export async function transplant(
   try {
     const ignored = donor.layout.ignoredByte ? await ignoredBlocks(source, options) : undefined;
     const stream = await openStream(source, { ...options, bodies: true });
-    const staged = sink.staged !== undefined;
-    const work = new Transplanting(stream, new StreamOutput(sink, 0, options.shift), staged, donor, options, ignored);
+    const output = new StreamOutput(sink, 0, options.shift);
+    const work = new Transplanting(stream, output, sink.staged !== undefined, donor, options, ignored);
     await work.run();
     const allow = options.allow ?? 'assumed';
     await work.tryOut(sink, allow);
     const report = work.report();
     const written = worst(report.grade, allow) === allow;
-    if (written) await sink.commit();
-    else await sink.abort();
+    await (written ? sink.commit() : sink.abort());
     return { report, written };
   } catch (error) {
     await sink.abort();
@@ -151,7 +149,7 @@ class Transplanting {
     this.options = options;
     this.memory = new Memory(donor, this.ledger, ignored);
     this.parts = new Parts(donor.parts, this.ledger);
-    this.trial = { state: 'not-tried', why: options.notTried ?? NO_QEMU };
+    this.trial = { state: 'not-tried', why: options.notTried ?? 'no QEMU was at hand' };
   }
 
   async run(): Promise<void> {
@@ -172,8 +170,8 @@ class Transplanting {
   /** In a throw-away destination, unless it would be refused anyway. */
   async tryOut(sink: ByteSink, allow: Grade): Promise<void> {
     const { trial } = this.options;
-    const sofar = worst(this.ledger.grade, this.cpu.grade);
     if (trial === undefined) return;
+    const sofar = worst(this.ledger.grade, this.cpu.grade);
     if (sofar === 'impossible' || worst(sofar, allow) !== allow)
       this.trial = { state: 'not-tried', why: 'it would be refused anyway' };
     else if (sink.staged === undefined)
@@ -256,6 +254,7 @@ class Transplanting {
 
   private async devices(): Promise<LaidSection[]> {
     const { donor, ledger, options, destination } = this;
+    const { allow = 'assumed' } = options;
     const described = descriptionOf('the source', this.json, options.schemaFrom);
     this.source = describedSections('the source', this.full.whole, described);
     this.memory.complete(pluggedMemory(this.source.map(({ state }) => state)));
@@ -268,7 +267,6 @@ class Transplanting {
     });
     const laid = laySections({ ledger, knowledge, tables: options.tables, rule }, donor.sections, this.source);
     // What went into a pipe cannot be taken back: refused, it ends behind guest memory, and no QEMU loads it.
-    const allow = options.allow ?? 'assumed';
     if (!this.staged && worst(ledger.grade, this.cpu.grade, allow) !== allow) return laid;
     for (const command of donor.commands.late) await this.write(command);
     for (const { section, bytes } of laid) {
@@ -283,7 +281,7 @@ class Transplanting {
 
   private description(laid: readonly LaidSection[]): Uint8Array {
     const { donor, configured } = this;
-    const plain = configured !== undefined && configured.subsections.length === 0;
+    const plain = configured?.subsections.length === 0;
     return formatSchema({
       pageSize: donor.targetPageSize,
       // Since 8.2; only where it is simple, since QEMU describes several capabilities wrongly.
@@ -298,8 +296,8 @@ class Transplanting {
   }
 
   private get destination(): Releases {
-    const { release } = this.options;
-    return release === undefined ? this.donor.producer : { since: release, until: release };
+    const { release: since } = this.options;
+    return since === undefined ? this.donor.producer : { since, until: since };
   }
 
   /** Of the destination, which is the source's as well. */
