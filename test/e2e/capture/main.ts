@@ -1,5 +1,5 @@
 // `npm run fixtures [-- --qemu 7.2,10.0] [--only plain,microvm] [--out FOLDER]`: captures fixtures/streams anew with the QEMUs
-// of the lab, or only writes the manifest (--manifest). Imports qemu/ and its own folder.
+// of the lab, or fixtures/containers (--containers), or only writes the manifest (--manifest).
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -9,6 +9,7 @@ import type { QemuBinary } from '../../../src/qemu/binary.js';
 import { labSuites, openLab } from '../../../src/qemu/lab.js';
 import { pcBoard } from './boards.js';
 import { capture } from './capture.js';
+import { captureContainers } from './containers.js';
 import { machineScenarios } from './machines.js';
 import { writeManifest } from './manifest.js';
 import { scenarios, supports, type Scenario } from './scenarios.js';
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     out: { type: 'string' },
     manifest: { type: 'boolean', default: false },
+    containers: { type: 'boolean', default: false },
   },
 });
 const fixtures = resolve('fixtures');
@@ -52,7 +54,8 @@ async function keep(binary: QemuBinary, version: string, scenario: Scenario): Pr
   }
 }
 
-if (!values.manifest) {
+if (values.containers) await captureContainers(fixtures);
+else if (!values.manifest) {
   const all = [...scenarios, ...machineScenarios].filter(({ name }) => names === undefined || names.includes(name));
   const targetOf = ({ board = pcBoard }: Scenario): string => board.target;
   for (const target of new Set(all.map(targetOf))) {

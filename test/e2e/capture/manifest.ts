@@ -16,7 +16,7 @@ function measure(bytes: Uint8Array): { readonly size: number; readonly sha256: s
   return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-/** Everything in streams/ and profiles/ that was captured, and the guests: what golden runs add is left out. */
+/** Everything in streams/, containers/ and profiles/ that was captured, and the guests: what golden runs add is left out. */
 export async function manifestOf(fixtures: string): Promise<Record<string, ManifestEntry>> {
   const top = (await readdir(fixtures)).filter((name) => /^(guest.*|answers.*\.json)$/.test(name));
   const folders = await readdir(join(fixtures, 'streams'));
@@ -25,8 +25,10 @@ export async function manifestOf(fixtures: string): Promise<Record<string, Manif
       (await readdir(join(fixtures, 'streams', folder))).map((name) => `streams/${folder}/${name}`),
     ),
   );
+  const containers = (await readdir(join(fixtures, 'containers'))).map((name) => `containers/${name}`);
   const profiles = (await readdir(join(fixtures, 'profiles'))).map((name) => `profiles/${name}`);
-  const names = [...top, ...profiles, ...inside.flat().filter((name) => /\.(gz|json)$/.test(name))].sort();
+  const packed = inside.flat().filter((name) => /\.(gz|json)$/.test(name));
+  const names = [...top, ...containers, ...profiles, ...packed].sort();
   const entries: Record<string, ManifestEntry> = {};
   for (const name of names) {
     const bytes = await readFile(join(fixtures, name));

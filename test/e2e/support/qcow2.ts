@@ -11,11 +11,20 @@ import { waitUntilReady } from '../../../src/qemu/readiness.js';
 const run = promisify(execFile);
 const guest = new URL('../../../fixtures/guest.bin', import.meta.url).pathname;
 
+/** How to run a program of the packages that were unpacked into a root of the lab. */
+export function labCommand(
+  { binary: { file, before, env }, root }: LabQemu,
+  name: string,
+  args: readonly string[],
+): { file: string; words: string[]; env: NodeJS.ProcessEnv } {
+  const words = [...before.slice(0, -1), join(root, 'usr/bin', name), ...args];
+  return { file, words, env: { ...process.env, ...env } };
+}
+
 /** Runs a tool of the lab's package qemu-utils; what it prints. @throws when it exits with another status than 0 */
 export async function tool(qemu: LabQemu, name: 'qemu-img' | 'qemu-io', ...args: readonly string[]): Promise<string> {
-  const { file, before, env } = qemu.binary;
-  const words = [...before.slice(0, -1), join(qemu.root, 'usr/bin', name), ...args];
-  const { stdout } = await run(file, words, { env: { ...process.env, ...env }, timeout: 60_000 });
+  const { file, words, env } = labCommand(qemu, name, args);
+  const { stdout } = await run(file, words, { env, timeout: 60_000 });
   return stdout;
 }
 
