@@ -44,6 +44,8 @@ export interface OuterPlace {
   readonly container: string;
   /** Bytes from the container's start; undefined where the offset is not known. */
   readonly offset: number | undefined;
+  /** The place lies before `offset`: that is how much of the container was read. */
+  readonly before?: boolean | undefined;
 }
 
 export interface ErrorDetails {
@@ -92,8 +94,17 @@ export class MigrationStreamError extends Error {
 
   /** The same error, with `outer` as the containers around the stream, innermost first. */
   within(outer: readonly OuterPlace[]): MigrationStreamError {
-    const { code, message, offset, path, hint, choices, cause, output } = this;
-    return new MigrationStreamError({ code, message, offset, path, hint, choices, cause, output, outer });
+    return new MigrationStreamError({ ...this.details(), outer });
+  }
+
+  /** The same error, met while the stream was read at `path`. */
+  along(path: readonly string[]): MigrationStreamError {
+    return new MigrationStreamError({ ...this.details(), path });
+  }
+
+  private details(): ErrorDetails {
+    const { code, message, offset, path, hint, outer, choices, cause, output } = this;
+    return { code, message, offset, path, hint, outer, choices, cause, output };
   }
 }
 

@@ -2,11 +2,15 @@
 // bound of the record, then read synchronously; never await per field. The bytes from `take` are loans until the next
 // fill or skip.
 
+import { MigrationStreamError, type ErrorCode } from '../base/errors.js';
 import type { Span } from '../base/span.js';
 import { MAX_FILL } from '../limits.js';
 import { HEADROOM, ReadAhead, type ReadAheadOptions, type Slab } from './read-ahead.js';
 import type { ByteSource } from './source.js';
 import { CUT, hex, Window } from './window.js';
+
+/** Codes of a source whose bytes cannot be read any further. */
+const ENDS: readonly ErrorCode[] = ['truncated', 'bad-container'];
 
 export interface CursorOptions extends ReadAheadOptions {
   /** Called from time to time with the position in bytes, for progress. */
@@ -23,6 +27,7 @@ export class Cursor extends Window {
   private readonly onProgress: ((position: number) => void) | undefined;
   private slab: Slab | undefined;
   private closed = false;
+  private broken: MigrationStreamError | undefined;
   /** Index of the first byte of input in the window. The bytes before it are left over from another slab. */
   private windowStart = 0;
 
@@ -54,7 +59,7 @@ export class Cursor extends Window {
    * @throws MigrationStreamError code `io` when the source fails
    */
   async more(): Promise<boolean> {
-    const next = this.atEnd ? undefined : await this.ahead.next();
+    const next = this.atEnd ? undefined : await this.next();
     if (next === undefined) {
       this.atEnd = true;
       return false;
@@ -127,7 +132,7 @@ export class Cursor extends Window {
    */
   private async gather(count: number): Promise<void> {
     while (this.available < count && !this.atEnd) {
-      const next = await this.ahead.next();
+      const next = await this.next();
       if (next === undefined) {
         this.atEnd = true;
         return;
@@ -159,6 +164,29 @@ export class Cursor extends Window {
     const start = range.start - this.base;
     const end = range.end - this.base;
     return start >= this.windowStart && end <= this.at ? this.bytes.subarray(start, end) : undefined;
+  }
+
+  /**
+   * What the source said where its bytes end, if it said that they should not: a container that is cut or damaged.
+   * Everything before that is given out first.
+   */
+  get brokenEnd(): MigrationStreamError | undefined {
+    return this.broken;
+  }
+
+  override truncated(needed: number, what?: string): MigrationStreamError {
+    const error = super.truncated(needed, what);
+    return this.broken === undefined ? error : this.broken.along(error.path);
+  }
+
+  private async next(): Promise<Slab | undefined> {
+    try {
+      return await this.ahead.next();
+    } catch (error) {
+      if (!(error instanceof MigrationStreamError) || !ENDS.includes(error.code)) throw error;
+      this.broken = error;
+      return undefined;
+    }
   }
 
   /** Stops reading ahead and waits for the reads in flight. The source stays open, and the window keeps its bytes. */

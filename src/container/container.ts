@@ -32,6 +32,8 @@ export interface Layer<F extends ContainerFacts = ContainerFacts> {
   readonly streamAt: number | undefined;
   /** Byte `at` of `inner` as an offset in the outer source; undefined where that is not known. */
   locate(at: number): number | undefined;
+  /** `locate` says how much of the outer source was read so far: what was read last lies before that. */
+  readonly bounds?: boolean;
   /** Texts that stand beside the stream, whole and with their secrets: a domain's XML. */
   readonly documents?: readonly ContainerDocument[];
   /**

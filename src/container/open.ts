@@ -76,15 +76,20 @@ export function factsOf(nest: Pick<Nest, 'layers'>): readonly ContainerFacts[] {
  */
 export function withPlaces(error: MigrationStreamError, layers: readonly Layer[]): MigrationStreamError {
   if (layers.length === 0 || error.outer !== undefined) return error;
-  return error.within(placesOf(error.offset, layers));
+  return error.within(placesOf(error.offset, layers, true));
 }
 
-/** Where byte `at` of the innermost source lies in each container, innermost first. */
-export function placesOf(at: number | undefined, layers: readonly Layer[]): OuterPlace[] {
+/**
+ * Where byte `at` of the innermost source lies in each container, innermost first. `last`: it is the byte that was read
+ * last, so that a place in compressed data can be bounded.
+ */
+export function placesOf(at: number | undefined, layers: readonly Layer[], last = false): OuterPlace[] {
   const places: OuterPlace[] = [];
+  let before = false;
   for (const layer of [...layers].reverse()) {
-    at = at === undefined ? undefined : layer.locate(at);
-    places.push({ container: layer.facts.title, offset: at });
+    before ||= layer.bounds === true;
+    at = at === undefined || (before && !last) ? undefined : layer.locate(at);
+    places.push({ container: layer.facts.title, offset: at, ...(before && at !== undefined ? { before } : {}) });
   }
   return places;
 }

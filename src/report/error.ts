@@ -39,14 +39,15 @@ function whereText(error: MigrationStreamError, theme: Theme): string | undefine
 /** "inside gzip data, inside a libvirt save image (at 0x…)" */
 export function outerText(outer: readonly OuterPlace[], theme: Theme): string {
   return outer
-    .map(({ container, offset }) => {
-      const at = offset === undefined ? '' : `, at ${theme.offset(hexText(offset))} of it`;
+    .map(({ container, offset, before }) => {
+      const where = before === true ? 'before' : 'at';
+      const at = offset === undefined ? '' : `, ${where} ${theme.offset(hexText(offset))} of it`;
       return `inside ${printableLine(container)}${at}`;
     })
     .join('; ');
 }
 
-type OuterJson = { container: string; offset?: number }[];
+type OuterJson = { container: string; offset?: number; before?: true }[];
 
 /** The same content as a value, for JSON. */
 export function errorJson(error: MigrationStreamError): {
@@ -77,5 +78,11 @@ export function plainErrorText(code: string, message: string, hint: string | und
 /** The places as a property of an error or a finding; none where there are none. */
 export function outerJson(outer: readonly OuterPlace[] | undefined): { outer?: OuterJson } {
   if (outer === undefined) return {};
-  return { outer: outer.map(({ container, offset }) => ({ container, ...(offset === undefined ? {} : { offset }) })) };
+  return {
+    outer: outer.map(({ container, offset, before }) => ({
+      container,
+      ...(offset === undefined ? {} : { offset }),
+      ...(before === true ? { before } : {}),
+    })),
+  };
 }

@@ -51,6 +51,7 @@ export async function* readEvents(cursor: Cursor, options: ReaderOptions): Async
   yield* readConfiguration(cursor, state);
   yield* readItems(cursor, state, 0, undefined);
   yield* readTail(cursor, state);
+  if (cursor.brokenEnd !== undefined) throw cursor.brokenEnd;
 }
 
 async function* readHeader(cursor: Cursor): AsyncGenerator<StreamEvent> {

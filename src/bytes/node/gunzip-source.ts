@@ -2,28 +2,43 @@
 // one stream, as in gunzip. Bytes after the last member are ignored.
 
 import { pipeline } from 'node:stream';
-import { constants, createGunzip, createInflateRaw } from 'node:zlib';
+import { createGunzip, createInflateRaw, type Gunzip } from 'node:zlib';
 import { MigrationStreamError } from '../../base/errors.js';
 import type { ByteSource } from '../source.js';
 import { blocksOf } from './blocks.js';
 import { readableSource } from './readable-source.js';
+import { systemCode } from './system-error.js';
 
 /** Size in bytes of one block of plain bytes. */
 const CHUNK = 256 * 1024;
 
 /**
- * The plain bytes of `outer`; offsets count them. Closing it closes `outer`. Data that are cut end where they are cut: the
- * reader of the stream says what is missing. Reads throw MigrationStreamError: `bad-container` when the data are damaged,
- * `not-seekable` for a step back.
+ * The plain bytes of `outer`; offsets count them. Closing it closes `outer`. Reads throw MigrationStreamError, once every
+ * byte before the fault was read: `bad-container` when the data are damaged, `truncated` when they are cut, be it inside
+ * of the checksum behind the last byte; `not-seekable` for a step back.
  */
 export function gunzipSource(outer: ByteSource): ByteSource {
-  const gunzip = createGunzip({ chunkSize: CHUNK, finishFlush: constants.Z_SYNC_FLUSH });
-  // The error, if there is one, is told by the stream itself.
-  pipeline(blocksOf(outer), gunzip, () => {});
+  const gunzip = createGunzip({ chunkSize: CHUNK });
+  let waits = (): void => {};
+  // The stream itself reports the error, if there is one.
+  void feed(outer, gunzip, () => new Promise((resolve) => (waits = resolve))).catch((error: unknown) =>
+    gunzip.destroy(error instanceof Error ? error : new Error(String(error))),
+  );
   return readableSource(gunzip, outer.label, {
-    fail: (cause, offset) => gzipError(cause, offset),
+    fail: gzipError,
+    onWait: () => waits(),
     onClose: () => outer.close(),
   });
+}
+
+/** The end is told only when everything else was read: an error drops what the stream has buffered. */
+async function feed(outer: ByteSource, gunzip: Gunzip, emptied: () => Promise<void>): Promise<void> {
+  for await (const block of blocksOf(outer)) {
+    if (gunzip.destroyed) return;
+    await new Promise<void>((resolve) => gunzip.write(block, () => resolve()));
+  }
+  if (gunzip.readableLength > 0) await emptied();
+  if (!gunzip.destroyed) gunzip.end();
 }
 
 /** The plain bytes of raw deflate data, as with `gunzipSource`. Bytes after the deflate data are ignored. */
@@ -40,6 +55,14 @@ export function inflateRawSource(outer: ByteSource): ByteSource {
 
 function gzipError(cause: unknown, offset: number): MigrationStreamError {
   if (cause instanceof MigrationStreamError) return cause;
+  if (systemCode(cause) === 'Z_BUF_ERROR')
+    return new MigrationStreamError({
+      code: 'truncated',
+      message: 'the gzip data ends too early',
+      offset,
+      hint: 'the file ends too early: was the copy cut short?',
+      cause,
+    });
   const reason = reasonOf(cause);
   return new MigrationStreamError({
     code: 'bad-container',

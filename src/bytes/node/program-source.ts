@@ -47,7 +47,7 @@ export function programSource(outer: ByteSource, program: string, args: readonly
       if (got > 0 || into.length === 0) return got;
       const failure = await ended;
       if (inputError !== undefined) throw inputError;
-      if (failure !== undefined) throw at === 0 || failure.code === 'unsupported' ? failure : failedAt(failure, at);
+      if (failure !== undefined) throw failure.code === 'unsupported' ? failure : failedAt(failure, at);
       return 0;
     },
   };

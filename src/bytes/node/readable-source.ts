@@ -11,6 +11,8 @@ export interface ReadableOptions {
   readonly hint?: string;
   /** Makes the error of a stream that failed; `offset`: number of bytes before the failure. Default: code `io`. */
   readonly fail?: (cause: unknown, offset: number) => MigrationStreamError;
+  /** Called when a read has to wait: the stream has nothing buffered. */
+  readonly onWait?: () => void;
   /** Called once, after the stream was destroyed. */
   readonly onClose?: () => Promise<void>;
 }
@@ -64,6 +66,7 @@ export function readableSource(stream: Readable, label: string, options: Readabl
             options.fail?.(failure, at) ?? ioError(`cannot read ${label}`, failure, { offset: at, hint: options.hint })
           );
         if (ended) return 0;
+        options.onWait?.();
         await new Promise<void>((resolve) => (wake = resolve));
       }
     },

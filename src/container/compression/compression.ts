@@ -47,6 +47,6 @@ export const compressionContainer: Container<CompressionFacts> = {
       const same = outer.seekable && outer.size !== undefined;
       return { sink: same ? sameOrPacked(outer, again, compressor, sink) : await compressor(sink), shift: 0 };
     };
-    return { facts, inner, streamAt: undefined, locate: () => undefined, keep };
+    return { facts, inner, streamAt: undefined, locate: () => input.taken, bounds: true, keep };
   },
 };

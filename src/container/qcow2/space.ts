@@ -52,14 +52,28 @@ export class GuestSpace {
    * @throws MigrationStreamError `bad-container`, `truncated`, `unsupported`, `io`
    */
   async read(into: Uint8Array, guest: number): Promise<void> {
+    for (let done = 0; done < into.length;) done += await this.readUpTo(into.subarray(done), guest + done);
+  }
+
+  /**
+   * The same up to the first place that cannot be read; how many bytes. 0 only for an empty `into`.
+   * @throws as `read`, when that place is `guest` itself
+   */
+  async readUpTo(into: Uint8Array, guest: number): Promise<number> {
     const run = new Run();
-    for (let done = 0; done < into.length;) {
-      const slice = await this.sliceAt(guest + done);
-      while (done < into.length && guest + done < slice.end) {
-        this.image.entries.runAt(slice, guest + done, into.length - done, run);
-        done += await this.readRun(into.subarray(done), guest + done, run);
+    let done = 0;
+    try {
+      while (done < into.length) {
+        const slice = await this.sliceAt(guest + done);
+        while (done < into.length && guest + done < slice.end) {
+          this.image.entries.runAt(slice, guest + done, into.length - done, run);
+          done += await this.readRun(into.subarray(done), guest + done, run);
+        }
       }
+    } catch (error) {
+      if (done === 0) throw error;
     }
+    return done;
   }
 
   /** The L2 entries around a guest offset. @throws MigrationStreamError `truncated`, `io` */
@@ -125,7 +139,9 @@ export class GuestSpace {
       into.set(part);
       return part.length;
     }
-    const part = into.subarray(0, run.length);
+    // Of clusters in a row, those that the image still has.
+    const there = run.kind === 'data' && run.host < image.size ? image.size - run.host : Infinity;
+    const part = into.subarray(0, Math.min(run.length, there));
     if (run.kind === 'data') await this.readData(part, run);
     else if (run.kind === 'unallocated' && image.backing !== undefined) await image.backing.read(part, guest);
     else part.fill(0);

@@ -23,11 +23,10 @@ export function stateSource(state: State, size: number, label: string): ByteSour
       const length = Math.max(0, Math.min(into.length, size - at));
       if (length === 0) return 0;
       try {
-        await space.read(into.subarray(0, length), start + at);
+        return await space.readUpTo(into.subarray(0, length), start + at);
       } catch (error) {
         throw error instanceof MigrationStreamError ? inState(error, at) : error;
       }
-      return length;
     },
     async close() {
       await closeImage(space.image);

@@ -123,11 +123,36 @@ describe('gunzipSource', () => {
     await source.close();
   });
 
-  it('ends where the data are cut', async () => {
-    const source = gunzipSource(memorySource(gzipSync(bytes).subarray(0, 200_000), 'x.gz'));
-    const plain = await readAll(source);
-    expect(plain.length).toBeGreaterThan(100_000);
-    expect(plain.equals(bytes.subarray(0, plain.length))).toBe(true);
+  it.each([
+    ['in the data', 200_000],
+    ['before the checksum', -8],
+    ['in the length behind it', -1],
+  ])('cut %s: every byte before, then the error', async (_what, cut) => {
+    const source = gunzipSource(memorySource(gzipSync(bytes).subarray(0, cut), 'x.gz'));
+    const plain: Uint8Array[] = [];
+    let at = 0;
+    const rest = async (): Promise<void> => {
+      for (const part = new Uint8Array(70_000); ;) {
+        const got = await source.read(part, at);
+        if (got === 0) return;
+        plain.push(part.slice(0, got));
+        at += got;
+      }
+    };
+    await expect(rest()).rejects.toMatchObject({ code: 'truncated', message: 'the gzip data ends too early' });
+    expect(at).toBeGreaterThan(cut > 0 ? 190_000 : bytes.length - 1);
+    expect(bytes.subarray(0, at).equals(Buffer.concat(plain))).toBe(true);
+    await source.close();
+  });
+
+  it('whose checksum is wrong is damaged; zeros behind it are nothing', async () => {
+    const packed = gzipSync(bytes);
+    const padded = gunzipSource(memorySource(Buffer.concat([packed, Buffer.alloc(700_000)]), 'x.gz'));
+    expect((await readAll(padded)).equals(bytes)).toBe(true);
+    await padded.close();
+    packed[packed.length - 8]! ^= 1;
+    const source = gunzipSource(memorySource(packed, 'x.gz'));
+    await expect(readAll(source)).rejects.toMatchObject({ code: 'bad-container' });
     await source.close();
   });
 

@@ -1,8 +1,6 @@
-// Containers opened down to the stream: libvirt images written here and by libvirt, compressed files, archives, streams
+// Containers opened down to the stream: libvirt images written here, compressed files, archives, streams
 // at an offset, all of them inside each other; and what is damaged, with its places.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, test } from 'vitest';
 import { MigrationStreamError } from '../../../src/base/errors.js';
@@ -284,36 +282,5 @@ describe('commands', () => {
     const rewritten = await mstream(['rewrite', 'vm.save', '-o', 'out', '--bare'], { files });
     expect(rewritten.stderr).toContain('note: the input is a libvirt save image; the output is the bare stream');
     expect(Buffer.from(rewritten.written.get('out')!).equals(stream)).toBe(true);
-  });
-});
-
-const shared = join(
-  process.env['MSTREAM_SHARED'] ?? join(import.meta.dirname, '../../../../shared'),
-  'fixtures/containers',
-);
-
-describe('images that libvirt wrote', () => {
-  test.each<[string, string[], string[]]>([
-    ['raw', ['libvirt'], []],
-    ['gz', ['libvirt', 'compression'], []],
-    ['v-be', ['libvirt'], []],
-    ['v-part', ['libvirt'], ['unfinished']],
-    ['v-v1', ['libvirt'], []],
-    ['ext-t', ['libvirt'], ['format-lies']],
-    ['sparse', ['libvirt'], []],
-  ])('%s', async (name, layers, notes) => {
-    const path = join(shared, `${name}.sav.xz`);
-    if (!existsSync(path)) {
-      console.info(`skipped: ${name}.sav.xz is not there (MSTREAM_SHARED names the folder of large fixtures)`);
-      return;
-    }
-    const { stdout, error } = spawnSync('xz', ['-dc'], { input: readFileSync(path), maxBuffer: 1 << 28 });
-    expect(error).toBeUndefined();
-    const nest = await openContainers(memorySource(stdout), context);
-    expect(names(nest)).toEqual(layers);
-    expect(nest.layers[0]!.facts.notes.map(({ code }) => code)).toEqual(notes);
-    const { error: broken, complete } = await inspect(await openStream(nest.inner, { bodies: false }));
-    expect(broken).toBeUndefined();
-    expect(complete).toBe(true);
   });
 });
