@@ -35,6 +35,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/diff.js')).diffCommand,
   },
   {
+    name: 'stat',
+    usage: 'stat <states..>',
+    summary: 'What memory is made of: zero pages, duplicates, what states share, what other forms would take',
+    load: async () => (await import('./commands/stat.js')).statCommand,
+  },
+  {
     name: 'explain',
     usage: 'explain [text..]',
     summary: 'What an error of QEMU means, why, and what to do about it',

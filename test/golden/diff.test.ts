@@ -1,4 +1,4 @@
-// What people see of `mstream diff`, its document against the published schema, and its exit codes.
+// What people see of `mstream diff` and `mstream stat`, their documents against the published schemas, and exit codes.
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -11,6 +11,7 @@ const schema = (name: string): object =>
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: false });
 ajv.addSchema(schema('common.json'));
 const isDocument = ajv.compile(schema('diff.json'));
+const isStat = ajv.compile(schema('stat.json'));
 
 const files = {
   old: fixtureBytes('10.0.13-q35-devices'),
@@ -62,4 +63,17 @@ test('noise is a difference, unless it is ignored', async () => {
   const ignore = await mstream(['diff', 'before', 'later', '--noise=ignore'], both);
   expect(ignore.code).toBe(0);
   expect(ignore.stdout).toMatch(/^same: .* 1 field of noise ignored$/m);
+});
+
+test.each([
+  ['one state', ['old']],
+  ['two states', ['old', 'new']],
+  ['a state that is cut', ['cut']],
+])('stat of %s', async (name, args) => {
+  const { stdout, stderr, code } = await mstream(['stat', ...args], { files });
+  const shown = `$ mstream stat ${args.join(' ')}\n${stdout}${stderr}[exit ${code}]\n`;
+  await expect(shown).toMatchFileSnapshot(`diff/stat-${name.replace(/\W+/g, '-')}.txt`);
+  const json = await mstream(['stat', ...args, '--json'], { files });
+  expect(isStat(JSON.parse(json.stdout)), JSON.stringify(isStat.errors)).toBe(true);
+  expect(json.code).toBe(code);
 });

@@ -71,6 +71,7 @@ describe('a command whose input fails at read n', () => {
     'diff state donor',
     'diff live mapped',
     'diff --schema state bare',
+    'stat live mapped',
     'verify state',
     'verify --against-version 7.2 state',
     'verify --against profile state',
