@@ -173,6 +173,33 @@ describe('against a destination', () => {
     expect(stdout).toContain('Capability x-ignore-shared is off, but received capability is on');
   });
 
+  test('states × destinations: a table, the reasons, the worst exit code', async () => {
+    const files = { profile, old: fixtureBytes('7.2.22-plain'), new: fixtureBytes('10.0.13-plain'), bad: profile };
+    const args = ['--against', 'profile', '--against-version', '10.0', '--against-version', '4.0', 'old', 'new'];
+    const { code, stdout } = await mstream(['verify', ...args], { files });
+    await expect(`${stdout}[exit ${code}]\n`).toMatchFileSnapshot('verify/matrix.txt');
+    const json = await mstream(['verify', '--json', ...args], { files });
+    const document = JSON.parse(json.stdout);
+    expect(isVerification(document), JSON.stringify(isVerification.errors)).toBe(true);
+    expect(
+      document.results.map((one: { input: string; prediction: { destination: string; verdict: string } }) => [
+        one.input,
+        one.prediction.destination.slice(0, 9),
+        one.prediction.verdict,
+      ]),
+    ).toEqual([
+      ['old', 'profile (', 'loads'],
+      ['old', 'QEMU 10.0', 'loads'],
+      ['old', 'QEMU 4.0', 'rejected'],
+      ['new', 'profile (', 'rejected'],
+      ['new', 'QEMU 10.0', 'loads'],
+      ['new', 'QEMU 4.0', 'rejected'],
+    ]);
+    const all = ['verify', '--against', 'profile', '--against-version', '7.2', 'old'];
+    expect((await mstream(all, { files })).code).toBe(0);
+    expect((await mstream([...all, 'bad'], { files })).code).toBe(3);
+  });
+
   test('no profile, no file', async () => {
     expect(
       (await mstream(['verify', '--against', 'state', 'state'], { files: { state: fixtureBytes('7.2.22-plain') } }))

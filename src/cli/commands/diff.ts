@@ -79,7 +79,7 @@ interface Opened {
 }
 
 async function open(target: Target, options: DiffOptions, context: Context): Promise<Opened> {
-  const reading = { ...openOptions(options), bodies: 'devices' as const };
+  const reading = { ...openOptions(options), bodies: 'devices' as const, reported: true };
   const { stream, layers, progress } = await openState(context, target.state, reading);
   const files = new Map<string, MemoryOrigin>();
   if (target.memory.length > 0) {

@@ -6,26 +6,24 @@ import type { Stat } from '../../ops/stat/result.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode } from '../exit-code.js';
 import { openState } from '../open-state.js';
-import { openOptions, readingOptions, type ReadingOptions } from '../options.js';
+import { flag, positionals, type ValuesOf } from '../option.js';
+import { openOptions, readingOptions } from '../options.js';
 import { UsageError } from '../usage-error.js';
 
-interface StatOptions extends ReadingOptions {
-  readonly states: readonly string[];
-  readonly json?: boolean | undefined;
-}
+const options = {
+  states: positionals('Saved states'),
+  json: flag('One document (docs/schema/stat.json)'),
+  ...readingOptions,
+};
+type StatOptions = ValuesOf<typeof options>;
 
-export const statCommand = defineCommand<StatOptions>({
+export const statCommand = defineCommand({
+  options,
   examples: [
     { args: 'stat vm.save', text: 'Zero pages, duplicates, what compressing or compacting would save' },
     { args: 'stat clone-*.save', text: 'And what the states share: what a template would save' },
     { args: 'stat --json vm.save | jq .states[0].forms', text: 'For programs' },
   ],
-  build: (yargs) =>
-    readingOptions(
-      yargs
-        .positional('states', { describe: 'Saved states', type: 'string', array: true, demandOption: true })
-        .option('json', { describe: 'One document (docs/schema/stat.json)', type: 'boolean' }),
-    ),
   async run(options, context) {
     const { host } = context;
     if (options.states.length > MAX_STATES)

@@ -16,15 +16,17 @@ import { flag, optionalText, positionals, text, texts, type ValuesOf } from '../
 import { containerChoices, openOptions, readingOptions } from '../options.js';
 import { UsageError } from '../usage-error.js';
 import { memoryFacts } from '../verify/memory-facts.js';
-import { destinationOf, predicted } from '../verify/against.js';
+import { destinationsOf, predicted } from '../verify/against.js';
 import { memoryOption, targetOf, type Target } from '../verify/targets.js';
 
 const options = {
   states: positionals('Migration streams (- for stdin), or template folders'),
   memory: texts('BLOCK=FILE: the memory of a block that the stream leaves out; again for more'),
-  against: optionalText('PROFILE.json: the destination, as `mstream profile` kept it; or a QEMU, behind --'),
+  against: optionalText(
+    'PROFILE.json: the destination, as `mstream profile` kept it; or a QEMU, behind --; again for more',
+  ),
   load: flag('Try it as well, in a QEMU (behind --) that can do no harm'),
-  againstVersion: text('A release, e.g. 4.0, where nobody can be asked'),
+  againstVersion: texts('A release, e.g. 4.0, where nobody can be asked; again for more'),
   machine: text('With --against-version: the machine type (that of the stream)'),
   capability: texts('NAME=on|off at the destination; again for more (what the stream calls for)'),
   json: flag('One document (docs/schema/verify.json)'),
@@ -44,6 +46,10 @@ export const verifyCommand = defineCommand({
       args: 'verify --load vm/state -- qemu-system-x86_64 -M pc -m 2G',
       text: 'What this QEMU says, predicted and tried',
     },
+    {
+      args: 'verify --against host1.json --against host2.json saves/*',
+      text: 'Which of the states loads on which of the hosts',
+    },
     { args: 'verify --quiet saves/*', text: 'One line each, the worst exit code' },
     { args: 'verify --json vm/state | jq .results[].findings', text: 'For programs' },
   ],
@@ -55,13 +61,25 @@ export const verifyCommand = defineCommand({
     const targets = [];
     for (const state of options.states)
       targets.push({ ...(await targetOf(state, memory, host.cwd)), containers: containerChoices(options) });
-    const destination = await destinationOf(options, targets, context);
+    const destinations = await destinationsOf(options, targets, context);
     const results: Verification[] = [];
     for (const target of targets) {
       const alone = await verifyTarget(target, options, context);
-      const result = destination === undefined ? alone : await predicted(alone, target, destination, context);
-      results.push(result);
-      if (options.json !== true) await host.stdout.write(await render(result, options, context));
+      const found = destinations.length === 0 ? [alone] : [];
+      for (const destination of destinations) found.push(await predicted(alone, target, destination, context));
+      results.push(...found);
+      if (options.json === true || destinations.length > 1) continue;
+      for (const result of found) await host.stdout.write(await render(result, options, context));
+    }
+    if (options.json !== true && destinations.length > 1) {
+      const { matrixText } = await import('../../report/verify/matrix.js');
+      await host.stdout.write(
+        await matrixText(
+          results,
+          destinations.map(({ label }) => label),
+          context.out,
+        ),
+      );
     }
     if (options.json === true) {
       const [{ verifyDocument }, { toJson }] = await Promise.all([

@@ -26,8 +26,8 @@ import { UsageError } from '../usage-error.js';
 import type { Target } from './targets.js';
 
 export interface AgainstOptions {
-  readonly against?: string | undefined;
-  readonly againstVersion?: string | undefined;
+  readonly against?: string | readonly string[] | undefined;
+  readonly againstVersion?: readonly string[] | undefined;
   readonly machine?: string | undefined;
   readonly capability?: readonly string[] | undefined;
   readonly load?: boolean | undefined;
@@ -42,52 +42,61 @@ export interface NamedDestination {
   readonly attempt?: (target: Target, capabilities: readonly string[]) => Promise<TrialResult>;
 }
 
-/** For these states. Undefined: none was named. @throws UsageError, Failure, MigrationStreamError code `io` */
-export async function destinationOf(
+/**
+ * The destinations that were named: profiles, releases, the QEMU behind `--`, in this order.
+ * @throws UsageError, Failure, MigrationStreamError code `io`
+ */
+export async function destinationsOf(
   options: AgainstOptions,
   targets: readonly Target[],
   context: Context,
-): Promise<NamedDestination | undefined> {
-  const against = single('against', options.against);
-  const version = single('against-version', options.againstVersion);
+): Promise<NamedDestination[]> {
+  const against = [options.against ?? []].flat();
+  const versions = options.againstVersion ?? [];
   const machine = single('machine', options.machine);
   const capabilities = Object.fromEntries((options.capability ?? []).map(capability));
-  const named = [
-    against === undefined || against === '' ? '' : '--against',
-    version === undefined ? '' : '--against-version',
-    context.rest.length === 0 ? '' : 'a QEMU behind --',
-  ].filter((name) => name !== '');
-  if (named.length > 1) throw new UsageError(`${named.join(' and ')} name two destinations`);
-  if (named.length > 0 && targets.some(({ state }) => state === STDIO))
+  const profiles = against.filter((path) => path !== '');
+  const qemu = context.rest.length > 0;
+  if (profiles.length + versions.length + Number(qemu) > 0 && targets.some(({ state }) => state === STDIO))
     throw new UsageError('a destination reads the state a second time, and - can be read once', 'give a file');
-  if (machine !== undefined && version === undefined) throw new UsageError('--machine goes with --against-version');
-  if (context.rest.length > 0) return withQemu(options.load === true, capabilities, context);
-  if (options.load === true || against === '')
+  if (machine !== undefined && versions.length === 0) throw new UsageError('--machine goes with --against-version');
+  if (!qemu && (options.load === true || profiles.length < against.length))
     throw new UsageError(
       'no QEMU command line',
       'behind --, the executable first: -- qemu-system-x86_64 -M pc -m 2G …',
     );
-  if (against !== undefined) {
-    const destination = await readProfile(against, context);
-    return {
-      label: `${against} (${labelOf(destination)})`,
-      destination: () => Promise.resolve(destination),
-      capabilities,
-    };
-  }
-  if (version === undefined) {
-    if (options.capability !== undefined)
-      throw new UsageError(
-        '--capability is of a destination',
-        'it goes with --against, --against-version or a QEMU behind --',
-      );
-    return undefined;
-  }
-  const release = releaseOf(version);
+  const named: NamedDestination[] = [];
+  for (const path of profiles) named.push(await ofProfile(path, capabilities, context));
+  for (const version of versions) named.push(await ofRelease(version, machine, capabilities, context));
+  if (qemu) named.push(await withQemu(options.load === true, capabilities, context));
+  if (named.length === 0 && options.capability !== undefined)
+    throw new UsageError(
+      '--capability is of a destination',
+      'it goes with --against, --against-version or a QEMU behind --',
+    );
+  return named;
+}
+
+async function ofProfile(
+  path: string,
+  capabilities: Readonly<Record<string, boolean>>,
+  context: Context,
+): Promise<NamedDestination> {
+  const destination = await readProfile(path, context);
+  return { label: `${path} (${labelOf(destination)})`, destination: () => Promise.resolve(destination), capabilities };
+}
+
+async function ofRelease(
+  text: string,
+  machine: string | undefined,
+  capabilities: Readonly<Record<string, boolean>>,
+  context: Context,
+): Promise<NamedDestination> {
+  const version = releaseOf(text);
   const { builtinDestination } = await import('../../destination/builtin-destination.js');
   return {
-    label: `QEMU ${version}${machine === undefined ? '' : `, ${machine}`}`,
-    destination: async (target) => builtinDestination(await openTarget(context, target), { version: release, machine }),
+    label: `QEMU ${text}${machine === undefined ? '' : `, ${machine}`}`,
+    destination: async (target) => builtinDestination(await openTarget(context, target), { version, machine }),
     capabilities,
   };
 }
