@@ -1,4 +1,4 @@
-// `npm run bench`: how fast compiled mstream is, as ratios against what a user would otherwise use, in one run with
+// `npm run bench [-- NAME...]`: how fast compiled mstream is, as ratios against what a user would otherwise use, in one run with
 // alternating pairs: cat, cp and sync, QEMU's analyze script, a bare DataView loop, a bare node. Prints medians and says
 // which bars are missed; keeps them in results/. Five minutes, 5 GB of the temporary folder. The bars are meant for a
 // quiet machine: reads run beside the parsing, which takes a second core, so the load is measured and kept too.
@@ -7,6 +7,7 @@ import { closeSync, mkdtempSync, mkdirSync, openSync, readSync, rmSync, statSync
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, openFile, openFileSink, openStream, rewrite } from '../../dist/index.js';
+import { measureDiff } from './diff.mjs';
 import { writeDense, writeIdle } from './inputs.mjs';
 import { copyAndSync, foreignLoad, least, measuring, most, none, PAIRS, run } from './measure.mjs';
 import { measureTransplant } from './transplant.mjs';
@@ -66,14 +67,11 @@ function analyzeScript() {
   return undefined;
 }
 
-try {
-  const before = await foreignLoad();
-  console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores, node ${process.version}`);
+/** Reading, rewriting, starting. */
+async function measureCore() {
   const dense = writeDense(join(folder, 'dense'));
   const idle = writeIdle(join(folder, 'idle'));
-  console.log(
-    `dense ${statSync(dense).size} bytes, idle ${statSync(idle).size} bytes; ${PAIRS} pairs, medians; others keep ${before.toFixed(2)} cores busy\n`,
-  );
+  console.log(`dense ${statSync(dense).size} bytes, idle ${statSync(idle).size} bytes`);
   await compare(
     'dense: walk in process / cat >/dev/null',
     most(1.0),
@@ -152,7 +150,27 @@ try {
   peak('memory: mstream rewrite dense', most(80), mstream, 'rewrite', dense, '-o', join(folder, 'out'), '-q');
   peak('memory: node -e 0', none, '-e', '0');
   for (const path of [dense, idle, join(folder, 'out')]) rmSync(path);
-  await measureTransplant({ compare, peak }, folder);
+}
+
+/** `npm run bench -- NAME...` measures these alone. */
+const parts = {
+  core: measureCore,
+  transplant: () => measureTransplant({ compare, peak }, folder),
+  diff: () => measureDiff({ compare, peak }, folder),
+};
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  console.error(`no benchmark ${unknown.join(', ')}: ${Object.keys(parts).join(', ')}`);
+  process.exit(2);
+}
+
+try {
+  const before = await foreignLoad();
+  console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores, node ${process.version}`);
+  console.log(`${PAIRS} pairs, medians; others keep ${before.toFixed(2)} cores busy\n`);
+  for (const [name, measure] of Object.entries(parts)) if (names.length === 0 || names.includes(name)) await measure();
 
   const into = new URL('results/', import.meta.url);
   mkdirSync(into, { recursive: true });
@@ -162,7 +180,7 @@ try {
   const foreign = { before, after: await foreignLoad() };
   console.log(`\ncores that others kept busy: ${foreign.before.toFixed(2)} before, ${foreign.after.toFixed(2)} after`);
   writeFileSync(
-    new URL(`${new Date().toISOString().slice(0, 10)}-${host}.json`, into),
+    new URL(`${[new Date().toISOString().slice(0, 10), ...names, host].join('-')}.json`, into),
     `${JSON.stringify({ machine, pairs: PAIRS, foreign, results }, null, 2)}\n`,
   );
 } finally {
