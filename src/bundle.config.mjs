@@ -1,4 +1,4 @@
-// How `npm run build:js` makes dist/ (docs/adr/0008): rolldown, three entries, dependencies inside, commands as chunks
+// How `npm run build:js` makes dist/ (docs/adr/0008): rolldown, the command line and an entry for each sub-path of the library, dependencies inside, commands as chunks
 // of their own so that they load when they are asked for. No part of the program.
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -50,7 +50,15 @@ function notice(folder) {
 }
 
 export default {
-  input: { main: 'src/main.ts', index: 'src/index.ts', qmp: 'src/qemu/qmp/index.ts' },
+  input: {
+    main: 'src/main.ts',
+    index: 'src/api/index.ts',
+    node: 'src/api/node.ts',
+    vmstate: 'src/api/vmstate.ts',
+    verify: 'src/api/verify.ts',
+    transplant: 'src/api/transplant.ts',
+    qmp: 'src/qemu/qmp/index.ts',
+  },
   platform: 'node',
   // Where node_modules is a link, the source maps must not tell where it leads.
   resolve: { symlinks: false },
@@ -69,9 +77,11 @@ export default {
       groups: [
         {
           name: 'common',
-          test: /\/src\/(base\/|limits|bytes\/(source|output-closed|remember-head|node\/(file|stdio|system|temp|readable))|cli\/(args|exit|failure|snapshot-word|usage|command\.|options|progress|inputs)|report\/(printable|quantity|error|saved-states|theme|table))/,
+          test: /\/src\/(bytes\/(output-closed|node\/(existing|file|stdio|system|temp|readable))|cli\/(args|exit|failure|snapshot-word|usage|command\.|options|progress|inputs)|report\/(printable|quantity|error|saved-states|theme|table))/,
           priority: 3,
         },
+        // Apart from `common`, because the portable entry needs them and may not load what needs Node.
+        { name: 'base', test: /\/src\/(base\/|limits|bytes\/(source|remember-head))/, priority: 3 },
         {
           name: 'machine',
           test: /\/src\/(qemu\/(?!lab)|clone\/(clone|explain|manifest|backends|memory-size|errors|median|render|template-argv))/,

@@ -90,6 +90,7 @@ describe('the checker', () => {
     '| `only/` | | only `base/` | no | none |',
   ].join('\n');
   const good = {
+    'bytes/node/f.ts': '// F.\nexport const f = 1;\n',
     'base/a.ts': '// A.\nexport const a = 1;\nexport interface A {}\n',
     'ram/r.ts':
       '// R.\nexport const r = 1;\nexport interface R { process: number }\nexport const f = (x: R): number => x.process;\n',
@@ -130,6 +131,7 @@ describe('the checker', () => {
     ['cycle', 'base/x.ts', "// X.\nimport type { X } from './x.js';\n", 2],
     ['machine', 'ram/x.ts', "// X.\nimport { open } from 'node:fs';\n", 2],
     ['machine', 'bytes/x.ts', "// X.\nimport type { Stats } from 'node:fs';\n", 2],
+    ['machine', 'ram/x.ts', "// X.\nimport { f } from '../bytes/node/f.js';\n", 2],
     ['machine', 'ram/x.ts', '// X.\nexport const x = process.argv;\n', 2],
     ['machine', 'ram/x.ts', '// X.\nexport const x = globalThis.process;\n', 2],
     ['machine', 'ram/x.ts', '// X.\nexport const x = { process };\n', 2],

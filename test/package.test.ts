@@ -85,11 +85,11 @@ describe('the tarball', () => {
   const allowed = [
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
     /^bin\/mstream\.js$/,
-    /^dist\/(main|index|qmp)\.js(\.map)?$/,
+    /^dist\/(main|index|node|vmstate|verify|transplant|qmp)\.js(\.map)?$/,
     /^dist\/chunks\/[\w-]+\.js(\.map)?$/,
     /^dist\/third-party\.txt$/,
     /^dist\/types\/[\w/-]+\.d\.ts$/,
-    /^docs\/([\w-]+|containers\/[\w-]+|adr\/\d{4}-[\w-]+)\.md$/,
+    /^docs\/([\w-]+|(containers|api)\/[\w-]+|adr\/\d{4}-[\w-]+)\.md$/,
     /^docs\/schema\/[\w-]+\.json$/,
     /^fixtures\/example\/state$/,
   ];
@@ -170,7 +170,8 @@ describe('the library', () => {
 
   test('reads a stream', async () => {
     const script = `
-      import { openFile, openStream } from 'qemu-mstream';
+      import { openStream } from 'qemu-mstream';
+      import { openFile } from 'qemu-mstream/node';
       import { QmpClient } from 'qemu-mstream/qmp';
       const stream = await openStream(await openFile('node_modules/qemu-mstream/fixtures/example/state'));
       for await (const event of stream.events()) if (event.kind === 'ram-blocks') console.log(event.layout.name);
@@ -191,7 +192,11 @@ describe('the library', () => {
     symlinkSync(join(root, 'node_modules/@types'), join(user, 'node_modules/@types'));
     symlinkSync(join(root, 'node_modules/undici-types'), join(user, 'node_modules/undici-types'));
     const source = `
-      import { MigrationStreamError, openFile, openStream, type RamBlockEntry, type StreamEvent } from 'qemu-mstream';
+      import { MigrationStreamError, openStream, type RamBlockEntry, type StreamEvent } from 'qemu-mstream';
+      import { openFile } from 'qemu-mstream/node';
+      import { transplant } from 'qemu-mstream/transplant';
+      import { predict } from 'qemu-mstream/verify';
+      import { readDevices } from 'qemu-mstream/vmstate';
       import { QmpClient } from 'qemu-mstream/qmp';
       export async function blocks(path: string): Promise<readonly RamBlockEntry[]> {
         const stream = await openStream(await openFile(path));
@@ -207,6 +212,7 @@ describe('the library', () => {
       }
       // @ts-expect-error: no such event
       export const wrong: StreamEvent['kind'] = 'blocks';
+      export const functions = [predict, readDevices, transplant];
       export const client: QmpClient | undefined = undefined;`;
     writeFileSync(join(user, 'user.ts'), source);
     const options = {

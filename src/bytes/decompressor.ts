@@ -1,5 +1,5 @@
-// The port through which a container gets a decompressor, by the name of the compression format. For Node,
-// bytes/node/decompressors.ts fills the table; another platform fills it with its own decompressors.
+// The ports through which containers, multifd channels and page records get decompressors. For Node, bytes/node/ has
+// them; another platform brings its own.
 
 import type { ByteSource } from './source.js';
 
@@ -22,3 +22,19 @@ export interface Decompressor {
  * qcow2.
  */
 export type Decompressors = Readonly<Partial<Record<Compression | 'deflate', Decompressor>>>;
+
+/**
+ * The state of one multifd channel's zlib stream or zstd frame, which never ends: each packet ends at a flush, and gives
+ * exactly its pages.
+ */
+export interface FlushDecoder {
+  /**
+   * The `length` plain bytes of the next packet's `input`.
+   * @throws MigrationStreamError code `bad-payload`: damaged, more, or fewer
+   */
+  decode(input: Uint8Array, length: number): Promise<Uint8Array>;
+  close(): void;
+}
+
+/** Makes a decoder for a channel, by method. A method that is absent cannot be decoded here. */
+export type FlushDecoders = Readonly<Partial<Record<'zlib' | 'zstd', () => FlushDecoder>>>;

@@ -4,16 +4,16 @@ import { MigrationStreamError } from '../base/errors.js';
 import type { ByteSource } from '../bytes/source.js';
 import { GuestMemory } from '../ram/guest-memory.js';
 import { LastVersions } from '../ram/last-versions.js';
-import type { Inflate } from '../ram/page-decoder.js';
+import { noInflate, type Inflate } from '../ram/page-decoder.js';
 import type { RamBlockEntry } from '../wire/ram-block.js';
 import type { StreamEvent } from '../stream/event.js';
 import { openStream, type OpenOptions } from './open-stream.js';
 
 export interface GuestMemoryOptions extends OpenOptions {
   /** zlib, for the pages of the old `compress` capability. */
-  readonly inflate: Inflate;
   /** Sees each event of the reading. */
   readonly observe?: (event: StreamEvent) => void;
+  readonly inflate?: Inflate | undefined;
 }
 
 /**
@@ -34,7 +34,7 @@ export async function openGuestMemory(source: ByteSource, options: GuestMemoryOp
     blocks = event.continues ? [...blocks, ...event.blocks] : [...event.blocks];
     pageSize = event.targetPageSize;
   }
-  return new GuestMemory({ source, versions, blocks, pageSize, inflate: options.inflate });
+  return new GuestMemory({ source, versions, blocks, pageSize, inflate: options.inflate ?? noInflate });
 }
 
 /** The error for what shows only at the end of a stream that cannot be read twice. */

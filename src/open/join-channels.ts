@@ -6,7 +6,7 @@ import { span } from '../base/span.js';
 import type { ByteSource } from '../bytes/source.js';
 import { BlockTable } from '../ram/block-table.js';
 import { ChannelMerge, type MergeFacts } from '../ram/channels/merge.js';
-import type { FlushDecoders } from '../ram/channels/flush-decoder.js';
+import type { FlushDecoders } from '../bytes/decompressor.js';
 import { nameFirst } from '../ram/channels/packet-runs.js';
 import type { PageRuns } from '../ram/page-runs.js';
 import type { StreamEvent } from '../stream/event.js';

@@ -8,6 +8,14 @@ import { applyXbzrle } from './xbzrle.js';
 /** The plain bytes of a zlib stream, at most `limit` of them; undefined when `body` is none or holds more. */
 export type Inflate = (body: Uint8Array, limit: number) => Uint8Array | undefined;
 
+/** Where nobody gave an Inflate. @throws MigrationStreamError code `unsupported` */
+export const noInflate: Inflate = () => {
+  throw new MigrationStreamError({
+    code: 'unsupported',
+    message: 'a page is compressed with zlib, and the caller gave no `inflate`',
+  });
+};
+
 /**
  * The body of a record of `kind`, applied to `page`, which holds what the page was before.
  * @throws MigrationStreamError code `bad-payload`, at `offset`: a delta or a zlib stream that QEMU would refuse too

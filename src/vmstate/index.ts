@@ -32,6 +32,7 @@ export {
   type DeviceState,
   type FieldNode,
   type LeafRole,
+  type NodeBase,
   type Segment,
 } from './node.js';
 export {

@@ -28,7 +28,8 @@ export type FieldNode = Leaf | Branch;
  */
 export type LeafRole = 'field' | 'frame' | 'unused' | 'opaque';
 
-abstract class Node {
+/** What leaves and branches share. */
+export abstract class NodeBase {
   readonly state: DeviceState;
   /** Undefined for the device itself. */
   readonly parent: Branch | undefined;
@@ -70,7 +71,7 @@ abstract class Node {
 }
 
 /** Bytes that are not divided further. */
-export class Leaf extends Node {
+export class Leaf extends NodeBase {
   readonly role: LeafRole;
   /** The schema entry that describes the leaf; undefined for framing and for bytes that no entry covers. */
   readonly field: FieldSchema | undefined;
@@ -129,11 +130,14 @@ export type Entries = FieldSchema | readonly FieldSchema[] | undefined;
 const decodersPlans: PlanCache = new WeakMap<VmsdSchema, Plan>();
 
 /** A node with children. The children are in stream order and tile the node. */
-export class Branch extends Node {
+export class Branch extends NodeBase {
   readonly kind: BranchKind;
   /** The table that the children come from; undefined for arrays and lists. */
   readonly vmsd: VmsdSchema | undefined;
-  /** Plans of repeated tables (in arrays, and in bytes that decoders divide), so that each plan is made once. */
+  /**
+   * Plans of repeated tables (in arrays, and in bytes that decoders divide), so that each plan is made once.
+   * @internal
+   */
   readonly plans: PlanCache | undefined;
   private readonly entries: Entries;
   private known: readonly FieldNode[] | undefined;
@@ -172,6 +176,7 @@ export class Branch extends Node {
     return (this.known ??= this.expand(this));
   }
 
+  /** @internal */
   plansForChildren(): PlanCache | undefined {
     return this.plans;
   }
@@ -237,7 +242,10 @@ export class ArrayBranch extends Branch {
     return segment === undefined ? undefined : this.make(this, segment, index);
   }
 
-  /** A table repeats only where a single entry describes many elements. */
+  /**
+   * A table repeats only where a single entry describes many elements.
+   * @internal
+   */
   override plansForChildren(): PlanCache | undefined {
     if (this.segments.length === this.length) return this.plans;
     return (this.own ??= this.plans ?? new Map<VmsdSchema, Plan>());

@@ -8,6 +8,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, openFile, openFileSink, openStream, rewrite } from '../../dist/index.js';
 import { measureDiff } from './diff.mjs';
+import { inspect, openStream, rewrite } from '../../dist/index.js';
+import { openFile, openFileSink } from '../../dist/node.js';
 import { writeDense, writeIdle } from './inputs.mjs';
 import { copyAndSync, foreignLoad, least, measuring, most, none, PAIRS, run } from './measure.mjs';
 import { measureTransplant } from './transplant.mjs';

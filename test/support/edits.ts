@@ -1,5 +1,6 @@
 // Edits for tests: applied in memory, memory files that exist only here, and random edits that fit a given stream.
 import fc from 'fast-check';
+import { inflate } from '../../src/bytes/node/inflate.js';
 import { memorySink, memorySource, forwardSource } from '../../src/bytes/source.js';
 import type { Inspection } from '../../src/ops/inspect.js';
 import { inspect } from '../../src/ops/inspect.js';
@@ -22,6 +23,7 @@ export async function edited(
   const source = memorySource(bytes);
   const result = await rewrite(options.pipe === true ? forwardSource(source) : source, sink, edits, {
     poison: true,
+    inflate,
     ...options,
   });
   return { bytes: sink.bytes(), result };

@@ -4,15 +4,10 @@
 import { Decompress } from 'fzstd';
 import { constants, createInflate } from 'node:zlib';
 import { MigrationStreamError } from '../../base/errors.js';
+import type { FlushDecoder } from '../decompressor.js';
 
 /** zstd levels up to 20 need 128 MiB of history; QEMU allows no more. */
 const MAX_WINDOW = 128 * 1024 * 1024;
-
-/** As in ram/channels: `decode` gives exactly `length` bytes for the input of one packet. */
-interface FlushDecoder {
-  decode(input: Uint8Array, length: number): Promise<Uint8Array>;
-  close(): void;
-}
 
 export const flushDecoders: { readonly zlib: () => FlushDecoder; readonly zstd: () => FlushDecoder } = {
   zlib: () => new ZlibFlush(),

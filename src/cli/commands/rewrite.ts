@@ -1,5 +1,6 @@
 // `mstream rewrite IN -o OUT`: edits of a stream.
 
+import { inflate } from '../../bytes/node/inflate.js';
 import type { ByteSink } from '../../bytes/source.js';
 import type { Edit } from '../../ops/rewrite/edit.js';
 import { rewrite, type RewriteResult } from '../../ops/rewrite/rewrite.js';
@@ -107,6 +108,7 @@ async function work(
       force,
       layouts,
       shift,
+      inflate,
       onProgress: (position) => progress.update(position),
     });
   } catch (error) {

@@ -19,7 +19,7 @@ import { withMapped } from './capability.js';
 
 export interface ToMappedOptions extends OpenOptions {
   /** zlib, for pages of the old `compress` capability. */
-  readonly inflate: Inflate;
+  readonly inflate?: Inflate | undefined;
   /** Bytes of the file before the stream: what `file:PATH,offset=N` calls N. Offsets count from there. Default 0. */
   readonly base?: number;
 }

@@ -14,7 +14,7 @@ import { withMapped } from './capability.js';
 
 export interface ToPlainOptions extends OpenOptions {
   /** zlib, for pages of the old `compress` capability. */
-  readonly inflate: Inflate;
+  readonly inflate?: Inflate | undefined;
 }
 
 /**

@@ -2,7 +2,6 @@
 // The first pass has noted where they stand; the second writes them in one PART and drops every other page record.
 
 import { Refused } from '../../base/refused.js';
-import { inflate } from '../../bytes/node/inflate.js';
 import { quote } from '../../base/quote.js';
 import { span, type Span } from '../../base/span.js';
 import { GuestMemory } from '../../ram/guest-memory.js';
@@ -56,7 +55,7 @@ export function compactEdits(plan: Plan): Transform | undefined {
       if (event.kind !== 'section-close' || event.section.idstr !== 'ram' || list === undefined || written) continue;
       written = true;
       const at = span(event.span.end, event.span.end);
-      for await (const part of ramPart(event, list.targetPageSize, at, newestPages(input, list, at))) {
+      for await (const part of ramPart(event, list.targetPageSize, at, newestPages(plan, input, list, at))) {
         if (part.kind === 'pages') after += part.runs.records;
         yield part;
       }
@@ -74,6 +73,7 @@ export function compactEdits(plan: Plan): Transform | undefined {
 }
 
 async function* newestPages(
+  { inflate }: Plan,
   input: CompactInput,
   { blocks, targetPageSize: pageSize }: ListEvent,
   at: Span,

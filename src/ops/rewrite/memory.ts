@@ -6,13 +6,13 @@ import { allZero } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import { span, type Span } from '../../base/span.js';
+import type { MemoryTarget } from '../../bytes/memory.js';
 import { hex } from '../../bytes/window.js';
 import { PageIndex } from '../../ram/page-index.js';
 import { pageKind, PageRuns } from '../../ram/page-runs.js';
 import { keepRuns } from '../../ram/keep-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
 import type { Edit } from './edit.js';
-import { inflate } from '../../bytes/node/inflate.js';
 import { PageDecoder } from '../../ram/page-decoder.js';
 import { ramPart } from './ram-part.js';
 import { editsOf, refuse, type Plan, type Transform } from './transform.js';
@@ -63,7 +63,7 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
       for (let i = 0; i < event.runs.count; i += 1) {
         const edit = targets.get(event.runs.block[i]!);
         if (edit === undefined) continue;
-        await store(event.runs, i, edit, gather);
+        await store(event.runs, i, edit.memory, new PageDecoder(edit.memory, plan.inflate), gather);
       }
       keepRuns(event.runs, (block) => !targets.has(block));
       if (event.runs.count > 0) yield { ...event };
@@ -97,13 +97,17 @@ function touches(runs: PageRuns, targets: ReadonlyMap<number, unknown>): boolean
   return false;
 }
 
-async function store(runs: PageRuns, i: number, edit: Externalize, gather: Uint8Array): Promise<void> {
+async function store(
+  runs: PageRuns,
+  i: number,
+  memory: MemoryTarget,
+  decoder: PageDecoder,
+  gather: Uint8Array,
+): Promise<void> {
   const { pageSize } = runs;
   const addr = runs.addr[i]!;
   const pages = runs.pages[i]!;
-  const { memory } = edit;
   if (runs.kind[i] === pageKind.zero && runs.fill[i] === 0) return memory.zero(addr, pages * pageSize);
-  const decoder = new PageDecoder(memory, inflate);
   const atOnce = Math.floor(gather.length / pageSize);
   for (let from = 0; from < pages; from += atOnce) {
     const count = Math.min(atOnce, pages - from);

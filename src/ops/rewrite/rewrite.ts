@@ -10,6 +10,7 @@ import { commandName } from '../../wire/command.js';
 import { MAX_DIFFERENCES, MAX_HELD } from '../../limits.js';
 import type { StreamEvent } from '../../stream/event.js';
 import { LastVersions } from '../../ram/last-versions.js';
+import { noInflate, type Inflate } from '../../ram/page-decoder.js';
 import type { Layouts } from '../devices/stream-device.js';
 import { inspect, type Inspection } from '../inspect.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../../open/open-stream.js';
@@ -31,6 +32,8 @@ export interface RewriteOptions extends OpenOptions {
   readonly layouts?: Layouts | undefined;
   /** How much further in than before the stream will begin in its file, bytes; mapped-ram offsets follow. Default 0. */
   readonly shift?: number | undefined;
+  /** zlib, for pages of the old `compress` capability; only `externalize` and `compact` need it. */
+  readonly inflate?: Inflate | undefined;
 }
 
 export interface RewriteResult {
@@ -74,7 +77,7 @@ async function run(
   sink: ByteSink,
   edits: readonly Edit[],
   first: FirstPass,
-  { force = false, layouts, shift }: RewriteOptions,
+  { force = false, layouts, shift, inflate = noInflate }: RewriteOptions,
 ): Promise<RewriteResult> {
   const differences: Difference[] = [];
   const matched = new Set<Edit>();
@@ -84,6 +87,7 @@ async function run(
     force,
     described: stream.source.seekable ? stream.description !== undefined : undefined,
     layouts,
+    inflate,
     evidence: first.evidence,
     compact: first.compact,
     source: { configuration: undefined, sections: [] },

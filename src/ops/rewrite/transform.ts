@@ -5,6 +5,7 @@ import { Refused } from '../../base/refused.js';
 import type { Difference, Edit } from './edit.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { LastVersions } from '../../ram/last-versions.js';
+import type { Inflate } from '../../ram/page-decoder.js';
 import type { Layouts } from '../devices/stream-device.js';
 import type { Inspection } from '../inspect.js';
 import type { StreamEvent } from '../../stream/event.js';
@@ -31,6 +32,8 @@ export interface Plan {
   readonly described: boolean | undefined;
   /** Layouts of devices that it does not describe. */
   readonly layouts: Layouts | undefined;
+  /** For pages of the old `compress` capability. */
+  readonly inflate: Inflate;
   /** From the first pass, for compaction. */
   readonly compact: CompactInput | undefined;
   /** The input as read so far. */

@@ -15,8 +15,6 @@ import type { SectionHeader } from '../../wire/section.js';
 import type { Releases } from './merge/knowledge.js';
 import { describedSections, descriptionOf, type DeviceSection } from './stream/device-part.js';
 
-type CommandEvent = Extract<StreamEvent, { kind: 'command' }>;
-
 export interface Donor {
   readonly configuration: Configuration | undefined;
   readonly ram: SectionHeader;
@@ -27,7 +25,10 @@ export interface Donor {
   readonly targetPageSize: number;
   readonly blocks: readonly RamBlockEntry[];
   /** Before the END of RAM, and behind it. */
-  readonly commands: { readonly early: readonly CommandEvent[]; readonly late: readonly CommandEvent[] };
+  readonly commands: {
+    readonly early: readonly Extract<StreamEvent, { kind: 'command' }>[];
+    readonly late: readonly Extract<StreamEvent, { kind: 'command' }>[];
+  };
   /** In the order in which the destination saves them. */
   readonly sections: readonly DeviceSection[];
   readonly spacedColons: boolean;
@@ -75,7 +76,7 @@ export function donorOf(save: Save): Donor {
 
 const nowhere = { start: 0, end: 0 };
 
-function eventOf(command: SavedCommand): CommandEvent {
+function eventOf(command: SavedCommand): Extract<StreamEvent, { kind: 'command' }> {
   return { kind: 'command', ...command, span: nowhere };
 }
 

@@ -1,4 +1,4 @@
-// The public QMP API, `qemu-mstream/qmp`: a client for QEMU's monitor that needs no other part of this package.
+// `qemu-mstream/qmp`: a client for QEMU's monitor that needs no other part of this package.
 
 export { QmpClient, type ConnectOptions, type QmpClientOptions, type QmpTarget } from './client.js';
 export type { MigrationInfo, MigrationStats, MigrationStatus, QmpCommands, RunState } from './commands.js';

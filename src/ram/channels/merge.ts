@@ -8,7 +8,7 @@ import type { BlockTable } from '../block-table.js';
 import { PageRuns } from '../page-runs.js';
 import { Channel, type ChannelFacts, type ChannelPacket } from './channel.js';
 import { EpochPages } from './epoch-pages.js';
-import type { FlushDecoder, FlushDecoders } from './flush-decoder.js';
+import type { FlushDecoder, FlushDecoders } from '../../bytes/decompressor.js';
 import { packetRuns } from './packet-runs.js';
 
 /** What joining found. */

@@ -16,10 +16,11 @@ export interface Declaration {
   readonly typeOnly: boolean;
 }
 
-/** `entries`: relative to src, e.g. `index.ts`; for each, what it exports, in its own order. */
+/** `entries`: relative to src, e.g. `api/index.ts`; for each, what it exports, in its own order. */
 export function publicDeclarations(root: string, entries: readonly string[]): readonly (readonly Declaration[])[] {
   const src = join(root, 'src');
   const program = programOf(root);
+  const checker = program.getTypeChecker();
   const emitted = new Map<string, ts.SourceFile>();
 
   const declarationsOf = (file: string): ts.SourceFile => {
@@ -36,12 +37,24 @@ export function publicDeclarations(root: string, entries: readonly string[]): re
   const find = (file: string, name: string): Omit<Declaration, 'typeOnly'> => {
     const source = declarationsOf(file);
     for (const statement of source.statements) {
-      if (namesOf(statement).includes(name))
-        return describe(source, statement, name, relative(src, file).replace(/\.ts$/, ''));
+      if (namesOf(statement).includes(name)) {
+        const found = describe(source, statement, name, relative(src, file).replace(/\.ts$/, ''));
+        return { ...found, text: expanded(file, name) ?? found.text };
+      }
       const from = reexport(statement, name);
       if (from !== undefined) return find(join(dirname(file), from.module.replace(/\.js$/, '.ts')), from.name);
     }
     throw new Error(`${file} does not declare ${name}`);
+  };
+
+  /** A type that is made of a constant, as its members: the constant itself may be private. */
+  const expanded = (file: string, name: string): string | undefined => {
+    const alias = program.getSourceFile(file)?.statements.find((each) => namesOf(each).includes(name));
+    if (alias === undefined || !ts.isTypeAliasDeclaration(alias) || !alias.getText().includes('typeof'))
+      return undefined;
+    const flags =
+      ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.InTypeAlias | ts.TypeFormatFlags.MultilineObjectLiterals;
+    return `type ${name} = ${checker.typeToString(checker.getTypeAtLocation(alias.name), alias, flags)};`;
   };
 
   const exportsOf = (statement: ts.Statement, file: string): readonly Declaration[] => {
@@ -52,14 +65,20 @@ export function publicDeclarations(root: string, entries: readonly string[]): re
     ) {
       throw new Error(`${file} may only hold named re-exports, not: ${statement.getText()}`);
     }
-    return statement.exportClause.elements.map((element) => ({
-      ...find(file, element.name.text),
-      typeOnly: statement.isTypeOnly || element.isTypeOnly,
-    }));
+    return statement.exportClause.elements.map((element) => {
+      const typeOnly = statement.isTypeOnly || element.isTypeOnly;
+      const found = find(file, element.name.text);
+      return { ...found, text: typeOnly ? withoutConstructor(found.text) : found.text, typeOnly };
+    });
   };
   return entries
     .map((entry) => join(src, entry))
     .map((file) => declarationsOf(file).statements.flatMap((statement) => exportsOf(statement, file)));
+}
+
+/** Nobody can construct what is exported as a type. */
+function withoutConstructor(text: string): string {
+  return text.replace(/\n {4}(\/\*\*(?:(?!\*\/)[^])*\*\/\n {4})?constructor\([^]*?\);(?=\n)/, '');
 }
 
 function programOf(root: string): ts.Program {

@@ -88,7 +88,7 @@ function checkPlace(layers: readonly Layer[], file: SourceFacts, paths: Readonly
   const layer = layerOf(layers, file.path);
   if (layer === undefined)
     return [{ rule: 'homeless', path: file.path, line: 1, detail: 'stands in no row of the layer table' }];
-  const machine = layer.machine.some((place) => isIn(file.path, place));
+  const machine = onMachine(layer, file.path);
   const found: Violation[] = [];
   const add = (rule: Rule, line: number, detail: string): void =>
     void found.push({ rule, path: file.path, line, detail });
@@ -121,9 +121,15 @@ function checkImport(
   const target = resolveImport(path, specifier, paths);
   const other = target === undefined ? undefined : layerOf(layers, target);
   if (target === undefined || other === undefined) add('unresolved', line, specifier);
+  else if (!typeOnly && !onMachine(layer, path) && onMachine(other, target))
+    add('machine', line, `${target}, in ${layer.path}`);
   else if (other === layer || layer.values.includes(other.path)) return;
   else if (!layer.types.includes(other.path)) add('layer', line, `${layer.path} imports ${target}`);
   else if (!typeOnly) add('types-only', line, `${layer.path} imports a value of ${target}`);
+}
+
+function onMachine(layer: Layer, path: string): boolean {
+  return layer.machine.some((place) => isIn(path, place));
 }
 
 /** `./x.js` beside `a/b.ts` → `a/x.ts`. */
