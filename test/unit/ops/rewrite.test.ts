@@ -3,6 +3,7 @@ import { Refused } from '../../../src/base/refused.js';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { inflate } from '../../../src/bytes/node/inflate.js';
 import { inspect } from '../../../src/ops/inspect.js';
 import { memorySink, memorySource } from '../../../src/bytes/source.js';
 import { openStream } from '../../../src/open/open-stream.js';
