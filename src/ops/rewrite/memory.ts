@@ -178,12 +178,7 @@ async function* inlinedPages(
   }
 }
 
-async function* pagesOf(
-  edit: Inline,
-  list: ListEvent,
-  block: number,
-  at: Span,
-): AsyncGenerator<StreamEvent> {
+async function* pagesOf(edit: Inline, list: ListEvent, block: number, at: Span): AsyncGenerator<StreamEvent> {
   const { usedLength, idstr } = list.blocks[block]!;
   const { memory } = edit;
   if (memory.size !== usedLength) {

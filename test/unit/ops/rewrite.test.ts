@@ -16,7 +16,7 @@ function fixture(name: string): Uint8Array {
 
 async function edit(bytes: Uint8Array, ...edits: Edit[]): Promise<{ bytes: Uint8Array; result: RewriteResult }> {
   const sink = memorySink();
-  const result = await rewrite(memorySource(bytes), sink, edits, { poison: true });
+  const result = await rewrite(memorySource(bytes), sink, edits, { poison: true, inflate });
   return { bytes: sink.bytes(), result };
 }
 
