@@ -36,6 +36,8 @@ export {
   type ContainerDocument,
   type ContainerFacts,
   type ContainerNote,
+  type KeepContext,
+  type Kept,
   type Layer,
   type OpenContext,
 } from '../container/container.js';
