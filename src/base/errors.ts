@@ -1,6 +1,7 @@
 // The only error class for damaged or hostile input, and the closed union of its codes. Every fact for callers is a
 // field; report/error.ts makes the text for people.
 
+import type { Hint } from './hint.js';
 import type { SavedStateRow } from './saved-state.js';
 
 /**
@@ -59,7 +60,7 @@ export interface ErrorDetails {
   /** Place in the grammar, outermost first, e.g. `['section 3 "ram"', 'page record']`. */
   readonly path?: readonly string[] | undefined;
   /** What to try next. */
-  readonly hint?: string | undefined;
+  readonly hint?: Hint | undefined;
   /** Position of `offset` in each container around the stream, innermost first. */
   readonly outer?: readonly OuterPlace[] | undefined;
   /** For `several-streams`: the saved states to choose from. */
@@ -74,7 +75,7 @@ export class MigrationStreamError extends Error {
   readonly code: ErrorCode;
   readonly offset: number | undefined;
   readonly path: readonly string[];
-  readonly hint: string | undefined;
+  readonly hint: Hint | undefined;
   readonly outer: readonly OuterPlace[] | undefined;
   readonly choices: readonly SavedStateRow[] | undefined;
   /** With code `io`: what failed is the output, not the input. */

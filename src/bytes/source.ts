@@ -101,7 +101,7 @@ export function forwardSource(outer: ByteSource): ByteSource {
           code: 'not-seekable',
           message: `${outer.label} can only be read forward`,
           offset: at,
-          hint: 'save the stream to a file first',
+          hint: { code: 'save-to-file' },
         });
       }
       const got = await outer.read(into, at);

@@ -1,13 +1,14 @@
 // Synchronous big-endian reads from bytes in memory, with one typed error past their end. The Cursor is a Window that
 // can get more bytes. The bytes from `take` are a loan: valid until the next fill.
 
+import type { Hint } from '../base/hint.js';
 import { MigrationStreamError, type ErrorCode } from '../base/errors.js';
 import { HIGH, HIGH_LIMIT } from '../base/units.js';
 
 const NOTHING = new Uint8Array(0);
 
 /** The hint for every input that ends too early. */
-export const CUT = 'the file ends too early: was the migration cancelled, or the copy cut short?';
+export const CUT: Hint = { code: 'cut' };
 
 /** Big-endian reads from bytes in memory; a read past their end throws `truncated`. */
 export class Window {
@@ -75,7 +76,7 @@ export class Window {
   }
 
   /** The typed error for the bytes at `offset` (default: the current offset). The caller throws it. */
-  fail(code: ErrorCode, message: string, more: { offset?: number; hint?: string } = {}): MigrationStreamError {
+  fail(code: ErrorCode, message: string, more: { offset?: number; hint?: Hint } = {}): MigrationStreamError {
     return new MigrationStreamError({
       code,
       message,

@@ -1,6 +1,7 @@
 // The command line from arguments to exit code: yargs finds the command, the command runs, whatever it throws becomes
 // one message and one code, and what it left open is closed.
 
+import { hintText } from '../report/hints.js';
 import { MigrationStreamError } from '../base/errors.js';
 import { Refused, type RefusalCode } from '../base/refused.js';
 import { OutputClosed } from '../bytes/output-closed.js';
@@ -100,7 +101,10 @@ function explain(error: unknown, theme: Theme): [ExitCode, string] {
   if (error instanceof Failure) return [error.code, plainErrorText(error.label, error.message, error.hint, theme)];
   if (error instanceof Refused) {
     const [code, label] = refusals[error.code];
-    return [code, plainErrorText(label, error.message, error.hint, theme)];
+    return [
+      code,
+      plainErrorText(label, error.message, error.hint === undefined ? undefined : hintText(error.hint), theme),
+    ];
   }
   if (error instanceof MigrationStreamError)
     return [

@@ -1,6 +1,7 @@
 // Checks whether a template still matches its manifest: the files exist, sizes and hashes are equal, the memory file is
 // not newer and not all zero, the state is complete and has the recorded blocks. Findings are values.
 
+import type { Cure } from '../base/hint.js';
 import { open, stat } from 'node:fs/promises';
 import { openFile } from '../bytes/node/file-source.js';
 import { inspect, type Inspection } from '../ops/inspect.js';
@@ -20,7 +21,7 @@ export interface TemplateFinding {
   readonly code: 'missing' | 'size' | 'hash' | 'damaged' | 'blocks' | 'zero-memory';
   readonly file: string;
   readonly message: string;
-  readonly cure: string;
+  readonly cure: Cure;
 }
 
 /** @throws Refused code `no-template` when there is no manifest */
@@ -108,7 +109,7 @@ async function checkState(folder: string, manifest: Manifest): Promise<TemplateF
         code: 'damaged',
         file,
         message: inspection.error.message,
-        cure: `mstream inspect ${file} shows where`,
+        cure: { code: 'inspect-file', file },
       },
     ];
   }

@@ -87,7 +87,7 @@ export function templatePath(folder: string, path: string): string {
 }
 
 function noTemplate(folder: string, why: string): Refused {
-  return new Refused('no-template', `${folder} is no template: ${why}`, '`mstream template create` makes one');
+  return new Refused('no-template', `${folder} is no template: ${why}`, { code: 'make-template' });
 }
 
 /** @throws Refused code `no-template` */

@@ -1,5 +1,6 @@
 // Templates, clones and clone-tests as text and as JSON documents.
 
+import { cureText } from '../report/hints.js';
 import { escapeText } from '../base/quote.js';
 import { printable } from '../report/printable.js';
 import { bytesText, humanBytes } from '../report/quantity.js';
@@ -53,7 +54,7 @@ export function findingsText(folder: string, findings: readonly TemplateFinding[
   return findings
     .map(({ severity, code, file, message, cure }) => {
       const mark = severity === 'error' ? theme.error(`${code}:`) : theme.warning(`${code}:`);
-      return `${mark} ${printable(file)}: ${printable(message)}\n  ${theme.label('cure:')} ${printable(cure)}\n`;
+      return `${mark} ${printable(file)}: ${printable(message)}\n  ${theme.label('cure:')} ${printable(cureText(cure))}\n`;
     })
     .join('');
 }

@@ -1,6 +1,7 @@
 // Makes the template's QEMU command line from the user's: adds missing options, and refuses options that prevent
 // cloning before anything is started.
 
+import type { Hint } from '../base/hint.js';
 import { Refused } from '../base/refused.js';
 import { escapeValue, findOptions, formatKeyval, parseKeyval } from '../qemu/argv.js';
 import { backendsOf, memorySizeOf, withBackends } from './backends.js';
@@ -17,29 +18,29 @@ const NEVER_COMPLETES = ['return-path', 'postcopy-ram', 'postcopy-preempt', 'x-c
 const UNCLONABLE: readonly {
   readonly found: (argv: readonly string[]) => boolean;
   readonly why: string;
-  readonly hint: string;
+  readonly hint: Hint;
 }[] = [
   {
     found: (argv) => findOptions(argv, 'virtfs', 'fsdev').length > 0 || hasDevice(argv, /^virtio-9p/),
     why: '9p file systems cannot be migrated while they are mounted',
-    hint: 'put the files on a block device',
+    hint: { code: 'block-device' },
   },
   {
     found: (argv) =>
       hasDevice(argv, /^vhost-user-|^virtio-fs/) ||
       findOptions(argv, 'netdev').some(({ value }) => value.startsWith('vhost-user')),
     why: 'vhost-user devices (virtio-fs among them) keep state in another process, and need memory that is shared with it',
-    hint: 'use a block device; plug such devices into the clone after it runs',
+    hint: { code: 'plug-in-later' },
   },
   {
     found: (argv) => findOptions(argv, 'incoming').length > 0,
     why: '-incoming makes a destination, and a template is a source',
-    hint: 'leave it out',
+    hint: { code: 'leave-option-out' },
   },
   {
     found: (argv) => findOptions(argv, 'daemonize').length > 0,
     why: '-daemonize takes QEMU out of our hands',
-    hint: 'leave it out',
+    hint: { code: 'leave-option-out' },
   },
 ];
 
@@ -61,14 +62,16 @@ export function templateArgv(argv: readonly string[], options: TemplateArgvOptio
       throw new Refused(
         'refused',
         `with ${name} a migration into a file never completes: QEMU waits for the destination`,
-        'leave the capability off',
+        { code: 'capability-off' },
       );
   }
   for (const { value } of findOptions(argv, 'global')) {
     const [property = '', state] = value.split('=');
     const name = property.replace(/^migration\.(x-)?/, '');
     if (property.startsWith('migration.') && NEVER_COMPLETES.includes(name) && state !== 'off') {
-      throw new Refused('refused', `-global ${value}: the migration into a file never completes`, 'leave it out');
+      throw new Refused('refused', `-global ${value}: the migration into a file never completes`, {
+        code: 'leave-option-out',
+      });
     }
   }
   const backends = backendsOf(argv);
@@ -78,14 +81,14 @@ export function templateArgv(argv: readonly string[], options: TemplateArgvOptio
       throw new Refused(
         'refused',
         `memory backend ${backend.id} is a ${backend.type}: only a named file can be mapped by clones`,
-        `memory-backend-file,id=${backend.id},share=on,mem-path=…`,
+        { code: 'file-backend', backend: backend.id },
       );
     }
     if (!backend.share) {
       throw new Refused(
         'refused',
         `memory backend ${backend.id} has share=off: what the guest writes never reaches the file`,
-        'share=on for the template; clones get share=off by themselves',
+        { code: 'share-on' },
       );
     }
     if (backend.size === undefined)
@@ -101,18 +104,12 @@ export function templateArgv(argv: readonly string[], options: TemplateArgvOptio
 
 function addMemory(argv: readonly string[], options: TemplateArgvOptions): string[] {
   if (findOptions(argv, 'mem-path').length > 0) {
-    throw new Refused(
-      'refused',
-      '-mem-path maps memory privately: what the guest writes never reaches the file',
-      'leave it out, or give a memory-backend-file with share=on',
-    );
+    throw new Refused('refused', '-mem-path maps memory privately: what the guest writes never reaches the file', {
+      code: 'share-on-backend',
+    });
   }
   if (findOptions(argv, 'numa').some(({ value }) => value.startsWith('node'))) {
-    throw new Refused(
-      'refused',
-      'NUMA nodes without memory backends',
-      'give each node memdev= and a memory-backend-file with share=on',
-    );
+    throw new Refused('refused', 'NUMA nodes without memory backends', { code: 'backend-of-node' });
   }
   const size = formatSize(memorySizeOf(argv));
   const object = `memory-backend-file,id=mem0,size=${size},share=on,mem-path=${FOLDER}/memory`;

@@ -125,11 +125,9 @@ async function runTemplate(
     const inspection = await saveState(machine, join(work, STATE), limits);
     const left = inspection.blocks.filter((block) => block.ignored === true).map((block) => block.idstr);
     if (left.length === 0)
-      throw new Refused(
-        'refused',
-        'QEMU put all memory into the state: nothing was left out for clones to map',
-        'is the backend a file with share=on?',
-      );
+      throw new Refused('refused', 'QEMU put all memory into the state: nothing was left out for clones to map', {
+        code: 'share-on-backend',
+      });
     await machine.quit();
     return { inspection, cpu };
   } finally {
@@ -169,7 +167,7 @@ async function refuseExisting(folder: string, force: boolean): Promise<void> {
   );
   const found = holds.filter((name) => name !== undefined);
   if (found.length > 0 && !force)
-    throw new Refused('refused', `${folder} holds a template already (${found.join(', ')})`, '--force replaces it');
+    throw new Refused('refused', `${folder} holds a template already (${found.join(', ')})`, { code: 'replace' });
 }
 
 /**

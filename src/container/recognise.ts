@@ -52,7 +52,7 @@ export function recognise(bytes: Uint8Array, options: RecogniseOptions = {}): Re
       kind: 'empty',
       title: 'an empty file',
       detail: '',
-      hint: 'is the migration still running, or did it fail?',
+      hint: { code: 'still-running' },
     };
   }
   if (isStream(head)) return MIGRATION_STREAM;
@@ -65,7 +65,7 @@ export function recognise(bytes: Uint8Array, options: RecogniseOptions = {}): Re
     kind: 'unknown',
     title: 'something unknown',
     detail: `it begins ${first}`,
-    hint: 'a migration stream begins with "QEVM"',
+    hint: { code: 'magic' },
   };
 }
 
@@ -89,6 +89,6 @@ export function notAStream(found: Recognised, layers: readonly Layer[] = []): Mi
     message: `not a migration stream: this is ${inside}${found.title}${detail}`,
     offset: 0,
     // A hint's command line is about the file, not about what lies inside of it.
-    hint: layers.length === 0 || found.hint?.includes('`') !== true ? found.hint : undefined,
+    hint: layers.length === 0 || found.hint === undefined || !('file' in found.hint) ? found.hint : undefined,
   });
 }

@@ -11,6 +11,6 @@ export async function seekable(outer: ByteSource, what: string, { spool }: OpenC
   throw new MigrationStreamError({
     code: 'not-seekable',
     message: `${what} cannot be read from a pipe or from compressed data`,
-    hint: 'save it to a file, or name a folder for a temporary copy (--spool DIR)',
+    hint: { code: 'spool' },
   });
 }

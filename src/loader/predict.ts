@@ -9,7 +9,6 @@ import { parseSchema } from '../vmstate/index.js';
 import { explained, sourceOf, type EndingId } from '../release/causes/rows.js';
 import { machineInRelease } from '../release/machines.js';
 import { versionText } from '../release/version.js';
-import { VERIFY } from '../release/causes/row.js';
 import type { Destination } from '../destination/destination.js';
 import type { Receiver } from './destination.js';
 import { receiverOf } from './destination-of.js';
@@ -126,7 +125,12 @@ function explanation({ first }: Incoming): EndingExplanation | undefined {
   if (first === undefined) return undefined;
   const { id, values } = first;
   const { cures, ...row } = explained(id, values);
-  return { id, ...row, cures: cures.filter((cure) => cure !== VERIFY), source: sourceOf(id) };
+  return {
+    id,
+    ...row,
+    cures: cures.filter((cure) => typeof cure === 'string' || cure.code !== 'verify'),
+    source: sourceOf(id),
+  };
 }
 
 /** Names are bytes here; whoever reads stderr sees UTF-8. */

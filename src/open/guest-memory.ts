@@ -42,6 +42,6 @@ export function notSeekable(what: string): MigrationStreamError {
   return new MigrationStreamError({
     code: 'not-seekable',
     message: `${what} shows only at the end of the stream, and a pipe cannot be read twice`,
-    hint: 'give a file, or --spool DIR, which keeps the stream there for as long as it is needed',
+    hint: { code: 'spool' },
   });
 }

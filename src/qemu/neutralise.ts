@@ -94,7 +94,7 @@ export function neutralArgv(argv: readonly string[], options: NeutraliseOptions)
     throw new Refused(
       'refused',
       `this QEMU is not started, since it could not be kept from changing something: ${refused.map(({ option, why }) => `${option}: ${why}`).join('; ')}`,
-      'leave these options out: what is asked is what migration sees of the machine',
+      { code: 'neutral-options' },
     );
   return neutral;
 }

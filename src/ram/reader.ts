@@ -191,7 +191,7 @@ export class RamReader {
       if (sum > total) {
         throw cursor.fail('bad-block-list', `lengths sum to ${hex(sum)}, past the total of ${hex(total)}`, {
           offset,
-          hint: 'another dialect? `mstream inspect --dialect` overrides what was inferred',
+          hint: { code: 'other-dialect' },
         });
       }
       stretch.push(entry);
@@ -251,7 +251,7 @@ export class RamReader {
         'dialect-ambiguous',
         `the block list can be read as ${fitting.map((one) => one.name).join(' and as ')}`,
         {
-          hint: 'choose one with --dialect',
+          hint: { code: 'choose-dialect' },
         },
       );
     }
@@ -266,7 +266,7 @@ export class RamReader {
       }
       const reasons = trials.map((trial) => `${trial.layout}: ${trial.broken ?? ''}`).join('; ');
       throw cursor.fail('dialect-unknown', `no known layout fits the block list (${reasons})`, {
-        hint: 'damaged, or a QEMU fork; --dialect forces a layout',
+        hint: { code: 'force-dialect' },
       });
     }
     // An empty list says nothing about a later one.
@@ -321,7 +321,7 @@ function refuseUnlisted(
     'dialect-unknown',
     `the block list is of layout ${layout.name}, which the capability list ${listed} does not call for`,
     {
-      hint: `a QEMU with these capabilities reads it otherwise, and fails; --dialect ${layout.name} reads it as it is`,
+      hint: { code: 'read-as', layout: layout.name },
     },
   );
 }

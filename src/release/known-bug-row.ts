@@ -1,5 +1,6 @@
 // What a row of the table of known bugs is: see known-bugs.ts.
 
+import type { Cure } from '../base/hint.js';
 import type { QemuVersion } from './version.js';
 
 /** What the conditions of a row may ask of a stream. */
@@ -27,7 +28,7 @@ export interface KnownBug {
   readonly what: string;
   /** Releases that it is about, as people say them. */
   readonly releases: string;
-  readonly cure: string;
+  readonly cure: Cure;
   /** Commit or file of QEMU. */
   readonly source: string;
 }

@@ -1,6 +1,7 @@
 // The text of an error: fault, place (offset and path), reason, advice. No other file makes it.
 
 import { MigrationStreamError, type ErrorCode, type OuterPlace } from '../base/errors.js';
+import { hintText } from './hints.js';
 import { printable, printableLine } from './printable.js';
 import { hexText } from './quantity.js';
 import { savedStateLines } from './saved-states.js';
@@ -24,7 +25,7 @@ export function errorText(error: MigrationStreamError, theme: Theme): string {
   const where = whereText(error, theme);
   if (where !== undefined) lines.push(`  ${where}`);
   if (error.outer !== undefined) lines.push(`  ${outerText(error.outer, theme)}`);
-  const hint = error.hint ?? hints[error.code];
+  const hint = error.hint === undefined ? hints[error.code] : hintText(error.hint);
   if (hint !== undefined) lines.push(`  ${theme.label('hint:')} ${printable(hint)}`);
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -58,7 +59,7 @@ export function errorJson(error: MigrationStreamError): {
   outer?: OuterJson;
   hint?: string;
 } {
-  const hint = error.hint ?? hints[error.code];
+  const hint = error.hint === undefined ? hints[error.code] : hintText(error.hint);
   return {
     code: error.code,
     message: error.message,

@@ -47,7 +47,7 @@ export async function* readDevicePayload(
       'unknown-payload',
       `nothing tells where the payload of ${quote(section.idstr)} ends: no vmdescription, no footers`,
       {
-        hint: 'a file instead of a pipe lets the vmdescription at its end be found',
+        hint: { code: 'vmdescription-of-file' },
       },
     );
   }

@@ -68,7 +68,7 @@ async function* readHeader(cursor: Cursor): AsyncGenerator<StreamEvent> {
   if (version !== QEMU_VM_FILE_VERSION) {
     throw cursor.fail('unsupported-version', `stream version ${version}, and only 3 is known`, {
       offset: start + 4,
-      hint: version === 2 ? 'version 2 was written before QEMU 0.13 and is refused by every QEMU since' : 'damaged?',
+      hint: { code: version === 2 ? 'version-2' : 'damaged' },
     });
   }
   yield { kind: 'header', version, span: span(start, cursor.position) };
@@ -101,7 +101,7 @@ async function* readConfiguration(cursor: Cursor, state: ReaderState): AsyncGene
   if ((bits < PAGE_BITS_MIN || bits > PAGE_BITS_MAX) && state.options.targetPageSize?.how !== 'option') {
     throw cursor.fail('bad-configuration', `target pages of 2^${bits} bytes, and no QEMU has any but 2^10 to 2^16`, {
       offset: start,
-      hint: 'damaged; --page-size overrides it',
+      hint: { code: 'page-size' },
     });
   }
 }
@@ -127,7 +127,7 @@ async function* readItems(
     } else {
       throw cursor.fail('bad-section-type', `unknown section type ${type}`, {
         offset: start,
-        hint: 'damage before this place, or a device payload that is longer or shorter than described',
+        hint: { code: 'damage-before' },
       });
     }
     if (end !== undefined && cursor.position > end)

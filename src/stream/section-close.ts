@@ -41,7 +41,7 @@ export async function* closeSection(
       `byte 0x${footer.mark.toString(16)} where the section footer 0x7e must stand`,
       {
         offset: start,
-        hint: 'the payload before it is longer or shorter than this reader believes',
+        hint: { code: 'payload-length' },
       },
     );
   }

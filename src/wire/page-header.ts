@@ -20,7 +20,7 @@ export function pageHeader(targetPageSize: number): Codec<PageHeader> {
       ? undefined
       : {
           message: `unknown combination of RAM flags 0x${flags.toString(16)}`,
-          hint: 'exactly one kind of record is allowed; damaged RAM, or another target page size or dialect',
+          hint: { code: 'one-record-kind' },
         },
   );
   return record('page record', { idstr: when(named, counted) }, word);

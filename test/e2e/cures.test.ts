@@ -1,6 +1,7 @@
 // Cures are run: a real QEMU refuses a stream, verify says why and what helps, that is done to the letter (the edit of
 // `mstream rewrite`, the option, the capability that stand in the cure), and the same QEMU loads.
 
+import { cureText } from '../../src/report/hints.js';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -306,8 +307,8 @@ describe.skipIf(skip !== undefined)('a cure, done to the letter', () => {
         messages: refused.lines,
       });
       for (const wanted of remedies) {
-        const remedy = remediesOf(explanation!.cures).find((one) => one.includes(wanted));
-        expect(remedy, `${wanted} in: ${explanation!.cures.join('; ')}`).toBeDefined();
+        const remedy = remediesOf(explanation!.cures.map(cureText)).find((one) => one.includes(wanted));
+        expect(remedy, `${wanted} in: ${explanation!.cures.map(cureText).join('; ')}`).toBeDefined();
         const cured = await follow(remedy!, attempt, name);
         expect((await predicted(cured)).verdict, remedy).toBe('loads');
         expect(await real(cured), remedy).toMatchObject({ verdict: 'loads' });
@@ -328,7 +329,7 @@ test('QEMU 4.0, its own template and share=off: the edit of the ignored byte', a
     predict(memorySource(bytes), profile, { capabilities: shared });
   const { verdict, messages, explanation } = await load(stream);
   expect([verdict, messages[0]]).toEqual(['rejected', 'RAM block mem0 should  be migrated']);
-  const remedy = remediesOf(explanation!.cures).find((one) => one.startsWith('--ignored'));
+  const remedy = remediesOf(explanation!.cures.map(cureText)).find((one) => one.startsWith('--ignored'));
   const cured = await follow(remedy!, { release: '4.0', argv: [], stream }, undefined);
   expect((await load(cured.stream)).verdict).toBe('loads');
 });

@@ -1,5 +1,6 @@
 // q35 with two CPUs and twenty devices, saved by one release (the captures) and carried to every later one: what transplant
 // refuses at first says with which option of which device it would not, and with those it is tried, loads, and runs on.
+import { cureText } from '../../src/report/hints.js';
 import { afterAll, describe, expect, test } from 'vitest';
 import { fixtureBytes, fixtureJson } from '../support/fixtures.js';
 import { memorySource } from '../../src/bytes/source.js';
@@ -48,7 +49,10 @@ function argvOf(release: string, properties: ReadonlyMap<string, string>): strin
 function suggestions({ report }: TransplantResult): Map<string, string> {
   const found = new Map<string, string>();
   for (const { path, cure } of report.differences) {
-    const [device, property] = [/^[\da-f:.]+\/([a-z-]+)\./.exec(path)?.[1], /vectors=\d+/.exec(cure ?? '')?.[0]];
+    const [device, property] = [
+      /^[\da-f:.]+\/([a-z-]+)\./.exec(path)?.[1],
+      /vectors=\d+/.exec(cureText(cure ?? ''))?.[0],
+    ];
     if (device !== undefined && property !== undefined) found.set(device, property);
   }
   return found;

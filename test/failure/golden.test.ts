@@ -1,5 +1,6 @@
 // Every broken stream fails as its name says, and the whole error (offset, path, hint) stands beside it. The files are
 // what their generator makes; together they reach every code that reading can give.
+import { hintText } from '../../src/report/hints.js';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { brokenStreams, goodStreams } from '../../fixtures/broken/generate.js';
@@ -48,7 +49,7 @@ function describeError(error: MigrationStreamError): string {
     `${error.code}: ${error.message}`,
     `offset: ${offset}`,
     `path: ${error.path.join(' > ')}`,
-    `hint: ${error.hint ?? '-'}`,
+    `hint: ${error.hint === undefined ? '-' : hintText(error.hint)}`,
     '',
   ].join('\n');
 }

@@ -14,7 +14,7 @@ export function exists(path: string, cause?: unknown): MigrationStreamError {
   return new MigrationStreamError({
     code: 'io',
     message: `${path} exists already`,
-    hint: '--force replaces it',
+    hint: { code: 'replace' },
     cause,
   });
 }

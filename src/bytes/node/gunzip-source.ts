@@ -68,7 +68,7 @@ function gzipError(cause: unknown, offset: number): MigrationStreamError {
     code: 'bad-container',
     message: `the gzip data is damaged: ${reason}`,
     offset,
-    hint: '`gzip -t` says the same',
+    hint: { code: 'same-by', program: 'gzip -t' },
     cause,
   });
 }

@@ -66,7 +66,7 @@ function notStarted(program: string, cause: Error): MigrationStreamError {
   return new MigrationStreamError({
     code: missing ? 'unsupported' : 'io',
     message: missing ? `the program ${program} is not installed` : `cannot run ${program}: ${cause.message}`,
-    hint: missing ? `${program} decompresses this format; install it` : undefined,
+    hint: missing ? { code: 'install', program } : undefined,
     cause,
   });
 }
@@ -76,7 +76,7 @@ function failed(program: string, how: number | string | null, words: string): Mi
   return new MigrationStreamError({
     code: 'bad-container',
     message: `${program} cannot decompress the data${said === undefined || said === '' ? ` (${how})` : `: ${said}`}`,
-    hint: 'the compressed data is damaged or was cut short',
+    hint: { code: 'compressed-damaged' },
   });
 }
 

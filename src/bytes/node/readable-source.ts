@@ -1,6 +1,7 @@
 // A node stream as a forward source, used for stdin and for the gunzip source. It pulls, so the stream buffers no more
 // than its high-water mark.
 
+import type { Hint } from '../../base/hint.js';
 import type { Readable } from 'node:stream';
 import type { MigrationStreamError } from '../../base/errors.js';
 import { forwardSource, type ByteSource } from '../source.js';
@@ -8,7 +9,7 @@ import { ioError } from './system-error.js';
 
 export interface ReadableOptions {
   /** What to try when the stream fails. */
-  readonly hint?: string;
+  readonly hint?: Hint;
   /** Makes the error of a stream that failed; `offset`: number of bytes before the failure. Default: code `io`. */
   readonly fail?: (cause: unknown, offset: number) => MigrationStreamError;
   /** Called when a read has to wait: the stream has nothing buffered. */

@@ -16,7 +16,7 @@ export function stdinSource(stream: Readable & { readonly isTTY?: boolean } = pr
     throw new MigrationStreamError({
       code: 'io',
       message: 'stdin is a terminal, and a migration stream is not typed',
-      hint: 'pipe a stream into it (`zstd -dc state.zst | mstream inspect -`) or name a file',
+      hint: { code: 'pipe-into-stdin' },
     });
   }
   return readableSource(stream, 'stdin');
@@ -32,7 +32,7 @@ export function stdoutSink(stream: Writable & { readonly isTTY?: boolean } = pro
     throw new MigrationStreamError({
       code: 'io',
       message: 'stdout is a terminal, and these bytes are not text',
-      hint: 'send them into a file or a pipe: `> FILE`, `| PROGRAM`, or --output FILE',
+      hint: { code: 'pipe-out-of-stdout' },
     });
   }
   return writableSink(stream, 'stdout');

@@ -1,10 +1,11 @@
 // Errors of the operating system as errors of this package.
 
+import type { Hint } from '../../base/hint.js';
 import { MigrationStreamError } from '../../base/errors.js';
 
 export interface IoDetails {
   readonly offset?: number | undefined;
-  readonly hint?: string | undefined;
+  readonly hint?: Hint | undefined;
 }
 
 /** Code `io`. The message is `what`, then the system's reason without its code and call. */

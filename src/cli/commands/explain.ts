@@ -37,9 +37,8 @@ export const explainCommand = defineCommand({
     const found = explain(text, state === undefined ? {} : await factsOf(context, state, text, options));
     if (options.json === true) {
       const { toJson } = await import('../../report/printable.js');
-      await context.host.stdout.write(
-        `${toJson({ schemaVersion: 1, kind: 'explanations', mstream: context.host.version, explanations: found }, 2)}\n`,
-      );
+      const { explanationsDocument } = await import('../../report/explain/json.js');
+      await context.host.stdout.write(`${toJson(explanationsDocument(found, context.host.version), 2)}\n`);
     } else if (found.length > 0) {
       const { explanationsText } = await import('../../report/explain/text.js');
       await context.host.stdout.write(explanationsText(found, context.out));

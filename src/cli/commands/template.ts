@@ -5,6 +5,7 @@ import { createTemplate } from '../../clone/template.js';
 import { checkTemplate } from '../../clone/check.js';
 import { readManifest } from '../../clone/manifest.js';
 import type { Readiness } from '../../qemu/readiness.js';
+import { cureText } from '../../report/hints.js';
 import { manifestText, findingsText } from '../../clone/render.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
@@ -96,7 +97,12 @@ async function show(options: TemplateCommandOptions, context: Context): Promise<
 
 async function check(options: TemplateCommandOptions, context: Context): Promise<ExitCode> {
   const { findings } = await checkTemplate(resolve(context.host.cwd, options.dir));
-  const document = { schemaVersion: 1, kind: 'mstream-template-check', template: options.dir, findings };
+  const document = {
+    schemaVersion: 1,
+    kind: 'mstream-template-check',
+    template: options.dir,
+    findings: findings.map((finding) => ({ ...finding, cure: cureText(finding.cure) })),
+  };
   await context.host.stdout.write(
     options.json === true ? `${JSON.stringify(document, null, 2)}\n` : findingsText(options.dir, findings, context.out),
   );

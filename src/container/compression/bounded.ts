@@ -47,7 +47,7 @@ export function bounded(
           code: 'limit-exceeded',
           message: `the ${format} data expands more than ${MAX_EXPANSION} times`,
           offset: at,
-          hint: `if the file is trusted: \`${format} -dc FILE | mstream inspect -\``,
+          hint: { code: 'trust-decompressed', program: format },
         });
       return got;
     },

@@ -27,7 +27,7 @@ export const compressionContainer: Container<CompressionFacts> = {
       throw new MigrationStreamError({
         code: 'unsupported',
         message: `${format} data cannot be decompressed here`,
-        hint: `decompress it first: \`${format} -dc\``,
+        hint: { code: 'decompress', program: format },
       });
     const input = counted(outer);
     const inner = bounded(await decompressor.open(input), input, format);

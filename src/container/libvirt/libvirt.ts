@@ -83,7 +83,7 @@ function headerOf(bytes: Uint8Array): LibvirtHeader {
       code: 'unsupported',
       message: `libvirt save image version ${header.version} is not known (0 to ${LIBVIRT_VERSION} are)`,
       offset: 16,
-      hint: 'a newer libvirt wrote it, or it is damaged',
+      hint: { code: 'newer-libvirt' },
     });
   return header;
 }
@@ -111,7 +111,7 @@ function cut(offset: number, dataLength: number): MigrationStreamError {
     code: 'truncated',
     message: `the libvirt save image ends inside its ${dataLength} bytes of XML`,
     offset,
-    hint: 'the file ends too early: was the copy cut short?',
+    hint: { code: 'copy-cut' },
   });
 }
 

@@ -1,6 +1,7 @@
 // Which state of a qcow2 image is meant. QEMU finds a snapshot by id or tag: find_snapshot_by_id_or_name(),
 // block/qcow2-snapshot.c; tags need not be unique.
 
+import type { Hint } from '../../base/hint.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { escapeText, quote } from '../../base/quote.js';
 import type { Snapshot } from './snapshots.js';
@@ -23,7 +24,7 @@ export function chooseState(snapshots: readonly Snapshot[], active: boolean, wor
     throw new MigrationStreamError({
       code: 'several-streams',
       message: `the qcow2 image holds ${withState.length + (active ? 1 : 0)} saved states`,
-      hint: `name one: ${words(withState, active)}`,
+      hint: { code: 'name-state', names: words(withState, active) },
     });
   const snapshot = withState[0];
   if (snapshot !== undefined) return { kind: 'snapshot', snapshot };
@@ -54,7 +55,7 @@ function byWord(snapshots: readonly Snapshot[], active: boolean, word: string): 
     throw new MigrationStreamError({
       code: 'several-streams',
       message: `${shown} names ${found.length} snapshots of the qcow2 image: ${found.map(described).join(', ')}`,
-      hint: `name one by its id: ${found.map(({ id }) => `#id:${escapeText(id)}`).join(', ')}`,
+      hint: { code: 'name-state', names: found.map(({ id }) => `#id:${escapeText(id)}`).join(', ') },
     });
   if (!hasState(snapshot))
     throw none(`snapshot ${shown} holds the disk alone, and no saved state`, hintOf(snapshots, active));
@@ -72,9 +73,9 @@ function described({ id, name }: Snapshot): string {
   return `id ${escapeText(id)} with tag ${quote(name)}`;
 }
 
-function hintOf(snapshots: readonly Snapshot[], active: boolean): string | undefined {
+function hintOf(snapshots: readonly Snapshot[], active: boolean): Hint | undefined {
   const list = words(snapshots.filter(hasState), active);
-  return list === '' ? undefined : `saved states: ${list}`;
+  return list === '' ? undefined : { code: 'name-state', names: list };
 }
 
 const SHOWN = 8;
@@ -90,6 +91,6 @@ function words(snapshots: readonly Snapshot[], active: boolean): string {
   return list.join(', ');
 }
 
-function none(message: string, hint?: string): MigrationStreamError {
+function none(message: string, hint?: Hint): MigrationStreamError {
   return new MigrationStreamError({ code: 'not-a-stream', message, offset: 0, hint });
 }

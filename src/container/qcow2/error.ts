@@ -1,5 +1,6 @@
 // The errors of a qcow2 image: each names the place in the image, in bytes from its start.
 
+import type { Hint } from '../../base/hint.js';
 import { MigrationStreamError, type ErrorCode } from '../../base/errors.js';
 import { hex } from '../../bytes/window.js';
 
@@ -8,7 +9,7 @@ export interface PlaceInImage {
   readonly offset?: number | undefined;
   /** The structure, outermost first: `['snapshot table', 'entry 2']`. */
   readonly path?: readonly string[] | undefined;
-  readonly hint?: string | undefined;
+  readonly hint?: Hint | undefined;
 }
 
 /** The image contradicts its own format. */
@@ -26,7 +27,7 @@ export function cutImage(what: string, offset: number, size: number, path?: read
   return imageError('truncated', `${what} lies at ${hex(offset)}, the image ends at ${hex(size)}`, {
     offset: size,
     path,
-    hint: 'the image ends too early: was the copy cut short?',
+    hint: { code: 'copy-cut' },
   });
 }
 

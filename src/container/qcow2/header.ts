@@ -132,7 +132,7 @@ function checkFeatures(
     throw unsupportedImage(`incompatible features that nobody here knows: ${names.join(', ')}`, {
       offset: 72,
       path: PATH,
-      hint: 'a newer QEMU wrote the image; `qemu-img convert` of that QEMU can make an older one of the disk, without snapshots',
+      hint: { code: 'newer-qcow2' },
     });
   }
   if (has(bits, incompatible.dataFile)) {
@@ -151,7 +151,7 @@ function checkFeatures(
       {
         offset: 32,
         path: PATH,
-        hint: 'load the snapshot in a QEMU that has the key, and migrate it to a file',
+        hint: { code: 'encrypted-qcow2' },
       },
     );
   }

@@ -74,7 +74,7 @@ function readSnapshot(window: Window, currentDiskSize: number): Snapshot {
   if (extraSize > MAX_SNAPSHOT_EXTRA)
     throw window.fail('limit-exceeded', `${extraSize} bytes of extra data, where QEMU takes ${MAX_SNAPSHOT_EXTRA}`, {
       offset: at + 36,
-      hint: '`qemu-img check -r all` of a copy cuts them off',
+      hint: { code: 'check-qcow2' },
     });
   const extra = window.take(extraSize).slice();
   const id = window.latin1(fields.idSize);

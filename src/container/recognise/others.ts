@@ -1,19 +1,19 @@
 // What people feed to mstream that holds no stream itself: side channels, compressed streams, dumps, memory, text.
 
 import { uuidText } from '../../base/uuid.js';
+import type { Hint } from '../../base/hint.js';
 import { quote } from '../../base/quote.js';
 import { latin1, Window } from '../../bytes/window.js';
 import { MULTIFD_MAGIC, MULTIFD_VERSION, multifdInitial } from '../../wire/multifd-initial.js';
 import { compressionOf } from '../compression/magic.js';
 import { ELF_DATA_AT, ELF_MAGIC, elfBig, elfLittle, LIME_MAGIC, limeHeader } from './dump-headers.js';
-import { feed, fileWord, stands, type Head, type Recognised } from './result.js';
+import { stands, type Head, type Recognised } from './result.js';
 
 /** QEMU: QEMU_CPR_FILE_MAGIC, migration/cpr.c (since 10.0). */
 export function recogniseCprState(head: Head): Recognised | undefined {
   if (!stands(head, 'QCPR')) return undefined;
   const detail = head.bytes.length < 8 ? '' : `version ${head.view.getUint32(4)}`;
-  const hint =
-    'it lists file descriptors, which exist only between the two QEMUs; the migration stream is what the main channel got';
+  const hint: Hint = { code: 'cpr-state' };
   return { kind: 'cpr-state', title: 'a CPR state', detail, hint };
 }
 
@@ -21,7 +21,7 @@ export function recogniseMultifd(head: Head): Recognised | undefined {
   if (head.bytes.length < 8 || head.view.getUint32(0) !== MULTIFD_MAGIC) return undefined;
   const kind = 'multifd-channel';
   const title = 'a multifd channel';
-  const hint = 'pages only: the stream itself is what the main channel got, the one that begins with "QEVM"';
+  const hint: Hint = { code: 'channel-of-pages' };
   const version = head.view.getUint32(4);
   if (version !== MULTIFD_VERSION) return { kind, title, detail: `version ${version}`, hint };
   if (head.bytes.length < multifdInitial.maxSize)
@@ -49,7 +49,7 @@ const elfTypes: Readonly<Record<number, string>> = {
 };
 
 export function recogniseDump(head: Head): Recognised | undefined {
-  const memory = 'it holds guest memory, and no device state that a QEMU could load';
+  const memory: Hint = { code: 'memory-only' };
   if (stands(head, 'KDUMP   ') || stands(head, 'makedumpfile')) {
     return { kind: 'kdump', title: 'a kdump of guest memory', detail: '', hint: memory };
   }
@@ -66,7 +66,7 @@ export function recogniseDump(head: Head): Recognised | undefined {
     kind: 'elf',
     title: 'an ELF file',
     detail,
-    hint: type === 4 ? `${memory}; dump-guest-memory and \`virsh dump --memory-only\` write these` : undefined,
+    hint: type === 4 ? { code: 'memory-dump' } : undefined,
   };
 }
 
@@ -77,21 +77,21 @@ export function recogniseArchive(head: Head): Recognised | undefined {
       kind: 'tar',
       title: 'a tar archive',
       detail: '',
-      hint: 'name the member that is the state: --member NAME',
+      hint: { code: 'name-member' },
     };
   if (stands(head, 'VMA\0'))
     return {
       kind: 'vma',
       title: 'a Proxmox backup (vzdump)',
       detail: '',
-      hint: 'a backup holds disks and no state; the state of a snapshot is in its own volume, vm-ID-state-NAME',
+      hint: { code: 'proxmox-backup' },
     };
   if (stands(head, '\x5d\0\0') && head.bytes.length >= 13)
     return {
       kind: 'lzma',
       title: 'lzma data, by the looks of it',
       detail: '',
-      hint: `if a stream is inside: ${feed(head, 'xz -dc --format=lzma')}`,
+      hint: { code: 'feed-lzma', file: head.path },
     };
   return undefined;
 }
@@ -108,7 +108,7 @@ export function recogniseAndroid(head: Head): Recognised | undefined {
     kind: 'android-ram',
     title: 'guest memory of an Android emulator’s snapshot',
     detail: `its index at 0x${index.toString(16)}`,
-    hint: 'the device state is a snapshot inside of the qcow2 images of the same AVD (userdata-qemu.img.qcow2#NAME)',
+    hint: { code: 'android-snapshot' },
   };
 }
 
@@ -130,7 +130,7 @@ export function recogniseMemory(head: Head): Recognised | undefined {
   };
 }
 
-const memoryHint = 'the file behind a memory backend holds RAM alone; the state is in the file that `migrate` wrote';
+const memoryHint: Hint = { code: 'memory-file' };
 
 export function recogniseZeros(head: Head): Recognised | undefined {
   if (!head.bytes.every((byte) => byte === 0)) return undefined;
@@ -140,7 +140,7 @@ export function recogniseZeros(head: Head): Recognised | undefined {
     kind: 'zeros',
     title: 'nothing but zeros',
     detail,
-    hint: whole ? 'was it preallocated, and never written?' : memoryHint,
+    hint: whole ? { code: 'preallocated' } : memoryHint,
   };
 }
 
@@ -156,11 +156,11 @@ export function recogniseText(head: Head): Recognised | undefined {
       kind: 'text',
       title: 'XML text',
       detail: '',
-      hint: 'a domain’s XML describes a VM; `virsh save` and `virsh managedsave` write its state',
+      hint: { code: 'domain-xml' },
     };
   }
   // The output of a QEMU that would not start is a favourite.
-  const hint = /qemu|kvm/i.test(line) ? 'a message where a stream should be: did the QEMU fail?' : undefined;
+  const hint: Hint | undefined = /qemu|kvm/i.test(line) ? { code: 'message-of-qemu' } : undefined;
   return { kind: 'text', title: 'text', detail: line === '' ? '' : `it begins ${quote(line)}`, hint };
 }
 
@@ -170,11 +170,11 @@ function recogniseJson(head: Head, text: string): Recognised {
       kind: 'json',
       title: 'JSON text',
       detail: 'a vmdescription',
-      hint: 'it describes a stream, and stands at its end; the stream itself is what is needed',
+      hint: { code: 'only-description' },
     };
   }
-  const hint = text.includes('"schemaVersion"')
-    ? `if \`mstream decode\` wrote it: \`mstream encode ${fileWord(head)}\``
+  const hint: Hint | undefined = text.includes('"schemaVersion"')
+    ? { code: 'encode-document', file: head.path }
     : undefined;
   return { kind: 'json', title: 'JSON text', detail: '', hint };
 }

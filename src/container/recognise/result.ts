@@ -1,6 +1,6 @@
 // What a look at the first bytes of an input can say, and the commands that its hints are made of.
 
-import { shellWord } from '../../base/shell.js';
+import type { Hint } from '../../base/hint.js';
 
 /** Enough for everything but a stream further in. */
 export const HEAD_SIZE = 4096;
@@ -44,7 +44,7 @@ export interface Recognised {
   /** What else the bytes say: "version 2, gzip"; may be empty. */
   readonly detail: string;
   /** What to run or do next; undefined where there is nothing better than to look for the right file. */
-  readonly hint: string | undefined;
+  readonly hint: Hint | undefined;
   /** `embedded-stream`: where the stream begins in this file, bytes. */
   readonly streamAt?: number;
 }
@@ -81,21 +81,4 @@ export const MIGRATION_STREAM: Recognised = {
 /** Does a migration stream begin here? */
 export function isStream(head: Head): boolean {
   return stands(head, 'QEVM');
-}
-
-/** A command line that feeds mstream with what `filter` makes of the input. */
-export function feed({ path }: Head, filter: string): string {
-  return path === undefined
-    ? `\`… | ${filter} | mstream inspect -\``
-    : `\`${filter} ${pathWord(path)} | mstream inspect -\``;
-}
-
-/** The file's name for a command line; FILE where there is none. */
-export function fileWord({ path }: Head): string {
-  return path === undefined ? 'FILE' : pathWord(path);
-}
-
-/** A path as one word of a command line, no option; FILE for a name that cannot be shown as it is. */
-function pathWord(path: string): string {
-  return /\p{C}/u.test(path) ? 'FILE' : shellWord(path.startsWith('-') ? `./${path}` : path);
 }

@@ -126,6 +126,6 @@ function bad(message: string, offset: number): MigrationStreamError {
     code: 'bad-container',
     message,
     offset,
-    hint: 'the archive is damaged; `tar -t` says the same',
+    hint: { code: 'same-by', program: 'tar -t' },
   });
 }

@@ -66,7 +66,7 @@ async function find(outer: ByteSource, wanted: string | undefined): Promise<{ me
         code: 'unsupported',
         message: `the member ${quote(name)} of the tar archive is no plain file`,
         offset,
-        hint: `extract it first: \`tar -xOf FILE ${name}\``,
+        hint: { code: 'extract', member: name },
       });
     if (!plain || (wanted !== undefined && name !== wanted)) {
       names.push(name);

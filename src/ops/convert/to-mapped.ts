@@ -109,9 +109,7 @@ function bitmapOf(
   }
   if (absent === 0) return bitmap;
   if (absent === pages && ignoreShared) return undefined;
-  throw new Refused(
-    'refused',
-    `${absent} pages of ${quote(idstr)} are not in this stream`,
-    'sent over another channel (multifd, postcopy), or left out by free-page hints',
-  );
+  throw new Refused('refused', `${absent} pages of ${quote(idstr)} are not in this stream`, {
+    code: 'pages-elsewhere',
+  });
 }

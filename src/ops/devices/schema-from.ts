@@ -44,7 +44,7 @@ function nothing(label: string, why: string): MigrationStreamError {
   return new MigrationStreamError({
     code: 'bad-vmdescription',
     message: `nothing can be learned from ${label}: ${why}`,
-    hint: 'a stream with a vmdescription, or a file that `qemu-system-… -M MACHINE -dump-vmstate FILE` wrote',
+    hint: { code: 'schema-source' },
   });
 }
 

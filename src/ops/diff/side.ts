@@ -108,7 +108,7 @@ export class Side {
       throw new MigrationStreamError({
         code: 'not-seekable',
         message: `${source.label}: pages of the two states come in different orders, and a pipe cannot be read twice`,
-        hint: 'give a file, or --spool DIR, which keeps the stream there for as long as it is needed',
+        hint: { code: 'spool' },
       });
     return new GuestMemory({ source, versions, blocks, pageSize, inflate: this.options.inflate });
   }

@@ -197,6 +197,7 @@ function explanationOf(
     effect,
     ...row,
     ...(rule === undefined ? {} : { causes: rule.causes, cures: rule.cures }),
+    ...(id === 'virtio-features' && missing === undefined ? { cures: [...row.cures, { code: 'ask-qemu' }] } : {}),
     ...(LAST_LINES.has(id) ? { meaning: lastLine(errorWords(values['error'] ?? '')) } : {}),
     details: [
       ...details,
@@ -281,7 +282,9 @@ function missingOf(match: MessageMatch, idstr: string | undefined): Missing {
   if (bits === 0n)
     return {
       missing: undefined,
-      details: ['from 10.2 on QEMU prints only those that are offered; `mstream verify --against` names the others'],
+      details: [
+        'from 10.2 on QEMU prints only the features that are offered: a comparison with that QEMU names the others',
+      ],
     };
   const device = virtioDevice(idstr);
   const details =

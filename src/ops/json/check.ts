@@ -12,7 +12,7 @@ function bad(at: readonly string[], message: string): MigrationStreamError {
     code: 'cannot-encode',
     message,
     path: ['document', ...at],
-    hint: 'docs/schema/decode.json says what a document holds',
+    hint: { code: 'document-schema' },
   });
 }
 

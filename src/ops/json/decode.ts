@@ -116,11 +116,9 @@ class Bulk {
 
   async add(event: BulkEvent, bytes: Uint8Array): Promise<void> {
     if (this.ram === undefined)
-      throw new Refused(
-        'refused',
-        'the stream has page records, and they do not fit a JSON document',
-        '--ram FILE keeps them beside it',
-      );
+      throw new Refused('refused', 'the stream has page records, and they do not fit a JSON document', {
+        code: 'ram-file',
+      });
     if (event.kind === 'pages') count(event.runs, (this.records ??= {}));
     else this.block = event.block;
     this.at += bytes.length;

@@ -1,6 +1,7 @@
 // Document to stream: the mirror of decode.ts. check.ts has held the document against its shape before it comes here;
 // what a shape cannot say (a reference past the end of the RAM file) is checked here.
 
+import type { Hint } from '../../base/hint.js';
 import { hexBytes, latin1Bytes } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { span } from '../../base/span.js';
@@ -124,8 +125,7 @@ async function copyRam(
   reference: RamReference,
   index: number,
 ): Promise<void> {
-  if (ram === undefined)
-    throw bad(index, 'refers to page records, but there is no RAM file', 'give it with --ram FILE');
+  if (ram === undefined) throw bad(index, 'refers to page records, but there is no RAM file', { code: 'ram-file' });
   const buffer = new Uint8Array(Math.min(CHUNK, reference.length));
   for (let done = 0; done < reference.length;) {
     const got = await readSource(
@@ -154,7 +154,7 @@ function fromHex(text: string, index: number): Uint8Array {
   return bytes;
 }
 
-function bad(index: number, what: string, hint?: string): MigrationStreamError {
+function bad(index: number, what: string, hint?: Hint): MigrationStreamError {
   return new MigrationStreamError({
     code: 'cannot-encode',
     message: `item ${index} ${what}`,

@@ -173,7 +173,7 @@ class BlockEdits {
       this.plan.matched(edit);
       if (edit.edit === 'set-address') {
         if (!layout.gpa)
-          throw new Refused('refused', `layout ${layout.name} lists no addresses`, '--to-dialect 4.1 adds them');
+          throw new Refused('refused', `layout ${layout.name} lists no addresses`, { code: 'addresses-by-dialect' });
         if (edit.address === block.gpa) continue;
         this.note(
           edit,
@@ -211,11 +211,9 @@ class BlockEdits {
     const wish = editsOf(this.plan, 'ignored').find((edit) => edit.block === block.idstr);
     if (wish !== undefined) this.plan.matched(wish);
     if (wish !== undefined && !layout.ignoredByte) {
-      throw new Refused(
-        'refused',
-        `layout ${layout.name} has no ignored byte; only QEMU 4.0's has`,
-        '--to-dialect 4.0 together with --ignored gives it one',
-      );
+      throw new Refused('refused', `layout ${layout.name} has no ignored byte; only QEMU 4.0's has`, {
+        code: 'ignored-by-dialect',
+      });
     }
     const { gpa, ignored, ...rest } = block;
     const after: RamBlockEntry = {
@@ -254,11 +252,10 @@ class BlockEdits {
     const row = this.plan.evidence?.blocks.find((one) => one.idstr === block.idstr);
     if (row?.ignored === undefined && row?.ignoredHow !== 'no-pages') {
       const why = this.plan.evidence === undefined ? 'a pipe cannot be read twice' : 'the stream is not whole';
-      throw new Refused(
-        'refused',
-        `nothing tells whether ${quote(block.idstr)} was ignored: ${why}`,
-        `--ignored ${block.idstr}=yes or =no says so`,
-      );
+      throw new Refused('refused', `nothing tells whether ${quote(block.idstr)} was ignored: ${why}`, {
+        code: 'say-ignored',
+        block: block.idstr,
+      });
     }
     return Number(row.ignored ?? true);
   }
@@ -336,7 +333,7 @@ function entrySpans(event: ListEvent): Map<string, Span> {
 function refuseMapped(plan: Plan): void {
   const [edit] = editsOf(plan, 'to-dialect', 'drop-block', 'resize-block', 'externalize', 'inline', 'ignored');
   if (edit !== undefined)
-    throw new Refused('refused', `--${edit.edit} of a mapped-ram file: its pages stand at absolute offsets`);
+    throw new Refused('refused', `${edit.edit} of a mapped-ram file: its pages stand at absolute offsets`);
 }
 
 /** Pages that leave for a file make a template; once nothing is left out any more, the stream is a plain save again. */

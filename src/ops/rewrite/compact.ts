@@ -23,7 +23,7 @@ export function compactEdits(plan: Plan): Transform | undefined {
     refuse(
       plan,
       `${lacking.sent.absent} pages of ${quote(lacking.idstr)} never came: multifd channels may hold them, and they are in step with the PARTs`,
-      'after free-page hints that is as it should be: --force',
+      { code: 'free-pages' },
     );
   }
   return async function* compact(events) {

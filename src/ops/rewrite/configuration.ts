@@ -100,7 +100,7 @@ function setCapability(
     refuse(
       plan,
       `capability ${capability} also decides how the block list is laid out: changed alone, every QEMU refuses or misreads the stream`,
-      capability === 'x-ignore-shared' ? `--to-dialect ${on ? '4.1' : 'plain'} changes both` : undefined,
+      capability === 'x-ignore-shared' ? { code: 'to-dialect', dialect: on ? '4.1' : 'plain' } : undefined,
     );
   } else if (on) {
     refuse(

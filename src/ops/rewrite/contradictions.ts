@@ -3,21 +3,21 @@
 import { Refused } from '../../base/refused.js';
 import type { Edit } from './edit.js';
 
-/** @throws Refused reason `contradiction` */
+/** @throws Refused code `contradiction` */
 export function checkContradictions(edits: readonly Edit[]): void {
   const subjects = new Map<string, Edit>();
   for (const edit of edits) {
     const subject = subjectOf(edit);
     const other = subject === undefined ? undefined : subjects.get(subject);
     if (other !== undefined)
-      throw new Refused('contradiction', `two edits of ${subject}: --${other.edit} and --${edit.edit}`);
+      throw new Refused('contradiction', `two edits of ${subject}: ${other.edit} and ${edit.edit}`);
     if (subject !== undefined) subjects.set(subject, edit);
   }
   for (const edit of edits) {
     if (edit.edit !== 'drop-block') continue;
     const other = edits.find((one) => one !== edit && 'block' in one && one.block === edit.block);
     if (other !== undefined)
-      throw new Refused('contradiction', `block ${edit.block} is dropped: --${other.edit} of it means nothing`);
+      throw new Refused('contradiction', `block ${edit.block} is dropped: ${other.edit} of it means nothing`);
   }
   for (const [i, edit] of edits.entries()) {
     for (const other of edits.slice(0, i)) {
@@ -44,7 +44,7 @@ function clash(a: Edit, b: Edit): string | undefined {
     a.idstr === b.idstr &&
     (a.instanceId === undefined || b.instanceId === undefined)
   ) {
-    return `two edits of section ${a.idstr}: --${a.edit} and --${b.edit}`;
+    return `two edits of section ${a.idstr}: ${a.edit} and ${b.edit}`;
   }
   if (a.edit === 'rename-block' && b.edit === 'rename-block' && a.to === b.to)
     return `two blocks cannot both become ${a.to}`;

@@ -54,11 +54,9 @@ export function deviceEdits(plan: Plan): Transform | undefined {
     }
     if (editor.layouts === undefined) {
       if (plan.layouts === undefined)
-        throw new Refused(
-          'refused',
-          'without a vmdescription nothing says what the bytes of devices are',
-          'it stands at the end of a stream; QEMU leaves it out with suppress-vmdesc=on, and in postcopy; --schema-from FILE tells it by another stream',
-        );
+        throw new Refused('refused', 'without a vmdescription nothing says what the bytes of devices are', {
+          code: 'schema-from',
+        });
       yield* release(new OwnLayouts(UNDESCRIBED));
     }
   };
@@ -87,7 +85,7 @@ class HeldBack {
       throw new Refused(
         'refused',
         'RAM comes after devices in this stream (postcopy, or a device that is set up early), and RAM is not held back',
-        '--schema-from FILE tells by another stream what their bytes are',
+        { code: 'schema-from' },
       );
     }
     this.size += event.span.end - event.span.start;

@@ -72,11 +72,7 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
       const absent = absentPages(index, at, pages.get(at)!);
       // A file of zeros in their place would load, and the guest would be broken without a word.
       if (absent > 0)
-        refuse(
-          plan,
-          `${absent} pages of ${quote(edit.block)} are not in this stream`,
-          'left out by x-ignore-shared, or sent over another channel (multifd, postcopy)',
-        );
+        refuse(plan, `${absent} pages of ${quote(edit.block)} are not in this stream`, { code: 'pages-elsewhere' });
     }
   };
 }
@@ -134,7 +130,7 @@ export function inlineEdits(plan: Plan): Transform | undefined {
       if (event.kind === 'ram-blocks') {
         list = event;
         if (event.layout.mapped)
-          throw new Refused('refused', '--inline of a mapped-ram file: a page record may not stand in it');
+          throw new Refused('refused', 'inline of a mapped-ram file: a page record may not stand in it');
       }
       if (event.kind === 'pages') {
         // The first record behind ours may go on with a block that it does not name.
@@ -233,7 +229,7 @@ function checkNoPages(plan: Plan, runs: PageRuns, inlined: ReadonlySet<string>):
   for (let i = 0; i < runs.count; i += 1) {
     const { idstr } = runs.blocks[runs.block[i]!]!;
     if (inlined.has(idstr)) {
-      refuse(plan, `${quote(idstr)} has pages in the stream already`, 'only a block that was left out can be inlined');
+      refuse(plan, `${quote(idstr)} has pages in the stream already`, { code: 'only-left-out' });
       return;
     }
   }

@@ -156,7 +156,7 @@ export class StreamOutput {
       throw new Refused(
         'refused',
         `this needs ${shift} bytes before the mapped-ram pages of ${quote(last.idstr)}, and ${Math.max(0, padding)} are free`,
-        `they stand at the absolute offset ${hex(pagesOffset)}`,
+        { code: 'pages-offset', offset: hex(pagesOffset) },
       );
     }
     this.area = { at: 0, bitmap, padding, newPadding: padding - shift };

@@ -204,9 +204,7 @@ async function firstPass(source: ByteSource, edits: readonly Edit[], options: Re
     throw new MigrationStreamError({
       code: 'not-seekable',
       message: `${compacts ? 'which version of a page is the newest' : 'which blocks were ignored'} shows only at the end of the stream, and a pipe cannot be read twice`,
-      hint: compacts
-        ? 'give a file, or --spool DIR'
-        : 'give a file, --spool DIR, or --ignored BLOCK=yes|no for every block',
+      hint: { code: compacts ? 'spool' : 'spool-or-ignored' },
     });
   }
   const versions = compacts ? new LastVersions() : undefined;
@@ -218,11 +216,11 @@ async function firstPass(source: ByteSource, edits: readonly Edit[], options: Re
   return versions === undefined ? { evidence } : { evidence, compact: { versions, source } };
 }
 
-/** As an option, which is how most people wrote it. */
+/** The name of the edit, and its subject. */
 function describeEdit(edit: Edit): string {
-  if (edit.edit === 'footers') return '--section-footers';
+  if (edit.edit === 'footers') return 'section-footers';
   const { path, block, idstr, name, capability, command } = edit as { readonly [key: string]: unknown };
   const subject =
     path ?? block ?? idstr ?? name ?? capability ?? (typeof command === 'number' ? commandName(command) : undefined);
-  return typeof subject === 'string' ? `--${edit.edit} ${quote(subject).slice(1, -1)}` : `--${edit.edit}`;
+  return typeof subject === 'string' ? `${edit.edit} ${quote(subject).slice(1, -1)}` : edit.edit;
 }

@@ -108,11 +108,10 @@ export function commandEdits(plan: Plan): Transform | undefined {
     if (drop === undefined) {
       const need = needs.find((one) => one.command === command && gone.has(one.before));
       if (need !== undefined)
-        refuse(
-          plan,
-          `${commandName(command)} without ${commandName(need.before)}: QEMU says "${need.words}"`,
-          `--drop-command ${commandName(command)} as well`,
-        );
+        refuse(plan, `${commandName(command)} without ${commandName(need.before)}: QEMU says "${need.words}"`, {
+          code: 'drop-command-too',
+          command: commandName(command),
+        });
       return event;
     }
     plan.matched(drop);

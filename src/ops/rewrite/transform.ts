@@ -1,6 +1,7 @@
 // The frame of an edit: a transform of the event stream, identity by default. It yields the very object it was given
 // for whatever it leaves alone, and those bytes are copied, never encoded again.
 
+import type { Hint } from '../../base/hint.js';
 import { Refused } from '../../base/refused.js';
 import type { Difference, Edit } from './edit.js';
 import type { ByteSource } from '../../bytes/source.js';
@@ -47,8 +48,8 @@ export interface Plan {
 }
 
 /** Throws unless forced: the result would be of no use to any QEMU. */
-export function refuse(plan: Plan, message: string, hint?: string): void {
-  if (!plan.force) throw new Refused('refused', message, hint ?? '--force writes it all the same');
+export function refuse(plan: Plan, message: string, hint?: Hint): void {
+  if (!plan.force) throw new Refused('refused', message, hint ?? { code: 'force' });
 }
 
 /** The edits of one or more kinds, typed. */

@@ -44,14 +44,13 @@ export class UniqueTargets {
         throw new Refused(
           'refused',
           `there are several sections of that name and instance: which is meant by ${quote(edit.path)}?`,
-          'mstream inspect --sections lists them',
+          { code: 'list-sections' },
         );
       if (!first.explicit)
-        throw new Refused(
-          'refused',
-          `${quote(edit.path)} means ${count} fields: ${list}`,
-          `name the instance, as in ${first.path}, or put a * into the path to mean them all`,
-        );
+        throw new Refused('refused', `${quote(edit.path)} means ${count} fields: ${list}`, {
+          code: 'name-instance',
+          path: first.path,
+        });
     }
   }
 }

@@ -1,6 +1,8 @@
 // What a transplant does and how good that is, as a value: every difference between what the source says and what is
 // written, each with a grade; the worst of them is the grade of the whole.
 
+import type { Cure } from '../../base/hint.js';
+
 /** From best to worst. */
 export const grades = ['exact', 'assumed', 'lossy', 'impossible'] as const;
 
@@ -51,7 +53,7 @@ export interface TransplantDifference {
   readonly after: string | undefined;
   readonly why: string;
   /** The option of the destination's command line that would cure it. */
-  readonly cure: string | undefined;
+  readonly cure: Cure | undefined;
 }
 
 /** How the result was tried. */

@@ -105,7 +105,7 @@ async function ignoredBlocks(source: ByteSource, options: OpenOptions): Promise<
     throw new MigrationStreamError({
       code: 'not-seekable',
       message: 'QEMU 4.0 must be told which blocks were left out, which shows only at the end of a stream',
-      hint: 'give a file',
+      hint: { code: 'save-to-file' },
     });
   const { blocks, error } = await inspect(await openStream(source, { ...options, bodies: false }));
   if (error !== undefined) throw error;

@@ -1,24 +1,19 @@
 // Codes for a stream that breaks off: those of MigrationStreamError, as findings.
 
+import type { Cure } from '../../base/hint.js';
 import { codes, type CodeFacts } from './finding.js';
 
-const damage = (
-  explanation: string,
-  cure = 'take the stream from its source again; `mstream inspect` shows what is whole before this place',
-): CodeFacts => ({
+const damage = (explanation: string, cure: Cure = { code: 'inspect-whole' }): CodeFacts => ({
   severity: 'error',
   explanation,
   cure,
 });
 
 /** Not QEMU gives up here but this reader. */
-const ours = (explanation: string, cure: string): CodeFacts => ({ severity: 'warning', explanation, cure });
+const ours = (explanation: string, cure: Cure): CodeFacts => ({ severity: 'warning', explanation, cure });
 
 export const breakCodes = codes({
-  'not-a-stream': damage(
-    'The file does not begin with "QEVM".',
-    'it may be a container: `mstream inspect` names it and says what to run',
-  ),
+  'not-a-stream': damage('The file does not begin with "QEVM".', { code: 'inspect-file', file: 'FILE' }),
   'unsupported-version': damage('Every QEMU since 0.13 reads version 3 of the format, and nothing else.'),
   truncated: damage(
     'The file ends too early. QEMU takes what is missing for zeros and looks for the error only now and then, so its own message may speak of flags or footers instead.',
@@ -43,29 +38,27 @@ export const breakCodes = codes({
   'offset-out-of-block': damage('A page lies beyond its block: QEMU says "Illegal RAM offset".'),
   'address-too-large': damage('A 64-bit number that cannot be a length or a place in a file.'),
   'bad-block-list': damage('The lengths of the blocks do not add up to the total, which is what ends the list.'),
-  'dialect-unknown': damage(
-    'The block list fits none of the layouts that QEMU ever wrote under these capabilities.',
-    'a fork of QEMU, or capabilities that say something else than the list: `mstream inspect --dialect` tries a layout',
-  ),
+  'dialect-unknown': damage('The block list fits none of the layouts that QEMU ever wrote under these capabilities.', {
+    code: 'try-dialect',
+  }),
   'bad-command': damage('A command record contradicts itself.'),
   'bad-vmdescription': {
     severity: 'warning',
     explanation: 'The JSON behind the stream is not what QEMU writes. QEMU does not read it; only tools suffer.',
     cure: 'none needed for QEMU',
   },
-  'dialect-ambiguous': ours(
-    'The block list can be read in more than one way, so nothing behind it was judged.',
-    'choose a layout with --dialect',
-  ),
+  'dialect-ambiguous': ours('The block list can be read in more than one way, so nothing behind it was judged.', {
+    code: 'choose-dialect',
+  }),
   'unknown-payload': ours(
     'Nothing tells where this payload ends, so nothing behind it was judged. QEMU knows its own devices and may load it.',
-    'a file instead of a pipe lets the vmdescription at its end be found',
+    { code: 'vmdescription-of-file' },
   ),
   'limit-exceeded': ours(
     'Past a limit of this reader (src/limits.ts), far above any real stream: nothing behind it was judged.',
     'if the stream is real, please report it',
   ),
-  'not-seekable': ours('This needs a file.', 'give a file instead of a pipe, or --spool DIR'),
+  'not-seekable': ours('This needs a file.', { code: 'spool' }),
   'bad-container': damage(
     'The file in which the stream lies (a libvirt image, a qcow2 image, compressed data, an archive) is damaged.',
     'take the file from its source again; the programs of its format (`qemu-img check`, `gzip -t`) may say more',

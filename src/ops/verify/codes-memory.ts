@@ -25,7 +25,7 @@ export const memoryCodes = codes({
   'duplicate-block': {
     severity: 'error',
     explanation: "Block names are unique: the second entry is compared with the first one's block.",
-    cure: '`mstream rewrite --rename-block`',
+    cure: { code: 'rename-block', block: 'BLOCK' },
   },
   'ram-never-sent': {
     severity: 'error',
@@ -39,7 +39,7 @@ export const memoryCodes = codes({
     silent: true,
     explanation:
       'No page of this block came, and the stream does not say that it leaves blocks out: QEMU loads it, and the block stays as it was. Only the bypass-shared-memory fork writes that on purpose.',
-    cure: 'give its file with --memory if it is on purpose; else take the stream from its source again',
+    cure: { code: 'memory-on-purpose' },
   },
   'pages-missing': {
     severity: 'error',
@@ -58,12 +58,12 @@ export const memoryCodes = codes({
     severity: 'error',
     explanation:
       'The block is marked as left out, and its pages came: QEMU says "should not be migrated !" or "should  be migrated".',
-    cure: '`mstream rewrite --ignored BLOCK=no`',
+    cure: { code: 'not-ignored', block: 'BLOCK' },
   },
   'memory-outside': {
     severity: 'note',
     explanation: 'x-ignore-shared left these blocks out: their contents are in a memory file only.',
-    cure: '--memory BLOCK=FILE checks that file too',
+    cure: { code: 'check-memory' },
   },
   'zero-fill': {
     severity: 'warning',
@@ -134,12 +134,12 @@ export const memoryCodes = codes({
   'memory-no-such-block': {
     severity: 'error',
     explanation: 'The block list has no block of that name.',
-    cure: '`mstream inspect --blocks` lists them',
+    cure: { code: 'inspect-blocks' },
   },
   'memory-not-given': {
     severity: 'warning',
     explanation: 'This block was left out of the stream, and no file was given for it.',
-    cure: '--memory BLOCK=FILE',
+    cure: { code: 'give-memory' },
   },
   'state-changed': {
     severity: 'error',

@@ -18,7 +18,7 @@ export const streamCodes = codes({
   'unknown-capability': {
     severity: 'error',
     explanation: 'QEMU refuses a capability that it does not know: "Received unknown capability".',
-    cure: '`mstream rewrite --clear-capability NAME`, if the stream does not depend on it',
+    cure: { code: 'clear-capability', capability: 'NAME' },
   },
   'ignored-capability': {
     severity: 'note',
@@ -29,7 +29,7 @@ export const streamCodes = codes({
     severity: 'warning',
     explanation:
       'QEMU compares only as many letters as the stream has: an empty or shortened machine name passes everywhere and protects nothing.',
-    cure: '`mstream rewrite --machine NAME`',
+    cure: { code: 'machine', machine: 'NAME' },
   },
   'no-configuration': {
     severity: 'note',
@@ -41,7 +41,7 @@ export const streamCodes = codes({
     severity: 'note',
     explanation:
       'The source had validate-uuid on. A destination with another -uuid refuses it, one without only warns; QEMU before 4.2 does not know the subsection.',
-    cure: 'start the destination with the same -uuid, or `mstream rewrite --uuid none`',
+    cure: { code: 'same-uuid' },
   },
   'ram-version': {
     severity: 'error',
@@ -57,23 +57,23 @@ export const streamCodes = codes({
     severity: 'warning',
     explanation:
       'QEMU loads the device twice; the last one wins. Only QEMU before 8.2 writes that, for two -netdev user (slirp).',
-    cure: '`mstream inspect --sections` shows both; for slirp `mstream transplant` maps them by order',
+    cure: { code: 'map-slirp' },
   },
   'unknown-command': {
     severity: 'error',
     explanation: 'No QEMU knows this command: "MIG_CMD 0x… unknown".',
-    cure: '`mstream rewrite --drop-command NUMBER`',
+    cure: { code: 'drop-command', command: 'NUMBER' },
   },
   'command-length': {
     severity: 'error',
     explanation: 'QEMU knows how long this command is: "received with bad length".',
-    cure: '`mstream rewrite --drop-command NUMBER`',
+    cure: { code: 'drop-command', command: 'NUMBER' },
   },
   'ping-without-return-path': {
     severity: 'error',
     explanation:
       'QEMU answers a PING on the return path, which nothing opened: "CMD_PING received with no return path".',
-    cure: '`mstream rewrite --drop-command PING`',
+    cure: { code: 'drop-command', command: 'PING' },
   },
   'postcopy-order': {
     severity: 'error',
@@ -85,13 +85,13 @@ export const streamCodes = codes({
     severity: 'note',
     explanation:
       'The source expected answers (return-path or postcopy-ram). A file has nobody to send them to; every QEMU loads it all the same.',
-    cure: '`mstream rewrite --drop-command OPEN_RETURN_PATH --drop-command PING` makes an ordinary file of it',
+    cure: { code: 'drop-return-path' },
   },
   'postcopy-advised': {
     severity: 'note',
     explanation:
       'The source had postcopy-ram on. A destination without says "RAM postcopy is disabled but have 16 byte advise".',
-    cure: 'switch postcopy-ram on at the destination, or `mstream rewrite --drop-command POSTCOPY_ADVISE`',
+    cure: { code: 'drop-advise' },
   },
   'postcopy-went-over': {
     severity: 'warning',
@@ -103,7 +103,7 @@ export const streamCodes = codes({
     severity: 'warning',
     explanation:
       'The source was a COLO primary. QEMU 4.0 to 7.2 take the command and let the guest run; 8.1 and later want x-colo on; 11.1 refuses it.',
-    cure: '`mstream rewrite --drop-command ENABLE_COLO`',
+    cure: { code: 'drop-command', command: 'ENABLE_COLO' },
   },
   'no-vmdescription': {
     severity: 'note',
@@ -115,7 +115,7 @@ export const streamCodes = codes({
     severity: 'warning',
     explanation:
       'The JSON gives a device another length than it has here. QEMU does not read the JSON; either it is stale or the payload is damaged.',
-    cure: '`mstream inspect --sections` shows how the end was found',
+    cure: { code: 'inspect-sections' },
   },
   'trailing-data': {
     severity: 'warning',
@@ -141,7 +141,7 @@ export const streamCodes = codes({
     silent: true,
     explanation:
       'The JSON behind the stream lists a device that is not there. QEMU never notices: the device stays as after reset.',
-    cure: 'take the stream from its source again; `mstream rewrite --drop-section` drops both when it is meant',
+    cure: { code: 'drop-missing-device' },
   },
   'device-extra': {
     severity: 'warning',
@@ -170,11 +170,11 @@ export const streamCodes = codes({
     severity: 'note',
     explanation:
       'What the bytes of this stream ask of the QEMU that loads it. Devices may ask for more: only a comparison with that QEMU tells.',
-    cure: '`mstream verify --against -- qemu-system-… ARGS` asks it',
+    cure: { code: 'ask-qemu' },
   },
   'no-release': {
     severity: 'error',
     explanation: 'Some of it only newer releases read, and some only older ones: no QEMU loads all of it.',
-    cure: '`mstream rewrite`: --to-dialect, --drop-command SWITCHOVER_START, --machine',
+    cure: { code: 'older-release' },
   },
 });

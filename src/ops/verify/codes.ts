@@ -1,5 +1,6 @@
 // All codes of findings: closed, each with its facts; docs/verify.md lists them. And findings made from them.
 
+import type { Cure } from '../../base/hint.js';
 import type { OuterPlace } from '../../base/errors.js';
 import { breakCodes } from './codes-break.js';
 import { memoryCodes } from './codes-memory.js';
@@ -26,7 +27,7 @@ export interface Finding {
   /** What was found, in one line; names are escaped. */
   readonly text: string;
   readonly explanation: string;
-  readonly cure: string;
+  readonly cure: Cure;
   /** A QEMU loads it without a word, and the guest is broken. */
   readonly silent: boolean;
 }

@@ -1,6 +1,8 @@
 // What verify has to say, one thing at a time. The codes are a closed union, each with its explanation and cure in one
 // of the tables beside this file (codes.ts puts them together).
 
+import type { Cure } from '../../base/hint.js';
+
 /**
  * `error`: no QEMU loads this, or one loads it into a broken guest. `warning`: it depends, and may be lost. `note`: good
  * to know.
@@ -12,8 +14,8 @@ export interface CodeFacts {
   readonly severity: Severity;
   /** Why it matters, in plain words. */
   readonly explanation: string;
-  /** What to do about it: an option of QEMU's or an edit of `mstream rewrite`. */
-  readonly cure: string;
+  /** What to do about it. */
+  readonly cure: Cure;
   /** A QEMU loads it without a word, and the guest is broken. */
   readonly silent?: boolean;
 }
@@ -26,7 +28,7 @@ export interface FindingDetails {
   readonly path?: readonly string[] | undefined;
   /** Where it is less, or more, than usual. */
   readonly severity?: Severity;
-  readonly cure?: string;
+  readonly cure?: Cure;
 }
 
 /** A table of codes. The function only fixes the type. */

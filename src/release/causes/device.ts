@@ -1,5 +1,6 @@
 // Explanations of what QEMU says about device state.
 
+import type { Cure } from '../../base/hint.js';
 import {
   AGAIN,
   around,
@@ -21,13 +22,14 @@ const RING_CAUSES = [
   'a bug of the device at the source, which saved an index that does not fit its ring',
   'only where shared memory was left out (x-ignore-shared): another VM mapped the memory file with share=on',
 ];
-const RING_CURES = [
+const RING_CURES: readonly Cure[] = [
   'the same options of that device and the machine type of the source',
-  'for a template: share=off for all clones; `mstream verify TEMPLATE` compares both',
+  'for a template: share=off for all clones',
+  { code: 'verify-template' },
 ];
 const OTHER_NETWORK = 'another kind of -netdev: only a tap with vnet_hdr=on and the like can do it';
 const SAME_NETWORK = ['the same kind of -netdev on both sides'];
-const PAUSED = '`mstream rewrite --drop-section globalstate`: the VM is paused, or runs, as the destination was told';
+const PAUSED: Cure = { code: 'drop-globalstate' };
 
 export const deviceExplanations = explanations({
   'version-too-new': row(
@@ -54,7 +56,7 @@ export const deviceExplanations = explanations({
   'unknown-subsection': row(
     'The stream has {subsection}, which this QEMU does not know.',
     ['the source is a newer QEMU, or a newer machine type'],
-    ['`mstream rewrite --drop-subsection {subsection}`, if the guest can do without', SAME_MACHINE],
+    [{ code: 'drop-subsection', subsection: '{subsection}' }, SAME_MACHINE],
   ),
   'subsection-failed': around('It happened in the subsection {subsection}.', 'what stands behind it'),
   'post-load-failed': around('{vmsd} was read, and does not fit the destination.', 'what stands behind it'),
@@ -66,7 +68,7 @@ export const deviceExplanations = explanations({
   'values-differ': row(
     'A value that must be equal on both sides is not: {local} here, {received} in the stream (hexadecimal).',
     ['an option of the device that changes its layout: queues, ports, vectors, sizes'],
-    [SAME_ARGV, '`mstream rewrite --set` gives the field the value that it has here'],
+    [SAME_ARGV, { code: 'set-field' }],
   ),
   'value-too-large': row(
     'A value of at most {local} is {received} in the stream.',

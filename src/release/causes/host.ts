@@ -1,6 +1,6 @@
 // Explanations of what KVM, memory backends and boards say while a stream is loaded.
 
-import { DAMAGED, explanations, row, SAME_ARGV } from './row.js';
+import { DAMAGED, explanations, row, SAME_ARGV, VERIFY } from './row.js';
 
 const SAME_HOST = 'a destination with the same processor and kernel, or `-cpu` with a named model that both hosts have';
 
@@ -39,7 +39,7 @@ export const hostExplanations = explanations({
   'storage-key-flags': row(
     'A block of storage keys begins with flags 0x{flags} that this QEMU does not know.',
     [DAMAGED, 'the snapshot in the image was read back short or as zeros'],
-    ['`mstream verify STATE` says where', 'another release of QEMU, if the file itself is whole'],
+    [VERIFY, 'another release of QEMU, if the file itself is whole'],
   ),
   'arm-register-missing': row(
     'Register {name} of the CPU is not in the stream.',

@@ -28,8 +28,9 @@ export const ramExplanations = explanations({
     ],
     [
       SAME_ARGV,
-      '`mstream rewrite --rename-block {block}=NEW` if it has another name there, `--drop-block {block}` if nobody needs it',
-      'for a garbled name `mstream rewrite --to-dialect 4.1` (or 4.0 for that)',
+      { code: 'rename-block', block: '{block}' },
+      { code: 'drop-block', block: '{block}' },
+      { code: 'to-dialect-of-name' },
     ],
   ),
   'block-not-migrated': row(
@@ -40,8 +41,8 @@ export const ramExplanations = explanations({
     ],
     [
       'share=off for that backend at the destination',
-      'x-ignore-shared off at the destination, with `mstream rewrite --to-dialect plain`',
-      '`mstream rewrite --externalize {block}=FILE` puts the pages into a memory file',
+      { code: 'to-dialect-plain' },
+      { code: 'externalize', block: '{block}' },
     ],
   ),
   'size-mismatch': row(
@@ -54,13 +55,13 @@ export const ramExplanations = explanations({
     [
       'the same -m and sizes',
       '-bios or romfile= as at the source',
-      '`mstream rewrite --resize-block {block}=0x{local}`, if no pages lie beyond',
+      { code: 'resize-block', block: '{block}', size: '{local}' },
     ],
   ),
   'size-too-large': row(
     'Block {block} has 0x{received} bytes in the stream, and can have 0x{maximum} at most here.',
     ['ACPI tables or ROMs of another version'],
-    ['the same machine type', '`mstream rewrite --resize-block {block}=0x{maximum}`, if no pages lie beyond'],
+    ['the same machine type', { code: 'resize-block', block: '{block}', size: '{maximum}' }],
   ),
   'block-page-size': row(
     'Block {block} has pages of {local} bytes here and {received} at the source.',
@@ -72,17 +73,14 @@ export const ramExplanations = explanations({
     ['another memory layout: -m, NUMA nodes, order of memory devices'],
     [
       SAME_ARGV,
-      '`mstream rewrite --set-address {block}={local}` if that is all',
+      { code: 'set-address', block: '{block}', address: '{local}' },
       'share=off for that backend: then nobody compares it',
     ],
   ),
   'block-ignored': row(
     'QEMU 4.0 only: the stream says that {block} was left out (or not), and this destination does otherwise. With two spaces: it was left out, and here its backend is private.',
     ['a template made with share=on, loaded with share=off: what every later QEMU allows'],
-    [
-      '`mstream rewrite --ignored {block}=no` makes 4.0 load it with share=off (`=yes` with share=on)',
-      '`mstream rewrite --to-dialect 4.1` makes 4.1 and later load it',
-    ],
+    [{ code: 'not-ignored', block: '{block}' }, { code: 'to-dialect-4.1' }],
   ),
   'mapped-header-short': cut('the mapped-ram header of a block'),
   'mapped-version': damaged('A mapped-ram header of version {received}.', 'capabilities differ from the block list'),
@@ -117,11 +115,7 @@ export const ramExplanations = explanations({
       OTHER_LAYOUT,
       DAMAGED,
     ],
-    [
-      '`mstream verify STATE` says which',
-      '`mstream rewrite --compact` makes plain pages of all kinds',
-      'a machine type up to 8.0 at the source avoids MULTIFD_FLUSH',
-    ],
+    [VERIFY, { code: 'compact' }, 'a machine type up to 8.0 at the source avoids MULTIFD_FLUSH'],
   ),
   'unknown-flags-postcopy': damaged('A page record with flags 0x{flags} after the switch to postcopy.'),
   'unexpected-flags': row(
@@ -132,14 +126,14 @@ export const ramExplanations = explanations({
   'unexpected-compressed': row(
     'A compressed page, and the destination has compress off.',
     [`most often ${OTHER_LAYOUT}`, 'the source had compress on'],
-    [VERIFY, 'switch compress on (up to 9.0)', '`mstream rewrite --compact` makes plain pages of all kinds'],
+    [VERIFY, 'switch compress on (up to 9.0)', { code: 'compact' }],
   ),
   'ram-address-unreadable': row('The stream ends in the middle of guest memory.', [CUT], [AGAIN]),
   'no-block-named': damaged('A page record that refers to the block before, and there was none.', OTHER_LAYOUT),
   'unknown-block': row(
     'A page of block {block}, which the destination does not have.',
     [DAMAGED, 'a block was renamed in the list only'],
-    ['`mstream rewrite --rename-block` renames both', VERIFY],
+    [{ code: 'rename-block', block: '{block}' }, VERIFY],
   ),
   'illegal-offset': row(
     'A page at 0x{address}, outside of its block; or the line before says what was wrong with the block.',
@@ -149,7 +143,7 @@ export const ramExplanations = explanations({
   'zero-fill': row(
     'A zero page with byte {fill}: QEMU 8.2 and later refuse it.',
     ['a stream of an old QEMU or of another program'],
-    ['`mstream rewrite --compact` writes it as a whole page', 'QEMU up to 8.1, and save again'],
+    [{ code: 'compact' }, 'QEMU up to 8.1, and save again'],
   ),
   'compressed-length': damaged('A compressed page of {length} bytes.'),
   'decompress-failed': damaged('A compressed page is no zlib stream.'),

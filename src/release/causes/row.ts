@@ -1,6 +1,7 @@
 // What an explanation is made of. The tables stand beside, by layer; each row belongs to a message of ops/messages,
 // which names the function of QEMU that prints it.
 
+import type { Cure } from '../../base/hint.js';
 import type { MessageId } from '../messages/index.js';
 
 export interface ExplanationRow {
@@ -8,8 +9,8 @@ export interface ExplanationRow {
   readonly meaning: string;
   /** Most usual first. */
   readonly causes: readonly string[];
-  /** Options of QEMU's, or edits of `mstream rewrite`, as they are typed. */
-  readonly cures: readonly string[];
+  /** Options of QEMU as they are typed, or hints. */
+  readonly cures: readonly Cure[];
 }
 
 /** Explanations of some messages. The function only fixes the type. */
@@ -19,7 +20,7 @@ export function explanations<T extends MessageId>(
   return rows;
 }
 
-export function row(meaning: string, causes: readonly string[], cures: readonly string[]): ExplanationRow {
+export function row(meaning: string, causes: readonly string[], cures: readonly Cure[]): ExplanationRow {
   return { meaning, causes, cures };
 }
 
@@ -45,15 +46,13 @@ export const MISSING = 'a device or memory backend is missing at the destination
 export const OTHER_OPTIONS = 'options of the device differ';
 export const HUGE_PAGES = 'hugepages on one side only';
 
-/** For who has no more than QEMU's words: a prediction is verify's. */
-export const VERIFY = '`mstream verify STATE` says where';
+/** Not for a prediction, which `verify` makes itself. */
+export const VERIFY: Cure = { code: 'verify' };
 export const AGAIN = 'save again from the source, or copy the file again: no edit helps';
 export const SAME_ARGV =
   'start the destination with the same -machine, -m, -smp and devices as the source (plus -incoming)';
 export const SAME_OPTIONS = 'the same machine type, and the same options of that device, on both sides';
 export const SAME_BACKEND = 'the same kind of memory backend on both sides';
-export const EDIT_DEVICE =
-  '`mstream rewrite --delete-bytes`, `--append-bytes`, `--drop-subsection` for a field that is known (docs/rewrite.md, another QEMU version)';
-export const TRANSPLANT =
-  '`mstream transplant` carries the state to a machine type that the destination has (docs/transplant.md)';
+export const EDIT_DEVICE: Cure = { code: 'edit-device' };
+export const TRANSPLANT: Cure = { code: 'transplant' };
 export const LIVE_ONLY = 'a postcopy stream belongs between two live QEMUs: save without postcopy-ram';

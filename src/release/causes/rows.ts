@@ -1,6 +1,7 @@
 // All explanations by id, and one of them with its values: for `mstream explain`, which reads them out of QEMU's words,
 // and for a prediction, which has them itself.
 
+import { mapCure } from '../../base/hint.js';
 import { escapeText } from '../../base/quote.js';
 import { loadMessages, shownValues, type MessageId, type MessageValues } from '../messages/index.js';
 import { deviceExplanations } from './device.js';
@@ -37,5 +38,5 @@ export function explained(id: EndingId, values: MessageValues): ExplanationRow {
     text.replace(/\{(\w+)\}/g, (_, name: string) =>
       shown[name] === undefined ? '…' : escapeText(String(shown[name])),
     );
-  return { meaning: fill(meaning), causes: causes.map(fill), cures: cures.map(fill) };
+  return { meaning: fill(meaning), causes: causes.map(fill), cures: cures.map((cure) => mapCure(cure, fill)) };
 }

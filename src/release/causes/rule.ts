@@ -1,5 +1,6 @@
 // What a rule about causes is: see rules.ts.
 
+import type { Cure } from '../../base/hint.js';
 import type { MessageId } from '../messages/index.js';
 
 /** What is known beside the message. */
@@ -16,7 +17,7 @@ export interface CauseRule {
   readonly message: MessageId;
   readonly when: (facts: CauseFacts) => boolean;
   readonly causes: readonly string[];
-  readonly cures: readonly string[];
+  readonly cures: readonly Cure[];
   /** File and function of QEMU, or the commit, that makes it so. */
   readonly source: string;
 }

@@ -1,6 +1,7 @@
 // "Bad config data" of PCI: the offset says which register differs, the device and the masks say why.
 // QEMU: get_pci_config_device(), hw/pci/pci.c.
 
+import type { Cure } from '../../base/hint.js';
 import { vmsdNameOf } from '../../base/idstr.js';
 import type { CauseFacts, CauseRule } from './rule.js';
 import { SAME_ARGV } from './row.js';
@@ -25,7 +26,7 @@ const isPort = (facts: CauseFacts): boolean => /root-port|ioh3420|xio3130|downst
 const rule = (
   when: CauseRule['when'],
   causes: readonly string[],
-  cures: readonly string[],
+  cures: readonly Cure[],
   source: string,
 ): CauseRule => ({ message: 'pci-config-data', when, causes, cures, source });
 

@@ -1,6 +1,7 @@
 // Ring indices that do not fit: memory of another VM only where memory was left out of the stream; else the payload was
 // read shifted. QEMU: virtio_load(), hw/virtio/virtio.c.
 
+import type { Cure } from '../../base/hint.js';
 import type { CauseRule } from './rule.js';
 import { AGAIN, VERIFY } from './row.js';
 
@@ -11,7 +12,7 @@ const DEVICE_BUG = 'a bug of the device at the source, which saved an index that
 const SAME_DEVICE = 'the same options of that device and the machine type of the source';
 const SOURCE = 'hw/virtio/virtio.c:virtio_load, after the whole device was read';
 
-const forBoth = (when: CauseRule['when'], causes: readonly string[], cures: readonly string[]): readonly CauseRule[] =>
+const forBoth = (when: CauseRule['when'], causes: readonly string[], cures: readonly Cure[]): readonly CauseRule[] =>
   (['virtio-queue-size', 'virtio-host-index'] as const).map((message) => ({
     message,
     when,
@@ -24,7 +25,7 @@ export const virtioRules: readonly CauseRule[] = [
   ...forBoth(
     ({ shared }) => shared === true,
     [MEMORY, SHIFTED],
-    ['`mstream verify TEMPLATE` compares both', 'share=off for all clones', SAME_DEVICE],
+    [{ code: 'verify-template' }, 'share=off for all clones', SAME_DEVICE],
   ),
   ...forBoth(({ shared }) => shared === false, [SHIFTED, DEVICE_BUG], [SAME_DEVICE, VERIFY, AGAIN]),
 ];

@@ -71,10 +71,7 @@ const rows = {
     ...row(
       'The stream brings the destination into a state that only a live source ends (postcopy, COLO): it waits for ever.',
       ['the stream was recorded from a migration between two QEMUs'],
-      [
-        LIVE_ONLY,
-        '`mstream rewrite --drop-command POSTCOPY_RAM_DISCARD --drop-command POSTCOPY_ADVISE`, or `--drop-command ENABLE_COLO`',
-      ],
+      [LIVE_ONLY, { code: 'drop-live-commands' }],
     ),
     source: 'migration/migration.c:process_incoming_migration_co',
   },
@@ -106,7 +103,7 @@ const rows = {
     ...row(
       'The name {machine} is of the QEMU of a distribution: what it stands for, and which QEMU has it, no table says.',
       [],
-      ['ask that QEMU: `mstream verify STATE -- QEMU …`'],
+      [{ code: 'ask-qemu' }],
     ),
     source: 'the patches of a distribution',
   },
@@ -114,7 +111,7 @@ const rows = {
     ...row(
       'How the destination lays out {what} is not known here.',
       ['it is in no save of its own'],
-      ['--load tries it'],
+      [{ code: 'try-load' }],
     ),
     source: 'migration/vmstate.c:vmstate_load_state',
   },

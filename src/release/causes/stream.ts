@@ -30,7 +30,7 @@ export const streamExplanations = explanations({
       'it is compressed, a qcow2, or a libvirt save image',
       'the wrong file, or nothing but an error message of the program behind exec:',
     ],
-    ['`mstream inspect FILE` names it and says what to run'],
+    [{ code: 'inspect-file', file: 'FILE' }],
   ),
   'version-2': row(
     'A stream of QEMU before 0.13.',
@@ -44,11 +44,12 @@ export const streamExplanations = explanations({
       'the source had suppress-vmdesc=on, or the file ends there',
       'an end mark in the middle of a damaged stream: then devices are missing',
     ],
-    ['`mstream verify STATE` tells the two apart'],
+    [VERIFY],
   ),
-  'load-failed': around(
+  'load-failed': row(
     'The last line of every failed load: {error}. The reason stands before it, or behind it since 10.2.',
-    'the lines before; with --state, where in the stream',
+    [],
+    ['the reason is in the lines before', { code: 'explain-state' }],
   ),
   'savevm-load-failed': around('loadvm or snapshot-load failed with errno {error}.', 'the lines before'),
   'pve-load-failed': around('The load of a state volume failed: {error}.', 'the lines before'),
@@ -61,10 +62,7 @@ export const streamExplanations = explanations({
   'machine-type': row(
     'The stream is of machine {received}, the destination is {local}.',
     ['another machine type, or "pc"/"q35", which mean another one in each release'],
-    [
-      '-M {received} at the destination, if it still has that',
-      '`mstream rewrite --machine {local}` changes the name, not the devices: other edits may be needed (docs/rewrite.md)',
-    ],
+    ['-M {received} at the destination, if it still has that', { code: 'machine', machine: '{local}' }],
   ),
   'target-page-bits': row(
     'Target pages of 2^{received} bytes in the stream, 2^{local} at the destination: pages cannot be cut anew.',
@@ -76,22 +74,19 @@ export const streamExplanations = explanations({
     ['it was not set before migrate-incoming'],
     [
       '-incoming defer, then migrate-set-capabilities {capability}: {received}, then migrate-incoming',
-      'for x-ignore-shared also an edit: `mstream rewrite --to-dialect plain` for a destination with it off, `--to-dialect 4.1` for one with it on',
+      { code: 'ignore-shared-dialect' },
     ],
   ),
   'capabilities-invalid': around('A capability differs.', 'the line before'),
   'unknown-capability': row(
     'This QEMU is older than the capability {capability}.',
     ['the stream was made by a newer QEMU, with it on'],
-    [
-      'a newer QEMU, or a save with it off',
-      '`mstream rewrite --clear-capability {capability}`, if the bytes do not depend on it',
-    ],
+    ['a newer QEMU, or a save with it off', { code: 'clear-capability', capability: '{capability}' }],
   ),
   'uuid-mismatch': row(
     'The source had validate-uuid on and -uuid {received}; the destination has {local}.',
     ['the wrong guest, or a clone with its own uuid'],
-    ['-uuid {received} at the destination', '`mstream rewrite --uuid none`'],
+    ['-uuid {received} at the destination', { code: 'no-uuid' }],
   ),
   'uuid-not-set': row(
     'Only a warning: the stream carries a uuid, the destination was started without -uuid.',
@@ -115,11 +110,7 @@ export const streamExplanations = explanations({
       'the device before it has another layout here than at the source: more or fewer bytes were read',
       DAMAGED,
     ],
-    [
-      '-global migration.send-section-footer and send-configuration as at the source; or `mstream rewrite --section-footers off`',
-      SAME_ARGV,
-      VERIFY,
-    ],
+    [{ code: 'footers-off' }, SAME_ARGV, VERIFY],
   ),
   'unknown-section': row(
     'The stream has state for {idstr} (instance {instance}), and the destination has no such device.',
@@ -130,8 +121,8 @@ export const streamExplanations = explanations({
     ],
     [
       SAME_ARGV,
-      '`mstream rewrite --drop-section {idstr}/{instance}` if the destination can do without',
-      '`mstream rewrite --rename-section {idstr}/{instance}=NEW` if it stands elsewhere there',
+      { code: 'drop-section', section: '{idstr}/{instance}' },
+      { code: 'rename-section', section: '{idstr}/{instance}' },
     ],
   ),
   'unknown-section-id': damaged('A PART or END of section {id}, which no START opened here.', EDITED),
@@ -162,11 +153,7 @@ export const streamExplanations = explanations({
       'the source had send-section-footer=off',
       DAMAGED,
     ],
-    [
-      SAME_OPTIONS,
-      EDIT_DEVICE,
-      'where the source wrote no footers at all: -global migration.send-section-footer=off, or `mstream rewrite --section-footers on`',
-    ],
+    [SAME_OPTIONS, EDIT_DEVICE, { code: 'footers-on' }],
   ),
   'footer-mismatch': row(
     'The end mark behind {idstr} belongs to section 0x{received}, expected 0x{expected}.',
@@ -184,14 +171,14 @@ export const streamExplanations = explanations({
   'unknown-command': row(
     'MIG_CMD 0x{command} is unknown to this QEMU.',
     ['0xb is SWITCHOVER_START, which QEMU 10.0 and later write (machine types from 10.0)', DAMAGED],
-    ['`mstream rewrite --drop-command SWITCHOVER_START`, for 0xb', 'a machine type up to 9.2 at the source'],
+    [{ code: 'drop-command', command: 'SWITCHOVER_START' }, 'a machine type up to 9.2 at the source'],
   ),
   'command-length': damaged('The command {command} has {length} bytes of payload, not {expected}.', EDITED),
   'command-unreadable': cut('a command'),
   'command-deprecated': row(
     'MIG_CMD 0x{command} is no longer supported (8 is ENABLE_COLO).',
     ['the source was a COLO primary'],
-    ['`mstream rewrite --drop-command ENABLE_COLO`'],
+    [{ code: 'drop-command', command: 'ENABLE_COLO' }],
   ),
   'return-path-twice': row('Only a remark: the return path was opened twice.', [EDITED], ['none needed']),
   'return-path-failed': row(
@@ -202,7 +189,7 @@ export const streamExplanations = explanations({
   'ping-without-return-path': row(
     'The stream asks for an answer, and nothing opened a way to give it.',
     ['OPEN_RETURN_PATH was dropped, PING was not'],
-    ['`mstream rewrite --drop-command PING`'],
+    [{ code: 'drop-command', command: 'PING' }],
   ),
   'advise-state': postcopy('POSTCOPY_ADVISE came twice, or too late.'),
   'advise-length': damaged('POSTCOPY_ADVISE with {length} bytes.'),
@@ -214,15 +201,12 @@ export const streamExplanations = explanations({
   'advise-unexpected': row(
     'The source had postcopy-ram on, the destination has it off.',
     ['capabilities differ'],
-    [
-      'switch postcopy-ram on at the destination',
-      '`mstream rewrite --drop-command POSTCOPY_ADVISE`, if the stream never went over to postcopy',
-    ],
+    ['switch postcopy-ram on at the destination', { code: 'drop-advise' }],
   ),
   'advise-page-sizes': row(
     'The pages behind guest memory differ: 0x{received} at the source, 0x{local} here.',
     [HUGE_PAGES],
-    [SAME_BACKEND, '`mstream rewrite --drop-command POSTCOPY_ADVISE`, with postcopy-ram off at the destination'],
+    [SAME_BACKEND, { code: 'drop-advise' }],
   ),
   'advise-target-page': row(
     'Target pages of {received} bytes at the source, {local} here.',
@@ -240,7 +224,7 @@ export const streamExplanations = explanations({
   'discard-unknown-block': row(
     'A discard of block {block}, which the destination does not have.',
     [MISSING],
-    [SAME_ARGV, '`mstream rewrite --rename-block {block}=NEW`'],
+    [SAME_ARGV, { code: 'rename-block', block: '{block}' }],
   ),
   'discard-failed': around('It happened while pages of {block} were discarded.', 'the line before'),
   'packaged-too-large': damaged('A package of {length} bytes.'),
@@ -252,11 +236,11 @@ export const streamExplanations = explanations({
   'recv-bitmap-block': row(
     'A recovery command for block {block}, which is not here.',
     [DAMAGED, MISSING],
-    ['`mstream rewrite --drop-command RECV_BITMAP`', SAME_ARGV],
+    [{ code: 'drop-command', command: 'RECV_BITMAP' }, SAME_ARGV],
   ),
   'colo-not-set': row(
     'The source was a COLO primary, and the destination is no COLO secondary.',
     ['x-colo is off at the destination'],
-    ['`mstream rewrite --drop-command ENABLE_COLO`'],
+    [{ code: 'drop-command', command: 'ENABLE_COLO' }],
   ),
 });

@@ -1,5 +1,6 @@
 // Explanations as text for people.
 
+import { cureText } from '../hints.js';
 import type { Explanation } from '../../ops/explain/explain.js';
 import type { ExplanationRow } from '../../release/causes/row.js';
 import { printableLine } from '../printable.js';
@@ -19,7 +20,7 @@ function paragraph(one: Explanation, theme: Theme): string {
   lines.push(...rest);
   for (const bug of one.bugs) {
     lines.push(`${theme.label('known:')} ${printableLine(bug.what)} (QEMU ${printableLine(bug.releases)})`);
-    lines.push(`  ${theme.label('cure:')} ${printableLine(bug.cure)}`);
+    lines.push(`  ${theme.label('cure:')} ${printableLine(cureText(bug.cure))}`);
     lines.push(theme.dim(`  ${bug.source}`));
   }
   if (one.effect === 'non-fatal') lines.push(theme.dim('The load goes on.'));
@@ -35,6 +36,6 @@ export function explanationLines({ meaning, causes, cures }: ExplanationRow, the
   return [
     printableLine(meaning),
     ...causes.map((cause) => `${theme.label('cause:')} ${printableLine(cause)}`),
-    ...cures.map((cure) => `${theme.label('cure:')} ${printableLine(cure)}`),
+    ...cures.map((cure) => `${theme.label('cure:')} ${printableLine(cureText(cure))}`),
   ];
 }

@@ -1,6 +1,7 @@
 // The report of a transplant as a document: docs/schema/transplant.json.
 
 import type { TransplantReport } from '../../ops/transplant/report.js';
+import { cureText } from '../hints.js';
 import type { JsonObject, JsonValue } from '../inspect/json.js';
 
 /** `written`: a file was made. `planned`: no file was requested. */
@@ -23,7 +24,9 @@ export function transplantDocument(
     copied,
     sections,
     counts: { ...counts },
-    differences: report.differences.map((one) => present({ ...one })),
+    differences: report.differences.map(({ cure, ...rest }) =>
+      present({ ...rest, cure: cure === undefined ? undefined : cureText(cure) }),
+    ),
     cpu: present({ ...cpu }),
     trial:
       trial.state === 'not-tried'

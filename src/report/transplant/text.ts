@@ -1,6 +1,7 @@
 // The report of a transplant for people: what was carried and what was not, the grade and its reasons (worst first),
 // then possible cures.
 
+import { cureText } from '../hints.js';
 import {
   grades,
   type Grade,
@@ -48,8 +49,11 @@ export function transplantText(report: TransplantReport, theme: Theme): string {
 /** Each cure once, with the first place that needs it. */
 function cureLines(differences: readonly TransplantDifference[], theme: Theme): string[] {
   const places = new Map<string, string[]>();
-  for (const { cure, path } of differences)
-    if (cure !== undefined) places.set(cure, [...(places.get(cure) ?? []), path]);
+  for (const { cure, path } of differences) {
+    if (cure === undefined) continue;
+    const words = cureText(cure);
+    places.set(words, [...(places.get(words) ?? []), path]);
+  }
   if (places.size === 0) return [];
   const where = ([first, ...others]: readonly string[]): string =>
     `${printableLine(first!)}${others.length === 0 ? '' : ` and ${plural(others.length, 'other')}`}`;

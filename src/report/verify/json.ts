@@ -1,5 +1,6 @@
 // The JSON document of `mstream verify --json`: docs/schema/verify.json.
 
+import { cureText } from '../hints.js';
 import type { Finding } from '../../ops/verify/codes.js';
 import { agreement } from '../../ops/verify/against.js';
 import type { DestinationPrediction, Verification } from '../../ops/verify/verify.js';
@@ -49,7 +50,7 @@ function predictionJson({ destination, capabilities, assumed, prediction, trial 
     messages,
     ...(offset === undefined ? {} : { offset }),
     path,
-    ...(explanation === undefined ? {} : { explanation: { ...explanation } }),
+    ...(explanation === undefined ? {} : { explanation: { ...explanation, cures: explanation.cures.map(cureText) } }),
     unknowns,
     ...(trial === undefined
       ? {}
@@ -68,5 +69,5 @@ function predictionJson({ destination, capabilities, assumed, prediction, trial 
 function findingJson(one: Finding): JsonObject {
   const { severity, code, offset, outer, path, text, explanation, cure, silent } = one;
   const place = { ...(offset === undefined ? {} : { offset }), ...outerJson(outer), path };
-  return { severity, code, ...place, text, explanation, cure, silent };
+  return { severity, code, ...place, text, explanation, cure: cureText(cure), silent };
 }

@@ -1,6 +1,7 @@
 // The report of `mstream verify` for people: a line with the verdict, then each finding, in stream order and the worst
 // first within it.
 
+import { cureText } from '../hints.js';
 import type { Finding } from '../../ops/verify/codes.js';
 import type { Severity } from '../../ops/verify/finding.js';
 import { agreement, type TrialResult } from '../../ops/verify/against.js';
@@ -101,7 +102,7 @@ function findingLines(one: Finding, theme: Theme): string[] {
     head,
     ...silent,
     `    ${printableLine(one.explanation)}`,
-    `    ${theme.label('cure:')} ${printableLine(one.cure)}`,
+    `    ${theme.label('cure:')} ${printableLine(cureText(one.cure))}`,
   ];
 }
 

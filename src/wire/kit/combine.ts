@@ -1,5 +1,6 @@
 // Codecs made of codecs: a check in both directions, a value in another form, lists, and counted bytes.
 
+import type { Hint } from '../../base/hint.js';
 import { cannotEncode } from '../../bytes/emitter.js';
 import type { Window } from '../../bytes/window.js';
 import type { ErrorCode } from '../../base/errors.js';
@@ -8,7 +9,7 @@ import type { Codec } from './codec.js';
 /** The complaint of a check about a value; undefined where the value is valid. */
 export interface Complaint {
   readonly message: string;
-  readonly hint?: string;
+  readonly hint?: Hint;
 }
 
 /**

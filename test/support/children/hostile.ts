@@ -3,6 +3,7 @@ import { MigrationStreamError } from '../../../src/base/errors.js';
 import { openFile } from '../../../src/bytes/node/file-source.js';
 import { forwardSource } from '../../../src/bytes/source.js';
 import { openStream } from '../../../src/open/open-stream.js';
+import { hintText } from '../../../src/report/hints.js';
 import { peakMemory } from './peak.js';
 
 const [path, how] = process.argv.slice(2);
@@ -18,7 +19,7 @@ try {
 } catch (error) {
   if (!(error instanceof MigrationStreamError)) throw error;
   code = error.code;
-  text += [error.message, error.hint, ...error.path].join(' ');
+  text += [error.message, error.hint === undefined ? '' : hintText(error.hint), ...error.path].join(' ');
 }
 const position = stream?.position;
 await (stream ?? source).close();

@@ -57,7 +57,7 @@ test('the error carries its facts in fields', () => {
     message: 'short',
     offset: 5,
     path: ['a', 'b'],
-    hint: 'try',
+    hint: { code: 'verify' },
     cause,
   });
   expect(error).toMatchObject({
@@ -66,7 +66,7 @@ test('the error carries its facts in fields', () => {
     message: 'short',
     offset: 5,
     path: ['a', 'b'],
-    hint: 'try',
+    hint: { code: 'verify' },
     cause,
   });
   expect('cause' in new MigrationStreamError({ code: 'io', message: '' })).toBe(false);

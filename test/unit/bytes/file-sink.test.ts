@@ -74,7 +74,7 @@ describe('openFileSink', () => {
     writeFileSync(path, 'old');
     await expect(openFileSink(path, { temporaries })).rejects.toMatchObject({
       code: 'io',
-      hint: '--force replaces it',
+      hint: { code: 'replace' },
       message: `${path} exists already`,
     });
     rmSync(path);

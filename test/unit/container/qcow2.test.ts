@@ -91,7 +91,10 @@ describe('which state is meant', () => {
 
   it('lists them when there are several', async () => {
     const error = await refusal(() => opened(two));
-    expect(error).toMatchObject({ code: 'several-streams', hint: expect.stringContaining('#s1, #gr') as string });
+    expect(error).toMatchObject({
+      code: 'several-streams',
+      hint: { code: 'name-state', names: expect.stringContaining('#s1, #gr') as string },
+    });
     expect(error.choices).toEqual([
       expect.objectContaining({ id: '1', tag: 's1', machine: 'pc-i440fx-7.2', diskOnly: false, vmClock: 1.5 }),
       expect.objectContaining({ id: '2', machine: null, damage: null }),
@@ -119,7 +122,10 @@ describe('which state is meant', () => {
     ['', 'the active L1 table'],
   ])('refuses %j', async (snapshot, message) => {
     const error = await refusal(() => opened(two, { snapshot }));
-    expect(error).toMatchObject({ code: 'not-a-stream', hint: expect.stringContaining('#s1') as string });
+    expect(error).toMatchObject({
+      code: 'not-a-stream',
+      hint: { code: 'name-state', names: expect.stringContaining('#s1') as string },
+    });
     expect(error.message).toContain(message);
   });
 
@@ -127,7 +133,7 @@ describe('which state is meant', () => {
     const twins = makeImage({ snapshots: [saved, { ...saved, id: '2' }, { ...saved, id: '3', tag: '1' }] });
     expect(await refusal(() => opened(twins, { snapshot: 's1' }))).toMatchObject({
       code: 'several-streams',
-      hint: 'name one by its id: #id:1, #id:2',
+      hint: { code: 'name-state', names: '#id:1, #id:2' },
     });
     expect(await refusal(() => opened(twins, { snapshot: '1' }))).toMatchObject({ code: 'several-streams' });
     expect(Buffer.compare(await opened(twins, { snapshot: 'id:1' }), stream)).toBe(0);

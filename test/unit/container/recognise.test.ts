@@ -1,5 +1,6 @@
 // What an input is when it is no stream: one real beginning of each kind, made here or by the program that makes them,
 // and any bytes at all.
+import { hintText } from '../../../src/report/hints.js';
 import fc from 'fast-check';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -164,16 +165,20 @@ describe('everything else', () => {
   it('hints at what to run', () => {
     const lzma = join('\x5d\0\0', new Uint8Array(10));
     const filter = 'xz -dc --format=lzma';
-    expect(recognise(lzma, { path: "it's here" }).hint).toContain(`\`${filter} 'it'\\''s here' | mstream inspect -\``);
-    expect(recognise(lzma, { path: '-x' }).hint).toContain(`\`${filter} ./-x | `);
-    expect(recognise(lzma, { path: 'größe\\' }).hint).toContain(`\`${filter} 'größe\\' | `);
-    expect(recognise(lzma, { path: 'a\x1b[31mb' }).hint).toContain(`\`${filter} FILE | `);
-    expect(recognise(lzma).hint).toContain(`\`… | ${filter} | mstream inspect -\``);
-    expect(recognise(raw('{"schemaVersion": 1}'), { path: 'x.json' }).hint).toContain('`mstream encode x.json`');
-    expect(recognise(raw('qemu-system-x86_64: cannot open'), {}).hint).toContain('did the QEMU fail?');
+    expect(hintText(recognise(lzma, { path: "it's here" }).hint!)).toContain(
+      `\`${filter} 'it'\\''s here' | mstream inspect -\``,
+    );
+    expect(hintText(recognise(lzma, { path: '-x' }).hint!)).toContain(`\`${filter} ./-x | `);
+    expect(hintText(recognise(lzma, { path: 'größe\\' }).hint!)).toContain(`\`${filter} 'größe\\' | `);
+    expect(hintText(recognise(lzma, { path: 'a\x1b[31mb' }).hint!)).toContain(`\`${filter} FILE | `);
+    expect(hintText(recognise(lzma).hint!)).toContain(`\`… | ${filter} | mstream inspect -\``);
+    expect(hintText(recognise(raw('{"schemaVersion": 1}'), { path: 'x.json' }).hint!)).toContain(
+      '`mstream encode x.json`',
+    );
+    expect(hintText(recognise(raw('qemu-system-x86_64: cannot open'), {}).hint!)).toContain('did the QEMU fail?');
     expect(recognise(new Uint8Array(8192), { size: 8192 })).toMatchObject({
       detail: '8192 bytes',
-      hint: expect.stringContaining('preallocated') as string,
+      hint: { code: 'preallocated' },
     });
   });
 
@@ -263,7 +268,7 @@ describe('any bytes', () => {
         (head, path) => {
           const found = recognise(head, { path });
           expect(recognisedKinds).toContain(found.kind);
-          for (const text of [found.title, found.detail, found.hint ?? ''])
+          for (const text of [found.title, found.detail, found.hint === undefined ? '' : hintText(found.hint)])
             expect(text).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
         },
       ),

@@ -40,7 +40,7 @@ describe('a path that means several fields', () => {
         { edit, path, value: '1', bytes: new Uint8Array(8) } as Edit,
       ]);
       expect([code, message]).toEqual(['refused', '"cpu.env.eip" means 2 fields: "cpu/0.env.eip", "cpu/1.env.eip"']);
-      expect(hint).toContain('cpu/0.env.eip');
+      expect(hint).toEqual({ code: 'name-instance', path: 'cpu/0.env.eip' });
     },
   );
 
@@ -102,9 +102,9 @@ describe('by the layouts of another stream', () => {
 
   test('without them it says what would help', async () => {
     const none = await refusal(fixtureBytes('10.0.13-no-vmdesc'), [set('cpu.env.eip')]);
-    expect(none.hint).toContain('--schema-from');
+    expect(none.hint).toEqual({ code: 'schema-from' });
     const postcopy = await refusal(fixtureBytes('10.0.13-postcopy'), [set('cpu.env.eip')]);
-    expect(postcopy.hint).toContain('--schema-from');
+    expect(postcopy.hint).toEqual({ code: 'schema-from' });
   });
 
   test('the command', async () => {

@@ -10,12 +10,12 @@ test('what, where, what next', () => {
     message: 'page record needs 4096 bytes, 1312 remain',
     offset: 0x5e05c2c3,
     path: ['section 2 "ram"', 'part 17', 'page record (mem0 + 0x3fe000)'],
-    hint: 'the file ends inside RAM; was the migration cancelled?',
+    hint: { code: 'cut' },
   });
   expect(errorText(error, plainTheme)).toBe(
     'truncated: page record needs 4096 bytes, 1312 remain\n' +
       '  at 0x5e05c2c3 in section 2 "ram" > part 17 > page record (mem0 + 0x3fe000)\n' +
-      '  hint: the file ends inside RAM; was the migration cancelled?\n',
+      '  hint: the file ends too early: was the migration cancelled, or the copy cut short?\n',
   );
   expect(errorJson(error)).toMatchObject({
     code: 'truncated',
@@ -38,7 +38,12 @@ test('lines that have nothing to say are not there', () => {
 
 test('what comes from the file cannot drive the terminal', () => {
   const evil = 'a\u001b[31mb\u009b2Jc\u0000\r\u202e';
-  const error = new MigrationStreamError({ code: 'bad-string', message: evil, path: [`${evil}\nx`], hint: evil });
+  const error = new MigrationStreamError({
+    code: 'bad-string',
+    message: evil,
+    path: [`${evil}\nx`],
+    hint: { code: 'name-state', names: evil },
+  });
   const text = errorText(error, plainTheme);
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
   expect(text.split('\n')).toHaveLength(4);

@@ -1,5 +1,7 @@
 // What would cure a misfit: options of the destination's command line, each text once. Found by rule, never by a device's
-// name. Imports nothing.
+// name.
+
+import type { Cure } from '../../../base/hint.js';
 
 export const cures = {
   vectors: (count: number): string => `give the destination’s device vectors=${count}`,
@@ -19,8 +21,8 @@ export const cures = {
   cpu: (model: string): string => `-cpu ${model} at the destination`,
   accelerator: (name: string): string => `-accel ${name} at the destination`,
   feature: (name: string): string => `the destination’s device must offer ${name}`,
-  schema: '--schema with the -dump-vmstate of the destination says which subsections it knows',
+  schema: { code: 'schema-of-destination' },
   notMapped: 'load it once in its own QEMU, and save it without mapped-ram',
-  parts: 'a donor that was saved with it, by --onto (dirty-bitmaps, … switched on for its save)',
+  parts: { code: 'donor-with-section' },
   equal: 'give the destination’s device the same options',
-} as const;
+} as const satisfies Readonly<Record<string, Cure | ((value: never) => Cure)>>;

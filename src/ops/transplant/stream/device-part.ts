@@ -79,11 +79,9 @@ export function descriptionOf(
 ): DescriptionSchema {
   if (json === undefined) {
     if (other !== undefined) return other;
-    throw new Refused(
-      'refused',
-      `${whose} has no vmdescription: nothing says what the bytes of its devices are`,
-      '--schema-from with a stream of the same QEMU and the same options',
-    );
+    throw new Refused('refused', `${whose} has no vmdescription: nothing says what the bytes of its devices are`, {
+      code: 'schema-from',
+    });
   }
   const description = readSchema(json);
   if (typeof description === 'string') throw new Refused('refused', `${whose}: the vmdescription ${description}`);

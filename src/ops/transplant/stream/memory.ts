@@ -113,11 +113,9 @@ export class Memory {
   pages(runs: PageRuns): boolean | undefined {
     this.index.add(runs);
     if (runs.kind.subarray(0, runs.count).includes(pageKind.compressed))
-      throw new Refused(
-        'refused',
-        'COMPRESS_PAGE records, which QEMU 9.1 and later do not read',
-        'load it once and save it without compress',
-      );
+      throw new Refused('refused', 'COMPRESS_PAGE records, which QEMU 9.1 and later do not read', {
+        code: 'save-without-compress',
+      });
     if (this.dropped.size === 0) return true;
     const before = runs.count;
     keepRuns(runs, (block) => !this.dropped.has(block));
@@ -141,11 +139,9 @@ export class Memory {
       const holes = device && pluggedHoles(device, this.index, block, pages, targetPageSize);
       const absent = holes?.reduce((sum, { count }) => sum + count, 0) ?? pages - distinct;
       if (absent > 0)
-        throw new Refused(
-          'refused',
-          `${absent} pages of ${quote(idstr)} are not in this stream`,
-          'left out on purpose, or sent over another channel (multifd, postcopy)',
-        );
+        throw new Refused('refused', `${absent} pages of ${quote(idstr)} are not in this stream`, {
+          code: 'pages-elsewhere',
+        });
     });
   }
 
@@ -187,7 +183,7 @@ export class Memory {
           ? undefined
           : twin === undefined
             ? this.cure(event, block)
-            : `one memory under two names? mstream rewrite --rename-block ${block.idstr}=${twin.idstr}`,
+            : { code: 'same-memory', block: block.idstr, name: twin.idstr },
       });
       return !resizable;
     }

@@ -1,5 +1,6 @@
 // What people paste: QEMU's words in the carriers in which they meet them. Each shape must give the same explanation as
 // the plain words, with the values whole and nothing of the carrier in them.
+import { cureText } from '../../../../src/report/hints.js';
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../../../src/ops/explain/explain.js';
 
@@ -89,7 +90,7 @@ describe('a block of another name, pasted', () => {
     const found = explain(text);
     const [block] = found.filter(({ id }) => id === 'unknown-ramblock' || /ramblock/.test(id));
     expect(block?.text).toBe(BLOCK);
-    expect([...block!.causes, ...block!.cures].join()).toContain('--rename-block mem0=');
+    expect([...block!.causes, ...block!.cures.map(cureText)].join()).toContain('--rename-block mem0=');
     expect(found.map(({ id }) => id)).not.toContain('not-known');
   });
 
@@ -129,7 +130,7 @@ qemu-kvm: load of migration failed: Invalid argument`);
     expect(where!.meaning).toBe(
       'It happened in the device "0000:00:08.0/virtio-balloon", instance 0, in PCIDevice:config, inside virtio-balloon:virtio.',
     );
-    expect(bad!.cures.join()).toMatch(/qemu-4-0-config-size/);
+    expect(bad!.cures.map(cureText).join()).toMatch(/qemu-4-0-config-size/);
     expect(bad!.bugs.map(({ id }) => id)).toEqual(['balloon-config-size']);
   });
 

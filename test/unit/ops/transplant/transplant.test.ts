@@ -1,5 +1,6 @@
 // Transplants over the captures: onto a donor of the same QEMU and options nothing changes, there and back again differs in
 // what the reports said and nowhere else, and what cannot be carried is refused with its reason. No names of devices.
+import { cureText } from '../../../../src/report/hints.js';
 import { Refused } from '../../../../src/base/refused.js';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -34,10 +35,10 @@ async function refusal(source: Uint8Array, donor: Uint8Array, options: Transplan
       ? 'written'
       : report.differences
           .filter((one) => one.grade === report.grade)
-          .map(({ path, why, cure }) => `${path}: ${why}${cure === undefined ? '' : ` (${cure})`}`)
+          .map(({ path, why, cure }) => `${path}: ${why}${cure === undefined ? '' : ` (${cureText(cure)})`}`)
           .join('\n');
   } catch (error) {
-    if (error instanceof Refused) return `${error.message} (${error.hint ?? ''})`;
+    if (error instanceof Refused) return `${error.message} (${error.hint === undefined ? '' : cureText(error.hint)})`;
     throw error;
   }
 }
