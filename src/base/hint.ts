@@ -7,9 +7,11 @@ interface HintValues {
   'read-as': { readonly layout: string };
   'same-by': { readonly program: string };
   install: { readonly program: string };
+  'install-compressor': { readonly program: string };
   decompress: { readonly program: string };
   'trust-decompressed': { readonly program: string };
   extract: { readonly member: string };
+  'memory-file-of': { readonly block: string };
   'name-state': { readonly names: string };
   'encode-document': { readonly file: string | undefined };
   'feed-lzma': { readonly file: string | undefined };
@@ -63,6 +65,15 @@ type PlainCode =
   | 'schema-source'
   | 'ram-file'
   // Containers, and files without a stream
+  | 'bare'
+  | 'larger-volume'
+  | 'give-xml'
+  | 'print-xml'
+  | 'file-or-bare'
+  | 'checked-or-fresh-image'
+  | 'fresh-image'
+  | 'memory-map'
+  | 'without-registers'
   | 'newer-libvirt'
   | 'newer-qcow2'
   | 'encrypted-qcow2'

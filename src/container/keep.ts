@@ -1,5 +1,6 @@
 // Containers written again around another stream: the way back of open.ts. What is not edited is copied.
 
+import type { Hint } from '../base/hint.js';
 import { MigrationStreamError } from '../base/errors.js';
 import { writeWithHoles } from '../bytes/holes.js';
 import { readSource, type ByteSink, type ByteSource } from '../bytes/source.js';
@@ -32,7 +33,7 @@ export function forward({ label, write, skip, commit, abort }: ByteSink): ByteSi
 }
 
 /** The refusal of a container, with the two ways around it. */
-export function notKept(message: string, hint = '--bare writes the stream alone'): MigrationStreamError {
+export function notKept(message: string, hint: Hint = { code: 'bare' }): MigrationStreamError {
   return new MigrationStreamError({ code: 'cannot-encode', message, hint });
 }
 
@@ -65,7 +66,7 @@ export function padded(sink: ByteSink, size: number): ByteSink {
     },
     async commit() {
       if (written > size)
-        throw notKept(`the result has ${written} bytes, and the volume has ${size}`, 'a larger volume, without --pad');
+        throw notKept(`the result has ${written} bytes, and the volume has ${size}`, { code: 'larger-volume' });
       await sink.skip(size - written);
       await sink.commit();
     },

@@ -38,7 +38,7 @@ function givenLayout({ blocks }: LayoutFacts, entries: readonly MapEntry[]): Phy
     if (block < 0) throw unsupported(`the stream has no block ${quote(name)}`);
     return { start: address, end: address + (length ?? blocks[block]!.usedLength - offset), block, offset };
   });
-  return { ranges, how: '--memory-map' };
+  return { ranges, how: 'the given map' };
 }
 
 function machineLayout(facts: LayoutFacts): PhysicalMap {

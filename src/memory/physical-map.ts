@@ -1,5 +1,6 @@
 // Guest-physical addresses: which bytes of which RAM block stand at which address. Ranges are disjoint and ascend.
 
+import type { Hint } from '../base/hint.js';
 import { MigrationStreamError } from '../base/errors.js';
 import { quote } from '../base/quote.js';
 import { hex } from '../bytes/window.js';
@@ -91,4 +92,4 @@ function bad(message: string): MigrationStreamError {
   return new MigrationStreamError({ code: 'unsupported', message, hint: MAP_HINT });
 }
 
-export const MAP_HINT = 'give the addresses: --memory-map ADDRESS=BLOCK[+OFFSET][:LENGTH],…';
+export const MAP_HINT: Hint = { code: 'memory-map' };

@@ -47,11 +47,10 @@ export function programSink(outer: ByteSink, program: string, args: readonly str
 
 function notStarted(program: string, cause: Error): MigrationStreamError {
   if (systemCode(cause) !== 'ENOENT') return outputError(`cannot run ${program}`, cause);
-  const hint = `${program} compresses this format; install it, or choose another format`;
   return new MigrationStreamError({
     code: 'unsupported',
     message: `the program ${program} is not installed`,
-    hint,
+    hint: { code: 'install-compressor', program },
     cause,
   });
 }

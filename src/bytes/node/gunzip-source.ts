@@ -60,7 +60,7 @@ function gzipError(cause: unknown, offset: number): MigrationStreamError {
       code: 'truncated',
       message: 'the gzip data ends too early',
       offset,
-      hint: 'the file ends too early: was the copy cut short?',
+      hint: { code: 'copy-cut' },
       cause,
     });
   const reason = reasonOf(cause);

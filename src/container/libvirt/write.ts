@@ -79,7 +79,7 @@ function withMachine(xml: Uint8Array, machine: string | undefined): Uint8Array {
   // One character for each byte: what stands around the name need not be text that we understand.
   const text = latin1(xml, 0, xml.length);
   const found = MACHINE.exec(text);
-  if (found === null) throw notKept('the domain XML names no machine type that could be changed', 'give it with --xml');
+  if (found === null) throw notKept('the domain XML names no machine type that could be changed', { code: 'give-xml' });
   if (found[3] === machine) return xml;
   return latin1Bytes(text.replace(MACHINE, (_, start: string, mark: string) => `${start}${mark}${machine}${mark}`));
 }
@@ -87,9 +87,8 @@ function withMachine(xml: Uint8Array, machine: string | undefined): Uint8Array {
 /** @throws MigrationStreamError `cannot-encode` */
 function checkedXml(xml: Uint8Array): Uint8Array {
   const text = latin1(xml, 0, xml.length);
-  if (!/<domain[\s>]/.test(text) || text.includes('\0'))
-    throw notKept('this is no domain XML', '`mstream inspect --print-xml --show-secrets` prints the one of an image');
-  if (xml.length > MAX_DOMAIN_XML / 2) throw notKept(`${xml.length} bytes of domain XML`, 'libvirt writes some KiB');
+  if (!/<domain[\s>]/.test(text) || text.includes('\0')) throw notKept('this is no domain XML', { code: 'print-xml' });
+  if (xml.length > MAX_DOMAIN_XML / 2) throw notKept(`${xml.length} bytes of domain XML`, { code: 'print-xml' });
   return xml;
 }
 

@@ -68,7 +68,7 @@ export function requireBlocks({ memory }: Guest, wanted: Iterable<number>): void
     throw new MigrationStreamError({
       code: 'unsupported',
       message: `no page of ${JSON.stringify(idstr)} is in this stream`,
-      hint: `its memory file holds them: --memory ${idstr}=FILE`,
+      hint: { code: 'memory-file-of', block: idstr },
     });
   }
 }

@@ -24,12 +24,11 @@ const ZEROS = new Uint8Array(64 * 1024);
 export async function keepImage(opened: OpenedState, sink: ByteSink): Promise<Kept> {
   const { image } = opened;
   if (sink.patch === undefined)
-    throw notKept('a qcow2 image is changed in any order, and this output only goes forward', '-o FILE, or --bare');
+    throw notKept('a qcow2 image is changed in any order, and this output only goes forward', { code: 'file-or-bare' });
   if (has(image.header.incompatible, incompatible.corrupt) || has(image.header.incompatible, incompatible.dirty))
-    throw notKept(
-      'the image is marked dirty or corrupt, so its refcounts may be wrong',
-      '`qemu-img check -r all` of a copy, or --fresh-image',
-    );
+    throw notKept('the image is marked dirty or corrupt, so its refcounts may be wrong', {
+      code: 'checked-or-fresh-image',
+    });
   await copyRange(image.source, 0, image.size, sink);
   const state = new StateSink(opened, sink, sink.patch);
   return {
@@ -124,7 +123,7 @@ class StateSink {
     const { at, extra } = choice.snapshot;
     const fits = this.position <= 0xffff_ffff;
     if (extra.length < 8 && !fits)
-      throw notKept('the snapshot’s entry has no room for a state of 4 GiB or more', '--fresh-image');
+      throw notKept('the snapshot’s entry has no room for a state of 4 GiB or more', { code: 'fresh-image' });
     await this.writeAt(encodeBytes(be32, fits ? this.position : 0), at + ENTRY.size32);
     if (extra.length >= 8) await this.writeAt(be64Of(this.position), at + ENTRY.extra);
   }

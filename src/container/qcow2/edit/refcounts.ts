@@ -97,7 +97,7 @@ export class Refcounts {
     const { tableAt: oldAt, tableClusters: oldClusters, clusterSize } = this;
     const clusters = Math.ceil(((index + 1) * 8) / clusterSize) + 1;
     if (clusters * clusterSize > MAX_REFCOUNT_TABLE_BYTES)
-      throw notKept('the image would need a larger refcount table than QEMU reads', '--fresh-image');
+      throw notKept('the image would need a larger refcount table than QEMU reads', { code: 'fresh-image' });
     const first = this.next;
     this.next += clusters;
     for (let i = 0; i < clusters; i += 1) {

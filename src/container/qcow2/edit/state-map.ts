@@ -62,7 +62,7 @@ export class StateMap {
     const { clusterSize } = this.image.geometry;
     const view = await this.tables.load(entryAt);
     const place = entryAt % clusterSize;
-    if (view.getUint32(place) & entryHigh.compressed) throw notKept(NO_COMPRESSED, '--fresh-image, or --bare');
+    if (view.getUint32(place) & entryHigh.compressed) throw notKept(NO_COMPRESSED, { code: 'fresh-image' });
     const host = offsetIn(view, place);
     if (host % clusterSize !== 0) throw damagedImage('an L2 entry leads to no cluster’s start', { offset: entryAt });
     return host;

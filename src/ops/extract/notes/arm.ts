@@ -33,7 +33,7 @@ function prstatus(cpu: Cpu, id: number): Uint8Array {
     throw new MigrationStreamError({
       code: 'unsupported',
       message: `CPU ${id - 1} runs AArch32, whose core notes are not made`,
-      hint: 'without registers: --format raw or lime',
+      hint: { code: 'without-registers' },
     });
   return new Struct(392, true)
     .seek(32)

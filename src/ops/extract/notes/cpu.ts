@@ -18,7 +18,7 @@ export class Cpu {
     throw new MigrationStreamError({
       code: 'unsupported',
       message: `${deviceLabel(this.state.device)} has no field ${path}`,
-      hint: 'without registers: --format raw or lime; --schema-from FILE gives layouts that a stream lacks',
+      hint: { code: 'without-registers' },
     });
   }
 

@@ -31,6 +31,6 @@ export function cpuNotes({ machine, devices, opaque }: Guest): CpuNotes {
       cpus.length === 0
         ? `the stream has no CPU that can be read${opaque === undefined ? '' : `: ${opaque}`}`
         : `no core notes for the CPUs of ${architecture ?? 'an unknown architecture'}`,
-    hint: 'without registers: --format raw or lime; --schema-from FILE gives layouts that a stream lacks',
+    hint: { code: 'without-registers' },
   });
 }
