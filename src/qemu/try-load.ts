@@ -5,6 +5,7 @@ import { shellWord } from '../base/shell.js';
 import { copyFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { findOptions } from './argv.js';
+import { feeding, type Feed, type Feeding } from './feed.js';
 import type { QemuBinary } from './binary.js';
 import type { Machine } from './machine.js';
 import { MigrationFailed, setCapabilities, startIncoming, waitForMigration } from './migrate.js';
@@ -22,8 +23,8 @@ export type TrialMemory = Readonly<Record<string, { readonly file: string; reado
 export interface TryLoadOptions {
   readonly binary: QemuBinary;
   readonly argv: readonly string[];
-  /** The state: a file, or bytes. */
-  readonly state: string | Uint8Array;
+  /** The state: a file, bytes, or a stream in a container. */
+  readonly state: string | Uint8Array | Feed;
   /** Where the stream begins in the file, bytes. Default 0. */
   readonly stateAt?: number;
   /** Migration capabilities to switch on. */
@@ -96,8 +97,7 @@ async function load(
   { state, stateAt = 0, capabilities = [], cwd = process.cwd(), timeoutMs = HANG, signal, look }: TryLoadOptions,
 ): Promise<Trial> {
   await setCapabilities(machine, Object.fromEntries(capabilities.map((name) => [name, true])));
-  const file = typeof state === 'string' ? resolve(cwd, state) : join(machine.folder, 'state');
-  if (typeof state !== 'string') await writeFile(file, state, { mode: 0o600 });
+  const feed = await feedOf({ state, stateAt, cwd }, capabilities.includes('mapped-ram'), machine.folder);
   const told = (verdict: Trial['verdict'], runState: string | null = null): Trial => {
     const { stderr, exit } = machine.process;
     return {
@@ -110,12 +110,8 @@ async function load(
     };
   };
   try {
-    const mark = await startIncoming(
-      machine,
-      capabilities.includes('mapped-ram')
-        ? `file:${file}${stateAt === 0 ? '' : `,offset=${stateAt}`}`
-        : `exec:tail -c +${stateAt + 1} ${shellWord(file)}`,
-    );
+    const mark = await startIncoming(machine, feed.uri);
+    feed.start();
     await waitForMigration(machine, mark, { timeoutMs, signal });
     const { status } = await machine.execute('query-status', undefined, { timeoutMs });
     await look?.(machine);
@@ -129,7 +125,23 @@ async function load(
     }
     if (error instanceof Timeout) return told('hung');
     throw error;
+  } finally {
+    await feed.stop();
   }
+}
+
+async function feedOf(
+  { state, stateAt, cwd }: Pick<TryLoadOptions, 'state'> & { readonly stateAt: number; readonly cwd: string },
+  mapped: boolean,
+  folder: string,
+): Promise<Feeding> {
+  if (typeof state !== 'string' && 'source' in state) return feeding(state, mapped, folder);
+  const file = typeof state === 'string' ? resolve(cwd, state) : join(folder, 'state');
+  if (typeof state !== 'string') await writeFile(file, state, { mode: 0o600 });
+  const uri = mapped
+    ? `file:${file}${stateAt === 0 ? '' : `,offset=${stateAt}`}`
+    : `exec:tail -c +${stateAt + 1} ${shellWord(file)}`;
+  return { uri, start: () => {}, stop: async () => {} };
 }
 
 /** Gives the memory of a template to backends of a neutral command line. */

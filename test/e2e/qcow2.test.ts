@@ -1,17 +1,20 @@
 // Snapshots that real QEMUs saved into their disks, read back: the same devices and the same pages as in a plain stream of
 // the same stopped guest, through every layout of qcow2 that the lab's qemu-img makes.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeDecompressors } from '../../src/bytes/node/decompressors.js';
 import { openFile } from '../../src/bytes/node/file-source.js';
 import { inUse } from '../../src/bytes/node/in-use.js';
+import { libvirtHeader } from '../../src/container/libvirt/header.js';
 import { openContainers, type Nest } from '../../src/container/open.js';
 import { openLab, qemuSkipReason, type LabQemu } from '../../src/qemu/lab.js';
 import { setCapabilities } from '../../src/qemu/migrate.js';
+import { encodeBytes } from '../../src/wire/kit/codec.js';
 import { readItems, type Item } from '../support/items.js';
-import { imageKinds, savedBoth, savevm, tool, withDisk } from './support/qcow2.js';
+import { diskMachine, imageKinds, savedBoth, savevm, tool, withDisk } from './support/qcow2.js';
 import { runMstream } from './support/run-mstream.js';
 
 const reason = qemuSkipReason();
@@ -48,6 +51,23 @@ async function contents(stream: Uint8Array): Promise<Item[]> {
   const { items, failure } = await readItems(stream);
   expect(failure).toBeUndefined();
   return items.filter(({ kind }) => kind !== 'command' && kind !== 'vmdescription');
+}
+
+/** A libvirt save image around a stream. */
+function saveImage(stream: Uint8Array, format: number): Buffer {
+  const xml = '<domain/>\0';
+  const header = { magic: 'LibvirtQemudSave', littleEndian: true, version: 2, wasRunning: 1, cookieOffset: 0 } as const;
+  const bytes = encodeBytes(libvirtHeader, { ...header, dataLength: xml.length, format, unused: new Uint8Array(56) });
+  return Buffer.concat([bytes, Buffer.from(xml), stream]);
+}
+
+/** `mstream verify --load` in the QEMU that wrote it; `disk` is its disk. */
+const tried = (state: string, { wanted }: LabQemu, disk: string): ReturnType<typeof runMstream> =>
+  runMstream(folder, ['verify', '--load', state, '--', `lab:${wanted}`, ...diskMachine(disk), '-debugcon', 'null']);
+
+async function loads(state: string, qemu: LabQemu, disk: string): Promise<void> {
+  const { stdout, stderr } = await tried(state, qemu, disk);
+  expect(stdout, stderr).toMatch(/^ {2}tried: loads, \w+, as predicted$/m);
 }
 
 /** What a release is tried with besides the first two: all of them on one, so that the suite stays short. */
@@ -128,6 +148,45 @@ for (const qemu of lab) {
         const blocks = items.flatMap((item) => (item.kind === 'ram-blocks' ? item.blocks : []));
         expect(blocks[0]!.mapped!.pagesOffset % (1 << 20)).toBe(0);
         expect(await runMstream(folder, ['verify', disk])).toMatchObject({ code: 0, stderr: '' });
+        await loads(disk, qemu, disk);
+      });
+    }
+
+    if (qemu.wanted === '7.2') {
+      it('verify --load feeds a QEMU what lies inside of containers', async () => {
+        const disk = join(folder, 'load.qcow2');
+        await tool(qemu, 'qemu-img', 'create', '-f', 'qcow2', disk, '1M');
+        await withDisk(qemu, disk, folder, (machine) => savedBoth(machine, 's1', `${disk}.plain`));
+        await loads(disk, qemu, disk);
+        const plain = await readFile(`${disk}.plain`);
+        await writeFile(join(folder, 'packed.save'), saveImage(gzipSync(plain), 1));
+        await loads('packed.save', qemu, disk);
+        await writeFile(join(folder, 'cut.save'), saveImage(gzipSync(plain).subarray(0, 30_000), 1));
+        expect((await tried('cut.save', qemu, disk)).stdout).toContain('  tried: rejected');
+      });
+
+      it('refuses by name what it cannot read, as qemu-img made it', async () => {
+        const made = async (name: string, ...options: string[]): Promise<string> => {
+          const disk = join(folder, `${name}.qcow2`);
+          await tool(qemu, 'qemu-img', 'create', '-f', 'qcow2', ...options, disk, '1M');
+          return (await runMstream(folder, ['inspect', disk])).stderr;
+        };
+        const secret = ['--object', 'secret,id=s,data=abc', '-o'];
+        expect(await made('luks', ...secret, 'encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10')).toMatch(
+          /^unsupported: .*LUKS/,
+        );
+        expect(await made('aes', ...secret, 'encrypt.format=aes,encrypt.key-secret=s')).toMatch(/^unsupported: .*AES/);
+        expect(await made('external', '-o', `data_file=${join(folder, 'external.data')},data_file_raw=on`)).toMatch(
+          /^unsupported: .*external data file/,
+        );
+        const unknown = join(folder, 'unknown.qcow2');
+        await tool(qemu, 'qemu-img', 'create', '-f', 'qcow2', unknown, '1M');
+        const bytes = await readFile(unknown);
+        bytes[72 + 6] = 0x80;
+        await writeFile(unknown, bytes);
+        expect((await runMstream(folder, ['inspect', unknown])).stderr).toMatch(
+          /^unsupported: .*incompatible features/,
+        );
       });
     }
   });

@@ -39,7 +39,7 @@ export interface NamedDestination {
   destination(target: Target): Promise<Destination>;
   readonly capabilities: Readonly<Record<string, boolean>>;
   /** Gives it the state; undefined: it was not asked for. */
-  readonly attempt?: (target: Target, capabilities: readonly string[]) => Promise<TrialResult>;
+  readonly attempt?: (target: Target, capabilities: readonly string[], mappedBase: number) => Promise<TrialResult>;
 }
 
 /**
@@ -116,13 +116,19 @@ async function withQemu(
     (await import('../../qemu/ask/ask.js')).askDestination(binary, argv, limits),
   );
   for (const note of destination.notes) progress(`note: ${escapeText(note)}`);
-  const attempt = (target: Target, on: readonly string[]): Promise<TrialResult> =>
+  const attempt = (target: Target, on: readonly string[], mappedBase: number): Promise<TrialResult> =>
     withFailures(async () => {
       const { tryLoad } = await import('../../qemu/try-load.js');
       const memory = Object.fromEntries(
         target.memory.map((file) => [file.block, { file: file.path, how: 'private' as const }]),
       );
-      return tryLoad({ binary, argv, ...limits, state: resolve(host.cwd, target.state), capabilities: on, memory });
+      const { inner, layers } = await context.openState(target.state, target.containers, true);
+      try {
+        const state = layers.length === 0 ? resolve(host.cwd, target.state) : { source: inner, mappedBase };
+        return await tryLoad({ binary, argv, ...limits, state, capabilities: on, memory });
+      } finally {
+        await inner.close();
+      }
     });
   return {
     label: labelOf(destination),
@@ -160,7 +166,7 @@ export async function predicted(
   };
   const prediction = await predict(await openTarget(context, target), destination, { capabilities });
   const on = Object.keys(capabilities).filter((name) => capabilities[name] === true);
-  const trial = await named.attempt?.(target, on);
+  const trial = await named.attempt?.(target, on, Number(inspection?.dialect.mappedBase?.value ?? 0));
   const bugs = inspection === undefined ? [] : knownBugFindings(inspection, destination.qemu);
   return {
     ...verification,
