@@ -13,6 +13,9 @@ import { openLab, qemuSkipReason, type LabQemu } from '../../src/qemu/lab.js';
 import { withMachine, type Machine } from '../../src/qemu/machine.js';
 import { migrateToFile, setCapabilities } from '../../src/qemu/migrate.js';
 import { temporaryFolder } from '../../src/qemu/process.js';
+import { readDevices } from '../../src/ops/devices/read-devices.js';
+import { deviceLabel } from '../../src/vmstate/index.js';
+import { mstream } from '../support/fake-host.js';
 import { guestArgv, openLinuxGuest, waitForTick, ticksOf, type LinuxGuest } from './support/linux-guest.js';
 
 const RAM = 128 << 20;
@@ -53,10 +56,29 @@ async function twoSaves({ binary }: LabQemu, guest: LinuxGuest): Promise<void> {
       pages,
     );
     expect(pages.length).toBeGreaterThan(100);
+    expect(new Set(found.devices.map(({ device }) => device))).toEqual(await differingByGet(file('a'), file('b')));
     expect(countDifferences(await compared(file('a'), file('a')))).toEqual({ real: 0, noise: 0 });
   } finally {
     await dropFolder(folder);
   }
+}
+
+/** Devices of which `mstream get` shows different values. */
+async function differingByGet(a: string, b: string): Promise<Set<string>> {
+  const source = await openFile(a);
+  const { devices } = await readDevices(source);
+  await source.close();
+  const differing = new Set<string>();
+  for (const { state } of devices) {
+    const label = deviceLabel(state.device);
+    const { name, instanceId } = state.device;
+    const get = (path: string): ReturnType<typeof mstream> =>
+      mstream(['get', path, `${name}/${instanceId}`], { openInput: openFile });
+    const [first, second] = [await get(a), await get(b)];
+    expect([first.code, second.code], label).toEqual([0, 0]);
+    if (first.stdout !== second.stdout) differing.add(label);
+  }
+  return differing;
 }
 
 async function save(machine: Machine, state: string, ram: string): Promise<void> {

@@ -1,6 +1,12 @@
 // `diff` on real captures: nothing between a save and itself, nothing but the form between a save and its conversions,
 // and exactly what was edited.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { nodeDecompressors } from '../../../../src/bytes/node/decompressors.js';
+import { openContainers } from '../../../../src/container/open.js';
+import { writeFreshImage } from '../../../../src/container/qcow2/write-fresh.js';
 import { inflate } from '../../../../src/bytes/node/inflate.js';
 import type { MemoryOrigin } from '../../../../src/bytes/memory.js';
 import { forwardSource, memorySink, memorySource, type ByteSource } from '../../../../src/bytes/source.js';
@@ -64,6 +70,40 @@ describe('a save and its conversion: the form alone', () => {
     await rewrite(memorySource(bytes), sink, [{ edit: 'compact' }]);
     expect(sink.bytes().length).toBeLessThan(bytes.length);
     expect(countDifferences(await compared(bytes, Uint8Array.from(sink.bytes())))).toEqual({ real: 0, noise: 0 });
+  });
+});
+
+describe('a save and its containers: nothing', () => {
+  const folder = new URL('../../../../fixtures/containers/', import.meta.url);
+  const packed = (name: string): Uint8Array => Uint8Array.from(readFileSync(new URL(name, folder)));
+  const opened = async (bytes: Uint8Array, snapshot?: string): Promise<ByteSource> =>
+    (await openContainers(memorySource(bytes), { decompressors: nodeDecompressors, snapshot })).inner;
+  const programs = { bz2: 'bzip2', xz: 'xz', zst: 'zstd', lz4: 'lz4', lzo: 'lzop', gz: undefined };
+
+  test.each(Object.entries(programs))('state.%s', async (suffix, program) => {
+    if (program !== undefined && spawnSync(program, ['--version']).error !== undefined) {
+      console.info(`skipped: state.${suffix}, since the program ${program} is not installed`);
+      return;
+    }
+    const plain = Uint8Array.from(gunzipSync(packed('state.gz')));
+    const found = await compared(plain, await opened(packed(`state.${suffix}`)));
+    expect(found).toMatchObject({ form: [], configuration: [], devices: [], blocks: [], pagesDifferent: 0 });
+    expect(found.pagesCompared).toBeGreaterThan(500);
+  });
+
+  test.each(['gnu.tar.gz', 'pax.tar.gz'])('%s', async (name) => {
+    const found = await compared(
+      await opened(Uint8Array.from(gunzipSync(packed('state.gz')))),
+      await opened(Uint8Array.from(gunzipSync(packed(name)))),
+    );
+    expect(countDifferences(found)).toEqual({ real: 0, noise: 0 });
+  });
+
+  test('a qcow2 image of ours, with the state as mapped-ram', async () => {
+    const bytes = fixtureBytes('11.1.3-plain');
+    const mapped = await written((sink) => toMapped(memorySource(bytes), sink, { inflate }));
+    const image = await written((sink) => writeFreshImage(memorySource(mapped), sink, { diskSize: 1 << 20, tag: 's' }));
+    expect(countDifferences(await compared(bytes, await opened(image, 's')))).toEqual({ real: 0, noise: 0 });
   });
 });
 
