@@ -79,6 +79,20 @@ export type { SectionHeader, SectionKind } from '../wire/section.js';
 
 export { type BlockRow, type IgnoredHow } from '../ops/block-rows.js';
 export { inspect, type Inspection, type MapRow, type StreamWarning, type Totals } from '../ops/inspect.js';
+export { diff, type DiffInput, type DiffOptions } from '../ops/diff/diff.js';
+export type { MemoryFiles } from '../ops/diff/memory.js';
+export {
+  countDifferences,
+  type BlockDifference,
+  type DeviceDifference,
+  type Diff,
+  type DiffSide,
+  type FieldDifference,
+  type PageRange,
+  type StatementDifference,
+} from '../ops/diff/result.js';
+export type { RecordCost, Stat, StateStat } from '../ops/stat/result.js';
+export { stat, type StatInput, type StatOptions } from '../ops/stat/stat.js';
 export { toMapped, type ToMappedOptions } from '../ops/convert/to-mapped.js';
 export { toPlain, type ToPlainOptions } from '../ops/convert/to-plain.js';
 export { parseDocument } from '../ops/json/check.js';
