@@ -7,6 +7,7 @@ import { closeSync, mkdtempSync, mkdirSync, openSync, readSync, rmSync, statSync
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, openFile, openFileSink, openStream, rewrite } from '../../dist/index.js';
+import { measureContainers } from './containers.mjs';
 import { measureDiff } from './diff.mjs';
 import { inspect, openStream, rewrite } from '../../dist/index.js';
 import { openFile, openFileSink } from '../../dist/node.js';
@@ -159,6 +160,7 @@ const parts = {
   core: measureCore,
   transplant: () => measureTransplant({ compare, peak }, folder),
   diff: () => measureDiff({ compare, peak }, folder),
+  containers: () => measureContainers({ compare, peak }, folder),
 };
 
 const names = process.argv.slice(2);

@@ -4,7 +4,7 @@
 import { pipeline } from 'node:stream';
 import { createGunzip, createInflateRaw, type Gunzip } from 'node:zlib';
 import { MigrationStreamError } from '../../base/errors.js';
-import type { ByteSource } from '../source.js';
+import { readSource, type ByteSource } from '../source.js';
 import { blocksOf } from './blocks.js';
 import { readableSource } from './readable-source.js';
 import { systemCode } from './system-error.js';
@@ -33,9 +33,11 @@ export function gunzipSource(outer: ByteSource): ByteSource {
 
 /** The end is told only when everything else was read: an error drops what the stream has buffered. */
 async function feed(outer: ByteSource, gunzip: Gunzip, emptied: () => Promise<void>): Promise<void> {
-  for await (const block of blocksOf(outer)) {
+  // One block for all: the stream is done with it when it calls back.
+  const block = new Uint8Array(CHUNK);
+  for (let at = 0, got; (got = await readSource(outer, block, at)) > 0; at += got) {
     if (gunzip.destroyed) return;
-    await new Promise<void>((resolve) => gunzip.write(block, () => resolve()));
+    await new Promise<void>((resolve) => gunzip.write(block.subarray(0, got), () => resolve()));
   }
   if (gunzip.readableLength > 0) await emptied();
   if (!gunzip.destroyed) gunzip.end();

@@ -1,0 +1,55 @@
+// What a container costs: a raw libvirt image against the bare stream, gzip data against `gzip -dc`, and the memory that
+// reading them takes, with a guest of 1.5 GiB. Part of `npm run bench`.
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeDense } from './inputs.mjs';
+import { most, run } from './measure.mjs';
+
+const mstream = new URL('../../bin/mstream.js', import.meta.url).pathname;
+/** 1.5 GiB of 4 KiB pages. */
+const GUEST = 393_216;
+
+/** What stands in front of the stream of a libvirt save image: header, XML, padding. */
+function libvirtHead(format) {
+  const xml = Buffer.alloc(65_536);
+  xml.write('<domain><name>bench</name></domain>');
+  const header = Buffer.alloc(92);
+  header.write('LibvirtQemudSave');
+  for (const [i, word] of [2, xml.length, 1, format, 0].entries()) header.writeUInt32LE(word, 16 + 4 * i);
+  return Buffer.concat([header, xml]);
+}
+
+export async function measureContainers({ compare, peak }, folder, guest = GUEST) {
+  const [bare, raw, gzip] = ['bare', 'raw.save', 'gzip.save'].map((name) => join(folder, name));
+  try {
+    writeDense(bare, guest);
+    for (const [path, format, filter] of [
+      [raw, 0, 'cat'],
+      [gzip, 1, 'gzip -1c'],
+    ]) {
+      const file = openSync(path, 'w');
+      writeSync(file, libvirtHead(format));
+      closeSync(file);
+      run('sh', '-c', `${filter} ${bare} >>${path}`);
+    }
+    run('sh', '-c', `gzip -1c ${bare} >${bare}.gz`);
+    await compare(
+      'libvirt image, raw: mstream inspect / of the bare stream',
+      most(1.05),
+      () => run(process.execPath, mstream, 'inspect', raw),
+      () => run(process.execPath, mstream, 'inspect', bare),
+    );
+    await compare(
+      'gzip: mstream inspect / gzip -dc >/dev/null',
+      most(1.3),
+      () => run(process.execPath, mstream, 'inspect', `${bare}.gz`),
+      () => run('sh', '-c', `gzip -dc ${bare}.gz >/dev/null`),
+    );
+    for (const [name, path] of Object.entries({ 'raw image': raw, 'gzip image': gzip, 'gzip file': `${bare}.gz` })) {
+      peak(`memory: mstream inspect, ${name}`, most(120), mstream, 'inspect', path);
+      peak(`memory: mstream inspect --devices, ${name}`, most(120), mstream, 'inspect', '--devices', path);
+    }
+  } finally {
+    for (const path of [bare, raw, gzip, `${bare}.gz`]) rmSync(path, { force: true });
+  }
+}
