@@ -6,7 +6,6 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, mkdirSync, openSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inspect, openFile, openFileSink, openStream, rewrite } from '../../dist/index.js';
 import { measureContainers } from './containers.mjs';
 import { measureDiff } from './diff.mjs';
 import { inspect, openStream, rewrite } from '../../dist/index.js';
