@@ -106,7 +106,7 @@ export {
   type DocumentSubsection,
   type RamReference,
 } from '../ops/json/document.js';
-export { encodeDocument } from '../ops/json/encode.js';
+export { encodeDocument, type EncodeOptions } from '../ops/json/encode.js';
 export type { FieldJson, FieldValue } from '../ops/devices/field-json.js';
 export type { Difference, Edit, EditName } from '../ops/rewrite/edit.js';
 export { rewrite, type RewriteOptions, type RewriteResult } from '../ops/rewrite/rewrite.js';

@@ -1,10 +1,14 @@
 // A Blob or a File of a browser as a source. Blobs are also part of Node.
 
+import { disposable } from '../base/dispose.js';
 import type { ByteSource } from './source.js';
 
 /** `blob` as a source that can be sought. A read loads only the bytes that it asks for. */
-export function blobSource(blob: Blob, label = (blob as { readonly name?: string }).name ?? 'blob'): ByteSource {
-  return {
+export function blobSource(
+  blob: Blob,
+  label = (blob as { readonly name?: string }).name ?? 'blob',
+): ByteSource & AsyncDisposable {
+  return disposable({
     label,
     size: blob.size,
     seekable: true,
@@ -14,5 +18,5 @@ export function blobSource(blob: Blob, label = (blob as { readonly name?: string
       return bytes.length;
     },
     async close() {},
-  };
+  });
 }

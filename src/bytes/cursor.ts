@@ -5,6 +5,7 @@
 import { MigrationStreamError, type ErrorCode } from '../base/errors.js';
 import type { Span } from '../base/span.js';
 import { MAX_FILL } from '../limits.js';
+import { abortable } from './abort.js';
 import { HEADROOM, ReadAhead, type ReadAheadOptions, type Slab } from './read-ahead.js';
 import type { ByteSource } from './source.js';
 import { CUT, hex, Window } from './window.js';
@@ -13,6 +14,8 @@ import { CUT, hex, Window } from './window.js';
 const ENDS: readonly ErrorCode[] = ['truncated', 'bad-container'];
 
 export interface CursorOptions extends ReadAheadOptions {
+  /** Ends the reading: once it is aborted, reads throw its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Called from time to time with the position in bytes, for progress. */
   readonly onProgress?: ((position: number) => void) | undefined;
 }
@@ -34,7 +37,7 @@ export class Cursor extends Window {
   constructor(source: ByteSource, options: CursorOptions = {}) {
     super();
     this.source = source;
-    this.ahead = new ReadAhead(source, options);
+    this.ahead = new ReadAhead(abortable(source, options.signal), options);
     this.onProgress = options.onProgress;
     this.atEnd = false;
   }

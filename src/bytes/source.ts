@@ -2,6 +2,7 @@
 // another source). The sources of node are in bytes/node/.
 
 import { concatBytes } from '../base/bytes.js';
+import { disposable } from '../base/dispose.js';
 import { MigrationStreamError } from '../base/errors.js';
 
 /** A pull source. The caller owns the buffer; the source keeps no reference to it after the promise settles. */
@@ -21,12 +22,16 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-/** `source.read`, with every error turned into an error of this package. @throws MigrationStreamError code `io` */
+/**
+ * `source.read`, with every error turned into an error of this package, apart from the reason of a signal.
+ * @throws MigrationStreamError code `io`
+ */
 export async function readSource(source: ByteSource, into: Uint8Array, at: number): Promise<number> {
   try {
     return await source.read(into, at);
   } catch (cause) {
-    if (cause instanceof MigrationStreamError) throw cause;
+    if (cause instanceof MigrationStreamError || (source as Partial<AbortableSource>).signal?.aborted === true)
+      throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new MigrationStreamError({
       code: 'io',
@@ -35,6 +40,11 @@ export async function readSource(source: ByteSource, into: Uint8Array, at: numbe
       cause,
     });
   }
+}
+
+/** A source whose reads throw the signal's reason once it is aborted (abort.ts). */
+export interface AbortableSource extends ByteSource {
+  readonly signal: AbortSignal;
 }
 
 /** A push sink. Bytes given to `write` are a loan until the promise of the write settles. */
@@ -59,8 +69,8 @@ export interface ByteSink {
 }
 
 /** Bytes in memory as a source. The caller owns them and must not change them while the source is read. */
-export function memorySource(bytes: Uint8Array, label = 'memory'): ByteSource {
-  return {
+export function memorySource(bytes: Uint8Array, label = 'memory'): ByteSource & AsyncDisposable {
+  return disposable({
     label,
     size: bytes.length,
     seekable: true,
@@ -70,13 +80,13 @@ export function memorySource(bytes: Uint8Array, label = 'memory'): ByteSource {
       return part.length;
     },
     async close() {},
-  };
+  });
 }
 
 /** Bytes `start` to `end` of an outer source, as a separate source. Closing it closes the outer source. */
-export function rangeSource(outer: ByteSource, start: number, end: number | undefined): ByteSource {
+export function rangeSource(outer: ByteSource, start: number, end: number | undefined): ByteSource & AsyncDisposable {
   const stop = end ?? outer.size;
-  return {
+  return disposable({
     label: outer.label,
     size: stop === undefined ? undefined : Math.max(0, stop - start),
     seekable: outer.seekable,
@@ -85,13 +95,13 @@ export function rangeSource(outer: ByteSource, start: number, end: number | unde
       return room === 0 ? Promise.resolve(0) : outer.read(into.subarray(0, room), start + at);
     },
     close: () => outer.close(),
-  };
+  });
 }
 
 /** Hides size and seekability, so that the source behaves like a pipe. It refuses to go back. */
-export function forwardSource(outer: ByteSource): ByteSource {
+export function forwardSource(outer: ByteSource): ByteSource & AsyncDisposable {
   let position = 0;
-  return {
+  return disposable({
     label: outer.label,
     size: undefined,
     seekable: false,
@@ -109,7 +119,7 @@ export function forwardSource(outer: ByteSource): ByteSource {
       return got;
     },
     close: () => outer.close(),
-  };
+  });
 }
 
 /** A sink that keeps everything in memory: for tests and small results. */

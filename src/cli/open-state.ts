@@ -1,6 +1,8 @@
 // Opens the stream that a command was given: input, containers, progress, options, and closing at the end.
 
+import { disposable } from '../base/dispose.js';
 import { MigrationStreamError } from '../base/errors.js';
+import type { Span } from '../base/span.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { Layer } from '../container/container.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../open/open-stream.js';
@@ -65,7 +67,7 @@ async function placed(stream: MigrationStream, layers: readonly Layer[]): Promis
       throw error instanceof MigrationStreamError ? withPlaces(error, layers) : error;
     }
   }
-  return {
+  return disposable({
     source: stream.source,
     description: stream.description,
     descriptionAt: stream.descriptionAt,
@@ -73,7 +75,7 @@ async function placed(stream: MigrationStream, layers: readonly Layer[]): Promis
       return stream.position;
     },
     events,
-    raw: (range) => stream.raw(range),
+    raw: (range: Span) => stream.raw(range),
     close: () => stream.close(),
-  };
+  });
 }

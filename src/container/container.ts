@@ -69,6 +69,8 @@ export interface Kept {
 /** What the caller lends to the readers of containers, and what the user chose. */
 export interface OpenContext {
   readonly decompressors?: Decompressors | undefined;
+  /** Ends the opening, not the reading of what was opened. */
+  readonly signal?: AbortSignal | undefined;
   /** Copies a source that can only be read forward to a place where it can be sought. Closing the copy removes it. */
   readonly spool?: ((source: ByteSource) => Promise<ByteSource>) | undefined;
   /** qcow2: tag or id of the snapshot. */

@@ -1,7 +1,9 @@
 // Opens what a stream lies in: container after container, from the outside to the inside, until a migration stream or
 // something that is no container stands there.
 
+import { disposableBy } from '../base/dispose.js';
 import { MigrationStreamError, type OuterPlace } from '../base/errors.js';
+import { raced } from '../bytes/abort.js';
 import { peekSource } from '../bytes/peek.js';
 import type { ByteSource } from '../bytes/source.js';
 import { MAX_CONTAINER_DEPTH } from '../limits.js';
@@ -9,7 +11,7 @@ import type { ContainerFacts, Layer, OpenContext } from './container.js';
 import { headOf, isStream, MIGRATION_STREAM, type Recognised } from './recognise/result.js';
 
 /** An input, opened down to its stream. */
-export interface Nest {
+export interface Nest extends AsyncDisposable {
   /** Outermost first; empty for a bare stream. */
   readonly layers: readonly Layer[];
   /** The stream, or what stands where no container could be opened. Closing it closes everything. */
@@ -23,12 +25,13 @@ export interface Nest {
 const MAGIC_SIZE = 8;
 
 /**
- * Opens `source` and every container inside of it. The source is closed when this throws.
+ * Opens `source` and every container inside of it. The source is closed when this throws, the signal's reason included.
  * @throws MigrationStreamError of the container that is damaged or cannot be read; its `outer` says where that lies
  */
 export async function openContainers(source: ByteSource, context: OpenContext = {}): Promise<Nest> {
   const layers: Layer[] = [];
   const { size } = source;
+  const { signal } = context;
   let current = source;
   try {
     if (context.offset !== undefined) {
@@ -40,17 +43,17 @@ export async function openContainers(source: ByteSource, context: OpenContext = 
     for (;;) {
       const peeked = peekSource(current);
       current = peeked;
-      if (isStream(headOf(await peeked.peek(MAGIC_SIZE), current.label, current.size)))
-        return { layers, size, inner: await spooled(current, context), found: MIGRATION_STREAM };
+      if (isStream(headOf(await raced(peeked.peek(MAGIC_SIZE), signal), current.label, current.size)))
+        return nest({ layers, size, inner: await raced(spooled(current, context), signal), found: MIGRATION_STREAM });
       const { standing } = await import('./standing.js');
-      const next = await standing(peeked);
-      if (next.container === undefined) return { layers, size, inner: current, found: next.found };
+      const next = await raced(standing(peeked), signal);
+      if (next.container === undefined) return nest({ layers, size, inner: current, found: next.found });
       if (layers.length >= MAX_CONTAINER_DEPTH)
         throw new MigrationStreamError({
           code: 'limit-exceeded',
           message: `more than ${MAX_CONTAINER_DEPTH} containers inside each other`,
         });
-      const layer = await next.container.open(current, next.head, context);
+      const layer = await raced(next.container.open(current, next.head, context), signal);
       layers.push(layer);
       current = layer.inner;
     }
@@ -58,6 +61,10 @@ export async function openContainers(source: ByteSource, context: OpenContext = 
     await current.close().catch(() => {});
     throw error instanceof MigrationStreamError ? withPlaces(error, layers) : error;
   }
+}
+
+function nest(parts: Omit<Nest, keyof AsyncDisposable>): Nest {
+  return disposableBy(parts, () => parts.inner.close());
 }
 
 /** --spool: a source that can be read forward only is copied, so that everything can be done with it. */

@@ -20,6 +20,8 @@ export interface BuiltinOptions {
   readonly machine?: string | undefined;
   /** Blocks that the destination maps shared (share=on), so that x-ignore-shared leaves them out. */
   readonly shared?: readonly string[];
+  /** Ends the work: what waits for it is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function builtinDestination(source: ByteSource, options: BuiltinOpt
   const collector = new SaveCollector();
   const notes: string[] = [];
   try {
-    const stream = await openStream(source, { bodies: 'devices' });
+    const stream = await openStream(source, { bodies: 'devices', signal: options.signal });
     for await (const event of stream.events()) collector.observe(event);
   } catch (error) {
     if (!(error instanceof MigrationStreamError) || error.code === 'io') throw error;

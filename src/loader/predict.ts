@@ -24,6 +24,8 @@ export interface PredictOptions {
   readonly capabilities?: Readonly<Record<string, boolean>>;
   /** Bytes of the file that the destination opens before the stream: the N of `file:PATH,offset=N`. Default 0. */
   readonly mappedBase?: number | undefined;
+  /** Ends the work: what waits for it is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function predict(
 ): Promise<Prediction> {
   const receiver = receiverOf(destination, options.capabilities);
   const absent = destination.known['machine'] === 'unknown' ? withoutMachine(receiver) : undefined;
-  if (absent === undefined) return simulate(source, receiver, options.mappedBase ?? 0);
+  if (absent === undefined) return simulate(source, receiver, options);
   await source.close();
   return absent;
 }
@@ -46,10 +48,15 @@ export async function predict(
  * Reads `source` as the destination would. The source is closed.
  * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
  */
-async function simulate(source: ByteSource, destination: Receiver, mappedBase: number): Promise<Prediction> {
-  const cursor = new Cursor(source);
+async function simulate(
+  source: ByteSource,
+  destination: Receiver,
+  { mappedBase = 0, signal }: PredictOptions,
+): Promise<Prediction> {
+  const cursor = new Cursor(source, { signal });
   try {
-    const sender = (await ownDescription(source, (json) => unlessBroken(() => parseSchema(json)))).own?.value;
+    const sender = (await ownDescription(source, (json) => unlessBroken(() => parseSchema(json)), { signal })).own
+      ?.value;
     const incoming = new Incoming(destination, sender, typeLoaders);
     incoming.mappedBase = mappedBase;
     return await load(cursor, incoming);

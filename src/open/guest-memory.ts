@@ -1,6 +1,7 @@
 // Opening the guest memory of a stream: one reading that notes where the newest version of every page stands.
 
 import { MigrationStreamError } from '../base/errors.js';
+import { abortable } from '../bytes/abort.js';
 import type { ByteSource } from '../bytes/source.js';
 import { GuestMemory } from '../ram/guest-memory.js';
 import { LastVersions } from '../ram/last-versions.js';
@@ -18,7 +19,7 @@ export interface GuestMemoryOptions extends OpenOptions {
 
 /**
  * The memory that `source`, a stream that can be sought, leaves in its guest. Reads the stream once; the source stays
- * open.
+ * open. The signal ends this reading, and later that of pages.
  * @throws MigrationStreamError `not-seekable` for a pipe; as the events of openStream throw; `limit-exceeded`
  */
 export async function openGuestMemory(source: ByteSource, options: GuestMemoryOptions): Promise<GuestMemory> {
@@ -34,7 +35,13 @@ export async function openGuestMemory(source: ByteSource, options: GuestMemoryOp
     blocks = event.continues ? [...blocks, ...event.blocks] : [...event.blocks];
     pageSize = event.targetPageSize;
   }
-  return new GuestMemory({ source, versions, blocks, pageSize, inflate: options.inflate ?? noInflate });
+  return new GuestMemory({
+    source: abortable(source, options.signal),
+    versions,
+    blocks,
+    pageSize,
+    inflate: options.inflate ?? noInflate,
+  });
 }
 
 /** The error for what shows only at the end of a stream that cannot be read twice. */

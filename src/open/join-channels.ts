@@ -1,8 +1,10 @@
 // A main channel and its multifd channels as one plain stream: pages of the channels stand as page records in front of
 // the record with which the main channel waits for them. QEMU: ram_save_setup(), ram_load_precopy(), multifd_recv_sync_main().
 
+import { disposable } from '../base/dispose.js';
 import { MigrationStreamError } from '../base/errors.js';
 import { span } from '../base/span.js';
+import { abortable } from '../bytes/abort.js';
 import type { ByteSource } from '../bytes/source.js';
 import { BlockTable } from '../ram/block-table.js';
 import { ChannelMerge, type MergeFacts } from '../ram/channels/merge.js';
@@ -19,7 +21,7 @@ export interface JoinedStream extends MigrationStream {
 
 /**
  * `main` (opened with openStream) and the captures of its multifd channels, in any order. Writing the events gives a
- * plain stream. Without `decoders` pages are counted only, and cannot be written. Closing closes all. The events throw
+ * plain stream. `signal` ends the reading of the channels; that of `main` is given to openStream. Without `decoders` pages are counted only, and cannot be written. Closing closes all. The events throw
  * MigrationStreamError: as those of `main`, as a channel's packets, `truncated` for a channel that lacks a SYNC,
  * `unknown-payload` for pages of another compression, `cannot-encode` for device state that came over channels.
  */
@@ -27,9 +29,11 @@ export function joinChannels(
   main: MigrationStream,
   channels: readonly ByteSource[],
   decoders: FlushDecoders | undefined,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): JoinedStream {
-  const join = new Join(main, channels, decoders);
-  return {
+  const sources = channels.map((channel) => abortable(channel, signal));
+  const join = new Join(main, sources, decoders);
+  return disposable<Omit<JoinedStream, keyof AsyncDisposable>>({
     source: main.source,
     description: main.description,
     descriptionAt: main.descriptionAt,
@@ -45,7 +49,7 @@ export function joinChannels(
       await join.close();
       await main.close();
     },
-  };
+  });
 }
 
 class Join {

@@ -2,7 +2,9 @@
 // where stream, ram and vmstate meet.
 
 import { Cursor, type CursorOptions } from '../bytes/cursor.js';
+import { abortable } from '../bytes/abort.js';
 import { memorySource, type ByteSource } from '../bytes/source.js';
+import { disposable } from '../base/dispose.js';
 import { unlessBroken } from '../base/errors.js';
 import type { Span } from '../base/span.js';
 import { RamReader } from '../ram/reader.js';
@@ -35,7 +37,7 @@ export interface OpenOptions extends CursorOptions {
   readonly bodies?: boolean | 'devices' | undefined;
 }
 
-export interface MigrationStream {
+export interface MigrationStream extends AsyncDisposable {
   readonly source: ByteSource;
   /**
    * The vmdescription that ends the file, before anything was read; undefined where there is none or the source cannot be
@@ -46,7 +48,7 @@ export interface MigrationStream {
   readonly descriptionAt: number | undefined;
   /**
    * To be consumed once. Loans inside an event are valid until the next event is asked for. When the events end, are
-   * left (`break`) or fail, no read of the source is in flight.
+   * left (`break`) or fail, no read of the source is in flight, except for a read of a pipe that was aborted.
    */
   events(): AsyncGenerator<StreamEvent>;
   /** The bytes of a span, as a loan, when they are in hand: those of the last event in nearly all cases. */
@@ -62,12 +64,12 @@ export interface MigrationStream {
  */
 export async function openStream(input: ByteSource | Uint8Array, options: OpenOptions = {}): Promise<MigrationStream> {
   const source = input instanceof Uint8Array ? memorySource(input) : input;
-  const tail = await findTail(source, describe);
+  const tail = await findTail(abortable(source, options.signal), describe);
   const description = tail?.value;
   // A file that ends with no vmdescription may be a volume that is much longer than the stream.
   const cursor = new Cursor(source, { cautious: tail === undefined && source.seekable, ...options });
   const pageSize = options.targetPageSize ?? (description === undefined ? undefined : targetPageSizeOf(description));
-  return {
+  return disposable({
     source,
     description,
     descriptionAt: tail?.span.start,
@@ -87,9 +89,9 @@ export async function openStream(input: ByteSource | Uint8Array, options: OpenOp
         mappedBase: options.mappedBase,
         bodies: options.bodies ?? true,
       }),
-    raw: (range) => cursor.raw(range),
+    raw: (range: Span) => cursor.raw(range),
     close: () => cursor.close(),
-  };
+  });
 }
 
 /** Reading ahead ends with the events, however they end: the caller may use or close the source right behind them. */

@@ -3,6 +3,7 @@
 // stream is read until its own has come. A stream of more than MAX_PROOF bytes is believed to be the only one.
 
 import { MigrationStreamError } from '../base/errors.js';
+import { abortable } from '../bytes/abort.js';
 import type { ByteSource } from '../bytes/source.js';
 import { MAX_PROOF } from '../limits.js';
 import { findTail, type Tail } from '../stream/tail.js';
@@ -27,7 +28,7 @@ export async function ownDescription<T>(
   proof = MAX_PROOF,
 ): Promise<OwnDescription<T>> {
   if (!source.seekable) return { own: undefined, foreign: undefined };
-  const last = await findTail(source, parse);
+  const last = await findTail(abortable(source, options.signal), parse);
   const { label, size, seekable } = source;
   const stream = await openStream(
     { label, size, seekable, read: (into, at) => source.read(into, at), close: async () => {} },

@@ -3,6 +3,7 @@
 
 import { open, type FileHandle } from 'node:fs/promises';
 import { MigrationStreamError } from '../../base/errors.js';
+import { disposable } from '../../base/dispose.js';
 import { forwardSource, type ByteSource } from '../source.js';
 import { ioError } from './system-error.js';
 
@@ -10,7 +11,7 @@ import { ioError } from './system-error.js';
  * Opens `path` for reading; its size in bytes is the size at opening. Regular files and block devices are seekable.
  * @throws MigrationStreamError code `io` when it cannot be opened, is a directory, or (from `read`) cannot be read
  */
-export async function openFile(path: string): Promise<ByteSource> {
+export async function openFile(path: string): Promise<ByteSource & AsyncDisposable> {
   const handle = await open(path, 'r').catch((cause: unknown) => {
     throw ioError(`cannot open ${path}`, cause);
   });
@@ -27,8 +28,8 @@ export async function openFile(path: string): Promise<ByteSource> {
   }
 }
 
-function seekableFile(handle: FileHandle, path: string, size: number): ByteSource {
-  return {
+function seekableFile(handle: FileHandle, path: string, size: number): ByteSource & AsyncDisposable {
+  return disposable({
     label: path,
     size,
     seekable: true,
@@ -42,11 +43,11 @@ function seekableFile(handle: FileHandle, path: string, size: number): ByteSourc
       return got;
     },
     close: () => handle.close(),
-  };
+  });
 }
 
 /** `forwardSource` keeps the order, so each read continues at the end of the previous read. */
-function forwardFile(handle: FileHandle, path: string): ByteSource {
+function forwardFile(handle: FileHandle, path: string): ByteSource & AsyncDisposable {
   return forwardSource({
     label: path,
     size: undefined,

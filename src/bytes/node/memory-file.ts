@@ -3,6 +3,7 @@
 
 import { constants } from 'node:fs';
 import { link, open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { disposable } from '../../base/dispose.js';
 import type { MemoryOrigin, MemoryTarget } from '../memory.js';
 import { exists, isThere } from './existing.js';
 import { ioError, outputError, systemCode } from './system-error.js';
@@ -91,14 +92,14 @@ export function memoryFile(path: string, force: boolean): MemoryTarget {
 }
 
 /** An existing memory file, for reading. @throws MigrationStreamError `io` */
-export async function openMemory(path: string): Promise<MemoryOrigin & { close(): Promise<void> }> {
+export async function openMemory(path: string): Promise<MemoryOrigin & AsyncDisposable & { close(): Promise<void> }> {
   try {
     const handle = await open(path, 'r');
     const { size } = await handle.stat();
-    return {
+    return disposable({
       label: path,
       size,
-      async read(into, at) {
+      async read(into: Uint8Array, at: number) {
         let done = 0;
         while (done < into.length) {
           const { bytesRead } = await handle.read(into, done, into.length - done, at + done);
@@ -108,7 +109,7 @@ export async function openMemory(path: string): Promise<MemoryOrigin & { close()
         return done;
       },
       close: () => handle.close(),
-    };
+    });
   } catch (cause) {
     throw ioError(`cannot read ${path}`, cause);
   }

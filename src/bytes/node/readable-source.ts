@@ -22,7 +22,11 @@ export interface ReadableOptions {
  * Takes over the stream, which must give bytes. Closing the source ends a waiting read with 0 bytes. Reads throw
  * MigrationStreamError code `io` with the offset reached, or `not-seekable`.
  */
-export function readableSource(stream: Readable, label: string, options: ReadableOptions = {}): ByteSource {
+export function readableSource(
+  stream: Readable,
+  label: string,
+  options: ReadableOptions = {},
+): ByteSource & AsyncDisposable {
   let rest: Uint8Array | undefined;
   let failure: unknown;
   let ended = false;

@@ -3,6 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { disposable } from '../../base/dispose.js';
+import { abortable } from '../abort.js';
 import { readSource, type ByteSource } from '../source.js';
 import { openFile } from './file-source.js';
 import { ioError } from './system-error.js';
@@ -15,7 +17,11 @@ const BLOCK = 1024 * 1024;
  * `source`. Blocks of zeros become holes.
  * @throws MigrationStreamError as the source, or code `io` when the file cannot be written
  */
-export async function spool(source: ByteSource, folder: string): Promise<ByteSource> {
+export async function spool(
+  source: ByteSource,
+  folder: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<ByteSource & AsyncDisposable> {
   const path = join(folder, `.mstream-spool-${randomBytes(6).toString('hex')}`);
   const handle = await open(path, 'wx', 0o600).catch((cause: unknown) => {
     throw ioError(`cannot write ${path}`, cause);
@@ -26,9 +32,10 @@ export async function spool(source: ByteSource, folder: string): Promise<ByteSou
     temporaries.forget(path);
   };
   try {
+    const from = abortable(source, signal);
     const block = new Uint8Array(BLOCK);
     let at = 0;
-    for (let got; (got = await readSource(source, block, at)) > 0; at += got) {
+    for (let got; (got = await readSource(from, block, at)) > 0; at += got) {
       const bytes = block.subarray(0, got);
       if (bytes.some((byte) => byte !== 0)) await handle.write(bytes, 0, got, at);
     }
@@ -36,11 +43,12 @@ export async function spool(source: ByteSource, folder: string): Promise<ByteSou
   } catch (cause) {
     await handle.close().catch(() => {});
     await drop();
+    signal?.throwIfAborted();
     throw ioError(`cannot write ${path}`, cause);
   }
   await handle.close();
   const copy = await openFile(path);
-  return {
+  return disposable({
     ...copy,
     label: source.label,
     async close() {
@@ -48,5 +56,5 @@ export async function spool(source: ByteSource, folder: string): Promise<ByteSou
       await drop();
       await source.close();
     },
-  };
+  });
 }

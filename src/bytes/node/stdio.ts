@@ -11,7 +11,9 @@ import { outputError, systemCode } from './system-error.js';
  * Standard input of any kind: a pipe, a socket, or a redirected file, read from its current offset.
  * @throws MigrationStreamError code `io` when it is a terminal
  */
-export function stdinSource(stream: Readable & { readonly isTTY?: boolean } = process.stdin): ByteSource {
+export function stdinSource(
+  stream: Readable & { readonly isTTY?: boolean } = process.stdin,
+): ByteSource & AsyncDisposable {
   if (stream.isTTY === true) {
     throw new MigrationStreamError({
       code: 'io',

@@ -53,7 +53,7 @@ export const encodeCommand = defineCommand({
     let given = 0;
     const counted: ByteSink = { ...sink, write: (bytes) => ((given += bytes.length), sink.write(bytes)) };
     try {
-      await encodeDocument(document, ram, counted, shift);
+      await encodeDocument(document, ram, counted, { shift });
       await sink.commit();
     } catch (error) {
       if (output === STDIO && given > 0)

@@ -3,6 +3,7 @@
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { latin1 } from '../../bytes/window.js';
+import { abortable } from '../../bytes/abort.js';
 import { readSource, type ByteSource } from '../../bytes/source.js';
 import { MAX_VMDESCRIPTION } from '../../limits.js';
 import { findTail } from '../../stream/tail.js';
@@ -13,10 +14,14 @@ import { readSchema } from './own-layouts.js';
 import type { Layouts } from './stream-device.js';
 
 /**
- * Reads `source`, and closes it.
+ * Reads `input`, and closes it.
  * @throws MigrationStreamError code `bad-vmdescription` when nothing can be learned from it, and as reading throws
  */
-export async function readLayouts(source: ByteSource): Promise<Layouts> {
+export async function readLayouts(
+  input: ByteSource,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Layouts> {
+  const source = abortable(input, signal);
   const { label } = source;
   try {
     const head = new Uint8Array(1);

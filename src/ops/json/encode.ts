@@ -5,6 +5,7 @@ import type { Hint } from '../../base/hint.js';
 import { hexBytes, latin1Bytes } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { span } from '../../base/span.js';
+import { abortable } from '../../bytes/abort.js';
 import { readSource, type ByteSink, type ByteSource } from '../../bytes/source.js';
 import type { StreamEvent } from '../../stream/event.js';
 import type { Configuration } from '../../wire/configuration.js';
@@ -17,6 +18,13 @@ import { fieldBytes } from './field-bytes.js';
 const NOWHERE = span(0, 0);
 const CHUNK = 1024 * 1024;
 
+export interface EncodeOptions {
+  /** How much further in than before the stream will begin in its file, bytes; mapped-ram offsets follow. Default 0. */
+  readonly shift?: number;
+  /** Ends the work: it is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Writes the stream that `document` describes; what counts or places other bytes (PACKAGED, mapped-ram headers) follows
  * them. Does not commit the sink. Answers the bytes written.
@@ -26,17 +34,18 @@ export async function encodeDocument(
   document: DecodedDocument,
   ram: ByteSource | undefined,
   sink: ByteSink,
-  shift = 0,
+  { shift = 0, signal }: EncodeOptions = {},
 ): Promise<number> {
   const output = new StreamOutput(sink, Number.POSITIVE_INFINITY, shift);
   let section: SectionHeader | undefined;
   for (const [index, item] of document.items.entries()) {
+    signal?.throwIfAborted();
     if (item.kind === 'pages' || item.kind === 'mapped-area') {
       const write =
         item.kind === 'pages'
           ? (bytes: Uint8Array) => output.bytes(bytes)
           : (bytes: Uint8Array) => output.areaBytes(bytes);
-      await copyRam(write, ram, item.ram, index);
+      await copyRam(write, ram && abortable(ram, signal), item.ram, index);
       continue;
     }
     if (item.kind === 'section-open') section = item;

@@ -3,6 +3,7 @@
 
 import { Refused } from '../../base/refused.js';
 import { MigrationStreamError } from '../../base/errors.js';
+import { abortable } from '../../bytes/abort.js';
 import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { hex } from '../../bytes/window.js';
 import { quote } from '../../base/quote.js';
@@ -77,7 +78,7 @@ async function run(
   sink: ByteSink,
   edits: readonly Edit[],
   first: FirstPass,
-  { force = false, layouts, shift, inflate = noInflate }: RewriteOptions,
+  { force = false, layouts, shift, inflate = noInflate, signal }: RewriteOptions,
 ): Promise<RewriteResult> {
   const differences: Difference[] = [];
   const matched = new Set<Edit>();
@@ -136,6 +137,7 @@ async function run(
     }
   }
   for await (const event of chain(watch(), transformsOf(plan))) {
+    signal?.throwIfAborted();
     // The very object that was read: nobody touched it, so its bytes go through as they are.
     const raw = event === last ? stream.raw(event.span) : undefined;
     copied += raw?.length ?? 0;
@@ -213,7 +215,9 @@ async function firstPass(source: ByteSource, edits: readonly Edit[], options: Re
     if (event.kind === 'pages') versions?.add(event.runs);
   });
   if (evidence.error !== undefined) throw evidence.error;
-  return versions === undefined ? { evidence } : { evidence, compact: { versions, source } };
+  return versions === undefined
+    ? { evidence }
+    : { evidence, compact: { versions, source: abortable(source, options.signal) } };
 }
 
 /** The name of the edit, and its subject. */

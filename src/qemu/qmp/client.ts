@@ -48,7 +48,7 @@ function open(target: QmpTarget): Promise<Socket> {
 }
 
 /** A connection to a QEMU monitor. After a disconnect it may be connected again. */
-export class QmpClient {
+export class QmpClient implements AsyncDisposable {
   readonly #timeoutMs: number;
   #state: QmpState = 'idle';
   #socket: Socket | undefined;
@@ -200,6 +200,11 @@ export class QmpClient {
   /** The last message received, for error texts. */
   lastSeen(): string {
     return this.#session?.lastSeen() ?? 'no connection';
+  }
+
+  /** As disconnect. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.disconnect();
   }
 
   /** Ends the connection; pending calls fail with Disconnected. Never throws; may be called in any state. */
