@@ -14,7 +14,7 @@ export interface MissingType {
 /** For each of `entries` (relative to src), the types that its exports name and that no entry exports. */
 export function unexportedTypes(root: string, entries: readonly string[]): ReadonlyMap<string, readonly MissingType[]> {
   const src = join(root, 'src');
-  const program = declarationProgram(root);
+  const program = declarationProgram(root, entries);
   const checker = program.getTypeChecker();
   const exportsOf = (entry: string): readonly ts.Symbol[] => {
     const file = program.getSourceFile(join(src, entry.replace(/\.ts$/, '.d.ts')));
@@ -54,7 +54,7 @@ export function unexportedTypes(root: string, entries: readonly string[]): Reado
 }
 
 /** A program over the declarations that tsc would emit, held in memory. */
-function declarationProgram(root: string): ts.Program {
+function declarationProgram(root: string, entries: readonly string[]): ts.Program {
   const config = ts.getParsedCommandLineOfConfigFile(
     join(root, 'tsconfig.json'),
     {},
@@ -63,7 +63,8 @@ function declarationProgram(root: string): ts.Program {
   if (config === undefined) throw new Error('no tsconfig.json');
   const files = new Map<string, string>();
   const options = { ...config.options, outDir: join(root, 'src') };
-  ts.createProgram(config.fileNames, options).emit(undefined, (name, text) => files.set(name, text), undefined, true);
+  const roots = entries.map((entry) => join(root, 'src', entry));
+  ts.createProgram(roots, options).emit(undefined, (name, text) => files.set(name, text), undefined, true);
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
   host.fileExists = (name) => files.has(name) || (fileExists(name) && !isSource(name, root));

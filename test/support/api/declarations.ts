@@ -19,7 +19,7 @@ export interface Declaration {
 /** `entries`: relative to src, e.g. `api/index.ts`; for each, what it exports, in its own order. */
 export function publicDeclarations(root: string, entries: readonly string[]): readonly (readonly Declaration[])[] {
   const src = join(root, 'src');
-  const program = programOf(root);
+  const program = programOf(root, entries);
   const checker = program.getTypeChecker();
   const emitted = new Map<string, ts.SourceFile>();
 
@@ -81,14 +81,15 @@ function withoutConstructor(text: string): string {
   return text.replace(/\n {4}(\/\*\*(?:(?!\*\/)[^])*\*\/\n {4})?constructor\([^]*?\);(?=\n)/, '');
 }
 
-function programOf(root: string): ts.Program {
+function programOf(root: string, entries: readonly string[]): ts.Program {
   const config = ts.getParsedCommandLineOfConfigFile(
     join(root, 'tsconfig.json'),
     {},
     { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined },
   );
   if (config === undefined) throw new Error('no tsconfig.json');
-  return ts.createProgram(config.fileNames, config.options);
+  const roots = entries.map((entry) => join(root, 'src', entry));
+  return ts.createProgram(roots, config.options);
 }
 
 function namesOf(statement: ts.Statement): readonly string[] {
