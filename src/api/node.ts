@@ -1,5 +1,6 @@
 // `qemu-mstream/node`: files, pipes and decompressors of Node for the ports of the portable core.
 
+export { nodeCompressors } from '../bytes/node/compressors.js';
 export { nodeDecompressors } from '../bytes/node/decompressors.js';
 export { openFileSink, type FileSinkOptions } from '../bytes/node/file-sink.js';
 export { openFile } from '../bytes/node/file-source.js';
