@@ -7,7 +7,7 @@ export {
   type ErrorDetails,
   type OuterPlace,
 } from '../base/errors.js';
-export type { Cure, Hint, HintCode } from '../base/hint.js';
+export type { Cure, Hint, HintCode, HintValues, PlainCode } from '../base/hint.js';
 export { Refused, type RefusalCode } from '../base/refused.js';
 export type { SavedStateRow } from '../base/saved-state.js';
 export type { Span } from '../base/span.js';

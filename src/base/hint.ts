@@ -2,7 +2,7 @@
 // line. The union is closed.
 
 /** Values in the words of a hint. */
-interface HintValues {
+export interface HintValues {
   // Inputs
   'read-as': { readonly layout: string };
   'same-by': { readonly program: string };
@@ -40,7 +40,7 @@ interface HintValues {
   'inspect-file': { readonly file: string };
 }
 
-type PlainCode =
+export type PlainCode =
   // Inputs
   | 'cut'
   | 'copy-cut'
