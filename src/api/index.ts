@@ -23,7 +23,6 @@ export {
   type FlushDecoder,
   type FlushDecoders,
 } from '../bytes/decompressor.js';
-export type { Compressor, Compressors } from '../bytes/compressor.js';
 export type { MemoryOrigin, MemoryTarget } from '../bytes/memory.js';
 export type { ReadAheadOptions } from '../bytes/read-ahead.js';
 export {
