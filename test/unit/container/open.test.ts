@@ -6,10 +6,12 @@ import { describe, expect, it, test } from 'vitest';
 import { MigrationStreamError } from '../../../src/base/errors.js';
 import { nodeDecompressors } from '../../../src/bytes/node/decompressors.js';
 import { forwardSource, memorySource, type ByteSource } from '../../../src/bytes/source.js';
+import { bounded, counted } from '../../../src/container/compression/bounded.js';
 import { libvirtHeader, type LibvirtHeader } from '../../../src/container/libvirt/header.js';
 import { withoutSecrets } from '../../../src/container/libvirt/secrets.js';
 import { openContainers, withPlaces, type Nest } from '../../../src/container/open.js';
 import type { OpenContext } from '../../../src/container/container.js';
+import { MAX_EXPANSION } from '../../../src/limits.js';
 import { inspect } from '../../../src/ops/inspect.js';
 import { openStream } from '../../../src/open/open-stream.js';
 import { encodeBytes } from '../../../src/wire/kit/codec.js';
@@ -218,6 +220,19 @@ describe('refused by name', () => {
     const error = await failure(openContainers(memorySource(bytes), context));
     expect(error.code).toBe('limit-exceeded');
     expect(error.outer).toHaveLength(8);
+  });
+
+  it('data that grow beyond every proportion to what was read of them', async () => {
+    const input = counted(memorySource(new Uint8Array(10)));
+    await input.read(new Uint8Array(10), 0);
+    const zeros: ByteSource = { ...forwardSource(memorySource(Buffer.alloc(0))), read: async (into) => into.length };
+    const plain = bounded(zeros, input, 'zstd', 1000);
+    const limit = 10 * MAX_EXPANSION;
+    expect(await plain.read(new Uint8Array(limit), 0)).toBe(limit);
+    expect(await failure(plain.read(new Uint8Array(1), limit))).toMatchObject({
+      code: 'limit-exceeded',
+      offset: limit,
+    });
   });
 
   it('what is no stream, inside of what it lies', async () => {
