@@ -130,3 +130,9 @@ export const MAX_TAR_HEADER = 64 * 1024;
 
 /** XML and cookie of a libvirt save image: libvirt itself writes below 200 KiB, 64 KiB of them padding. */
 export const MAX_DOMAIN_XML = 16 * 1024 * 1024;
+
+/** Pages and holes that a search of a guest-virtual address space visits: 64 GiB in pages of 4 KiB. Tables may loop. */
+export const MAX_FIND_STEPS = 16 * 1024 * 1024;
+
+/** Bytes that one `mem read` shows or writes as JSON; `--raw` has no limit. */
+export const MAX_MEMORY_SHOWN = 16 * 1024 * 1024;

@@ -52,6 +52,18 @@ export {
   type RecogniseOptions,
 } from '../container/recognise.js';
 
+export { openGuest, type Guest, type GuestOptions } from '../ops/guest/guest.js';
+export { extract, type AddressedFormat, type Extraction } from '../ops/extract/extract.js';
+export { type Selection } from '../ops/extract/plan.js';
+export { viewMemory, type MemoryView, type ViewOptions } from '../ops/mem/view.js';
+export { portableSearch, type Search } from '../memory/find.js';
+export { type GuestBlocks } from '../memory/guest-blocks.js';
+export { type MapEntry } from '../memory/layout.js';
+export { type AddressSpace, type Mapping } from '../memory/paging/address-space.js';
+export { type PhysicalMap, type PhysicalRange } from '../memory/physical-map.js';
+export { type PhysicalReader } from '../memory/physical-reader.js';
+export { physicalSource, virtualSource } from '../memory/sources.js';
+export { type VirtualReader } from '../memory/virtual-reader.js';
 export { openGuestMemory, type GuestMemoryOptions } from '../open/guest-memory.js';
 export { joinChannels, type JoinedStream } from '../open/join-channels.js';
 export { openStream, type MigrationStream, type OpenOptions } from '../open/open-stream.js';

@@ -23,6 +23,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/extract.js')).extractCommand,
   },
   {
+    name: 'mem',
+    usage: 'mem <state> <action> <words..>',
+    summary: 'Guest memory by address, physical or virtual: read, find, translate',
+    load: async () => (await import('./commands/mem.js')).memCommand,
+  },
+  {
     name: 'verify',
     usage: 'verify <states..>',
     summary: 'Is this state whole, and what would a QEMU say to it',

@@ -3,7 +3,7 @@
 
 import { MigrationStreamError } from '../../../base/errors.js';
 import { Struct } from '../struct.js';
-import type { Cpu } from './cpu.js';
+import type { Cpu } from '../../../memory/cpu.js';
 import { note, noteType, type CpuNotes } from './note.js';
 
 const EM_AARCH64 = 183;

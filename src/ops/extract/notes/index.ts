@@ -6,7 +6,7 @@ import { devicesNamed } from '../../../memory/registers.js';
 import type { Architecture } from '../../../release/architecture.js';
 import type { Guest } from '../../guest/guest.js';
 import { armNotes } from './arm.js';
-import { Cpu } from './cpu.js';
+import { Cpu } from '../../../memory/cpu.js';
 import type { CpuNotes } from './note.js';
 import { riscvNotes } from './riscv.js';
 import { s390xNotes } from './s390x.js';

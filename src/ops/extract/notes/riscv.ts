@@ -1,7 +1,7 @@
 // Notes of 64-bit RISC-V. QEMU: target/riscv/arch_dump.c; target/riscv/machine.c.
 
 import { Struct } from '../struct.js';
-import type { Cpu } from './cpu.js';
+import type { Cpu } from '../../../memory/cpu.js';
 import { note, noteType, type CpuNotes } from './note.js';
 
 const EM_RISCV = 243;

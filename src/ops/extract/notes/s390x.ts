@@ -2,7 +2,7 @@
 // guests are not here: a stream of one has no readable memory.
 
 import { Struct } from '../struct.js';
-import type { Cpu } from './cpu.js';
+import type { Cpu } from '../../../memory/cpu.js';
 import { note, noteType, type CpuNotes } from './note.js';
 
 const EM_S390 = 22;

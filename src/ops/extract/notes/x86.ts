@@ -2,7 +2,7 @@
 // registers (QEMU). QEMU: target/i386/arch_dump.c; the fields of a stream are those of target/i386/machine.c.
 
 import { Struct } from '../struct.js';
-import type { Cpu } from './cpu.js';
+import type { Cpu } from '../../../memory/cpu.js';
 import { note, noteType, type CpuNotes } from './note.js';
 
 const EM_386 = 3;
