@@ -78,7 +78,7 @@ describe('what contradicts itself is refused', () => {
       const before = cmos[at]!;
       cmos[at] = value;
       expect(() => physicalMap({ machine, devices, blocks: memory.blocks })).toThrow(
-        expect.objectContaining({ code: 'unsupported', hint: expect.stringContaining('--memory-map') }),
+        expect.objectContaining({ code: 'unsupported', hint: { code: 'memory-map' } }),
       );
       cmos[at] = before;
     }
@@ -108,7 +108,7 @@ test('a map of the user', async () => {
     { address: 0, block: 'pc.ram', offset: 0, length: 0x1000 },
     { address: 0x10000, block: 'pc.bios', offset: 0, length: undefined },
   ];
-  expect(await shown('11.1.3-plain', map)).toEqual(['--memory-map', ['0-2000 pc.ram+0', '10000-20000 pc.bios+0']]);
+  expect(await shown('11.1.3-plain', map)).toEqual(['the given map', ['0-2000 pc.ram+0', '10000-20000 pc.bios+0']]);
 });
 
 test('overlays and searches', () => {
