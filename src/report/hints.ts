@@ -26,7 +26,7 @@ const words: Readonly<Record<HintCode, string>> = {
   'pipe-out-of-stdout': 'send them into a file or a pipe: `> FILE`, `| PROGRAM`, or --output FILE',
   'document-schema': 'docs/schema/decode.json says what a document holds',
   'schema-source': 'a stream with a vmdescription, or a file that `qemu-system-… -M MACHINE -dump-vmstate FILE` wrote',
-  'ram-file': 'use --ram FILE: page records have a file of their own',
+  'ram-file': '--ram FILE is the file of the page records',
   'same-by': '`{program}` says the same',
   install: '{program} decompresses this format; install it',
   'install-compressor': '{program} compresses this format; install it, or choose another format',

@@ -123,7 +123,7 @@ describe('files', () => {
       'an edit that matches nothing',
       ['--externalize', 'pc.ram=m', '--rename-block', 'no=thing'],
       1,
-      /^no-match: --rename-block no matches nothing/,
+      /^no-match: rename-block no matches nothing/,
     ],
     ['pages that are not there', ['--externalize', 'pc.ram=m'], 1, /^refused: 17 pages of "pc.ram"/, 'multifd'],
     ['a stream cut short', ['--externalize', 'pc.ram=m'], 3, /^truncated: /, 'cut'],

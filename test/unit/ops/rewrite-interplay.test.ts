@@ -150,9 +150,9 @@ describe('refused, and nothing is left', () => {
       'a capability that is not listed',
       plain,
       [{ edit: 'clear-capability', capability: 'x-ignore-shared' }],
-      /--clear-capability .*matches nothing/,
+      /^clear-capability .*matches nothing/,
     ],
-    ['a uuid that is not there', plain, [{ edit: 'uuid', uuid: undefined }], /--uuid matches nothing/],
+    ['a uuid that is not there', plain, [{ edit: 'uuid', uuid: undefined }], /^uuid matches nothing/],
     [
       'all instances and one of them',
       plain,
@@ -173,7 +173,7 @@ describe('refused, and nothing is left', () => {
       'a field that is not there',
       plain,
       [{ edit: 'delete-bytes', path: 'timer.nowhere' }],
-      /--delete-bytes timer\.nowhere matches nothing/,
+      /^delete-bytes timer\.nowhere matches nothing/,
     ],
     [
       'a value that does not fit',
