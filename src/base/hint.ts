@@ -1,7 +1,7 @@
 // What to try next, as a code with values. report/hints.ts has the words, because the words name options of the command
 // line. The union is closed.
 
-/** Values in the words of a hint. */
+/** The values in the words of each hint that has values. */
 export interface HintValues {
   // Inputs
   'read-as': { readonly layout: string };
@@ -40,6 +40,7 @@ export interface HintValues {
   'inspect-file': { readonly file: string };
 }
 
+/** Codes of hints without values. */
 export type PlainCode =
   // Inputs
   | 'cut'
