@@ -77,6 +77,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/transplant.js')).transplantCommand,
   },
   {
+    name: 'convert',
+    usage: 'convert <state>',
+    summary: 'The same state in another container: plain, mapped-ram, libvirt, qcow2, compressed',
+    load: async () => (await import('./commands/convert.js')).convertCommand,
+  },
+  {
     name: 'template',
     usage: 'template <action> <dir>',
     summary: 'Make a VM template, show it, check it',

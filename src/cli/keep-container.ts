@@ -1,6 +1,5 @@
 // Where the result of a command goes: into the container that the input came in, or bare, or into a new image.
 
-import { dirname, join } from 'node:path';
 import { escapeText } from '../base/quote.js';
 import type { ByteSink, ByteSource } from '../bytes/source.js';
 import type { KeepContext, Kept, Layer } from '../container/container.js';
@@ -13,6 +12,7 @@ import type { Context } from './command.js';
 import { flag, text, type ValuesOf } from './option.js';
 import { single } from './options.js';
 import { readWhole } from './read-whole.js';
+import { nowhere, staged } from './staged.js';
 import { UsageError } from './usage-error.js';
 
 export const keepOptions = {
@@ -146,47 +146,7 @@ function baseOf(layers: readonly Layer[]): number {
     : 0;
 }
 
-/**
- * A temporary file beside `output` that holds the stream at byte `at`. `commit` gives the stream to `finish` and removes the
- * file.
- */
-async function staged(
-  context: Context,
-  output: string,
-  at: number,
-  finish: (source: ByteSource) => Promise<void>,
-): Promise<ByteSink> {
-  const { host } = context;
-  const file = await host.openOutput(join(dirname(output), `.mstream-${host.now().toFixed(0)}.stream`), true);
-  context.defer(() => file.abort());
-  await file.skip(at);
-  const { rangeSource } = await import('../bytes/source.js');
-  return {
-    ...file,
-    stagedAt: at,
-    patch: undefined,
-    async commit() {
-      const source = rangeSource(await host.openInput(file.staged!), at, undefined);
-      try {
-        await finish(source);
-      } finally {
-        await source.close();
-        await file.abort();
-      }
-    },
-  };
-}
-
 async function copyAll(source: ByteSource, sink: ByteSink): Promise<void> {
   const { copyRange } = await import('../container/keep.js');
   await copyRange(source, 0, source.size!, sink);
 }
-
-/** Takes everything. */
-export const nowhere: ByteSink = {
-  label: 'nothing',
-  write: async () => {},
-  skip: async () => {},
-  commit: async () => {},
-  abort: async () => {},
-};

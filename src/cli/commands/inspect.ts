@@ -3,7 +3,6 @@
 import type { MigrationStreamError } from '../../base/errors.js';
 import type { ContainerFacts } from '../../container/container.js';
 import { inspect, type Inspection } from '../../ops/inspect.js';
-import type { ByteSource } from '../../bytes/source.js';
 import type { JoinedStream } from '../../open/join-channels.js';
 import type { MigrationStream } from '../../open/open-stream.js';
 import { errorText } from '../../report/error.js';
@@ -22,7 +21,7 @@ const options = {
   blocks: flag('Only the RAM block table'),
   pages: flag('Only page records, as runs, while they are read'),
   stale: flag('Read the places of zero pages in a mapped-ram file, and count those that hold old bytes'),
-  channel: text('The capture of a multifd channel of this stream; once for each') as Option<
+  channel: text('The capture of a multifd channel of this stream, or a folder of them; once for each') as Option<
     string | readonly string[] | undefined
   >,
   devices: optionalText('Only devices, field by field; with a name (* for anything): those') as Option<
@@ -167,7 +166,7 @@ async function inspectWhole(
     reported: true,
   });
   const paths = channel === undefined ? [] : [channel].flat();
-  const joined = paths.length === 0 ? undefined : await joinedWith(stream, paths, context);
+  const joined = paths.length === 0 ? undefined : await joinedWith(stream, state, paths, context);
   let inspection = await inspect(joined ?? stream);
   if (joined?.merged !== undefined) inspection = { ...inspection, channels: joined.merged };
   if (stale === true)
@@ -180,15 +179,17 @@ async function inspectWhole(
 }
 
 /** The channels with `main`; they are closed when the command ends. Their pages are counted, not decoded. */
-async function joinedWith(main: MigrationStream, paths: readonly string[], context: Context): Promise<JoinedStream> {
-  const { joinChannels } = await import('../../open/join-channels.js');
-  const sources: ByteSource[] = [];
-  for (const path of paths) {
-    const source = await context.host.openInput(path);
-    context.defer(() => source.close());
-    sources.push(source);
-  }
-  return joinChannels(main, sources, undefined);
+async function joinedWith(
+  main: MigrationStream,
+  state: string,
+  paths: readonly string[],
+  context: Context,
+): Promise<JoinedStream> {
+  const [{ joinChannels }, { openChannels }] = await Promise.all([
+    import('../../open/join-channels.js'),
+    import('../channels.js'),
+  ]);
+  return joinChannels(main, await openChannels(context, state, paths), undefined);
 }
 
 async function render({ inspection, containers }: Whole, options: Resolved, context: Context): Promise<string> {

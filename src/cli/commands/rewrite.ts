@@ -12,10 +12,11 @@ import { layoutsFrom, schemaFiles, schemaFromOption } from '../devices.js';
 import { editOptions, editsFrom } from '../edit-options.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { refuseSameFiles } from '../same-files.js';
-import { keepOptions, nowhere, openKept } from '../keep-container.js';
+import { keepOptions, openKept } from '../keep-container.js';
 import { flag, positional, text, type ValuesOf } from '../option.js';
 import { containerChoices, readingOptions, single, STATE, streamOptions } from '../options.js';
 import { startProgress } from '../progress.js';
+import { nowhere } from '../staged.js';
 import { UsageError } from '../usage-error.js';
 
 const options = {

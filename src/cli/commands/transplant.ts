@@ -16,7 +16,7 @@ import { showDash, STDIO } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode, type ExitCode } from '../exit-code.js';
 import { Failure } from '../failure.js';
-import { keepOptions, nowhere, openKept } from '../keep-container.js';
+import { keepOptions, openKept } from '../keep-container.js';
 import { choice, flag, positional, text, type ValuesOf } from '../option.js';
 import { containerChoices, readingOptions, single, streamOptions, type ContainerChoices } from '../options.js';
 import { startProgress } from '../progress.js';
@@ -24,6 +24,7 @@ import { readWhole } from '../read-whole.js';
 import { refuseSameFiles } from '../same-files.js';
 import type { NamedTarget } from '../transplant-target.js';
 import { findSource, toldCpu, type TransplantSource } from '../transplant-source.js';
+import { nowhere } from '../staged.js';
 import { UsageError } from '../usage-error.js';
 
 const options = {

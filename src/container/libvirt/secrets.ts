@@ -12,6 +12,16 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/(\b(?:data|password|passwd|secret|key)=)[^,'"&<>\s]+/gi, `$1${MASK}`],
 ];
 
+const removals: readonly RegExp[] = [
+  /\s(?:passwd|password|passwdValidTo)\s*=\s*(?:'[^']*'|"[^"]*")/gi,
+  /<cookies\b[^>]*>[\s\S]*?<\/cookies>/gi,
+];
+
+/** The same XML without passwords and cookies; *** for secrets in arguments, which cannot be left out. libvirt takes it. */
+export function strippedXml(xml: string): string {
+  return withoutSecrets(removals.reduce((text, pattern) => text.replace(pattern, ''), xml));
+}
+
 /** The same XML with *** for each secret. The result may be shown; it is not the XML that libvirt needs. */
 export function withoutSecrets(xml: string): string {
   return rules.reduce((text, [pattern, to]) => text.replace(pattern, to), xml);

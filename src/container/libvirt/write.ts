@@ -45,10 +45,12 @@ export interface FreshHead {
   /** Of the stream behind the head. */
   readonly format: LibvirtFormat;
   readonly wasRunning: boolean;
+  /** The cookie of the image that the stream came in: libvirt's note of the guest's CPU. */
+  readonly cookie?: Uint8Array | undefined;
 }
 
 /** The head of a new image in the byte order of most hosts. @throws MigrationStreamError `cannot-encode` */
-export function freshHead({ xml, format, wasRunning }: FreshHead): Uint8Array {
+export function freshHead({ xml, format, wasRunning, cookie }: FreshHead): Uint8Array {
   const header: LibvirtHeader = {
     magic: 'LibvirtQemudSave',
     littleEndian: true,
@@ -59,7 +61,7 @@ export function freshHead({ xml, format, wasRunning }: FreshHead): Uint8Array {
     cookieOffset: 0,
     unused: new Uint8Array(56),
   };
-  return headOf(header, checkedXml(xml), undefined);
+  return headOf(header, checkedXml(xml), cookie);
 }
 
 function headOf(header: LibvirtHeader, xml: Uint8Array, cookie: Uint8Array | undefined): Uint8Array {

@@ -1,4 +1,4 @@
-// Any stream whose memory can be read, as a mapped-ram stream: pages at places aligned to 1 MiB, holes for zero pages,
+// Any stream whose memory can be read, mapped-ram or not, as a mapped-ram stream: pages at places aligned to 1 MiB, holes for zero pages,
 // bitmaps written first, since the newest version of each page is known beforehand. QEMU:
 // mapped_ram_setup_ramblock() and ram_save_file_bmap(), migration/ram.c.
 
@@ -27,14 +27,15 @@ export interface ToMappedOptions extends OpenOptions {
 type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
 
 /**
- * Writes `source`, a plain stream that can be sought, to `sink` as mapped-ram. Reads it twice. Neither commits nor
+ * Writes `source`, a stream that can be sought, to `sink` as mapped-ram; what a mapped-ram stream holds in the places of
+ * zero pages is left out. Reads it twice. Neither commits nor
  * aborts the sink. Answers the bytes written.
- * @throws Refused: postcopy, blocks whose pages are elsewhere, a list that is mapped-ram already;
+ * @throws Refused: postcopy, blocks whose pages are elsewhere, a layout of QEMU 4.0 or of a fork;
  *   MigrationStreamError as openGuestMemory and the sink
  */
 export async function toMapped(source: ByteSource, sink: ByteSink, options: ToMappedOptions): Promise<number> {
   const memory = await openGuestMemory(source, options);
-  const stream = await openStream(source, options);
+  const stream = await openStream(source, { ...options, bodies: 'devices' });
   const writer = createWriter(sink);
   let listed = false;
   for await (const event of stream.events()) {
@@ -43,12 +44,16 @@ export async function toMapped(source: ByteSource, sink: ByteSink, options: ToMa
         await writer.write({ ...event, configuration: withMapped(event.configuration, true) });
         break;
       case 'ram-blocks':
-        if (listed || event.layout.mapped || event.layout.ignoredByte || event.layout.postcopyPageSize)
+        // A mapped-ram list comes entry by entry.
+        if (listed && event.continues) break;
+        if (listed || event.layout.ignoredByte || event.layout.postcopyPageSize)
           throw new Refused('refused', `a block list of layout ${event.layout.name} does not become mapped-ram`);
         listed = true;
         await writeBlocks(writer, event, memory, options.base ?? 0);
         break;
       case 'pages':
+      case 'mapped-area':
+      case 'mapped-pages':
         break;
       case 'ram-mark':
         // mapped-ram allows no other record.
@@ -64,10 +69,10 @@ export async function toMapped(source: ByteSource, sink: ByteSink, options: ToMa
 
 /** The list, each entry with its bitmap and its pages behind it. */
 async function writeBlocks(writer: StreamWriter, event: ListEvent, memory: GuestMemory, base: number): Promise<void> {
-  const { targetPageSize: pageSize, blocks } = event;
+  const { targetPageSize: pageSize } = event;
   const layout = event.layout.gpa ? layouts['ignore-shared-mapped-ram'] : layouts['mapped-ram'];
   const codec = ramBlockEntry(layout, pageSize);
-  for (const [block, plain] of blocks.entries()) {
+  for (const [block, plain] of memory.blocks.entries()) {
     const bitmap = bitmapOf(memory, block, plain, event.layout.gpa);
     const header = { version: MAPPED_RAM_VERSION, pageSize, bitmapOffset: 0, pagesOffset: 0 };
     const size = codec.size({ ...plain, mapped: header }) + (block === 0 ? 8 : 0);

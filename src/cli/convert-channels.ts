@@ -1,0 +1,26 @@
+// The channels of a multifd capture, joined into one plain stream.
+
+import { flushDecoders } from '../bytes/node/flush-decoders.js';
+import type { ByteSink, ByteSource } from '../bytes/source.js';
+import { createWriter } from '../open/create-writer.js';
+import { joinChannels } from '../open/join-channels.js';
+import { openStream, type OpenOptions } from '../open/open-stream.js';
+import { openChannels } from './channels.js';
+import type { Context } from './command.js';
+
+/** Answers the bytes written; does not commit. @throws MigrationStreamError as joinChannels and the sink */
+export async function writeJoined(
+  context: Context,
+  main: ByteSource,
+  state: string,
+  paths: readonly string[],
+  sink: ByteSink,
+  options: OpenOptions,
+): Promise<number> {
+  const channels = await openChannels(context, state, paths);
+  const joined = joinChannels(await openStream(main, options), channels, flushDecoders);
+  const writer = createWriter(sink);
+  for await (const event of joined.events()) await writer.write(event);
+  await writer.flush();
+  return writer.position;
+}
