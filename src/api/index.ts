@@ -43,6 +43,7 @@ export {
   type Layer,
   type OpenContext,
 } from '../container/container.js';
+export { keepContainers } from '../container/keep.js';
 export { openContainers, type Nest } from '../container/open.js';
 export {
   recognise,

@@ -1,4 +1,4 @@
-// `qemu-mstream/node`: files, pipes and decompressors of Node for the ports of the portable core.
+// `qemu-mstream/node`: files, pipes, compressors and decompressors of Node for the ports of the portable core.
 
 export { nodeCompressors } from '../bytes/node/compressors.js';
 export { nodeDecompressors } from '../bytes/node/decompressors.js';
