@@ -5,9 +5,22 @@ import { architectureOfTarget } from '../release/architecture.js';
 import type { Destination, RamBlockFacts } from '../destination/destination.js';
 import type { Save } from '../destination/save.js';
 import { DeviceEntries, parseSchema, type DescriptionSchema, type VmsdSchema } from '../vmstate/index.js';
+import { versionInMachine } from '../release/machines.js';
+import { atLeast, release } from '../release/version.js';
 import { DIRTY_BITMAP_IDSTR } from '../wire/dirty-bitmap.js';
 import { deviceKey } from '../wire/section.js';
 import type { DestinationBlock, DestinationHandler, Receiver } from './destination.js';
+
+/** In the value of -machine. */
+const SUPPRESSED = /(?:^|,)suppress-vmdesc=(?:on|yes|true|y)(?:,|$)/;
+
+/** On since the machine types of 3.0. QEMU: hw_compat_2_12, hw/core/machine.c. */
+function checksDecompression({ argv, machine }: Destination): boolean {
+  const given = argv.findLast((word) => word.startsWith('migration.decompress-error-check='));
+  if (given !== undefined) return /=(?:on|yes|true|y)$/.test(given);
+  const version = versionInMachine(machine);
+  return version === undefined || atLeast(version, release('3.0'));
+}
 
 /** `capabilities`: what will be switched on or off for this load, over what the destination has. */
 export function receiverOf(destination: Destination, capabilities: Readonly<Record<string, boolean>> = {}): Receiver {
@@ -26,10 +39,11 @@ export function receiverOf(destination: Destination, capabilities: Readonly<Reco
     uuid: destination.uuid?.replaceAll('-', ''),
     pageBits: Math.log2(targetPageSize),
     legacyPageBits: /^(arm|aarch64)/.test(destination.target) ? 10 : Math.log2(targetPageSize),
-    suppressVmdescription: description === undefined,
+    suppressVmdescription: description === undefined || destination.argv.some((word) => SUPPRESSED.test(word)),
+    decompressErrors: checksDecompression(destination),
     blocks: destination.blocks.map((block) => blockOf(block, on.get('x-ignore-shared') === true)),
     blocksKnown: known['blocks'] !== 'unknown',
-    handlers: [...handlersOf(save, description, destination.offers), ...unsaved],
+    handlers: inListOrder(handlersOf(save, description, destination.offers)),
     handlersKnown: known['devices'] !== 'unknown',
     blockNodes: new Set(
       destination.argv.flatMap((word) =>
@@ -62,9 +76,29 @@ function isOldStyle(table: VmsdSchema): boolean {
 }
 
 /** Registered in every QEMU, and in a save only with something to save. QEMU: dirty_bitmap_mig_init(), migration/block-dirty-bitmap.c. */
-const unsaved: readonly DestinationHandler[] = [
-  { idstr: DIRTY_BITMAP_IDSTR, instanceId: 0, versionId: 1, kind: 'iterable', schema: undefined, payload: undefined },
-];
+function dirtyBitmaps(saved: readonly DestinationHandler[]): DestinationHandler {
+  const ids = new Set(saved.map(({ registration }) => registration));
+  let registration = 0;
+  while (ids.has(registration)) registration += 1;
+  const none = { schema: undefined, payload: undefined };
+  return { idstr: DIRTY_BITMAP_IDSTR, instanceId: 0, versionId: 1, registration, kind: 'iterable', ...none };
+}
+
+/**
+ * The order of QEMU's list: by priority, then by registration. A save has its devices in that order, but its iterable
+ * sections come first; their priority is the default, as that of the device that was registered first. QEMU:
+ * savevm_state_handler_insert(), migration/savevm.c.
+ */
+function inListOrder(saved: readonly DestinationHandler[]): DestinationHandler[] {
+  const list = saved.filter(({ kind }) => kind !== 'iterable');
+  const oldest = Math.min(...list.map(({ registration }) => registration));
+  const byDefault = list.findIndex(({ registration }) => registration === oldest);
+  for (const handler of [...saved.filter(({ kind }) => kind === 'iterable'), dirtyBitmaps(saved)]) {
+    const next = list.findIndex(({ registration }, i) => i >= byDefault && registration > handler.registration);
+    list.splice(next === -1 ? list.length : next, 0, handler);
+  }
+  return list;
+}
 
 function handlersOf(
   save: Save | undefined,
@@ -72,12 +106,13 @@ function handlersOf(
   offers: Destination['offers'],
 ): DestinationHandler[] {
   const entries = description && new DeviceEntries(description);
-  return (save?.sections ?? []).map(({ idstr, instanceId, versionId, iterable, payload }) => {
+  return (save?.sections ?? []).map(({ sectionId, idstr, instanceId, versionId, iterable, payload }) => {
     const schema = entries?.next({ idstr, instanceId })?.vmsd;
     return {
       idstr,
       instanceId,
       versionId,
+      registration: sectionId,
       kind: iterable ? 'iterable' : schema === undefined || isOldStyle(schema) ? 'old' : 'vmsd',
       schema,
       payload: iterable ? undefined : payload,

@@ -32,6 +32,8 @@ export interface DestinationHandler {
   readonly idstr: string;
   readonly instanceId: number;
   readonly versionId: number;
+  /** Position in the order in which QEMU registered its handlers: the section id of the destination's own save. */
+  readonly registration: number;
   /** `iterable`: has no table, its payload is read by rules of its own. `old`: hand-written, bytes only. */
   readonly kind: 'vmsd' | 'old' | 'iterable';
   /** What the destination's own save says of its fields. */
@@ -58,6 +60,8 @@ export interface Receiver extends Pick<
   /** What it takes for the sender's when the stream does not say. */
   readonly legacyPageBits: number;
   readonly suppressVmdescription: boolean;
+  /** Does a compressed page that cannot be decompressed end the load? QEMU: migration.decompress-error-check. */
+  readonly decompressErrors: boolean;
   readonly blocks: readonly DestinationBlock[];
   /** False: the list above may lack blocks. */
   readonly blocksKnown: boolean;

@@ -6,13 +6,15 @@ import type { ByteSource } from '../bytes/source.js';
 import { unlessBroken } from '../base/errors.js';
 import { ownDescription } from '../open/own-description.js';
 import { parseSchema } from '../vmstate/index.js';
+import { formatMessage } from '../release/messages/index.js';
 import { explained, sourceOf, type EndingId } from '../release/causes/rows.js';
 import { machineInRelease } from '../release/machines.js';
 import { versionText } from '../release/version.js';
 import type { Destination } from '../destination/destination.js';
 import type { Receiver } from './destination.js';
 import { receiverOf } from './destination-of.js';
-import { Incoming } from './outer/incoming.js';
+import { refusedByMonitor, type Transport } from './monitor.js';
+import { Incoming, type Inflate } from './outer/incoming.js';
 import { Loader } from './outer/loader.js';
 import type { EndingExplanation, PredictedVerdict, Prediction } from './prediction.js';
 import { QemuFile } from './outer/qemu-file.js';
@@ -26,6 +28,10 @@ export interface PredictOptions {
   readonly mappedBase?: number | undefined;
   /** Ends the work: what waits for it is rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** The URI that the destination gets. Default: `file:` for mapped-ram, else `exec:`. */
+  readonly transport?: Transport | undefined;
+  /** Decompresses a zlib stream of at most `limit` bytes; undefined when that fails. Absent: such pages are not looked at. */
+  readonly inflate?: Inflate | undefined;
 }
 
 /**
@@ -39,26 +45,24 @@ export async function predict(
 ): Promise<Prediction> {
   const receiver = receiverOf(destination, options.capabilities);
   const absent = destination.known['machine'] === 'unknown' ? withoutMachine(receiver) : undefined;
-  if (absent === undefined) return simulate(source, receiver, options);
+  const unread = absent ?? refusedBefore(receiver, options.transport);
+  if (unread === undefined) return simulate(source, receiver, options);
   await source.close();
-  return absent;
+  return unread;
 }
 
 /**
  * Reads `source` as the destination would. The source is closed.
  * @throws MigrationStreamError code `io` when it cannot be read, `not-seekable` for mapped-ram on a pipe
  */
-async function simulate(
-  source: ByteSource,
-  destination: Receiver,
-  { mappedBase = 0, signal }: PredictOptions,
-): Promise<Prediction> {
-  const cursor = new Cursor(source, { signal });
+async function simulate(source: ByteSource, destination: Receiver, options: PredictOptions): Promise<Prediction> {
+  const cursor = new Cursor(source, { signal: options.signal });
   try {
-    const sender = (await ownDescription(source, (json) => unlessBroken(() => parseSchema(json)), { signal })).own
+    const sender = (await ownDescription(source, (json) => unlessBroken(() => parseSchema(json)), { signal: options.signal })).own
       ?.value;
     const incoming = new Incoming(destination, sender, typeLoaders);
-    incoming.mappedBase = mappedBase;
+    incoming.mappedBase = options.mappedBase ?? 0;
+    incoming.inflate = options.inflate;
     return await load(cursor, incoming);
   } finally {
     await cursor.close();
@@ -90,6 +94,19 @@ async function load(cursor: Cursor, incoming: Incoming): Promise<Prediction> {
     explanation: verdict === 'loads' ? undefined : explanation(incoming),
     unknowns: [...incoming.unknowns],
   };
+}
+
+/** The monitor's own error, in place of a load. */
+function refusedBefore(receiver: Receiver, transport?: Transport): Prediction | undefined {
+  const answer = refusedByMonitor(
+    receiver,
+    transport ?? (receiver.capabilities.get('mapped-ram') === true ? 'file' : 'exec'),
+  );
+  if (answer === undefined) return undefined;
+  const { id, values } = answer;
+  const messages = [formatMessage(id, receiver.version, values)];
+  const explanation = { id, ...explained(id, values), source: sourceOf(id) };
+  return { verdict: 'rejected', messages, offset: undefined, path: [], explanation, unknowns: [] };
 }
 
 /** What the release tables say of a machine type that no QEMU was asked about. Undefined: nothing against it. */

@@ -17,7 +17,10 @@ export interface EndingExplanation extends ExplanationRow {
 /** What a destination will do with a stream. */
 export interface Prediction {
   readonly verdict: PredictedVerdict;
-  /** Lines on stderr as that version prints them: without the program's name, warnings left out. */
+  /**
+   * Lines on stderr as that version prints them: without the program's name, warnings left out. For capabilities that
+   * it does not take: the monitor's error.
+   */
   readonly messages: readonly string[];
   /** Stream offset at which it gives up: the first byte that it has not read. */
   readonly offset: number | undefined;

@@ -12,7 +12,7 @@ import { MigrationFailed, setCapabilities, startIncoming, waitForMigration } fro
 import { withNeutralMachine } from './neutral-machine.js';
 import { parseParameter } from './parameter.js';
 import { QemuDied } from './process.js';
-import { Timeout } from './qmp/errors.js';
+import { QmpError, Timeout } from './qmp/errors.js';
 
 /**
  * A template's memory, by backend id. `private`: share=off on the file itself; `copy`: the backend's settings on a copy
@@ -45,7 +45,7 @@ export interface TryLoadOptions {
 export interface Trial {
   /** `died`: ended by a signal, or silently; `hung`: neither loaded nor refused before the deadline. */
   readonly verdict: 'loads' | 'rejected' | 'died' | 'hung';
-  /** QEMU's stderr, without QEMU's name in front and without warnings. */
+  /** QEMU's stderr, without QEMU's name in front and without warnings; the monitor's error, where the load does not begin. */
   readonly lines: readonly string[];
   /** QEMU's stderr, unchanged. */
   readonly stderr: string;
@@ -72,8 +72,8 @@ export function qemuLines(stderr: string): string[] {
 
 /**
  * Tries one state in one QEMU, started with -incoming defer. The words are the same as with a URI on the command line,
- * where the URI may come first.
- * @throws Refused; QemuDied when it does not even start; QmpError for a capability that it lacks
+ * where the URI may come first. Capabilities that the monitor does not take are a rejection, in the monitor's words.
+ * @throws Refused; QemuDied when it does not even start
  */
 export async function tryLoad(options: TryLoadOptions): Promise<Trial> {
   const { binary, argv, cwd, signal, memory } = options;
@@ -96,7 +96,6 @@ async function load(
   machine: Machine,
   { state, stateAt = 0, capabilities = [], cwd = process.cwd(), timeoutMs = HANG, signal, look }: TryLoadOptions,
 ): Promise<Trial> {
-  await setCapabilities(machine, Object.fromEntries(capabilities.map((name) => [name, true])));
   const feed = await feedOf({ state, stateAt, cwd }, capabilities.includes('mapped-ram'), machine.folder);
   const told = (verdict: Trial['verdict'], runState: string | null = null): Trial => {
     const { stderr, exit } = machine.process;
@@ -110,6 +109,7 @@ async function load(
     };
   };
   try {
+    await setCapabilities(machine, Object.fromEntries(capabilities.map((name) => [name, true])));
     const mark = await startIncoming(machine, feed.uri);
     feed.start();
     await waitForMigration(machine, mark, { timeoutMs, signal });
@@ -124,6 +124,7 @@ async function load(
       return told(exit?.signal === null || exit === undefined ? 'rejected' : 'died');
     }
     if (error instanceof Timeout) return told('hung');
+    if (error instanceof QmpError) return { ...told('rejected'), lines: [error.desc] };
     throw error;
   } finally {
     await feed.stop();

@@ -164,7 +164,8 @@ export async function predicted(
     ...onlyKnown(capabilitiesFor(inspection?.configuration), destination),
     ...named.capabilities,
   };
-  const prediction = await predict(await openTarget(context, target), destination, { capabilities });
+  const { inflate } = await import('../../bytes/node/inflate.js');
+  const prediction = await predict(await openTarget(context, target), destination, { capabilities, inflate });
   const on = Object.keys(capabilities).filter((name) => capabilities[name] === true);
   const trial = await named.attempt?.(target, on, Number(inspection?.dialect.mappedBase?.value ?? 0));
   const bugs = inspection === undefined ? [] : knownBugFindings(inspection, destination.qemu);

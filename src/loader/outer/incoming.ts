@@ -33,6 +33,9 @@ export const postcopy = { none: 0, advise: 1, discard: 2, listening: 3, running:
 /** Reads one value of a field. QEMU: VMStateInfo.get. */
 export type LoadType = (incoming: Incoming, file: QemuFile, value: ValueToLoad) => Promise<void>;
 
+/** The plain bytes of a zlib stream, at most `limit`; undefined: it is none, or has more. */
+export type Inflate = (body: Uint8Array, limit: number) => Uint8Array | undefined;
+
 export class Incoming {
   readonly destination: Receiver;
   /** By the type of a field: what reads more than one number or buffer. */
@@ -42,6 +45,8 @@ export class Incoming {
   readonly unknowns = new Set<string>();
   /** Bytes of the file before the stream: mapped-ram offsets count from the start of the file. */
   mappedBase = 0;
+  /** Absent: nobody here can look into compressed pages. */
+  inflate: Inflate | undefined;
   /** Where in the grammar. */
   readonly path: string[] = [];
   postcopyState: number = postcopy.none;

@@ -169,6 +169,7 @@ export class Loader {
       idstr,
       instanceId,
       versionId: ram ? RAM_VERSION : versionId,
+      registration: Infinity,
       kind,
       schema,
       payload: undefined,

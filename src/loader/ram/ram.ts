@@ -213,14 +213,23 @@ export class RamLoader {
     this.fillTable();
   }
 
-  /** With the capability on: the length is looked at, the rest is zlib's. */
+  /**
+   * With the capability on: another thread decompresses the page, and this one finds the error in the file. QEMU:
+   * do_data_decompress(), migration/ram-compress.c.
+   */
   private async compressed(file: QemuFile): Promise<void> {
     const { incoming } = this;
     const length = file.u32();
     if (length > maxCompressedPage(this.pageSize))
       throw incoming.refuse(file, 'compressed-length', { length: length | 0 });
-    incoming.unknowns.add('whether compressed pages can be decompressed: their zlib streams are not read');
-    await file.pass(length);
+    if (incoming.inflate === undefined) {
+      incoming.unknowns.add('whether compressed pages can be decompressed: their zlib streams are not read');
+      await file.pass(length);
+      return;
+    }
+    await file.want(length);
+    const plain = incoming.inflate(file.take(length), this.pageSize);
+    if (plain === undefined && incoming.destination.decompressErrors) throw incoming.refuse(file, 'decompress-failed');
   }
 
   /** QEMU: load_xbzrle(). */

@@ -14,6 +14,7 @@ import { dumpVmstate } from '../dump-vmstate.js';
 import type { Machine } from '../machine.js';
 import { MigrationFailed, migrateToFile } from '../migrate.js';
 import { withNeutralMachine } from '../neutral-machine.js';
+import { parseParameter } from '../parameter.js';
 import { QemuDied } from '../process.js';
 import { QmpError, Timeout } from '../qmp/errors.js';
 import { hostPageSize } from './host-page-size.js';
@@ -50,7 +51,8 @@ export async function askDestination(
 ): Promise<Destination> {
   const { timeoutMs = TIMEOUT, cwd, signal } = options;
   const notes: string[] = [];
-  return withNeutralMachine({ binary, argv, cwd, timeoutMs, signal }, async (machine, { changes }) => {
+  const described = withVmdescription(argv);
+  return withNeutralMachine({ binary, argv: described, cwd, timeoutMs, signal }, async (machine, { changes }) => {
     const [{ arch }, { UUID }, listed, type, ramblocks, cpu] = await Promise.all([
       machine.execute<{ arch: string }>('query-target'),
       machine.execute<{ UUID: string }>('query-uuid'),
@@ -195,6 +197,17 @@ function fromSave(
       sectionFooters: save === undefined ? 'argv' : 'save',
     },
   };
+}
+
+/** The machine without suppress-vmdesc=on: the fields of its devices stand in the vmdescription of its save only. */
+function withVmdescription(argv: readonly string[]): string[] {
+  const words = [...argv];
+  for (const { index, value } of findOptions(argv, 'M', 'machine')) {
+    const machine = parseParameter(value, 'type');
+    if (machine.get('suppress-vmdesc') !== undefined)
+      words[index + 1] = machine.changed({ 'suppress-vmdesc': undefined });
+  }
+  return words;
 }
 
 /** -global migration.NAME=off. */

@@ -101,11 +101,6 @@ export const ramExplanations = explanations({
   ),
   'mapped-outside': damaged('The bitmap of {block} names a page outside of it.'),
   'mapped-page': row('Page 0x{page} of {block} could not be read at 0x{offset} of the file.', [CUT], [AGAIN]),
-  'mapped-seekable': row(
-    'mapped-ram needs a file, not a pipe.',
-    ['exec: or a socket with mapped-ram on'],
-    ['file:PATH'],
-  ),
   'unknown-flags': row(
     'A page record with flags 0x{flags}, which are no single kind.',
     [

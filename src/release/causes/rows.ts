@@ -6,6 +6,7 @@ import { escapeText } from '../../base/quote.js';
 import { loadMessages, shownValues, type MessageId, type MessageValues } from '../messages/index.js';
 import { deviceExplanations } from './device.js';
 import { hostExplanations } from './host.js';
+import { monitorExplanations } from './monitor.js';
 import { ramExplanations } from './ram.js';
 import type { ExplanationRow } from './row.js';
 import { silentRows, type SilentId } from './silent.js';
@@ -16,6 +17,7 @@ const messageRows: Readonly<Record<MessageId, ExplanationRow>> = {
   ...ramExplanations,
   ...deviceExplanations,
   ...hostExplanations,
+  ...monitorExplanations,
 };
 
 /** What a load can end with: a message of QEMU's, or none. */

@@ -116,9 +116,4 @@ export const ramListMessages = messages({
     errno: 'EINVAL',
     source: ram('read_ramblock_mapped_ram'),
   },
-  'mapped-seekable': {
-    texts: [{ since: release('9.0'), text: 'Migration requires seekable transport (e.g. file)' }],
-    effect: 'fatal',
-    source: 'migration/migration.c:migration_transport_compatible',
-  },
 });

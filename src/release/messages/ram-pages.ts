@@ -81,7 +81,7 @@ export const ramPageMessages = messages({
   'decompress-failed': {
     texts: [{ until: release('9.0'), text: 'decompress data failed' }],
     effect: 'fatal',
-    errno: 'EINVAL',
+    errno: 'EPERM',
     source: 'migration/ram-compress.c:do_data_decompress',
   },
   'xbzrle-encoding': {

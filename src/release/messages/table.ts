@@ -10,6 +10,7 @@ import { hostMessages } from './host.js';
 import { framingMessages } from './framing.js';
 import { headerMessages } from './header.js';
 import type { MessageRow, Wording } from './message.js';
+import { monitorMessages } from './monitor.js';
 import { piecesOf, printed, type Piece } from './placeholder.js';
 import { ramListMessages } from './ram-list.js';
 import { ramPageMessages } from './ram-pages.js';
@@ -24,6 +25,7 @@ const rows = {
   ...deviceMessages,
   ...dirtyBitmapMessages,
   ...hostMessages,
+  ...monitorMessages,
 };
 
 /** The name of a message of QEMU's: closed, so that a predictor cannot name one that no table has. */

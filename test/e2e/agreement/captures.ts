@@ -22,6 +22,13 @@ export interface Base {
   readonly anatomy: Anatomy;
 }
 
+const disk = (id: string, size: number): string[] => [
+  '-blockdev',
+  `driver=null-co,node-name=${id},size=${size},read-zeroes=on`,
+  '-device',
+  `virtio-blk-pci,drive=${id}`,
+];
+
 const tiny = ['-m', '2', '-nodefaults', '-vga', 'none'];
 const virtio = [
   '-smp',
@@ -49,6 +56,12 @@ const ours: readonly Scenario[] = [
     name: 'virtio',
     what: 'two CPUs, virtio disk and network, a watchdog, a serial port',
     argv: ['-M', 'pc', ...tiny, ...virtio],
+    memory: [],
+  },
+  {
+    name: 'two-disks',
+    what: 'two virtio disks, of sizes that differ',
+    argv: ['-M', 'pc', ...tiny, ...disk('disk0', 1 << 20), ...disk('disk1', 1 << 21)],
     memory: [],
   },
   { name: 'pc-5.2', what: 'a machine type that all four have', argv: ['-M', 'pc-i440fx-5.2', ...tiny], memory: [] },

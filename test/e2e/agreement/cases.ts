@@ -6,8 +6,11 @@ import { applyPatches } from './patch.js';
 import { releases, type Release, type Row, type Rule } from './row.js';
 import { destinationRows } from './rows/destinations.js';
 import { deviceRows } from './rows/devices.js';
+import { mappedRamRows } from './rows/mapped-ram.js';
+import { monitorRows } from './rows/monitor.js';
 import { outerRows } from './rows/outer.js';
 import { ramRows } from './rows/ram.js';
+import { truncationRows } from './rows/truncation.js';
 import { virtioRows } from './rows/virtio.js';
 
 export interface AgreementCase {
@@ -23,7 +26,16 @@ export interface AgreementCase {
   readonly pristine: boolean;
 }
 
-export const rows: readonly Row[] = [...outerRows, ...ramRows, ...deviceRows, ...virtioRows, ...destinationRows];
+export const rows: readonly Row[] = [
+  ...outerRows,
+  ...truncationRows,
+  ...ramRows,
+  ...mappedRamRows,
+  ...deviceRows,
+  ...virtioRows,
+  ...monitorRows,
+  ...destinationRows,
+];
 
 /** Captures by release and scenario, made when first asked for, one after the other. */
 export class Library {
@@ -82,7 +94,7 @@ export async function casesOf(row: Row, library: Library): Promise<AgreementCase
         argv: row.on?.argv === undefined ? destination.argv : row.on.argv(destination.argv),
         capabilities: row.on?.capabilities ?? destination.capabilities,
         // `file:` came with 8.2.
-        transport: release === '5.2' || release === '7.2' ? 'exec' : source.transport,
+        transport: release === '5.2' || release === '7.2' ? 'exec' : (row.on?.transport ?? source.transport),
         pristine:
           row.mutate === undefined &&
           row.on?.argv === undefined &&

@@ -4,6 +4,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { inflate } from '../../../src/bytes/node/inflate.js';
 import { memorySource, type ByteSource } from '../../../src/bytes/source.js';
 import type { Destination } from '../../../src/destination/destination.js';
 import { predict } from '../../../src/loader/index.js';
@@ -21,7 +22,7 @@ export interface Predicted {
 export type Predictor = (
   source: ByteSource,
   profile: Destination,
-  options: { readonly capabilities: Readonly<Record<string, boolean>> },
+  options: Pick<AgreementCase, 'capabilities' | 'transport'>,
 ) => Promise<Predicted>;
 
 export interface Result {
@@ -78,7 +79,7 @@ export class Profiles {
 }
 
 /** The predictor itself. */
-export const ours: Predictor = (source, profile, { capabilities }) => predict(source, profile, { capabilities });
+export const ours: Predictor = (source, profile, options) => predict(source, profile, { ...options, inflate });
 
 /** Predicts all and tries all. @throws what neither side should: QEMU not starting, a predictor that throws */
 export async function measure(
@@ -95,7 +96,8 @@ export async function measure(
       for (let one = cases[next++]; one !== undefined; one = cases[next++]) {
         try {
           const profile = await profiles.of(one);
-          const predicted = await predictor(memorySource(one.stream), profile, { capabilities: one.capabilities });
+          const { capabilities, transport } = one;
+          const predicted = await predictor(memorySource(one.stream), profile, { capabilities, transport });
           const real = await reality(one, library, join(folder, `case-${number}`), predicted.verdict === 'hangs');
           results.push({ name: one.name, rule: one.rule, release: one.release, predicted, real });
         } catch (error) {

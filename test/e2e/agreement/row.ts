@@ -25,6 +25,7 @@ export const rules = {
   pages: 'page records: flags, addresses, fill bytes, CONTINUE, EOS',
   'mapped-ram': 'headers, bitmaps and pages of mapped-ram',
   truncation: 'ends before the end',
+  monitor: 'capabilities that the monitor takes or refuses',
   fields: 'device fields that are checked',
   subsections: 'subsections unknown, missing, renamed',
   globalstate: 'run state',
@@ -41,6 +42,8 @@ export interface Destination {
   readonly argv?: (argv: readonly string[]) => readonly string[];
   /** Instead of those of the capture. */
   readonly capabilities?: Readonly<Record<string, boolean>>;
+  /** Instead of that of the capture. */
+  readonly transport?: 'exec' | 'file';
 }
 
 export interface Row {

@@ -21,7 +21,7 @@ export type Verdict = 'loads' | 'rejected' | 'aborts' | 'hangs';
 
 export interface Outcome {
   readonly verdict: Verdict;
-  /** stderr: without the program's name, warnings left out. */
+  /** stderr: without the program's name, warnings left out. The monitor's error, when the load does not begin. */
   readonly lines: readonly string[];
   /** All of stderr, as it came. */
   readonly words: string;
@@ -90,7 +90,11 @@ function run(trial: Trial, folder: string, deadline: number): Promise<Outcome> {
         data?: { status?: string };
       };
       heard = heard.slice(end + 1);
-      if (message.error !== undefined) refusal ??= message.error.desc;
+      // The monitor's answer is all: QEMU would wait for another command.
+      if (message.error !== undefined && refusal === undefined) {
+        refusal = message.error.desc;
+        child.kill('SIGKILL');
+      }
       if (message.event === 'MIGRATION' && message.data?.status === 'setup') incoming = true;
       if (message.event !== 'MIGRATION' || message.data?.status !== 'completed') continue;
       loaded = true;
@@ -115,8 +119,12 @@ function run(trial: Trial, folder: string, deadline: number): Promise<Outcome> {
     child.once('close', (code, signal) => {
       clearTimeout(timer);
       clearTimeout(grace);
-      if (!incoming && !late) {
-        reject(new Error(`QEMU did not begin to load: ${refusal ?? ''} ${words} (${argv.join(' ')})`));
+      if (refusal === undefined && !incoming && !late) {
+        reject(new Error(`QEMU did not begin to load: ${words} (${argv.join(' ')})`));
+        return;
+      }
+      if (refusal !== undefined) {
+        resolve({ verdict: 'rejected', lines: [refusal], words, ms: performance.now() - started });
         return;
       }
       const refused = grace !== undefined;

@@ -148,12 +148,19 @@ const withoutCommands = (a: Anatomy): Patch[] =>
 
 const crossing: Row[] = [
   // Every pair of releases, three machines: what ordinary upgrades and downgrades meet.
-  ...['plain', 'pc-5.2', 'virtio-5.2', 'microvm'].map((base): Row => ({
+  ...['plain', 'pc-5.2', 'virtio-5.2', 'microvm', 'no-vmdesc'].map((base): Row => ({
     rule: 'crossing',
     name: `${base} from`,
     base,
     from: releases,
   })),
+  {
+    rule: 'crossing',
+    name: 'no vmdescription and no machine name from',
+    base: 'no-vmdesc',
+    from: releases,
+    mutate: (a) => [...named('')(a), ...withoutCommands(a)],
+  },
   {
     rule: 'crossing',
     name: 'plain without its machine name from',

@@ -1,11 +1,11 @@
-// Rows: header, configuration, framing, versions, footers, the tail, truncation. Imports its own folder.
+// Rows: header, configuration, framing, versions, footers, the tail. Imports its own folder.
 
 import { at, type Anatomy, type Item } from '../anatomy.js';
 import {
   be32,
+  be64,
   bytesOf,
   counted,
-  cutAt,
   drop,
   first,
   full,
@@ -13,9 +13,7 @@ import {
   hex,
   insert,
   join,
-  mainBlock,
   put,
-  record,
   text,
   type Patch,
 } from '../patch.js';
@@ -177,6 +175,14 @@ const swap = (a: Anatomy, one: Item, other: Item): Patch[] => [
   put(other.span, bytesOf(a, one.span)),
 ];
 
+/** The name of the vmsd alone, as QEMU wrote it before devices had paths. */
+const unpath = (item: Item, instance = 0): Patch[] => {
+  const { name, instance: at } = headerOf(item);
+  const idstr = item.section!.idstr;
+  return [put(name, counted(idstr.slice(idstr.lastIndexOf('/') + 1))), put(at, be32(instance))];
+};
+const unpathed = (idstr: string, instance = 0) => ({ mutate: (a: Anatomy) => unpath(full(a, idstr), instance) });
+
 const sections = rowsOf('sections', 'plain', {
   'type 9': { mutate: (a) => [insert(beforeFull(a), hex('09'))] },
   'type 5': { mutate: (a) => [insert(beforeFull(a), hex('05'))] },
@@ -186,6 +192,29 @@ const sections = rowsOf('sections', 'plain', {
   'ids of a FULL are arbitrary': { mutate: (a) => renumber([full(a, 'timer')], 4711) },
   'ids of ram are arbitrary': { mutate: (a) => renumber(ram(a), 4711) },
   'ids may repeat': { mutate: (a) => renumber([full(a, 'cpu'), full(a, 'i8254')], 3) },
+  'id of ram is 0': { mutate: (a) => renumber(ram(a), 0) },
+  'id of a FULL is 0': { mutate: (a) => renumber([full(a, 'i8254')], 0) },
+  'all ids are 0': {
+    mutate: (a) =>
+      renumber(
+        a.items.filter(({ section }) => section !== undefined),
+        0,
+      ),
+  },
+  'PART of id 0 behind a FULL of id 0': {
+    mutate: (a) => [
+      drop(full(a, 'timer').span),
+      insert(first(a, 'part').span.start, bytesOf(a, full(a, 'timer').span)),
+      ...renumber([first(a, 'part')], 0),
+    ],
+  },
+  'END of id 0 behind all devices': {
+    mutate: (a) => [insert(first(a, 'eof').span.start, hex('03 00000000'), be64(0x10), hex('7e 00000000'))],
+  },
+  'PART of id 0, the id of the first device': {
+    mutate: (a) => [insert(first(a, 'start').span.start, hex('02 00000000'))],
+  },
+  'PART of id 0 of a device without its own table': { base: 'no-vmdesc', mutate: (a) => renumber(ram(a), 0) },
   'PART of nobody': { mutate: (a) => renumber([first(a, 'part')], 4711) },
   'PART of id 0': { mutate: (a) => renumber([first(a, 'part')], 0) },
   'END of nobody': { mutate: (a) => renumber([first(a, 'end')], 4711) },
@@ -224,6 +253,23 @@ const sections = rowsOf('sections', 'plain', {
   'a device path that is not there': {
     mutate: (a) => [put(headerOf(full(a, '0000:00:01.3/piix4_pm')).name, counted('0000:00:09.3/piix4_pm'))],
   },
+  'a device path left out': unpathed('0000:00:01.3/piix4_pm'),
+  'a device path left out, and another instance': unpathed('0000:00:01.3/piix4_pm', 1),
+  'a device path left out, and instance 2^32-1': unpathed('0000:00:01.3/piix4_pm', 0xffffffff),
+  'every device path left out': {
+    mutate: (a) => a.items.flatMap((item) => (item.kind === 'full' ? unpath(item) : [])),
+  },
+  'a part of a name': { mutate: (a) => [put(headerOf(full(a, '0000:00:01.3/piix4_pm')).name, counted('piix4'))] },
+  'a device path of two words left out': { base: 'q35-devices', ...unpathed('0000:00:04.0/0:0:0/scsi-disk') },
+  'half a device path left out': {
+    base: 'q35-devices',
+    mutate: (a) => [put(headerOf(full(a, '0000:00:04.0/0:0:0/scsi-disk')).name, counted('0:0:0/scsi-disk'))],
+  },
+  'the paths of two disks left out': {
+    base: 'two-disks',
+    mutate: (a) => a.items.filter(({ section }) => section?.idstr.endsWith('/virtio-blk')).flatMap(unpath),
+  },
+  'an instance of an ISA port': { mutate: (a) => [put(headerOf(full(a, 'i8254')).instance, be32(0x40))] },
   'another instance': { mutate: (a) => [put(headerOf(full(a, 'timer')).instance, be32(1))] },
   'instance 2^32-1': { mutate: (a) => [put(headerOf(full(a, 'timer')).instance, be32(0xffffffff))] },
   'instance 1 of ram': { mutate: (a) => [put(headerOf(first(a, 'start')).instance, be32(1))] },
@@ -307,61 +353,6 @@ const tail = rowsOf('tail', 'plain', {
   'EOF twice': { mutate: (a) => [insert(afterEof(a), hex('00'))] },
 });
 
-const middle = (item: Item): number => item.payload.start + ((item.payload.end - item.payload.start) >> 1);
-const cut = (place: (a: Anatomy) => number) => ({ mutate: (a: Anatomy) => cutAt(a, place(a)) });
-
-const truncation = rowsOf('truncation', 'plain', {
-  'nothing at all': cut(() => 0),
-  'in the magic': cut(() => 2),
-  'in the version': cut(() => 6),
-  'behind the header': cut(() => 8),
-  'behind the configuration’s type': cut(() => 9),
-  'in the machine’s name': cut((a) => a.machine.name.start + 4),
-  'in the machine’s prefix': cut((a) => a.machine.name.end - 1),
-  'behind the configuration': cut((a) => first(a, 'configuration').span.end),
-  'in a START’s id': cut((a) => first(a, 'start').span.start + 3),
-  'in a START’s name': cut((a) => headerOf(first(a, 'start')).name.start + 2),
-  'before a START’s version': cut((a) => headerOf(first(a, 'start')).version.start),
-  'in MEM_SIZE': cut((a) => a.total.start + 3),
-  'behind MEM_SIZE': cut((a) => a.total.end),
-  'in a block’s name': cut((a) => mainBlock(a).name.start + 3),
-  'in a block’s length': cut((a) => mainBlock(a).length.start + 3),
-  'between two blocks': cut((a) => mainBlock(a).span.end),
-  'before EOS': cut((a) => a.marks[0]!.span.start),
-  'in EOS': cut((a) => a.marks[0]!.span.start + 4),
-  'before the footer of START': cut((a) => first(a, 'start').footer.start),
-  'in the footer of START': cut((a) => first(a, 'start').footer.start + 2),
-  'behind START': cut((a) => first(a, 'start').span.end),
-  'in a PART’s id': cut((a) => first(a, 'part').span.start + 2),
-  'in a page’s address': cut((a) => record(a, ({ named }) => !named).span.start + 5),
-  'between two pages': cut((a) => a.records[10]!.span.start),
-  'in a page': cut((a) => record(a, ({ kind }) => kind === 'page').body.start + 100),
-  'in a page’s block name': cut((a) => record(a, ({ named }) => named).word.end + 3),
-  'before a fill byte': cut((a) => record(a, ({ kind }) => kind === 'zero').body.start),
-  'behind the last page': cut((a) => a.records.at(-1)!.span.end),
-  'before the footer of PART': cut((a) => first(a, 'part').footer.start),
-  'behind PART': cut((a) => first(a, 'part').span.end),
-  'before END’s EOS': cut((a) => a.marks.at(-1)!.span.start),
-  'behind END': cut((a) => first(a, 'end').span.end),
-  'in a FULL’s id': cut((a) => full(a, 'timer').span.start + 2),
-  'in a FULL’s name': cut((a) => headerOf(full(a, 'timer')).name.start + 2),
-  'behind a FULL’s header': cut((a) => full(a, 'timer').payload.start),
-  'in a small device': cut((a) => middle(full(a, 'timer'))),
-  'in the CPU': cut((a) => middle(full(a, 'cpu'))),
-  'in a PCI device': cut((a) => middle(full(a, '0000:00:01.3/piix4_pm'))),
-  'in fdc': cut((a) => middle(full(a, 'fdc'))),
-  'before a device’s footer': cut((a) => full(a, 'timer').footer.start),
-  'before the CPU’s footer': cut((a) => full(a, 'cpu').footer.start),
-  'in a device’s footer': cut((a) => full(a, 'timer').footer.start + 3),
-  'between two devices': cut((a) => full(a, 'i8254').span.end),
-  'in globalstate': cut((a) => middle(full(a, 'globalstate'))),
-  'before EOF': cut((a) => first(a, 'eof').span.start),
-  'behind EOF': cut(afterEof),
-  'in the vmdescription’s length': cut((a) => afterEof(a) + 3),
-  'in the vmdescription': cut((a) => afterEof(a) + 1000),
-  'one byte': cut((a) => a.bytes.length - 1),
-});
-
 export const outerRows: readonly Row[] = [
   ...header,
   ...configuration,
@@ -373,5 +364,4 @@ export const outerRows: readonly Row[] = [
   ...versions,
   ...footers,
   ...tail,
-  ...truncation,
 ];

@@ -1,6 +1,7 @@
-// Rows: commands, block list, x-ignore-shared, page records, mapped-ram. Imports its own folder.
+// Rows: commands, block list, x-ignore-shared, page records. Imports its own folder.
 
-import { at, type Anatomy, type BlockPlace } from '../anatomy.js';
+import { deflateSync } from 'node:zlib';
+import { at, type Anatomy, type RecordPlace } from '../anatomy.js';
 import {
   be16,
   be32,
@@ -17,10 +18,11 @@ import {
   mainBlock,
   put,
   record,
+  text,
   total,
   type Patch,
 } from '../patch.js';
-import { adding, both, changing, machineOption, rowsOf, without, type Row } from '../row.js';
+import { adding, both, changing, machine, rowsOf, without, type Row } from '../row.js';
 
 const beforeStart = (...commands: readonly Uint8Array[]) => ({
   mutate: (a: Anatomy): Patch[] => [insert(first(a, 'start').span.start, ...commands)],
@@ -119,7 +121,7 @@ const all = (a: Anatomy): { start: number; end: number } => ({
   start: a.blocks[0]!.span.start,
   end: a.blocks.at(-1)!.span.end,
 });
-const memory = (size: string): ((argv: readonly string[]) => readonly string[]) =>
+export const memory = (size: string): ((argv: readonly string[]) => readonly string[]) =>
   both(
     changing('-m', () => size),
     changing('-object', (value) => value.replace('size=2M', `size=${size}M`)),
@@ -184,10 +186,10 @@ const blocks = rowsOf('block-list', 'plain', {
   },
 });
 
-const share = (value: 'on' | 'off'): ((argv: readonly string[]) => readonly string[]) =>
+export const share = (value: 'on' | 'off'): ((argv: readonly string[]) => readonly string[]) =>
   changing('-object', (old) => old.replace('share=on', `share=${value}`));
 const backend = (object: string): ((argv: readonly string[]) => readonly string[]) => changing('-object', () => object);
-const gpaOf =
+export const gpaOf =
   (name: string, value: number | bigint) =>
   (a: Anatomy): Patch[] => [put(block(a, name).gpaAt!, be64(value))];
 const inFour = (a: Anatomy): Patch[] =>
@@ -261,7 +263,24 @@ const flags = (value: number) => ({
 const before = (...bytes: readonly Uint8Array[]) => ({
   mutate: (a: Anatomy): Patch[] => [insert(page(a).span.start, ...bytes)],
 });
-const word = (addr: number | bigint, bits: number): Uint8Array => be64(BigInt(addr) | BigInt(bits));
+export const word = (addr: number | bigint, bits: number): Uint8Array => be64(BigInt(addr) | BigInt(bits));
+
+const zlib = (length: number): Uint8Array => deflateSync(new Uint8Array(length).fill(0x41));
+const recompress =
+  ({ body }: RecordPlace, change: (a: Uint8Array) => Uint8Array) =>
+  (a: Anatomy): Patch[] => {
+    const changed = change(bytesOf(a, body));
+    return [put(at(body.start - 4, 4), be32(changed.length)), put(body, changed)];
+  };
+/** The first compressed page with another body. */
+const compressed = (change: (body: Uint8Array) => Uint8Array) => ({
+  base: 'compress',
+  mutate: (a: Anatomy): Patch[] =>
+    recompress(
+      record(a, ({ kind }) => kind === 'compressed'),
+      change,
+    )(a),
+});
 
 const pages = rowsOf('pages', 'plain', {
   'address behind the block': { mutate: (a) => [put(page(a).word, word(0x20_0000_0000, 0x28))] },
@@ -319,75 +338,40 @@ const pages = rowsOf('pages', 'plain', {
     base: 'compress',
     mutate: (a) => [put(at(record(a, ({ kind }) => kind === 'compressed').body.start - 4, 4), be32(0x7fffffff))],
   },
+  'compressed, no zlib stream': compressed((body) => new Uint8Array(body.length).fill(0x55)),
+  'compressed, the last byte missing': compressed((body) => body.subarray(0, -1)),
+  'compressed, a wrong checksum': compressed((body) => body.with(body.length - 1, body.at(-1)! ^ 1)),
+  'compressed, bytes behind': compressed((body) => join(body, hex('010203'))),
+  'compressed, of length 0': compressed(() => new Uint8Array(0)),
+  'compressed, of more than a page': compressed(() => zlib(4097)),
+  'compressed, of two pages': compressed(() => zlib(8192)),
+  'compressed, of less than a page': compressed(() => zlib(100)),
+  'compressed, of no byte': compressed(() => zlib(0)),
+  'compressed, the last page is no zlib stream': {
+    base: 'compress',
+    mutate: (a) => recompress(a.records.filter(({ kind }) => kind === 'compressed').at(-1)!, () => hex('00'))(a),
+  },
+  'compressed, no page is a zlib stream': {
+    base: 'compress',
+    mutate: (a) =>
+      a.records.filter(({ kind }) => kind === 'compressed').flatMap((one) => recompress(one, () => hex('00'))(a)),
+  },
+  'compressed, no zlib stream, nobody checks': {
+    ...compressed(() => hex('00')),
+    on: { argv: adding('-global', 'migration.decompress-error-check=off') },
+  },
+  'compressed, no zlib stream, a machine of 2.12': {
+    ...compressed(() => hex('00')),
+    mutate: (a) => [
+      ...compressed(() => hex('00')).mutate(a),
+      put(a.machine.length, be32(2)),
+      put(a.machine.name, text('pc')),
+    ],
+    on: { argv: machine('pc-i440fx-2.12') },
+  },
   'resent as they were': { base: 'live' },
   'background-snapshot': { base: 'background-snapshot', on: { capabilities: {} } },
   'multifd without its channels': { base: 'multifd', on: { capabilities: {} } },
 });
 
-const mapped =
-  (name: string, field: 'version' | 'page_size' | 'bitmap_offset' | 'pages_offset', value: number | bigint) =>
-  (a: Anatomy): Patch[] => {
-    const { start } = block(a, name).mappedAt!;
-    const place = {
-      version: at(start, 4),
-      page_size: at(start + 4, 8),
-      bitmap_offset: at(start + 12, 8),
-      pages_offset: at(start + 20, 8),
-    }[field];
-    return [put(place, field === 'version' ? be32(Number(value)) : be64(value))];
-  };
-const bitmap = (one: BlockPlace): { start: number; end: number } =>
-  at(one.mapped!.bitmapOffset, Math.ceil(one.usedLength / 4096 / 64) * 8);
-const mappedBoth = { base: 'mapped-ram-ignore-shared' };
-
-const mappedRam = rowsOf('mapped-ram', 'mapped-ram', {
-  'as it was': {},
-  'written by two threads': { base: 'mapped-ram-multifd', on: { capabilities: { 'mapped-ram': true } } },
-  'capability off': { on: { capabilities: {} } },
-  'version 0': { mutate: mapped('pc.ram', 'version', 0) },
-  'version 2': { mutate: mapped('pc.ram', 'version', 2) },
-  'page size 0': { mutate: mapped('pc.ram', 'page_size', 0) },
-  'page size 0x2000': { mutate: mapped('pc.ram', 'page_size', 0x2000) },
-  'bitmap elsewhere': { mutate: mapped('pc.ram', 'bitmap_offset', 8) },
-  'bitmap behind the end': { mutate: mapped('pc.ram', 'bitmap_offset', 1n << 40n) },
-  'pages unaligned': { mutate: mapped('pc.ram', 'pages_offset', 0x100008) },
-  'pages a page further': {
-    mutate: (a) => mapped('pc.ram', 'pages_offset', block(a, 'pc.ram').mapped!.pagesOffset + 0x1000)(a),
-  },
-  'unknown name': { mutate: (a) => [put(block(a, 'pc.bios').name, counted('pc.bias'))] },
-  'all bits set': { mutate: (a) => [put(bitmap(block(a, 'pc.ram')), new Uint8Array(64).fill(0xff))] },
-  'no bit set': { mutate: (a) => [put(bitmap(block(a, 'pc.ram')), new Uint8Array(64))] },
-  'a length larger': {
-    mutate: (a) => [put(block(a, 'pc.rom').length, be64(block(a, 'pc.rom').usedLength + 0x1000)), total(a, 0x1000)],
-  },
-  'sum larger by a page': { mutate: (a) => [total(a, 0x1000)] },
-  'a page record': {
-    mutate: (a) => [insert(a.marks[1]!.span.start, word(0, 8), counted('pc.ram'), new Uint8Array(4096))],
-  },
-  'a zero record': { mutate: (a) => [insert(a.marks[1]!.span.start, word(0, 2), counted('pc.ram'), hex('00'))] },
-  MULTIFD_FLUSH: { mutate: (a) => [insert(a.marks[1]!.span.start, word(0, 0x200))] },
-  'cut in the pages': {
-    mutate: (a) => [drop({ start: block(a, 'pc.ram').mapped!.pagesOffset + 0x8000, end: a.bytes.length })],
-  },
-  'cut in the header': {
-    mutate: (a) => [drop({ start: block(a, 'pc.ram').mappedAt!.start + 9, end: a.bytes.length })],
-  },
-  'cut in the bitmap': {
-    mutate: (a) => [drop({ start: block(a, 'pc.ram').mapped!.bitmapOffset + 3, end: a.bytes.length })],
-  },
-  'destination has more memory': { on: { argv: memory('4') } },
-  'destination has another machine': {
-    on: { argv: machineOption('memory-backend=pc.ram'), capabilities: { 'mapped-ram': true, 'x-ignore-shared': true } },
-  },
-  'with x-ignore-shared': mappedBoth,
-  'with x-ignore-shared, share=off': { ...mappedBoth, on: { argv: share('off') } },
-  'with x-ignore-shared, another address': { ...mappedBoth, mutate: gpaOf('mem0', 0x1000) },
-  'with x-ignore-shared, another address, share=off': {
-    ...mappedBoth,
-    mutate: gpaOf('mem0', 0x1000),
-    on: { argv: share('off') },
-  },
-  'an extra device': { on: { argv: adding('-device', 'i6300esb') } },
-});
-
-export const ramRows: readonly Row[] = [...commands, ...blocks, ...shared, ...pages, ...mappedRam];
+export const ramRows: readonly Row[] = [...commands, ...blocks, ...shared, ...pages];
