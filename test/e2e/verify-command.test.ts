@@ -3,6 +3,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { guestFirmware } from '../../src/clone/guest.js';
@@ -121,6 +122,45 @@ onQemu('7.2', 'mstream verify', () => {
       expect(
         (await mstream('verify', '--load', '--capability', 'x-ignore-shared=off', 't/state', ...clone())).stdout,
       ).toContain('  tried: rejected, as predicted\n');
+    });
+
+    test.each<[string, Buffer | undefined, string[], string, number]>([
+      ['a magic', Buffer.from('QEVX'), ['Not a migration stream'], 'rejected', 3],
+      ['a version', Buffer.from('QEVM\0\0\0\x04'), ['Unsupported migration stream version'], 'rejected', 1],
+      ['an empty file', undefined, [], 'hung', 3],
+    ])('%s that QEMU refuses in the header is predicted and tried', async (name, head, lines, verdict, alone) => {
+      const state = readFileSync(join(folder, 't/state'));
+      head?.copy(state);
+      const file = name.replaceAll(' ', '-');
+      writeFileSync(join(folder, file), head === undefined ? '' : state);
+      const { code, stdout } = await mstream('verify', '--load', '--json', file, ...clone());
+      expect(code).toBe(1);
+      const { prediction } = document(stdout).results[0]!;
+      expect(prediction!.trial!.verdict).toBe(verdict);
+      expect(prediction!.trial!.lines.slice(0, 1)).toEqual(lines);
+      expect((await mstream('verify', '--load', file, ...clone())).stdout).toMatch(/tried: \w+, as predicted\n/);
+      expect(await mstream('verify', '--against-version', '7.2', file)).toMatchObject({ code: alone });
+    });
+
+    test('the stream inside of a container', async () => {
+      writeFileSync(join(folder, 'packed.gz'), gzipSync(readFileSync(join(folder, 't/state'))));
+      const { code, stdout } = await mstream('verify', '--load', 'packed.gz', ...clone());
+      expect(stdout).toContain('  tried: loads, paused, as predicted\n');
+      expect(code).toBe(0);
+    });
+
+    test('capabilities that the monitor does not take, in its own words', async () => {
+      const { code, stdout } = await mstream(
+        ...['verify', '--load', '--json', '--capability', 'postcopy-ram=on', '--capability', 'x-ignore-shared=on'],
+        ...['t/state', ...clone()],
+      );
+      expect(code).toBe(1);
+      const words = ['Postcopy is not compatible with ignore-shared'];
+      expect(document(stdout).results[0]!.prediction).toMatchObject({
+        verdict: 'rejected',
+        messages: words,
+        trial: { verdict: 'rejected', lines: words },
+      });
     });
 
     test('a QEMU that dies of it', async () => {

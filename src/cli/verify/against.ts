@@ -149,8 +149,9 @@ export async function predicted(
   named: NamedDestination,
   context: Context,
 ): Promise<Verification> {
-  const { inspection, verdict } = verification;
-  if (verdict === 'unjudged' && (inspection === undefined || inspection.totals.bytes === 0)) return verification;
+  const { inspection } = verification;
+  // The input could not be opened. What is no stream could: the destination has words for it.
+  if (inspection === undefined) return verification;
   const { predict } = await import('../../loader/index.js');
   const assumed = Object.keys(named.capabilities).length === 0;
   const destination = await named.destination(target);

@@ -121,6 +121,11 @@ export class Incoming {
     if (words?.link === false && !words.text.startsWith(WARNING)) this.lines.push(words.text);
   }
 
+  /** What this release says, for a message that contains another. */
+  say(id: MessageId, values: MessageValues): string {
+    return formatMessage(id, this.release, values);
+  }
+
   /** A line of something that went wrong; the refusal is another's. */
   print(file: QemuFile, id: MessageId, values: MessageValues = {}): void {
     this.note(file, id, values);

@@ -6,6 +6,7 @@ import { mappedBitmapSize, MAPPED_RAM_HEADER_SIZE, MAPPED_RAM_VERSION } from '..
 import type { DestinationBlock } from '../destination.js';
 import type { Incoming } from '../outer/incoming.js';
 import type { QemuFile } from '../outer/qemu-file.js';
+import type { Refusal } from '../refusal.js';
 
 /** Read at once of a bitmap: that of 2 GiB. */
 const CHUNK = 64 * 1024;
@@ -38,31 +39,25 @@ export async function loadMappedBlock(
   const end = pagesOffset - base + length;
   if (end < 0n || bitmapOffset < base || end > BigInt(Number.MAX_SAFE_INTEGER))
     throw incoming.refuse(file, 'mapped-bitmap');
-  const last = await lastPage(incoming, file, Number(bitmapOffset - base), Number(pages));
-  if (last !== undefined) {
-    if (BigInt(last) * BigInt(pageSize) >= BigInt(block.usedLength))
-      throw incoming.refuse(file, 'mapped-outside', { block: block.name });
-    const { size } = file.cursor.source;
-    if (size !== undefined && pagesOffset - base + BigInt(last + 1) * BigInt(pageSize) > BigInt(size)) {
-      incoming.unknowns.add('the exact words about a page that the file no longer has');
-      throw incoming.refuse(file, 'mapped-page', {
-        block: block.name,
-        page: last * pageSize,
-        offset: pagesOffset + BigInt(last * pageSize),
-        error: 'Channel error',
-      });
-    }
-  }
+  const bits = { offset: Number(bitmapOffset - base), pages: Number(pages) };
+  const last = await lastPage(incoming, file, bits);
+  const { size } = file.cursor.source;
+  const pagesAt = Number(pagesOffset - base);
+  const left = size === undefined ? Infinity : size - pagesAt;
+  const reach = (last ?? -1) + 1;
+  if (reach * pageSize > Math.min(block.usedLength, left))
+    throw await firstFailure(incoming, file, { bits, pageSize, pagesAt, left, block });
   await file.cursor.seek(Number(end));
 }
 
+/** A bitmap: its place in the source, and its bits. */
+interface Bits {
+  readonly offset: number;
+  readonly pages: number;
+}
+
 /** The last page whose bit is set. */
-async function lastPage(
-  incoming: Incoming,
-  file: QemuFile,
-  offset: number,
-  pages: number,
-): Promise<number | undefined> {
+async function lastPage(incoming: Incoming, file: QemuFile, { offset, pages }: Bits): Promise<number | undefined> {
   const { source } = file.cursor;
   const bytes = mappedBitmapSize(pages, 1);
   if (source.size === undefined || !source.seekable || offset + bytes > source.size)
@@ -81,4 +76,67 @@ async function lastPage(
     }
   }
   return undefined;
+}
+
+/** The runs of set bits, as [first page, page behind the last]. */
+async function* runsOf(file: QemuFile, { offset, pages }: Bits): AsyncGenerator<readonly [number, number]> {
+  const bytes = mappedBitmapSize(pages, 1);
+  const chunk = new Uint8Array(Math.min(CHUNK, bytes));
+  let start = -1;
+  for (let from = 0; from < bytes; from += chunk.length) {
+    const got = await readSource(
+      file.cursor.source,
+      chunk.subarray(0, Math.min(chunk.length, bytes - from)),
+      offset + from,
+    );
+    for (let i = 0; i < got; i += 1) {
+      const byte = chunk[i]!;
+      if (byte === (start === -1 ? 0 : 0xff)) continue;
+      for (let bit = 0; bit < 8; bit += 1) {
+        const page = (from + i) * 8 + bit;
+        if (page >= pages) break;
+        if (((byte >> bit) & 1) === (start === -1 ? 0 : 1)) continue;
+        if (start === -1) start = page;
+        else {
+          yield [start, page];
+          start = -1;
+        }
+      }
+    }
+  }
+  if (start !== -1) yield [start, pages];
+}
+
+/** QEMU reads so many bytes of a run at once. QEMU: MAPPED_RAM_LOAD_BUF_SIZE, migration/ram.c. */
+const READ_AT_ONCE = 0x100000;
+
+interface Place {
+  readonly bits: Bits;
+  readonly pageSize: number;
+  readonly pagesAt: number;
+  /** Bytes of the file from the first page on. */
+  readonly left: number;
+  readonly block: DestinationBlock;
+}
+
+/** The first read that fails: it begins outside of the block, or the file ends in it. QEMU: read_ramblock_mapped_ram(). */
+async function firstFailure(incoming: Incoming, file: QemuFile, place: Place): Promise<Refusal> {
+  const { bits, pageSize, pagesAt, left, block } = place;
+  for await (const [first, behind] of runsOf(file, bits)) {
+    const end = behind * pageSize;
+    for (let page = first * pageSize; page < end; page += READ_AT_ONCE) {
+      if (page >= block.usedLength) return incoming.refuse(file, 'mapped-outside', { block: block.name });
+      const expected = Math.min(end - page, READ_AT_ONCE);
+      if (page + expected <= left) continue;
+      if (incoming.on('multifd')) {
+        incoming.unknowns.add('how the load ends: several threads read the pages (10.0 aborts, 11.1 waits for ever)');
+        throw incoming.ends(file, 'unknown', 'channel-short-read');
+      }
+      const error = incoming.say('channel-short-read', { read: Math.max(0, left - page), expected });
+      const offset = pagesAt + incoming.mappedBase + page;
+      return incoming.refuse(file, 'mapped-page', { block: block.name, page, offset, error });
+    }
+  }
+  // The last read begins inside of the block: QEMU writes behind it.
+  throw incoming.ends(file, 'unknown', 'mapped-outside', { block: block.name });
 }

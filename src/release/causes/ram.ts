@@ -100,6 +100,7 @@ export const ramExplanations = explanations({
     ['file:PATH,offset=N', AGAIN],
   ),
   'mapped-outside': damaged('The bitmap of {block} names a page outside of it.'),
+  'channel-short-read': row('The file ends before the bytes that were asked for.', [CUT], [AGAIN]),
   'mapped-page': row('Page 0x{page} of {block} could not be read at 0x{offset} of the file.', [CUT], [AGAIN]),
   'unknown-flags': row(
     'A page record with flags 0x{flags}, which are no single kind.',

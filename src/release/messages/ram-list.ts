@@ -107,6 +107,19 @@ export const ramListMessages = messages({
     errno: 'EINVAL',
     source: ram('read_ramblock_mapped_ram'),
   },
+  /** Inside of `mapped-page`. The lab has 10.0 and 11.1; what lies between is inferred. */
+  'channel-short-read': {
+    texts: [
+      {
+        since: release('9.0'),
+        until: release('10.1'),
+        text: 'Partial read of size {read:d}, expected {expected:d}',
+      },
+      { since: release('10.2'), text: 'Unexpected end-of-file before all data were read' },
+    ],
+    effect: 'context',
+    source: 'migration/qemu-file.c:qemu_get_buffer_at',
+  },
   /** No space before "from": QEMU's own. */
   'mapped-page': {
     texts: [

@@ -15,11 +15,6 @@ const on = (releases: readonly string[], ...names: readonly string[]): string[] 
 
 export const disagreements: readonly Disagreement[] = [
   {
-    cases: on(['10.0', '11.1'], 'mapped-ram: cut in the pages'),
-    what: 'text',
-    reason: 'Which page is named, and what the channel says of it, depends on how many pages QEMU reads at once.',
-  },
-  {
     cases: on(['5.2', '7.2'], 'pages: compressed, no page is a zlib stream'),
     what: 'text',
     byChance: true,

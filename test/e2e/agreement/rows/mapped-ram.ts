@@ -50,6 +50,42 @@ export const mappedRamRows: readonly Row[] = rowsOf('mapped-ram', 'mapped-ram', 
   'cut in the pages': {
     mutate: (a) => [drop({ start: block(a, 'pc.ram').mapped!.pagesOffset + 0x8000, end: a.bytes.length })],
   },
+  'cut in the first page': {
+    mutate: (a) => [drop({ start: block(a, 'pc.ram').mapped!.pagesOffset + 0x100, end: a.bytes.length })],
+  },
+  'cut before the first page': {
+    mutate: (a) => [drop({ start: block(a, 'pc.ram').mapped!.pagesOffset, end: a.bytes.length })],
+  },
+  'cut in the second megabyte, all bits set': {
+    mutate: (a) => {
+      const pages = block(a, 'pc.ram').mapped!.pagesOffset;
+      return [
+        put(bitmap(block(a, 'pc.ram')), new Uint8Array(64).fill(0xff)),
+        drop({ start: pages, end: a.bytes.length }),
+        insert(a.bytes.length, new Uint8Array(0x123456)),
+      ];
+    },
+  },
+  'cut, every second bit set': {
+    mutate: (a) => {
+      const pages = block(a, 'pc.ram').mapped!.pagesOffset;
+      return [
+        put(bitmap(block(a, 'pc.ram')), new Uint8Array(64).fill(0x55)),
+        drop({ start: pages, end: a.bytes.length }),
+        insert(a.bytes.length, new Uint8Array(0x8800)),
+      ];
+    },
+  },
+  'cut in the pages of a ROM': {
+    mutate: (a) => {
+      const last = [...a.blocks].sort((x, y) => y.mapped!.pagesOffset - x.mapped!.pagesOffset)[0]!;
+      return [drop({ start: last.mapped!.pagesOffset + 0x10, end: a.bytes.length })];
+    },
+  },
+  'destination has less memory, all bits set': {
+    mutate: (a) => [put(bitmap(block(a, 'pc.ram')), new Uint8Array(64).fill(0xff))],
+    on: { argv: memory('1') },
+  },
   'cut in the header': {
     mutate: (a) => [drop({ start: block(a, 'pc.ram').mappedAt!.start + 9, end: a.bytes.length })],
   },
