@@ -37,7 +37,7 @@ export function refusedByMonitor({ capabilities, version }: Receiver, transport:
   const on = (name: string): boolean => capabilities.get(name) === true;
   const snapshot = on('background-snapshot') ? excludedByBackgroundSnapshot.find(on) : undefined;
   const checks: readonly (readonly [applies: boolean, id: MessageId, values?: MessageValues])[] = [
-    [on('postcopy-ram') && on('x-ignore-shared'), 'postcopy-ignore-shared'],
+    [on('postcopy-ram') && on('x-ignore-shared'), 'ignore-shared-postcopy'],
     [on('postcopy-ram') && on('multifd'), 'postcopy-multifd'],
     [snapshot !== undefined, 'background-snapshot-capability', { capability: snapshot ?? '' }],
     [on('zero-copy-send') && (!on('multifd') || on('compress') || on('xbzrle')), 'zero-copy-multifd'],

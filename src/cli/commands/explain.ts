@@ -94,7 +94,8 @@ async function inspected(context: Context, state: string, options: ContainerOpti
   const inspection = await inspect(stream);
   progress.stop();
   // A damaged stream is what was asked about; a source that cannot be read is not.
-  const code = inspection.error?.code;
-  if (code === 'io' || code === 'not-a-stream') throw inspection.error!;
+  const { error, totals } = inspection;
+  if (error?.code === 'io' || error?.code === 'not-a-stream' || (error !== undefined && totals.bytes === 0))
+    throw error;
   return inspection;
 }

@@ -23,7 +23,6 @@ function needs(name: string, needed: string): ExplanationRow {
 }
 
 export const monitorExplanations = explanations({
-  'postcopy-ignore-shared': exclude('postcopy-ram', 'x-ignore-shared'),
   'postcopy-multifd': exclude('postcopy-ram', 'multifd'),
   'background-snapshot-capability': exclude('background-snapshot', '{capability}'),
   'zero-copy-multifd': needs('zero-copy-send', 'multifd'),

@@ -8,11 +8,6 @@ const CHECK = 'migration/options.c:migrate_caps_check';
 const URI = 'migration/migration.c:migration_transport_compatible';
 
 export const monitorMessages = messages({
-  'postcopy-ignore-shared': {
-    texts: always('Postcopy is not compatible with ignore-shared', { since: release('4.0') }),
-    effect: 'fatal',
-    source: CHECK,
-  },
   /** The end: commit e274188612. The beginning is inferred from the lab: 7.2, 10.0. */
   'postcopy-multifd': {
     texts: [{ since: release('8.0'), until: release('10.0'), text: 'Postcopy is not yet compatible with multifd' }],

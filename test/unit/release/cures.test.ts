@@ -1,0 +1,35 @@
+// Every cure that verify and explain print for a known bug, a device, a host, the monitor or a machine type is carried out by a
+// test with a real QEMU, or the reason why none does is listed.
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { hostExplanations } from '../../../src/release/causes/host.js';
+import { monitorExplanations } from '../../../src/release/causes/monitor.js';
+import { pciRules } from '../../../src/release/causes/rules-pci.js';
+import { virtioRules } from '../../../src/release/causes/rules-virtio.js';
+import { silentRows } from '../../../src/release/causes/silent.js';
+import { knownBugs } from '../../../src/release/known-bugs.js';
+import { carriedOut, notCarriedOut } from '../../support/cures.js';
+
+const printed = new Set([
+  ...knownBugs.map(({ cure }) => cure),
+  ...[
+    ...pciRules,
+    ...virtioRules,
+    ...Object.values(hostExplanations),
+    ...Object.values(monitorExplanations),
+    silentRows['machine-removed'],
+    silentRows['machine-not-yet'],
+    silentRows['machine-of-distribution'],
+  ].flatMap(({ cures }) => cures),
+]);
+const listed = [...Object.values(carriedOut), ...Object.values(notCarriedOut)].flat();
+
+test('each printed cure is carried out by a test, or has its reason', () => {
+  expect([...printed].filter((cure) => !listed.some((start) => cure.startsWith(start)))).toEqual([]);
+});
+
+test('what is listed is printed, and stands in one list', () => {
+  expect(listed.filter((start) => ![...printed].some((cure) => cure.startsWith(start)))).toEqual([]);
+  expect(new Set(listed).size).toBe(listed.length);
+  expect(Object.keys(carriedOut).filter((file) => !existsSync(file))).toEqual([]);
+});
