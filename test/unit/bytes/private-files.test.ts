@@ -10,6 +10,9 @@ import { memoryFile } from '../../../src/bytes/node/memory-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mstream-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// The usual one: files would be 0644, folders 0755.
+const umask = process.umask(0o022);
+afterAll(() => void process.umask(umask));
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
 test('a stream and a memory file are made 0600', async () => {
