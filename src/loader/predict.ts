@@ -3,6 +3,7 @@
 
 import { Cursor } from '../bytes/cursor.js';
 import type { ByteSource } from '../bytes/source.js';
+import type { Inflate } from '../ram/page-decoder.js';
 import { unlessBroken } from '../base/errors.js';
 import { ownDescription } from '../open/own-description.js';
 import { parseSchema } from '../vmstate/index.js';
@@ -14,7 +15,7 @@ import type { Destination } from '../destination/destination.js';
 import type { Receiver } from './destination.js';
 import { receiverOf } from './destination-of.js';
 import { refusedByMonitor, type Transport } from './monitor.js';
-import { Incoming, type Inflate } from './outer/incoming.js';
+import { Incoming } from './outer/incoming.js';
 import { Loader } from './outer/loader.js';
 import type { EndingExplanation, PredictedVerdict, Prediction } from './prediction.js';
 import { QemuFile } from './outer/qemu-file.js';

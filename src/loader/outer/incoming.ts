@@ -19,6 +19,7 @@ import {
 import type { EndingId } from '../../release/causes/rows.js';
 import type { SilentId } from '../../release/causes/silent.js';
 import { behaves, type BehaviourName } from '../../release/behaviours.js';
+import type { Inflate } from '../../ram/page-decoder.js';
 import type { Receiver } from '../destination.js';
 import type { ValueToLoad } from '../tables/value-to-load.js';
 import type { QemuFile } from './qemu-file.js';
@@ -32,9 +33,6 @@ export const postcopy = { none: 0, advise: 1, discard: 2, listening: 3, running:
 
 /** Reads one value of a field. QEMU: VMStateInfo.get. */
 export type LoadType = (incoming: Incoming, file: QemuFile, value: ValueToLoad) => Promise<void>;
-
-/** The plain bytes of a zlib stream, at most `limit`; undefined: it is none, or has more. */
-export type Inflate = (body: Uint8Array, limit: number) => Uint8Array | undefined;
 
 export class Incoming {
   readonly destination: Receiver;
