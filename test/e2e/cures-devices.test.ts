@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../src/ops/explain/explain.js';
+import { cureText } from '../../src/report/hints.js';
 import { load, pc, save, skip } from './support/loads.js';
 
 if (skip !== undefined) test.skip(`cures for devices: ${skip}`);
@@ -119,7 +120,7 @@ describe.skipIf(skip !== undefined)('a cure for a device, done to the letter', (
     const refused = await load({ release, argv: argvOf(destination), stream });
     expect(refused.loaded, refused.words).toBe(false);
     const said = explain(refused.words);
-    const cures = said.flatMap((one) => [...one.cures, ...one.bugs.map((bug) => bug.cure)]);
+    const cures = said.flatMap((one) => [...one.cures.map(cureText), ...one.bugs.map((bug) => bug.cure)]);
     expect(
       cures.filter((one) => cure.test(one)),
       `${refused.words}\n${cures.join('\n')}`,
