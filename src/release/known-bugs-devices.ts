@@ -87,10 +87,11 @@ export const deviceBugs: readonly KnownBugRow[] = [
   },
   {
     id: 'piix4-acpi-index',
-    what: 'the power management of i440fx saves acpi-index differently between releases around 6.2, and everything behind it shifts',
-    releases: 'machine types up to 6.2, releases before 7.0 on one side',
-    cure: 'x-not-migrate-acpi-index of PIIX4_PM (7.0 and later), or the machine type of the source on both sides',
-    source: 'hw/core/machine.c:hw_compat_6_2 (PIIX4_PM x-not-migrate-acpi-index)',
+    what: 'up to 6.2 a wrong test keeps acpi-index of i440fx out of the stream; a 7.0 from before the fix expects it, and everything behind it shifts',
+    releases: '6.2 and older to builds of 7.0 without the fix of April 2022, machine types up to 6.2',
+    cure: 'a release from 7.0.0 on at the destination: its machine types up to 6.2 set x-not-migrate-acpi-index of PIIX4_PM; or `-global PIIX4_PM.x-not-migrate-acpi-index=on`',
+    source:
+      'hw/acpi/piix4.c:vmstate_test_migrate_acpi_index; qemu-devel 2022-04-06, "acpi: fix acpi_index migration" (gitlab issue 932)',
     says: (words) => /Missing section footer for \S*piix4_pm/.test(words) || subsection(words, 'piix4_pm/acpi-index'),
   },
   {

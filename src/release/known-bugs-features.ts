@@ -84,7 +84,8 @@ export const featureBugs: readonly KnownBugRow[] = [
     what: 'the default length of a virtio queue differs: a ring of 1024 entries is longer than what 11.1 allocates',
     releases: '10.x and older to 11.1',
     cure: 'queue-size=1024 of that device at the destination (virtio-net: rx_queue_size=, tx_queue_size=)',
-    source: 'hw/virtio/virtio.c:virtio_load, seen between 10.0.13 and 11.1.3',
+    source:
+      'hw/virtio/virtio.c:virtio_load; the executable of 11.1 has the message, that of 10.0 has not; seen between 10.0.13 and 11.1.3',
     says: (words) => /vring\.num 1024 exceeds allocated max/.test(words),
   },
 ];

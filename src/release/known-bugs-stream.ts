@@ -21,7 +21,7 @@ export const streamBugs: readonly KnownBugRow[] = [
     releases: '9.0 to 10.2',
     cure: 'QEMU 11.0 or later at the destination, or a save without mapped-ram',
     source:
-      'migration/ram.c:parse_ramblock; qemu-devel 2025-11-25, "migration: fix parsing snapshots with x-ignore-shared flag"',
+      'migration/ram.c:parse_ramblock; qemu-devel 2025-11-25, "migration: fix parsing snapshots with x-ignore-shared flag" (commit b043f6df273f, behind 10.2.0)',
     meets: ({ capabilities }, to) =>
       capabilities.includes('mapped-ram') &&
       capabilities.includes('x-ignore-shared') &&
@@ -58,7 +58,8 @@ export const streamBugs: readonly KnownBugRow[] = [
     what: 'before 8.2 every -netdev user saves its state as instance 0: the second overwrites the first where it is loaded',
     releases: 'saves of QEMU before 8.2 with two -netdev user, to 8.2 and later',
     cure: { code: 'map-slirp' },
-    source: 'net/slirp.c:net_slirp_init, seen in saves of 7.2 (0 and 0) and 10.0 (0 and 1)',
+    source:
+      'net/slirp.c:net_slirp_init; qemu-devel 2023-10-19, "migration: Use VMSTATE_INSTANCE_ID_ANY for slirp"; seen in saves of 7.2 (0 and 0) and 10.0 (0 and 1)',
     says: (words) => /Unknown (?:savevm )?section or instance 'slirp' [1-9]/.test(words),
     meets: ({ sections }, to) => sections.filter((one) => one === 'slirp/0').length > 1 && atLeast(to, release('8.2')),
   },
