@@ -1,6 +1,6 @@
 // A look at the first bytes of a source that leaves the source whole: a pipe gives these bytes again.
 
-import { readSource, type ByteSource } from './source.js';
+import { readSource, readThrough, type ByteSource } from './source.js';
 
 export interface PeekSource extends ByteSource {
   /** The first `length` bytes; fewer only where the source is shorter. The source owns the result. */
@@ -27,18 +27,11 @@ export function peekSource(outer: ByteSource): PeekSource {
     kept = bytes.subarray(0, got);
     return kept;
   };
-  const { label, size, seekable } = outer;
-  return {
-    label,
-    size,
-    seekable,
-    peek,
-    async read(into, at) {
-      if (seekable || at >= kept.length) return outer.read(into, at);
-      const part = kept.subarray(at, at + into.length);
-      into.set(part);
-      return part.length;
-    },
-    close: () => outer.close(),
-  };
+  const source = readThrough(outer, async (into, at) => {
+    if (outer.seekable || at >= kept.length) return outer.read(into, at);
+    const part = kept.subarray(at, at + into.length);
+    into.set(part);
+    return part.length;
+  });
+  return { ...source, peek };
 }

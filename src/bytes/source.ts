@@ -68,6 +68,12 @@ export interface ByteSink {
   abort(): Promise<void>;
 }
 
+/** `outer`, read by `read`. Closing it closes `outer`. */
+export function readThrough(outer: ByteSource, read: ByteSource['read']): ByteSource {
+  const { label, size, seekable } = outer;
+  return { label, size, seekable, read, close: () => outer.close() };
+}
+
 /** Bytes in memory as a source. The caller owns them and must not change them while the source is read. */
 export function memorySource(bytes: Uint8Array, label = 'memory'): ByteSource & AsyncDisposable {
   return disposable({

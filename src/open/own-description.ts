@@ -4,7 +4,7 @@
 
 import { MigrationStreamError } from '../base/errors.js';
 import { abortable } from '../bytes/abort.js';
-import type { ByteSource } from '../bytes/source.js';
+import { readThrough, type ByteSource } from '../bytes/source.js';
 import { MAX_PROOF } from '../limits.js';
 import { findTail, type Tail } from '../stream/tail.js';
 import { openStream, type OpenOptions } from './open-stream.js';
@@ -29,11 +29,8 @@ export async function ownDescription<T>(
 ): Promise<OwnDescription<T>> {
   if (!source.seekable) return { own: undefined, foreign: undefined };
   const last = await findTail(abortable(source, options.signal), parse);
-  const { label, size, seekable } = source;
-  const stream = await openStream(
-    { label, size, seekable, read: (into, at) => source.read(into, at), close: async () => {} },
-    { ...options, bodies: false },
-  );
+  const kept = { ...readThrough(source, (into, at) => source.read(into, at)), close: async () => {} };
+  const stream = await openStream(kept, { ...options, bodies: false });
   try {
     for await (const event of stream.events()) {
       if (event.kind === 'vmdescription') {

@@ -68,10 +68,6 @@ export class JsonScanner {
     return this.peek() === OPEN_LIST;
   }
 
-  isString(): boolean {
-    return this.peek() === QUOTE;
-  }
-
   /**
    * Enters an object (the caller has peeked) and returns its first key. Undefined when the object is empty; then it has
    * also been left.

@@ -1,6 +1,6 @@
 // Keeps the bytes of one span while they go by, since a pipe cannot be read again.
 
-import { readSource, type ByteSource } from '../../bytes/source.js';
+import { readSource, readThrough, type ByteSource } from '../../bytes/source.js';
 import type { Span } from '../../base/span.js';
 
 export interface Tap {
@@ -12,22 +12,16 @@ export interface Tap {
 export function tapSource(outer: ByteSource, wanted: Span): Tap {
   const kept = new Uint8Array(wanted.end - wanted.start);
   let end = wanted.start;
-  const source: ByteSource = {
-    label: outer.label,
-    size: outer.size,
-    seekable: outer.seekable,
-    async read(into, at) {
-      const got = await outer.read(into, at);
-      const from = Math.max(at, wanted.start);
-      const to = Math.min(at + got, wanted.end);
-      if (!outer.seekable && from < to) {
-        kept.set(into.subarray(from - at, to - at), from - wanted.start);
-        end = to;
-      }
-      return got;
-    },
-    close: () => outer.close(),
-  };
+  const source = readThrough(outer, async (into, at) => {
+    const got = await outer.read(into, at);
+    const from = Math.max(at, wanted.start);
+    const to = Math.min(at + got, wanted.end);
+    if (!outer.seekable && from < to) {
+      kept.set(into.subarray(from - at, to - at), from - wanted.start);
+      end = to;
+    }
+    return got;
+  });
   return {
     source,
     async bytes() {

@@ -2,7 +2,7 @@
 // only time can be wasted; this bound ends that.
 
 import { MigrationStreamError } from '../../base/errors.js';
-import type { ByteSource } from '../../bytes/source.js';
+import { readThrough, type ByteSource } from '../../bytes/source.js';
 import { FREE_EXPANSION, MAX_EXPANSION } from '../../limits.js';
 
 export interface CountedSource extends ByteSource {
@@ -12,20 +12,16 @@ export interface CountedSource extends ByteSource {
 
 export function counted(outer: ByteSource): CountedSource {
   let taken = 0;
-  const { label, size, seekable } = outer;
+  const source = readThrough(outer, async (into, at) => {
+    const got = await outer.read(into, at);
+    taken = Math.max(taken, at + got);
+    return got;
+  });
   return {
-    label,
-    size,
-    seekable,
+    ...source,
     get taken() {
       return taken;
     },
-    async read(into, at) {
-      const got = await outer.read(into, at);
-      taken = Math.max(taken, at + got);
-      return got;
-    },
-    close: () => outer.close(),
   };
 }
 
@@ -36,21 +32,15 @@ export function bounded(
   format: string,
   free: number = FREE_EXPANSION,
 ): ByteSource {
-  return {
-    label: plain.label,
-    size: plain.size,
-    seekable: plain.seekable,
-    async read(into, at) {
-      const got = await plain.read(into, at);
-      if (at + got > free && at + got > input.taken * MAX_EXPANSION)
-        throw new MigrationStreamError({
-          code: 'limit-exceeded',
-          message: `the ${format} data expands more than ${MAX_EXPANSION} times`,
-          offset: at,
-          hint: { code: 'trust-decompressed', program: format },
-        });
-      return got;
-    },
-    close: () => plain.close(),
-  };
+  return readThrough(plain, async (into, at) => {
+    const got = await plain.read(into, at);
+    if (at + got > free && at + got > input.taken * MAX_EXPANSION)
+      throw new MigrationStreamError({
+        code: 'limit-exceeded',
+        message: `the ${format} data expands more than ${MAX_EXPANSION} times`,
+        offset: at,
+        hint: { code: 'trust-decompressed', program: format },
+      });
+    return got;
+  });
 }
