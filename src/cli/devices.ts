@@ -10,7 +10,7 @@ import type { Context } from './command.js';
 import type { StateOptions } from './open-state.js';
 import { text, type ValuesOf } from './option.js';
 import { single } from './options.js';
-import { startProgress } from './progress.js';
+import { progressOf } from './progress.js';
 import { UsageError } from './usage-error.js';
 
 export const schemaFromOption = {
@@ -58,13 +58,7 @@ export async function devicesOf(
   const path = showDash(state);
   const { inner: source, layers } = await context.openState(path, containers);
   context.defer(() => source.close());
-  const progress = startProgress(
-    context.host,
-    context.progress,
-    `reading ${path === STDIO ? 'stdin' : path}`,
-    source.size,
-  );
-  context.defer(() => progress.stop());
+  const progress = progressOf(context, 'reading', path, source);
   const read = await readDevices(source, { ...reading, layouts, onProgress: (position) => progress.update(position) });
   progress.stop();
   if (read.note !== undefined)

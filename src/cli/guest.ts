@@ -8,12 +8,12 @@ import type { ByteSource } from '../bytes/source.js';
 import type { Layer } from '../container/container.js';
 import type { MapEntry } from '../memory/layout.js';
 import type { Guest, GuestOptions } from '../ops/guest/guest.js';
-import { showDash, STDIO } from './args.js';
+import { showDash } from './args.js';
 import type { Context } from './command.js';
 import { layoutsFrom, schemaFromOption } from './devices.js';
 import { positional, texts, type ValuesOf } from './option.js';
 import { byteCount, containerChoices, readingOptions, streamOptions } from './options.js';
-import { startProgress } from './progress.js';
+import { progressOf } from './progress.js';
 import { UsageError } from './usage-error.js';
 import { memoryOption, targetOf } from './verify/targets.js';
 
@@ -53,8 +53,7 @@ export async function commandGuest(
   const layouts = await layoutsFrom(options, target.state, context);
   const { inner: source, layers } = await context.openState(state, containerChoices(options));
   context.defer(() => source.close());
-  const progress = startProgress(host, context.progress, `reading ${state === STDIO ? 'stdin' : state}`, source.size);
-  context.defer(() => progress.stop());
+  const progress = progressOf(context, 'reading', state, source);
   const openIt = open ?? (await import('../ops/guest/guest.js')).openGuest;
   const guest = await openIt(source, {
     ...streamOptions(options),

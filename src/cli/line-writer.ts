@@ -1,22 +1,25 @@
 // Lines to an output, gathered into large writes, for reports that come while the stream is read.
 
-import type { Output } from './host.js';
-
 const ENOUGH = 64 * 1024;
 
 export class LineWriter {
-  private readonly output: Output;
+  private readonly output: { write(text: string): Promise<void> };
   private pending: string[] = [];
   private length = 0;
 
-  constructor(output: Output) {
+  constructor(output: { write(text: string): Promise<void> }) {
     this.output = output;
   }
 
   /** Undefined while there is room; else a promise to await. */
   line(text: string): Promise<void> | undefined {
-    this.pending.push(text, '\n');
-    this.length += text.length + 1;
+    return this.text(`${text}\n`);
+  }
+
+  /** As `line`, for text that brings its line ends. */
+  text(text: string): Promise<void> | undefined {
+    this.pending.push(text);
+    this.length += text.length;
     return this.length >= ENOUGH ? this.flush() : undefined;
   }
 

@@ -7,10 +7,10 @@ import type { ByteSource } from '../bytes/source.js';
 import type { Layer } from '../container/container.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../open/open-stream.js';
 import type { StreamEvent } from '../stream/event.js';
-import { showDash, STDIO } from './args.js';
+import { showDash } from './args.js';
 import type { Context } from './command.js';
 import type { ContainerChoices } from './options.js';
-import { startProgress, type Progress } from './progress.js';
+import { progressOf, type Progress } from './progress.js';
 
 export interface StateOptions extends OpenOptions {
   readonly containers?: ContainerChoices | undefined;
@@ -39,13 +39,7 @@ export async function openState(
   const path = showDash(state);
   const { inner, layers } = await context.openState(path, containers, reported);
   const source = wrap(inner);
-  const progress = startProgress(
-    context.host,
-    context.progress,
-    `reading ${path === STDIO ? 'stdin' : path}`,
-    source.size,
-  );
-  context.defer(() => progress.stop());
+  const progress = progressOf(context, 'reading', path, source);
   let stream: MigrationStream;
   try {
     stream = await openStream(source, { ...options, onProgress: (position) => progress.update(position) });

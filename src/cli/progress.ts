@@ -2,7 +2,10 @@
 // done. cli-progress is loaded when it is needed.
 
 import type { SingleBar } from 'cli-progress';
+import type { ByteSource } from '../bytes/source.js';
 import { humanBytes } from '../report/quantity.js';
+import { STDIO } from './args.js';
+import type { Context } from './command.js';
 import type { Host } from './host.js';
 
 const PATIENCE_MS = 500;
@@ -16,6 +19,18 @@ export interface Progress {
 }
 
 const silent: Progress = { update() {}, stop() {} };
+
+/** While `path` (`-` for stdin) is read; the bar goes when the command ends. `what` is a participle. */
+export function progressOf(context: Context, what: string, path: string, source: ByteSource): Progress {
+  const progress = startProgress(
+    context.host,
+    context.progress,
+    `${what} ${path === STDIO ? 'stdin' : path}`,
+    source.size,
+  );
+  context.defer(() => progress.stop());
+  return progress;
+}
 
 /** `total` undefined: nobody knows. */
 export function startProgress(host: Host, wanted: boolean, what: string, total: number | undefined): Progress {

@@ -1,5 +1,6 @@
 // A small input as bytes, up to a limit.
 
+import { concatBytes } from '../base/bytes.js';
 import { MigrationStreamError } from '../base/errors.js';
 import { readSource, type ByteSource } from '../bytes/source.js';
 
@@ -10,7 +11,7 @@ export async function readWhole(source: ByteSource, limit: number, what: string)
   for (;;) {
     const part = new Uint8Array(64 * 1024);
     const got = await readSource(source, part, length);
-    if (got === 0) return new Uint8Array(Buffer.concat(parts));
+    if (got === 0) return concatBytes(parts);
     length += got;
     if (length > limit)
       throw new MigrationStreamError({ code: 'limit-exceeded', message: `more than ${limit} bytes of ${what}` });

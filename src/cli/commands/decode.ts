@@ -1,14 +1,15 @@
 // `mstream decode IN -o X.json`: a stream as a document that can be edited.
 
 import { basename, dirname, resolve } from 'node:path';
-import type { ByteSink } from '../../bytes/source.js';
 import { decodeItems } from '../../ops/json/decode.js';
 import type { DocumentItem } from '../../ops/json/document.js';
 import { toJson } from '../../report/printable.js';
 import { showDash, STDIO } from '../args.js';
-import { defineCommand, type Context } from '../command.js';
+import { defineCommand } from '../command.js';
 import { layoutsFrom, schemaFiles, schemaFromOption } from '../devices.js';
 import { exitCode } from '../exit-code.js';
+import { nowhere } from '../keep-container.js';
+import { LineWriter } from '../line-writer.js';
 import { openState } from '../open-state.js';
 import { flag, positional, text } from '../option.js';
 import { openOptions, readingOptions, single, STATE } from '../options.js';
@@ -43,22 +44,24 @@ export const decodeCommand = defineCommand({
     await refuseSameFiles(host, [input, ...schemaFiles(options)], ramPath === undefined ? [output] : [output, ramPath]);
     const layouts = await layoutsFrom(options, options.state, context);
     const { stream, progress } = await openState(context, options.state, openOptions(options));
-    const document = output === STDIO ? textOutput(context) : await host.openOutput(output, force);
+    const document = output === STDIO ? nowhere : await host.openOutput(output, force);
     context.defer(() => document.abort());
     const ram = ramPath === undefined ? undefined : await host.openOutput(ramPath, force);
     context.defer(() => ram?.abort());
     try {
-      const lines = new Lines(document);
-      await lines.push(
+      const lines = new LineWriter(
+        output === STDIO ? host.stdout : { write: (text) => document.write(Buffer.from(text)) },
+      );
+      await lines.text(
         `{"schemaVersion": 1, "kind": "mstream-decode", "from": ${toJson(input)}${ramName(host.cwd, output, ramPath)}, "items": [\n`,
       );
       let separator = '';
       for await (const item of decodeItems(stream, ram, { fields: options.hex !== true, layouts })) {
-        await lines.push(separator);
-        for (const text of itemTexts(item)) await lines.push(text);
+        await lines.text(separator);
+        for (const text of itemTexts(item)) await lines.text(text);
         separator = ',\n';
       }
-      await lines.push('\n]}\n');
+      await lines.text('\n]}\n');
       await lines.flush();
       await ram?.commit();
       await document.commit();
@@ -85,38 +88,4 @@ function* itemTexts(item: DocumentItem): Generator<string> {
 function ramName(cwd: string, output: string, ram: string | undefined): string {
   const folder = output === STDIO ? cwd : dirname(resolve(cwd, output));
   return ram !== undefined && dirname(resolve(cwd, ram)) === folder ? `, "ram": ${toJson(basename(ram))}` : '';
-}
-
-function textOutput({ host }: Context): ByteSink {
-  return {
-    label: 'stdout',
-    write: (bytes) => host.stdout.write(bytes),
-    skip: async () => {},
-    commit: async () => {},
-    abort: async () => {},
-  };
-}
-
-/** Text into a sink, some of it at a time. */
-class Lines {
-  private readonly sink: ByteSink;
-  private parts: string[] = [];
-  private length = 0;
-
-  constructor(sink: ByteSink) {
-    this.sink = sink;
-  }
-
-  async push(text: string): Promise<void> {
-    this.parts.push(text);
-    this.length += text.length;
-    if (this.length > 64 * 1024) await this.flush();
-  }
-
-  async flush(): Promise<void> {
-    const text = this.parts.join('');
-    this.parts = [];
-    this.length = 0;
-    await this.sink.write(Buffer.from(text));
-  }
 }

@@ -1,8 +1,7 @@
 // `mstream encode X.json -o OUT`: the stream that a document describes.
 
 import { basename, dirname, join } from 'node:path';
-import { MigrationStreamError } from '../../base/errors.js';
-import { readSource, type ByteSink, type ByteSource } from '../../bytes/source.js';
+import type { ByteSink, ByteSource } from '../../bytes/source.js';
 import { MAX_DOCUMENT } from '../../limits.js';
 import { parseDocument } from '../../ops/json/check.js';
 import type { DecodedDocument } from '../../ops/json/document.js';
@@ -14,6 +13,7 @@ import { exitCode } from '../exit-code.js';
 import { keepOptions, openKept } from '../keep-container.js';
 import { flag, positional, text, type ValuesOf } from '../option.js';
 import { containerChoices, containerOptions, single } from '../options.js';
+import { readWhole } from '../read-whole.js';
 import { refuseSameFiles } from '../same-files.js';
 import { UsageError } from '../usage-error.js';
 
@@ -96,19 +96,7 @@ function besides(input: string, document: DecodedDocument): string | undefined {
 
 async function readText(source: ByteSource): Promise<string> {
   try {
-    const parts: Buffer[] = [];
-    for (let at = 0; ;) {
-      const part = Buffer.alloc(1024 * 1024);
-      const got = await readSource(source, part, at);
-      if (got === 0) return Buffer.concat(parts).toString('utf8');
-      parts.push(part.subarray(0, got));
-      at += got;
-      if (at > MAX_DOCUMENT)
-        throw new MigrationStreamError({
-          code: 'limit-exceeded',
-          message: `a document of more than ${MAX_DOCUMENT} bytes`,
-        });
-    }
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(await readWhole(source, MAX_DOCUMENT, 'JSON'));
   } finally {
     await source.close();
   }

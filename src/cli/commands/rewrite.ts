@@ -15,8 +15,8 @@ import { refuseSameFiles } from '../same-files.js';
 import { keepOptions, openKept } from '../keep-container.js';
 import { flag, positional, text, type ValuesOf } from '../option.js';
 import { containerChoices, readingOptions, single, STATE, streamOptions } from '../options.js';
-import { startProgress } from '../progress.js';
 import { nowhere } from '../staged.js';
+import { progressOf } from '../progress.js';
 import { UsageError } from '../usage-error.js';
 
 const options = {
@@ -96,13 +96,7 @@ async function work(
     },
   };
   context.defer(() => sink.abort());
-  const progress = startProgress(
-    context.host,
-    context.progress,
-    `rewriting ${input === STDIO ? 'stdin' : input}`,
-    source.size,
-  );
-  context.defer(() => progress.stop());
+  const progress = progressOf(context, 'rewriting', input, source);
   try {
     return await rewrite(source, sink, edits, {
       ...streamOptions(options),

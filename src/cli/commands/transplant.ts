@@ -19,7 +19,7 @@ import { Failure } from '../failure.js';
 import { keepOptions, openKept } from '../keep-container.js';
 import { choice, flag, positional, text, type ValuesOf } from '../option.js';
 import { containerChoices, readingOptions, single, streamOptions, type ContainerChoices } from '../options.js';
-import { startProgress } from '../progress.js';
+import { progressOf } from '../progress.js';
 import { readWhole } from '../read-whole.js';
 import { refuseSameFiles } from '../same-files.js';
 import type { NamedTarget } from '../transplant-target.js';
@@ -193,13 +193,7 @@ async function work(
       ? await openKept(context, { nest, output, force, options, machine, stage: true })
       : { sink: place === undefined ? nowhere : await host.openOutput(place, force), shift: 0 };
   context.defer(() => sink.abort());
-  const progress = startProgress(
-    host,
-    context.progress,
-    `transplanting ${input === STDIO ? 'stdin' : input}`,
-    source.size,
-  );
-  context.defer(() => progress.stop());
+  const progress = progressOf(context, 'transplanting', input, source);
   try {
     return await transplant(source, sink, donor, {
       ...streamOptions(options),
