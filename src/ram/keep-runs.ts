@@ -3,8 +3,15 @@
 
 import type { PageRuns } from './page-runs.js';
 
-/** Keeps the runs of those blocks (by index in the list) that `keep` answers true for. */
-export function keepRuns(runs: PageRuns, keep: (block: number) => boolean): void {
+/**
+ * The event with the runs of those blocks (by index in the list) that `keep` answers true for: the same object when all
+ * stay, so that its bytes may be copied, another when some go, undefined when none stays.
+ */
+export function keepRuns<E extends { readonly runs: PageRuns }>(
+  event: E,
+  keep: (block: number) => boolean,
+): E | undefined {
+  const { runs } = event;
   const { block, kind, named, fill, addr, pages, body, length } = runs;
   let kept = 0;
   for (let i = 0; i < runs.count; i += 1) {
@@ -14,5 +21,7 @@ export function keepRuns(runs: PageRuns, keep: (block: number) => boolean): void
     }
     kept += 1;
   }
+  if (kept === runs.count) return event;
   runs.count = kept;
+  return kept === 0 ? undefined : { ...event };
 }

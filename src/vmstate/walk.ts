@@ -28,15 +28,18 @@ import { subsectionHeaderSize, vmsdSize, type DeviceSchema, type FieldSchema, ty
  * input. The tree keeps the bytes without copying them.
  */
 export function decodeWith(rules: DeviceRules, device: DeviceSchema, bytes: Uint8Array, base: number): DeviceState {
-  const state: { -readonly [K in keyof DeviceState]: DeviceState[K] } = {
+  let root: Branch | undefined;
+  const state: DeviceState = {
     device,
     rules,
     bytes,
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     base,
-    root: undefined as unknown as Branch,
+    // Tree and state refer to each other.
+    get root() {
+      return (root ??= new Branch(state, undefined, '', 0, bytes.length, 'device', device.vmsd, undefined, expandTable));
+    },
   };
-  state.root = new Branch(state, undefined, '', 0, bytes.length, 'device', device.vmsd, undefined, expandTable);
   return state;
 }
 

@@ -2,13 +2,20 @@
 // written, with their sizes, and stands right behind the EOF byte that ends them: so their places follow, and every
 // header and footer is held against the bytes. Where one does not stand there nothing is guessed.
 
+import { unlessBroken } from '../../base/errors.js';
 import { quote } from '../../base/quote.js';
 import { span, type Span } from '../../base/span.js';
-import { latin1 } from '../../bytes/window.js';
+import { Window } from '../../bytes/window.js';
 import { readSource, type ByteSource } from '../../bytes/source.js';
 import { MAX_DEVICE_BYTES } from '../../limits.js';
 import { vmsdSize, type DescriptionSchema, type DeviceSchema } from '../../vmstate/index.js';
-import { SECTION_FOOTER_SIZE, sectionType, type SectionHeader } from '../../wire/section.js';
+import {
+  SECTION_FOOTER_SIZE,
+  sectionFooter,
+  sectionHeader,
+  sectionType,
+  type SectionHeader,
+} from '../../wire/section.js';
 
 /** A FULL section that stands where the vmdescription puts it. */
 export interface Placed {
@@ -20,8 +27,9 @@ export interface Placed {
   readonly bytes: Uint8Array | undefined;
 }
 
-/** Of a FULL section whose name has `length` bytes: type, id, name, instance, version. */
-const headerSize = (length: number): number => 1 + 4 + 1 + length + 4 + 4;
+/** Of a FULL section: type byte and header. */
+const headerSize = ({ name, instanceId }: DeviceSchema): number =>
+  1 + sectionHeader.size({ sectionId: 0, idstr: name, instanceId, versionId: 0 });
 
 /**
  * The sections behind which the vmdescription at `tail` stands, in stream order; a text says why they are not there.
@@ -37,7 +45,7 @@ export async function placeFromTail(
   for (const device of schema.devices) {
     const size = vmsdSize(device.vmsd);
     if (size === undefined) return `the vmdescription does not say how long ${quote(device.name)} is`;
-    sizes.push(headerSize(device.name.length) + size);
+    sizes.push(headerSize(device) + size);
   }
   const bare = sizes.reduce((sum, size) => sum + size, 0);
   const eof = tail - 1;
@@ -71,16 +79,11 @@ async function place(
   let at = region.span.start;
   let kept = 0;
   for (const [index, device] of devices.entries()) {
-    const payload = span(at + headerSize(device.name.length), at + sizes[index]!);
+    const payload = span(at + headerSize(device), at + sizes[index]!);
     const section = headerOf(await region.read(span(at, payload.start)), device);
     if (section === undefined) return `${quote(device.name)} does not stand where the vmdescription puts it`;
-    if (footerSize > 0) {
-      const footer = await region.read(span(payload.end, payload.end + footerSize));
-      const view = new DataView(footer.buffer, footer.byteOffset, footer.length);
-      if (footer.length < footerSize || footer[0] !== sectionType.footer || view.getUint32(1) !== section.sectionId) {
-        return `no footer stands where ${quote(device.name)} should end`;
-      }
-    }
+    if (footerSize > 0 && !endsWith(await region.read(span(payload.end, payload.end + footerSize)), section))
+      return `no footer stands where ${quote(device.name)} should end`;
     const size = payload.end - payload.start;
     const bytes = kept + size <= MAX_DEVICE_BYTES ? await region.read(payload) : undefined;
     kept += bytes?.length ?? 0;
@@ -90,14 +93,15 @@ async function place(
   return placed;
 }
 
-function headerOf(bytes: Uint8Array, device: DeviceSchema): SectionHeader | undefined {
-  const { name, instanceId } = device;
-  if (bytes.length < headerSize(name.length) || bytes[0] !== sectionType.full || bytes[5] !== name.length)
-    return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const behind = 6 + name.length;
-  if (latin1(bytes, 6, behind) !== name || view.getUint32(behind) !== instanceId) return undefined;
-  return { sectionId: view.getUint32(1), idstr: name, instanceId, versionId: view.getUint32(behind + 4) };
+function headerOf(bytes: Uint8Array, { name, instanceId }: DeviceSchema): SectionHeader | undefined {
+  if (bytes[0] !== sectionType.full) return undefined;
+  const header = unlessBroken(() => sectionHeader.decode(Window.over(bytes.subarray(1))));
+  return header?.idstr === name && header.instanceId === instanceId ? header : undefined;
+}
+
+function endsWith(bytes: Uint8Array, { sectionId }: SectionHeader): boolean {
+  const footer = unlessBroken(() => sectionFooter.decode(Window.over(bytes)));
+  return footer?.mark === sectionType.footer && footer.sectionId === sectionId;
 }
 
 /** A stretch of the source: in memory where it is small enough. */

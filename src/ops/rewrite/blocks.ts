@@ -127,23 +127,19 @@ class BlockEdits {
   }
 
   pages(event: PagesEvent): StreamEvent | undefined {
-    const { runs } = event;
     this.checkLengths(event);
-    if (this.dropped.size > 0) {
-      const records = runs.records;
-      keepRuns(runs, (block) => !this.dropped.has(this.blocks[block]!.idstr));
-      if (runs.count === 0) return undefined;
-      if (runs.records !== records) event = { ...event };
-    }
+    const kept = keepRuns(event, (block) => !this.dropped.has(this.blocks[block]!.idstr));
+    if (kept === undefined) return undefined;
+    const { runs } = kept;
     if (this.renamed !== undefined) {
       const renamed = this.renamed;
       for (let i = 0; i < runs.count; i += 1) {
         if (runs.named[i] === 0 || renamed[runs.block[i]!] === this.blocks[runs.block[i]!]) continue;
         runs.blocks = renamed;
-        return { ...event };
+        return { ...kept };
       }
     }
-    return event;
+    return kept;
   }
 
   mark(event: Extract<RamEvent, { kind: 'ram-mark' }>): void {

@@ -65,8 +65,8 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
         if (edit === undefined) continue;
         await store(event.runs, i, edit.memory, new PageDecoder(edit.memory, plan.inflate), gather);
       }
-      keepRuns(event.runs, (block) => !targets.has(block));
-      if (event.runs.count > 0) yield { ...event };
+      const rest = keepRuns(event, (block) => !targets.has(block));
+      if (rest !== undefined) yield rest;
     }
     for (const [at, edit] of targets) {
       const absent = absentPages(index, at, pages.get(at)!);

@@ -222,10 +222,9 @@ class Transplanting {
       case 'ram-blocks':
         return this.write(this.memory.list(event, this.destination));
       case 'pages': {
-        const same = this.memory.pages(event.runs);
-        if (same === undefined) return;
-        const raw = same ? this.stream.raw(event.span) : undefined;
-        return this.output.put(event, raw);
+        const kept = this.memory.pages(event);
+        if (kept === undefined) return;
+        return this.output.put(kept, kept === event ? this.stream.raw(event.span) : undefined);
       }
       case 'mapped-area':
         return this.write(event);

@@ -6,7 +6,7 @@ import { Refused } from '../../../base/refused.js';
 import { quote } from '../../../base/quote.js';
 import { keepRuns } from '../../../ram/keep-runs.js';
 import { PageIndex } from '../../../ram/page-index.js';
-import { pageKind, type PageRuns } from '../../../ram/page-runs.js';
+import { pageKind } from '../../../ram/page-runs.js';
 import type { StreamEvent } from '../../../stream/event.js';
 import { layouts, type BlockLayout } from '../../../wire/dialect.js';
 import type { RamBlockEntry } from '../../../wire/ram-block.js';
@@ -19,6 +19,7 @@ import type { Releases } from '../merge/knowledge.js';
 import type { Ledger } from '../merge/ledger.js';
 
 type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
+type PagesEvent = Extract<StreamEvent, { kind: 'pages' }>;
 
 /** QEMU: rom_set_mr(), hw/core/loader.c; these are resizable, and their content came from the source's firmware. */
 const RESIZABLE = '/rom@';
@@ -109,17 +110,15 @@ export class Memory {
     }
   }
 
-  /** The same runs without those of blocks that were dropped; undefined when nothing is left. True: as they stood. */
-  pages(runs: PageRuns): boolean | undefined {
+  /** The event without the runs of blocks that were dropped, as `keepRuns` answers it. */
+  pages(event: PagesEvent): PagesEvent | undefined {
+    const { runs } = event;
     this.index.add(runs);
     if (runs.kind.subarray(0, runs.count).includes(pageKind.compressed))
       throw new Refused('refused', 'COMPRESS_PAGE records, which QEMU 9.1 and later do not read', {
         code: 'save-without-compress',
       });
-    if (this.dropped.size === 0) return true;
-    const before = runs.count;
-    keepRuns(runs, (block) => !this.dropped.has(block));
-    return runs.count === 0 ? undefined : runs.count === before;
+    return keepRuns(event, (block) => !this.dropped.has(block));
   }
 
   /**
