@@ -37,7 +37,17 @@ export function decodeWith(rules: DeviceRules, device: DeviceSchema, bytes: Uint
     base,
     // Tree and state refer to each other.
     get root() {
-      return (root ??= new Branch(state, undefined, '', 0, bytes.length, 'device', device.vmsd, undefined, expandTable));
+      return (root ??= new Branch(
+        state,
+        undefined,
+        '',
+        0,
+        bytes.length,
+        'device',
+        device.vmsd,
+        undefined,
+        expandTable,
+      ));
     },
   };
   return state;
