@@ -120,7 +120,7 @@ describe.skipIf(skip !== undefined)('a cure for a device, done to the letter', (
     const refused = await load({ release, argv: argvOf(destination), stream });
     expect(refused.loaded, refused.words).toBe(false);
     const said = explain(refused.words);
-    const cures = said.flatMap((one) => [...one.cures.map(cureText), ...one.bugs.map((bug) => bug.cure)]);
+    const cures = said.flatMap((one) => [...one.cures.map(cureText), ...one.bugs.map((bug) => cureText(bug.cure))]);
     expect(
       cures.filter((one) => cure.test(one)),
       `${refused.words}\n${cures.join('\n')}`,

@@ -8,7 +8,7 @@ import { showDash, STDIO } from '../args.js';
 import { defineCommand } from '../command.js';
 import { layoutsFrom, schemaFiles, schemaFromOption } from '../devices.js';
 import { exitCode } from '../exit-code.js';
-import { nowhere } from '../keep-container.js';
+import { nowhere } from '../staged.js';
 import { LineWriter } from '../line-writer.js';
 import { openState } from '../open-state.js';
 import { flag, positional, text } from '../option.js';
