@@ -81,7 +81,7 @@ export default {
           priority: 3,
         },
         // Apart from `common`, because the portable entry needs them and may not load what needs Node.
-        { name: 'base', test: /\/src\/(base\/|limits|bytes\/(source|remember-head))/, priority: 3 },
+        { name: 'base', test: /\/src\/(base\/|limits|bytes\/(abort|source|remember-head))/, priority: 3 },
         {
           name: 'machine',
           test: /\/src\/(qemu\/(?!lab)|clone\/(clone|explain|manifest|backends|memory-size|errors|median|render|template-argv))/,
