@@ -13,6 +13,7 @@ export type { SavedStateRow } from '../base/saved-state.js';
 export type { Span } from '../base/span.js';
 
 export { blobSource } from '../bytes/blob-source.js';
+export type { Compressor, Compressors } from '../bytes/compressor.js';
 export type { CursorOptions } from '../bytes/cursor.js';
 export {
   compressions,
