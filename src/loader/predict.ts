@@ -3,7 +3,6 @@
 
 import { Cursor } from '../bytes/cursor.js';
 import type { ByteSource } from '../bytes/source.js';
-import type { Inflate } from '../ram/page-decoder.js';
 import { unlessBroken } from '../base/errors.js';
 import { ownDescription } from '../open/own-description.js';
 import { parseSchema } from '../vmstate/index.js';
@@ -30,9 +29,9 @@ export interface PredictOptions {
   /** Ends the work: what waits for it is rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** The URI that the destination gets. Default: `file:` for mapped-ram, else `exec:`. */
-  readonly transport?: Transport | undefined;
+  readonly transport?: 'exec' | 'file' | undefined;
   /** Decompresses a zlib stream of at most `limit` bytes; undefined when that fails. Absent: such pages are not looked at. */
-  readonly inflate?: Inflate | undefined;
+  readonly inflate?: ((body: Uint8Array, limit: number) => Uint8Array | undefined) | undefined;
 }
 
 /**
