@@ -58,8 +58,9 @@ export async function predict(
 async function simulate(source: ByteSource, destination: Receiver, options: PredictOptions): Promise<Prediction> {
   const cursor = new Cursor(source, { signal: options.signal });
   try {
-    const sender = (await ownDescription(source, (json) => unlessBroken(() => parseSchema(json)), { signal: options.signal })).own
-      ?.value;
+    const sender = (
+      await ownDescription(source, (json) => unlessBroken(() => parseSchema(json)), { signal: options.signal })
+    ).own?.value;
     const incoming = new Incoming(destination, sender, typeLoaders);
     incoming.mappedBase = options.mappedBase ?? 0;
     incoming.inflate = options.inflate;

@@ -259,9 +259,7 @@ function laySubsections(layer: Layer, donor: Branch, source: Branch): Subsection
     });
   }
   return {
-    bytes: laid.map(({ vmsd, bytes }) =>
-      concatBytes([encodeSubsectionHeader(vmsd.name, vmsd.version), bytes]),
-    ),
+    bytes: laid.map(({ vmsd, bytes }) => concatBytes([encodeSubsectionHeader(vmsd.name, vmsd.version), bytes])),
     parts: laid.map(({ vmsd }) => vmsd),
     asDonor:
       laid.length === mine.size && laid.every((one, i) => one.asDonor && one.vmsd === donor.vmsd!.subsections[i]),
