@@ -12,6 +12,12 @@ if (skip !== undefined) test.skip(`QEMU's words: ${skip}`);
 /** Put together of several strings. */
 const COMPOSED = new Set<string>(['load-failed', 'channel-error']);
 
+/**
+ * Words that another function says, too: qio_channel_readv_full_all(), io/channel.c, has them since 5.2, and the reader of
+ * mapped-ram calls it since 10.2. Before that the executable has the words, and no load says them.
+ */
+const SAID_ELSEWHERE = new Set<string>(['channel-short-read']);
+
 /** As printf's format, to its end. `%s: ` for __func__ in front is left away, and behind it what QEMU hangs on: strerror(), the inner error. */
 function formatOf({ text }: Wording): string {
   const plain = text
@@ -42,7 +48,11 @@ describe.skipIf(skip !== undefined)('words of QEMU', () => {
           const said = wordingOf(id, { major, minor });
           const mine = said === undefined ? '' : formatOf(said);
           const others = loadMessages[id].texts.filter(
-            (one) => one !== said && !mine.endsWith(formatOf(one)) && there(formatOf(one)),
+            (one) =>
+              one !== said &&
+              !(SAID_ELSEWHERE.has(id) && one.since !== undefined) &&
+              !mine.endsWith(formatOf(one)) &&
+              there(formatOf(one)),
           );
           return [
             ...(said === undefined || there(mine) ? [] : [`${id} is missing: ${said.text}`]),
