@@ -21,7 +21,7 @@ export const carriedOut: Readonly<Record<string, readonly string[]>> = {
     '`mstream rewrite --drop-command SWITCHOVER_START`',
     'the machine type of the older release (extended-state=false), or `mstream rewrite --drop-subsection pckbd',
   ],
-  'test/e2e/field-cases.test.ts': ['mstream transplant maps them by order'],
+  'test/e2e/field-cases.test.ts': ['`mstream transplant` maps them by order'],
   // Rows of the rule `monitor`: the load with each capability alone, or with what it needs.
   'test/e2e/agreement.test.ts': [
     'switch postcopy-ram off',
@@ -46,7 +46,7 @@ export const carriedOut: Readonly<Record<string, readonly string[]>> = {
     'load it with QEMU {last} or older',
     'load it with QEMU {first} or later',
   ],
-  'test/e2e/verify-command.test.ts': ['ask that QEMU: `mstream verify STATE -- QEMU'],
+  'test/e2e/verify-command.test.ts': ['ask that QEMU: `mstream verify STATE --against -- '],
 };
 
 /** By reason: the beginnings of the cures that no test carries out. */
@@ -82,7 +82,7 @@ export const notCarriedOut: Readonly<Record<string, readonly string[]>> = {
     'the machine type of the older release at the source: it sets x-config-reg-migration-enabled=off',
     'the machine type of the older release at the source: it sets x-migrate=off',
     'a machine type of 9.1 or later, or save while no CD-ROM is read',
-    'x-not-migrate-acpi-index of PIIX4_PM',
+    'a release from 7.0.0 on at the destination: its machine types up to 6.2 set x-not-migrate-acpi-index',
     'x-use-canonical-path-for-ramblock-id=off',
     'x-pcie-ari-nextfn-1=on of that device',
     'vectors= and disable-modern= of that device',
@@ -97,8 +97,8 @@ export const notCarriedOut: Readonly<Record<string, readonly string[]>> = {
     'switch return-path on in the same command',
   ],
   'it is a look, not a change': [
-    '`mstream verify STATE` says where',
-    '`mstream verify TEMPLATE` compares both',
+    '`mstream verify STATE` says what is wrong, and where',
+    '`mstream verify TEMPLATE` compares state and memory file',
     'save again from the source',
     'another release of QEMU, if the file itself is whole',
     'none needed',
