@@ -16,6 +16,8 @@ import { toPlain } from '../../../../src/ops/convert/to-plain.js';
 import { readDevices } from '../../../../src/ops/devices/read-devices.js';
 import { diff, type DiffInput, type DiffOptions } from '../../../../src/ops/diff/diff.js';
 import { countDifferences, type Diff } from '../../../../src/ops/diff/result.js';
+import { concatBytes, latin1Bytes } from '../../../../src/base/bytes.js';
+import { freshHead } from '../../../../src/container/libvirt/write.js';
 import { rewrite } from '../../../../src/ops/rewrite/rewrite.js';
 import { findInDevice } from '../../../../src/vmstate/index.js';
 import { transplanted } from '../../../support/transplants.js';
@@ -97,6 +99,25 @@ describe('a save and its containers: nothing', () => {
       await opened(Uint8Array.from(gunzipSync(packed(name)))),
     );
     expect(countDifferences(found)).toEqual({ real: 0, noise: 0 });
+  });
+
+  test('a libvirt image of ours', async () => {
+    const bytes = fixtureBytes('11.1.3-plain');
+    const head = freshHead({ xml: latin1Bytes('<domain><name>d</name></domain>'), format: 'raw', wasRunning: true });
+    const found = await compared(bytes, await opened(concatBytes([head, bytes])));
+    expect(found).toMatchObject({ form: [], configuration: [], devices: [], blocks: [], pagesDifferent: 0 });
+  });
+
+  test.each([
+    ['4.0.0-ignore-shared', '4.1'],
+    ['10.0.13-ignore-shared', '4.0'],
+  ] as const)('%s in the dialect of %s', async (name, dialect) => {
+    const bytes = fixtureBytes(name);
+    const other = await written((sink) => rewrite(memorySource(bytes), sink, [{ edit: 'to-dialect', dialect }]));
+    expect(other).not.toEqual(bytes);
+    const found = await compared(bytes, other);
+    expect(countDifferences(found)).toEqual({ real: 0, noise: 0 });
+    expect(found.form.map(({ what }) => what)).toContain('layout of the block list');
   });
 
   test('a qcow2 image of ours, with the state as mapped-ram', async () => {
