@@ -37,17 +37,12 @@ export class GuestBlocks {
   isMissing(block: number): boolean {
     if (this.files[block] !== undefined) return false;
     const pages = this.memory.pagesOf(block);
-    for (let page = 0; page < pages; page += 1) if (this.memory.came(block, page)) return false;
-    return pages > 0;
+    return pages > 0 && this.memory.absentPages(block) === pages;
   }
 
   /** Pages of the block that no record brought: they read as zeros. */
   absentPages(block: number): number {
-    if (this.files[block] !== undefined) return 0;
-    let absent = 0;
-    for (let page = this.memory.pagesOf(block) - 1; page >= 0; page -= 1)
-      if (!this.memory.came(block, page)) absent += 1;
-    return absent;
+    return this.files[block] === undefined ? this.memory.absentPages(block) : 0;
   }
 
   /**
@@ -62,7 +57,7 @@ export class GuestBlocks {
     while (at < end) {
       const page = Math.floor(at / pageSize);
       if (memory.came(block, page) && !memory.isZero(block, page)) break;
-      at = (page + 1) * pageSize;
+      at = Math.max(page + 1, memory.next(block, page)) * pageSize;
     }
     return Math.min(at, end) - offset;
   }

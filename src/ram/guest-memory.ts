@@ -50,6 +50,20 @@ export class GuestMemory {
     return this.versions.state(block, page) !== pageState.absent;
   }
 
+  /** The first page of block `block` from `page` on that may have come; the number of its pages where there is none. */
+  next(block: number, page: number): number {
+    return this.versions.next(block, page, this.pagesOf(block));
+  }
+
+  /** Pages of block `block` that no record brought. */
+  absentPages(block: number): number {
+    const pages = this.pagesOf(block);
+    let absent = pages;
+    for (let page = this.next(block, 0); page < pages; page = this.next(block, page + 1))
+      if (this.came(block, page)) absent -= 1;
+    return absent;
+  }
+
   isZero(block: number, page: number): boolean {
     return this.versions.state(block, page) === pageState.zero;
   }
@@ -88,13 +102,13 @@ export class GuestMemory {
     runs.bytes = new Uint8Array(WINDOW);
     const pages = this.pagesOf(block);
     const most = WINDOW / pageSize;
-    for (let page = 0; page < pages;) {
+    for (let page = this.next(block, 0); page < pages; page = this.next(block, page)) {
       runs.count = 0;
       let bodies = 0;
       while (page < pages && bodies < most && runs.count < PageRuns.capacity) {
         const state = versions.state(block, page);
         const zero = state === pageState.zero;
-        let next = page + 1;
+        let next = state === pageState.absent ? this.next(block, page + 1) : page + 1;
         if (state !== pageState.absent) {
           const limit = zero ? pages : Math.min(pages, page + most - bodies);
           // A record with a name is a run of its own.

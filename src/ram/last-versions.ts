@@ -53,6 +53,20 @@ export class LastVersions {
     return this.blocks[block] !== undefined;
   }
 
+  /**
+   * The first page of block `block` from `page` on that may have come; `end` where there is none below it. Whole chunks
+   * are stepped over: the cost is that of the pages that came, not of the length that the block list claims.
+   */
+  next(block: number, page: number, end: number): number {
+    const chunks = this.blocks[block];
+    if (chunks === undefined) return end;
+    const index = Math.floor(page / CHUNK_PAGES);
+    if (chunks.has(index)) return Math.min(page, end);
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const key of chunks.keys()) if (key > index && key < nearest) nearest = key;
+    return Math.min(nearest * CHUNK_PAGES, end);
+  }
+
   /** What is known of a page: it never came, it is zero, one body holds it, or it is built of several records. */
   state(block: number, page: number): PageState {
     const value = this.value(block, page);

@@ -105,16 +105,14 @@ function bitmapOf(
   { idstr, usedLength }: RamBlockEntry,
   ignoreShared: boolean,
 ): Uint8Array | undefined {
-  const bitmap = new Uint8Array(mappedBitmapSize(usedLength, memory.pageSize));
   const pages = memory.pagesOf(block);
-  let absent = 0;
-  for (let page = 0; page < pages; page += 1) {
-    if (!memory.came(block, page)) absent += 1;
-    else if (!memory.isZero(block, page)) bitmap[page >>> 3]! |= 1 << (page & 7);
-  }
-  if (absent === 0) return bitmap;
-  if (absent === pages && ignoreShared) return undefined;
-  throw new Refused('refused', `${absent} pages of ${quote(idstr)} are not in this stream`, {
-    code: 'pages-elsewhere',
-  });
+  const absent = memory.absentPages(block);
+  if (absent === pages && pages > 0 && ignoreShared) return undefined;
+  if (absent > 0)
+    throw new Refused('refused', `${absent} pages of ${quote(idstr)} are not in this stream`, {
+      code: 'pages-elsewhere',
+    });
+  const bitmap = new Uint8Array(mappedBitmapSize(usedLength, memory.pageSize));
+  for (let page = 0; page < pages; page += 1) if (!memory.isZero(block, page)) bitmap[page >>> 3]! |= 1 << (page & 7);
+  return bitmap;
 }

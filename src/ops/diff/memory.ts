@@ -21,8 +21,11 @@ interface BlockMemory {
   readonly leftOut: boolean;
   /** Is the page zero without being read? */
   zero(page: number): boolean;
-  /** The stream broke off before the page came. */
+  /** The stream broke off: a page that did not come is missing. */
+  readonly broken: boolean;
   missing(page: number): boolean;
+  /** The first page from `page` on that may have content; `pages` where there is none below it. */
+  next(page: number, pages: number): number;
   read(first: number, into: Uint8Array): Promise<void>;
 }
 
@@ -89,10 +92,10 @@ async function compareBlock(
   if (note !== undefined) return { ...nothing, note };
   const pages = Math.ceil(Math.min(a.block.usedLength, b.block.usedLength) / pageSize);
   const slot = table.slot(idstr);
-  const missing = await settle(a, b, pages, pageSize, slot, table);
-  const { ranges, moreRanges, different } = rangesOf(table, slot, pages);
-  const bytes = countBytes ? await differentBytes(a, b, { table, slot, pages, pageSize }) : undefined;
-  return { ...nothing, pages: pages - missing, different, ranges, moreRanges, bytes, note: undefined };
+  const known = await settle(a, b, pages, pageSize, slot, table);
+  const { ranges, moreRanges, different } = rangesOf(table, slot);
+  const bytes = countBytes ? await differentBytes(a, b, table, slot, pageSize) : undefined;
+  return { ...nothing, pages: known, different, ranges, moreRanges, bytes, note: undefined };
 }
 
 function whyNot(a: BlockMemory, b: BlockMemory, first: Side, second: Side): string | undefined {
@@ -115,7 +118,9 @@ function memoryOf({ side, files }: SideMemory, idstr: string): BlockMemory | und
       block,
       leftOut: false,
       zero: () => false,
+      broken: false,
       missing: () => false,
+      next: (page, pages) => (page * pageSize < file.size ? page : pages),
       async read(first, into) {
         into.fill(0, await file.read(into, first * pageSize));
       },
@@ -129,7 +134,9 @@ function memoryOf({ side, files }: SideMemory, idstr: string): BlockMemory | und
       const state = versions.state(index, page);
       return state === pageState.absent || state === pageState.zero;
     },
+    broken: side.error !== undefined,
     missing: (page) => side.error !== undefined && versions.state(index, page) === pageState.absent,
+    next: (page, pages) => versions.next(index, page, pages),
     async read(first, into) {
       memory ??= side.memory();
       await memory.read(index, first, into);
@@ -137,7 +144,7 @@ function memoryOf({ side, files }: SideMemory, idstr: string): BlockMemory | und
   };
 }
 
-/** Every page that has no answer yet gets one. Answers the number of pages that are missing. */
+/** Every page that has no answer yet gets one. Answers the number of pages that both sides have. */
 async function settle(
   a: BlockMemory,
   b: BlockMemory,
@@ -146,54 +153,43 @@ async function settle(
   slot: number,
   table: PageTable,
 ): Promise<number> {
-  let missing = 0;
   const most = BATCH / pageSize;
   const first = new Uint8Array(BATCH);
   const second = new Uint8Array(BATCH);
+  const views = [viewOf(first), viewOf(second)] as const;
+  const missing = (page: number): boolean => a.missing(page) || b.missing(page);
   const open = (page: number): boolean =>
-    table.answer(slot, page) === pageAnswer.unknown && !(a.zero(page) && b.zero(page));
-  for (let page = 0; page < pages; page += 1) {
-    if (a.missing(page) || b.missing(page)) {
-      missing += 1;
-      table.set(slot, page, 1, pageAnswer.unknown);
-      continue;
-    }
+    table.answer(slot, page) === pageAnswer.unknown && !(a.zero(page) && b.zero(page)) && !missing(page);
+  let known = a.broken || b.broken ? 0 : pages;
+  const next = (page: number): number => Math.min(a.next(page, pages), b.next(page, pages));
+  for (let page = next(0); page < pages; page = next(page + 1)) {
+    if (missing(page)) table.set(slot, page, 1, pageAnswer.unknown);
+    else if (a.broken || b.broken) known += 1;
     if (!open(page)) continue;
     let count = 1;
-    while (
-      count < most &&
-      page + count < pages &&
-      open(page + count) &&
-      !a.missing(page + count) &&
-      !b.missing(page + count)
-    )
-      count += 1;
+    while (count < most && page + count < pages && open(page + count)) count += 1;
     const length = count * pageSize;
     await both(a.read(page, first.subarray(0, length)), b.read(page, second.subarray(0, length)));
-    const views = [viewOf(first), viewOf(second)] as const;
     for (let k = 0; k < count; k += 1) {
       const same = sameBytes(views[0], k * pageSize, views[1], k * pageSize, pageSize);
       table.set(slot, page + k, 1, same ? pageAnswer.same : pageAnswer.different);
     }
+    if (a.broken || b.broken) known += count - 1;
     page += count - 1;
   }
-  return missing;
+  return known;
 }
 
 function rangesOf(
   table: PageTable,
   slot: number,
-  pages: number,
 ): { readonly ranges: PageRange[]; readonly moreRanges: number; readonly different: number } {
   const ranges: PageRange[] = [];
   let moreRanges = 0;
   let different = 0;
-  for (let page = 0; page < pages; page += 1) {
-    if (table.answer(slot, page) !== pageAnswer.different) continue;
-    const first = page;
-    while (page + 1 < pages && table.answer(slot, page + 1) === pageAnswer.different) page += 1;
-    different += page + 1 - first;
-    if (ranges.length < MAX_DIFFERENCES) ranges.push({ first, count: page + 1 - first });
+  for (const range of table.different(slot)) {
+    different += range.count;
+    if (ranges.length < MAX_DIFFERENCES) ranges.push(range);
     else moreRanges += 1;
   }
   return { ranges, moreRanges, different };
@@ -202,15 +198,18 @@ function rangesOf(
 async function differentBytes(
   a: BlockMemory,
   b: BlockMemory,
-  { table, slot, pages, pageSize }: { table: PageTable; slot: number; pages: number; pageSize: number },
+  table: PageTable,
+  slot: number,
+  pageSize: number,
 ): Promise<number> {
-  const first = new Uint8Array(pageSize);
-  const second = new Uint8Array(pageSize);
+  const left = new Uint8Array(pageSize);
+  const right = new Uint8Array(pageSize);
   let sum = 0;
-  for (let page = 0; page < pages; page += 1) {
-    if (table.answer(slot, page) !== pageAnswer.different) continue;
-    await both(a.read(page, first), b.read(page, second));
-    for (let i = 0; i < pageSize; i += 1) if (first[i] !== second[i]) sum += 1;
+  for (const { first, count } of table.different(slot)) {
+    for (let page = first; page < first + count; page += 1) {
+      await both(a.read(page, left), b.read(page, right));
+      for (let i = 0; i < pageSize; i += 1) if (left[i] !== right[i]) sum += 1;
+    }
   }
   return sum;
 }

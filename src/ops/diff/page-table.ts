@@ -25,6 +25,23 @@ export class PageTable {
     return this.chunks[slot]!.get(Math.floor(page / CHUNK_PAGES))?.[page % CHUNK_PAGES] ?? pageAnswer.unknown;
   }
 
+  /** The pages of `slot` that differ, as ranges, ascending. */
+  *different(slot: number): Generator<{ readonly first: number; readonly count: number }> {
+    let open: { first: number; count: number } | undefined;
+    for (const index of [...this.chunks[slot]!.keys()].sort((a, b) => a - b)) {
+      for (const [at, answer] of this.chunks[slot]!.get(index)!.entries()) {
+        if (answer !== pageAnswer.different) continue;
+        const page = index * CHUNK_PAGES + at;
+        if (open !== undefined && open.first + open.count === page) open.count += 1;
+        else {
+          if (open !== undefined) yield open;
+          open = { first: page, count: 1 };
+        }
+      }
+    }
+    if (open !== undefined) yield open;
+  }
+
   set(slot: number, first: number, count: number, answer: number): void {
     const chunks = this.chunks[slot]!;
     for (let page = first; page < first + count;) {

@@ -4,10 +4,10 @@
 /** Filled in by `hashPage`. */
 export const hashed = { high: 0, low: 0 };
 
-/** The hash of `length` bytes at `at`, a multiple of 8. `seed` makes another hash of the same bytes. */
-export function hashPage(view: DataView, at: number, length: number, seed: number): void {
-  let a = 0x9e37_79b9 ^ seed;
-  let b = 0x85eb_ca6b + seed;
+/** The hash of `length` bytes at `at`; the length is a multiple of 8. */
+export function hashPage(view: DataView, at: number, length: number): void {
+  let a = 0x9e37_79b9;
+  let b = 0x85eb_ca6b;
   for (let i = at; i < at + length; i += 8) {
     a = Math.imul(a ^ view.getInt32(i, true), 0x1b87_3593);
     a = (a << 15) | (a >>> 17);

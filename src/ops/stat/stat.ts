@@ -153,10 +153,11 @@ async function measure(walked: Walked, tables: Tables, { inflate, deflatedSize }
       continue;
     }
     const seed = textHash(idstr);
-    for (let page = 0; page < pages;) {
+    const before = counts.zero + counts.data;
+    for (let page = versions.next(block, 0, pages); page < pages; page = versions.next(block, page, pages)) {
       const state = versions.state(block, page);
-      if (state === pageState.absent || state === pageState.zero) {
-        counts[state === pageState.absent ? 'absent' : 'zero'] += 1;
+      if (!hasBody(state)) {
+        if (state === pageState.zero) counts.zero += 1;
         page += 1;
         continue;
       }
@@ -170,7 +171,7 @@ async function measure(walked: Walked, tables: Tables, { inflate, deflatedSize }
           counts.zero += 1;
           continue;
         }
-        hashPage(view, k * pageSize, pageSize, 0);
+        hashPage(view, k * pageSize, pageSize);
         tables.contents.add(hashed.high, hashed.low, tables.state);
         const address = (Math.imul(page + k, 0x9e37_79b1) ^ seed) >>> 0;
         tables.places.add((hashed.high ^ address) >>> 0, (hashed.low + address) >>> 0, tables.state);
@@ -182,6 +183,7 @@ async function measure(walked: Walked, tables: Tables, { inflate, deflatedSize }
       }
       page += count;
     }
+    counts.absent += pages - (counts.zero + counts.data - before);
   }
   return { walked, ...counts };
 }
@@ -193,8 +195,8 @@ function hasBody(state: number): boolean {
 function dataPages({ versions, blocks }: Walked, memory: GuestMemory): number {
   let sum = 0;
   for (const block of blocks.keys())
-    if (versions.has(block))
-      for (let page = 0; page < memory.pagesOf(block); page += 1) if (hasBody(versions.state(block, page))) sum += 1;
+    for (let page = memory.next(block, 0); page < memory.pagesOf(block); page = memory.next(block, page + 1))
+      if (hasBody(versions.state(block, page))) sum += 1;
   return sum;
 }
 
