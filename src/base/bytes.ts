@@ -21,6 +21,15 @@ export function allZero(bytes: Uint8Array): boolean {
   return true;
 }
 
+/** The sum of no bytes. */
+export const FNV_START = 0x811c_9dc5;
+
+/** FNV-1a of 32 bits, going on from `sum`: a checksum for comparing, not for safety. */
+export function fnv(bytes: Uint8Array, sum = FNV_START): number {
+  for (const byte of bytes) sum = Math.imul(sum ^ byte, 0x0100_0193);
+  return sum;
+}
+
 /** The parts one behind the other, in a new array. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

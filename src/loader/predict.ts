@@ -3,9 +3,7 @@
 
 import { Cursor } from '../bytes/cursor.js';
 import type { ByteSource } from '../bytes/source.js';
-import { unlessBroken } from '../base/errors.js';
 import { ownDescription } from '../open/own-description.js';
-import { parseSchema } from '../vmstate/index.js';
 import { formatMessage } from '../release/messages/index.js';
 import { explained, sourceOf, type EndingId } from '../release/causes/rows.js';
 import { machineInRelease } from '../release/machines.js';
@@ -58,10 +56,8 @@ export async function predict(
 async function simulate(source: ByteSource, destination: Receiver, options: PredictOptions): Promise<Prediction> {
   const cursor = new Cursor(source, { signal: options.signal });
   try {
-    const sender = (
-      await ownDescription(source, (json) => unlessBroken(() => parseSchema(json)), { signal: options.signal })
-    ).own?.value;
-    const incoming = new Incoming(destination, sender, typeLoaders);
+    const sender = await ownDescription(source, { signal: options.signal });
+    const incoming = new Incoming(destination, sender.own?.value, typeLoaders);
     incoming.mappedBase = options.mappedBase ?? 0;
     incoming.inflate = options.inflate;
     return await load(cursor, incoming);

@@ -2,42 +2,45 @@
 // appended, or an older and longer file that was written over) ends with the vmdescription of another stream, so the
 // stream is read until its own has come. A stream of more than MAX_PROOF bytes is believed to be the only one.
 
-import { MigrationStreamError } from '../base/errors.js';
-import { abortable } from '../bytes/abort.js';
+import { MigrationStreamError, unlessBroken } from '../base/errors.js';
 import { readThrough, type ByteSource } from '../bytes/source.js';
 import { MAX_PROOF } from '../limits.js';
-import { findTail, type Tail } from '../stream/tail.js';
+import { parseSchema, type DescriptionSchema } from '../vmstate/index.js';
 import { openStream, type OpenOptions } from './open-stream.js';
 
-export interface OwnDescription<T> {
+/** A vmdescription, and where its type byte stands. */
+export interface PlacedDescription {
+  readonly value: DescriptionSchema;
+  readonly start: number;
+}
+
+export interface OwnDescription {
   /** The stream's own; undefined where it has none, or where the source cannot be sought. */
-  readonly own: Tail<T> | undefined;
+  readonly own: PlacedDescription | undefined;
   /** The vmdescription at the end of the file, where it belongs to another stream. */
-  readonly foreign: Tail<T> | undefined;
+  readonly foreign: PlacedDescription | undefined;
 }
 
 /**
- * `parse` answers undefined for bytes that are no vmdescription. A stream that breaks before its end is given the
- * vmdescription at the end of its file. `source` stays open.
+ * A stream that breaks before its end is given the vmdescription at the end of its file. `source` stays open.
  * @throws MigrationStreamError code `io` when the source fails
  */
-export async function ownDescription<T>(
+export async function ownDescription(
   source: ByteSource,
-  parse: (json: Uint8Array) => T | undefined,
   options: OpenOptions = {},
   proof = MAX_PROOF,
-): Promise<OwnDescription<T>> {
+): Promise<OwnDescription> {
   if (!source.seekable) return { own: undefined, foreign: undefined };
-  const last = await findTail(abortable(source, options.signal), parse);
   const kept = { ...readThrough(source, (into, at) => source.read(into, at)), close: async () => {} };
   const stream = await openStream(kept, { ...options, bodies: false });
+  const { description, descriptionAt } = stream;
+  const last = description === undefined ? undefined : { value: description, start: descriptionAt! };
   try {
     for await (const event of stream.events()) {
       if (event.kind === 'vmdescription') {
-        if (event.span.start === last?.span.start) return { own: last, foreign: undefined };
-        const value = parse(event.json);
-        const own = value === undefined ? undefined : { value, json: event.json, span: event.span };
-        return { own, foreign: last };
+        if (event.span.start === last?.start) return { own: last, foreign: undefined };
+        const value = unlessBroken(() => parseSchema(event.json));
+        return { own: value === undefined ? undefined : { value, start: event.span.start }, foreign: last };
       }
       if (stream.position > proof) return { own: last, foreign: undefined };
     }

@@ -42,17 +42,13 @@ export async function readDevices(
   options: DevicesOptions = {},
 ): Promise<StreamDevices> {
   const source = input instanceof Uint8Array ? memorySource(input) : input;
-  const parse = (json: Uint8Array): DescriptionSchema | undefined => {
-    const schema = readSchema(json);
-    return typeof schema === 'string' ? undefined : schema;
-  };
-  const { own, foreign } = await ownDescription(source, parse, options, options.proof);
+  const { own, foreign } = await ownDescription(source, options, options.proof);
   if (own === undefined) {
     const label = 'the vmdescription of another stream at the end of the file';
     const layouts = options.layouts ?? (foreign === undefined ? undefined : layoutsOfStream(foreign.value, label));
     return walk(source, { ...options, layouts }, undefined, undefined);
   }
-  const placed = await placeFromTail(source, own.span.start, own.value);
+  const placed = await placeFromTail(source, own.start, own.value);
   if (typeof placed === 'string') return walk(source, options, own.value, placed);
   const devices = placed.map(({ device, ...found }) =>
     streamDevice({ ...found, boundary: 'vmdescription', depth: 0 }, device, options.layouts),

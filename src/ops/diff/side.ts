@@ -1,6 +1,7 @@
 // One side of a comparison: a stream that is read once, from its first event to its last. Pages are handed out in the
 // stream's order; everything else is gathered on the way.
 
+import { FNV_START, fnv } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { MAX_DEVICE_BYTES } from '../../limits.js';
 import { FullSections } from '../../open/full-sections.js';
@@ -29,14 +30,6 @@ export interface IteratedSection {
   readonly section: SectionHeader;
   bytes: number;
   sum: number;
-}
-
-const FNV_START = 0x811c_9dc5;
-
-/** FNV-1a of 32 bits. */
-function fnv(sum: number, bytes: Uint8Array): number {
-  for (const byte of bytes) sum = Math.imul(sum ^ byte, 0x0100_0193);
-  return sum;
 }
 
 export class Side {
@@ -131,7 +124,7 @@ export class Side {
         const section = this.iterated.get(deviceKey(event.section.idstr, event.section.instanceId));
         if (section === undefined) return;
         section.bytes += event.bytes.length;
-        section.sum = fnv(section.sum, event.bytes);
+        section.sum = fnv(event.bytes, section.sum);
         return;
       }
       case 'section-close':

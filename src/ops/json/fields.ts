@@ -25,10 +25,7 @@ export async function* withFields(
   stream: MigrationStream,
   learned: Layouts | undefined,
 ): AsyncGenerator<DocumentItem> {
-  const { own: tail } = await ownDescription(stream.source, (json) => {
-    const schema = readSchema(json);
-    return typeof schema === 'string' ? undefined : schema;
-  });
+  const { own: tail } = await ownDescription(stream.source);
   // A source that can be sought has told all it knows; with nothing to come there is nothing to wait for.
   const known = tail !== undefined || stream.source.seekable;
   const held = new Held(known ? new OwnLayouts(tail?.value ?? 'the stream has no vmdescription') : undefined, learned);

@@ -2,7 +2,7 @@
 // and what another form would. Each stream is walked once, and its pages are then read once, newest versions only.
 
 import { MigrationStreamError } from '../../base/errors.js';
-import { allZero } from '../../base/bytes.js';
+import { allZero, fnv, latin1Bytes } from '../../base/bytes.js';
 import type { MigrationStream } from '../../open/open-stream.js';
 import { notSeekable } from '../../open/guest-memory.js';
 import { GuestMemory } from '../../ram/guest-memory.js';
@@ -152,7 +152,7 @@ async function measure(walked: Walked, tables: Tables, { inflate, deflatedSize }
       counts[layout?.gpa === true ? 'leftOut' : 'absent'] += pages;
       continue;
     }
-    const seed = textHash(idstr);
+    const seed = fnv(latin1Bytes(idstr));
     const before = counts.zero + counts.data;
     for (let page = versions.next(block, 0, pages); page < pages; page = versions.next(block, page, pages)) {
       const state = versions.state(block, page);
@@ -197,12 +197,6 @@ function dataPages({ versions, blocks }: Walked, memory: GuestMemory): number {
   for (const block of blocks.keys())
     for (let page = memory.next(block, 0); page < memory.pagesOf(block); page = memory.next(block, page + 1))
       if (hasBody(versions.state(block, page))) sum += 1;
-  return sum;
-}
-
-function textHash(text: string): number {
-  let sum = 0x811c_9dc5;
-  for (let i = 0; i < text.length; i += 1) sum = Math.imul(sum ^ text.charCodeAt(i), 0x0100_0193);
   return sum;
 }
 
