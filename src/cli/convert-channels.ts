@@ -8,7 +8,11 @@ import { openStream, type OpenOptions } from '../open/open-stream.js';
 import { openChannels } from './channels.js';
 import type { Context } from './command.js';
 
-/** Answers the bytes written; does not commit. @throws MigrationStreamError as joinChannels and the sink */
+/**
+ * As mapped-ram where `base` says how many bytes of the file stand before the stream, else as a plain stream. Answers the
+ * bytes written; does not commit.
+ * @throws MigrationStreamError as joinChannels and the sink
+ */
 export async function writeJoined(
   context: Context,
   main: ByteSource,
@@ -16,9 +20,14 @@ export async function writeJoined(
   paths: readonly string[],
   sink: ByteSink,
   options: OpenOptions,
+  base?: number,
 ): Promise<number> {
   const channels = await openChannels(context, state, paths);
   const joined = joinChannels(await openStream(main, options), channels, flushDecoders);
+  if (base !== undefined) {
+    const { mapStream } = await import('../ops/convert/to-mapped.js');
+    return mapStream(joined, sink, { ...options, base });
+  }
   const writer = createWriter(sink);
   for await (const event of joined.events()) await writer.write(event);
   await writer.flush();

@@ -27,6 +27,8 @@ export type PageState = (typeof pageState)[keyof typeof pageState];
 
 export class LastVersions {
   private readonly blocks: Map<number, Float64Array>[] = [];
+  /** The chunk that was asked for last: neighbours follow each other. */
+  private near: { readonly block: number; readonly index: number; readonly chunk: Float64Array } | undefined;
   /** By delta: what stood in the table before it, then the offset of its body. */
   private readonly deltas: Float64Array[] = [];
   private deltaCount = 0;
@@ -138,6 +140,12 @@ export class LastVersions {
   }
 
   private value(block: number, page: number): number {
-    return this.blocks[block]?.get(Math.floor(page / CHUNK_PAGES))?.[page % CHUNK_PAGES] ?? ABSENT;
+    const index = Math.floor(page / CHUNK_PAGES);
+    if (this.near?.block !== block || this.near.index !== index) {
+      const chunk = this.blocks[block]?.get(index);
+      if (chunk === undefined) return ABSENT;
+      this.near = { block, index, chunk };
+    }
+    return this.near.chunk[page % CHUNK_PAGES]!;
   }
 }

@@ -7,6 +7,7 @@ import { closeSync, mkdtempSync, mkdirSync, openSync, readSync, rmSync, statSync
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureContainers } from './containers.mjs';
+import { measureConvert } from './convert.mjs';
 import { measureDiff } from './diff.mjs';
 import { inspect, openStream, rewrite } from '../../dist/index.js';
 import { openFile, openFileSink } from '../../dist/node.js';
@@ -160,6 +161,7 @@ const parts = {
   transplant: () => measureTransplant({ compare, peak }, folder),
   diff: () => measureDiff({ compare, peak }, folder),
   containers: () => measureContainers({ compare, peak }, folder),
+  convert: () => measureConvert({ compare, peak }, folder),
 };
 
 const names = process.argv.slice(2);

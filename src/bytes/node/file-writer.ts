@@ -46,30 +46,27 @@ export function openFileWriter(handle: FileHandle, label: string, forward: boole
     }
   };
 
-  const write = async (bytes: Uint8Array): Promise<void> => {
-    for (let at = 0; at < bytes.length;) {
-      const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, forward ? null : position);
-      at += bytesWritten;
-      position += bytesWritten;
+  const put = async (bytes: Uint8Array, at: number | null): Promise<void> => {
+    for (let done = 0; done < bytes.length;) {
+      const place = at === null ? null : at + done;
+      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, place);
+      done += bytesWritten;
       dirty += bytesWritten;
     }
-    length = Math.max(length, position);
+    length = Math.max(length, (at ?? position) + bytes.length);
     if (failed !== undefined) throw failed.cause;
     syncEarly();
   };
 
-  const patch = async (bytes: Uint8Array, at: number): Promise<void> => {
-    for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
-      done += bytesWritten;
-    }
-    length = Math.max(length, at + bytes.length);
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    await put(bytes, forward ? null : position);
+    position += bytes.length;
   };
 
   return {
     label,
     write: (bytes) => guard(() => write(bytes)),
-    patch: forward ? undefined : (bytes, at) => guard(() => patch(bytes, at)),
+    patch: forward ? undefined : (bytes, at) => guard(() => put(bytes, at)),
     skip: (count) =>
       guard(async () => {
         if (!forward) position += count;

@@ -117,17 +117,10 @@ async function convert(
   let written: number;
   if (channels.length === 0) written = await rearranged(nest.inner, sink, mapped, { ...reading, base });
   else {
+    if (mapped && sink.patch === undefined)
+      throw new UsageError('channels become mapped-ram in a file only', '-o FILE');
     const { writeJoined } = await import('../convert-channels.js');
-    const later = async (source: ByteSource): Promise<void> =>
-      void (written = await rearranged(source, sink, true, { ...reading, base }));
-    written = 0;
-    if (!mapped) written = await writeJoined(context, nest.inner, input, channels, sink, reading);
-    else {
-      if (output === STDIO) throw new UsageError('channels become mapped-ram in a file only', '-o FILE');
-      const joined = await staged(context, output, 0, later);
-      await writeJoined(context, nest.inner, input, channels, joined, reading);
-      await joined.commit();
-    }
+    written = await writeJoined(context, nest.inner, input, channels, sink, reading, mapped ? base : undefined);
   }
   await sink.commit();
   return written;

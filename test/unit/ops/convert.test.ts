@@ -73,6 +73,39 @@ test.each(mapped)('%s moves to another base, and back', async (name) => {
   expect(Buffer.compare(await converted(toMapped, moved), await converted(toMapped, bytes))).toBe(0);
 });
 
+/** Into memory that can be written at any offset, as a file can: pages go to their places while they come by. */
+async function intoPlaces(bytes: Uint8Array, base: number, size: number): Promise<Uint8Array> {
+  const result = new Uint8Array(base + size);
+  let at = base;
+  const patch = async (part: Uint8Array, place: number): Promise<void> => result.set(part, place);
+  await toMapped(
+    memorySource(bytes),
+    {
+      ...memorySink(),
+      patch,
+      async write(part) {
+        await patch(part, at);
+        at += part.length;
+      },
+      skip: async (length) => void (at += length),
+    },
+    { inflate, base },
+  );
+  expect(at).toBe(base + size);
+  return result.subarray(base);
+}
+
+const resent = fixtureNames.filter((name) =>
+  /^(?!4\.)[\d.]*-(plain|live|live-xbzrle|compress|mapped-ram|mapped-ram-ignore-shared|ignore-shared)$/.test(name),
+);
+
+test.each(resent)('%s: one reading writes the file that two readings write', async (name) => {
+  const bytes = fixtureBytes(name);
+  const twice = await converted(toMapped, bytes, 12345).catch((error: unknown) => (error as Error).message);
+  if (typeof twice === 'string') await expect(intoPlaces(bytes, 12345, 0)).rejects.toThrow(twice);
+  else expect(Buffer.compare(await intoPlaces(bytes, 12345, twice.length), twice)).toBe(0);
+});
+
 test('what cannot be mapped-ram is refused', async () => {
   const refused = async (name: string): Promise<unknown> =>
     converted(toMapped, fixtureBytes(name)).catch((error: unknown) => error);
