@@ -28,16 +28,19 @@ export class VmstateTables {
     }
   }
 
-  /** The table that a schema of a save describes: of several with that name, the table with the most of its fields. */
+  /**
+   * The table that a schema of a save describes. A save has the version of its table, so a table of another version is
+   * another one (Arm boards have a table `timer`, and its name is all it shares with the `timer` of every save). Of
+   * several the table with the most of its fields; undefined: none has any of them.
+   */
   find({ name, version, fields }: VmsdSchema): DumpTable | undefined {
     let best: DumpTable | undefined;
-    let bestScore = -Infinity;
+    let most = fields.length === 0 ? -1 : 0;
     for (const table of this.byName.get(name) ?? []) {
+      if (table.versionId !== version) continue;
       const names = new Set(table.fields.map((field) => field.name));
-      const score =
-        fields.filter((field) => names.has(field.name) || names.has(field.name.replace(/\[\d+\]$/, ''))).length -
-        (table.versionId === version ? 0 : 1000);
-      if (score > bestScore) [best, bestScore] = [table, score];
+      const shared = fields.filter((field) => names.has(field.name) || names.has(field.name.replace(/\[\d+\]$/, '')));
+      if (shared.length > most) [best, most] = [table, shared.length];
     }
     return best;
   }

@@ -61,6 +61,14 @@ export const behaviours = facts({
   'slot-presence-ignored': { since: '8.1', source: 'hw/pci/pcie.c:pcie_cap_slot_init; lab: 7.2, 10.0' },
   /** An x86 CPU in guest mode needs the subsection cpu/nested_state. */
   'guest-mode-needs-nested-state': { since: '4.1', source: 'target/i386/machine.c:cpu_post_load' },
+  /** An Arm CPU names the registers that it does not know, and takes some other values. */
+  'names-arm-registers': { since: '11.1', source: 'target/arm/machine.c:cpu_post_load; lab: 10.0, 11.1' },
+  /** An Arm CPU without WFIT and WFET has no timer for them, and cannot take that of a stream. */
+  'wfxt-timer-optional': {
+    since: '10.0',
+    until: '11.0',
+    source: 'target/arm/machine.c:vmstate_wfxt_timer; lab: 10.0, 11.1',
+  },
   /** The migration URI `file:` exists. */
   'file-uri': { since: '8.2', source: 'migration/migration.c:migrate_uri_parse' },
   /** -machine has memory-backend=. */

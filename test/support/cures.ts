@@ -21,6 +21,7 @@ export const carriedOut: Readonly<Record<string, readonly string[]>> = {
     '`mstream rewrite --drop-command SWITCHOVER_START`',
     'the machine type of the older release (extended-state=false), or `mstream rewrite --drop-subsection pckbd',
   ],
+  'test/e2e/machines-predicted.test.ts': ['the release and the -cpu of the source'],
   'test/e2e/field-cases.test.ts': ['`mstream transplant` maps them by order'],
   // Rows of the rule `monitor`: the load with each capability alone, or with what it needs.
   'test/e2e/agreement.test.ts': [

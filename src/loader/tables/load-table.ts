@@ -11,13 +11,13 @@ import {
 } from '../../vmstate/index.js';
 import { errnoNumber } from '../../release/messages/index.js';
 import type { Incoming } from '../outer/incoming.js';
-import { loadValue } from './load-value.js';
+import { loadValue, numbersOf } from './load-value.js';
 import type { QemuFile } from '../outer/qemu-file.js';
 import { Refusal } from '../refusal.js';
 import { isCpuTable, rulesOf } from './rules.js';
 import { subsectionFinder } from './table-subsections.js';
 import { loadSubsections } from './subsections.js';
-import type { LocalTable, TableContext } from './table-context.js';
+import type { ArrayValues, LocalTable, TableContext } from './table-context.js';
 import type { TableRules } from './table-rules.js';
 import { checkVersion, elementFailed, fieldDone, unknownLayout } from './vmstate-errors.js';
 
@@ -46,6 +46,7 @@ export async function loadTable(
     values: new Map(),
     own: new Map(),
     bytes: new Map(),
+    lists: new Map(),
     parts: new Map(),
   };
   checkVersion(
@@ -101,7 +102,9 @@ async function loadFields(
     const name = found?.field.name ?? sourceName(field);
     if (isRead(found?.field, rules?.since?.[field.name], context.versionId)) {
       const wanted = rules?.counts?.[name]?.(context, incoming);
-      await loadField(incoming, file, context, { run, known: found?.field, own, name, wanted });
+      const list = rules?.lists?.includes(name) === true ? { theirs: [], ours: [] } : undefined;
+      if (list !== undefined) context.lists.set(name, list);
+      await loadField(incoming, file, context, { run, known: found?.field, own, name, wanted, list });
     }
     await conditional(incoming, file, context, name, fields[i]?.name, rules);
   }
@@ -132,6 +135,7 @@ async function conditional(
       own: undefined,
       name: extra.name,
       wanted: 1,
+      list: undefined,
     });
   }
   const check = rules?.validate;
@@ -172,30 +176,42 @@ interface FieldToLoad {
   readonly name: string;
   /** Elements that the stream says there are, where a rule knows. */
   readonly wanted: number | undefined;
+  /** Where the elements are kept, if a rule looks at them. */
+  readonly list: ArrayValues | undefined;
 }
+
+/** Elements kept of the stream's array. */
+const MAX_LISTED = 65_536;
 
 async function loadField(
   incoming: Incoming,
   file: QemuFile,
   context: TableContext,
-  { run, known, own, name, wanted }: FieldToLoad,
+  { run, known, own, name, wanted, list }: FieldToLoad,
 ): Promise<void> {
   const depth = incoming.path.push(name);
   let at = 0;
   let done = 0;
+  if (list !== undefined) list.ours.push(...numbersOf(own, run[0]!.size!));
+  const keep = (): void => {
+    if (list !== undefined && list.theirs.length < MAX_LISTED) list.theirs.push(BigInt(context.values.get(name) ?? 0));
+  };
   for (const field of run) {
     const size = field.size!;
     const count = field.count ?? 1;
     for (let i = 0; i < count; i += 1) {
       if (wanted !== undefined && done >= wanted) break;
       await element(incoming, file, context, { field, known, own: own?.subarray(at, at + size), name });
+      keep();
       at += size;
       done += 1;
     }
   }
   const field = run.at(-1)!;
-  for (; wanted !== undefined && done < wanted && file.error === undefined; done += 1)
+  for (; wanted !== undefined && done < wanted && file.error === undefined; done += 1) {
     await element(incoming, file, context, { field, known, own: undefined, name });
+    keep();
+  }
   incoming.path.length = depth - 1;
 }
 

@@ -83,6 +83,12 @@ async function loadEqual(
   if (theirs !== ours) throw incoming.refuse(file, 'values-differ', { local: ours, received: theirs });
 }
 
+/** The numbers of an array whose elements have `size` bytes. */
+export function numbersOf(bytes: Uint8Array | undefined, size: number): bigint[] {
+  const count = bytes === undefined ? 0 : Math.floor(bytes.length / size);
+  return Array.from({ length: count }, (_, i) => BigInt(number(bytes!.subarray(i * size, (i + 1) * size))));
+}
+
 /** Big-endian, of 1, 2, 4 or 8 bytes. */
 function number(bytes: Uint8Array): number | bigint {
   const data = view(bytes);

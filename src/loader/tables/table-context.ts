@@ -23,6 +23,14 @@ export interface TableContext {
   readonly own: Map<string, number | bigint>;
   /** Whole buffers of fields. */
   readonly bytes: Map<string, Uint8Array>;
+  /** Arrays that a rule looks at, by field. */
+  readonly lists: Map<string, ArrayValues>;
   /** The tables that it nests and the subsections that came, by name. */
   readonly parts: Map<string, TableContext>;
+}
+
+/** The elements of an array: those of the stream, and those of the destination's own save. */
+export interface ArrayValues {
+  readonly theirs: bigint[];
+  readonly ours: bigint[];
 }

@@ -12,6 +12,8 @@ export interface TableRules {
   readonly since?: Readonly<Record<string, number>>;
   /** Elements of arrays, by fields before them. */
   readonly counts?: Readonly<Record<string, (context: TableContext, incoming: Incoming) => number | undefined>>;
+  /** Arrays of `counts` whose elements the rules below look at. */
+  readonly lists?: readonly string[];
   /** A field that is there or not by a value before it, and as many bytes long as that says; undefined: not there. */
   readonly conditional?: {
     readonly after: string;

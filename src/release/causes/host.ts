@@ -1,6 +1,6 @@
 // Explanations of what KVM, memory backends and boards say while a stream is loaded.
 
-import { DAMAGED, explanations, row, SAME_ARGV, VERIFY } from './row.js';
+import { DAMAGED, explanations, row, SAME_ARGV, TRANSPLANT, VERIFY } from './row.js';
 
 const SAME_HOST = 'a destination with the same processor and kernel, or `-cpu` with a named model that both hosts have';
 
@@ -50,6 +50,16 @@ export const hostExplanations = explanations({
     'The stream has the CPU register {name}, which KVM does not have here.',
     ['another processor or kernel of the host than at the source', '-cpu host on hosts that differ'],
     [SAME_HOST],
+  ),
+  'arm-register-only-incoming': row(
+    'The CPU has a {name} in the stream, and none here.',
+    ['another release of QEMU, or another -cpu: Arm CPUs get and lose registers from release to release'],
+    [TRANSPLANT, 'the release and the -cpu of the source'],
+  ),
+  'arm-register-skipped': row(
+    'The CPU has a {name} here, and none in the stream: it keeps the value that it has after reset.',
+    ['another release of QEMU than at the source'],
+    ['none needed: the load goes on'],
   ),
   'prealloc-failed': row(
     'The host could not provide the memory that is to be there beforehand: {error}.',

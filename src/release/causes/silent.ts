@@ -55,6 +55,22 @@ const rows = {
     ...row('{vmsd} was read, and does not fit the destination.', ['options of the device differ'], [SAME_OPTIONS]),
     source: 'migration/vmstate.c:vmstate_load_state',
   },
+  'arm-registers': {
+    ...row(
+      'The CPU registers of the stream are not those of this QEMU: {what}.',
+      ['another release of QEMU, or another -cpu: Arm CPUs get and lose registers from release to release'],
+      [TRANSPLANT, 'the release and the -cpu of the source'],
+    ),
+    source: 'target/arm/machine.c:cpu_post_load, target/arm/helper.c:write_list_to_cpustate',
+  },
+  'arm-wfxt-timer': {
+    ...row(
+      'The stream has the timer of the instructions WFIT and WFET, which this CPU lacks: QEMU ends itself.',
+      ['the source is QEMU 11.1 or later, which saves the timer for every CPU'],
+      [{ code: 'drop-subsection', subsection: 'cpu/wfxt-timer' }],
+    ),
+    source: 'target/arm/machine.c:vmstate_wfxt_timer',
+  },
   'virtio-refused': {
     ...row(
       "The state of a virtio device does not fit the destination's device.",

@@ -70,6 +70,29 @@ export const hostMessages = messages({
     target: 'aarch64',
     source: 'target/arm/kvm.c:kvm_arm_cpu_post_load',
   },
+  'arm-register-only-incoming': {
+    texts: [
+      {
+        since: release('11.1'),
+        text: 'handle_cpreg_only_in_incoming_stream: {name} in the incoming stream but unknown on the destination: fail migration',
+      },
+    ],
+    effect: 'fatal',
+    errno: 'EPERM',
+    target: 'aarch64',
+    source: 'target/arm/machine.c:cpu_post_load',
+  },
+  'arm-register-skipped': {
+    texts: [
+      {
+        since: release('11.1'),
+        text: 'handle_cpreg_missing_in_incoming_stream: {name} expected by the destination but not in the incoming stream: skip it',
+      },
+    ],
+    effect: 'non-fatal',
+    target: 'aarch64',
+    source: 'target/arm/machine.c:cpu_post_load',
+  },
   'prealloc-failed': {
     texts: [{ since: release('7.0'), text: 'qemu_prealloc_mem: preallocating memory failed: {error}' }],
     effect: 'fatal',
