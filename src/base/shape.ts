@@ -46,7 +46,7 @@ export function checks(bad: Complaint) {
     (each: Check): Check =>
     (value, at) => {
       if (!Array.isArray(value)) throw bad(at, `an array is wanted here, not ${shown(value)}`);
-      value.forEach((one, i) => each(one, [...at.slice(0, -1), `${at.at(-1) ?? ''}[${i}]`]));
+      value.forEach((element, i) => each(element, [...at.slice(0, -1), `${at.at(-1) ?? ''}[${i}]`]));
     };
 
   /** An object with exactly these members. */

@@ -17,7 +17,7 @@ export class Emitter {
   private readonly sink: ByteSink | undefined;
   private flushed = 0;
   /** The buffer that the sink is writing or has written. */
-  private other: Uint8Array | undefined;
+  private spare: Uint8Array | undefined;
   private pending: Promise<void> | undefined;
 
   constructor(sink: ByteSink | undefined, size = BUFFER_SIZE) {
@@ -75,9 +75,9 @@ export class Emitter {
     this.pending = this.sink.write(full.subarray(0, this.at));
     // The next write rethrows this error. Until then it must not become an unhandled rejection.
     this.pending.catch(() => {});
-    this.bytes = this.other ?? new Uint8Array(full.length);
+    this.bytes = this.spare ?? new Uint8Array(full.length);
     this.view = new DataView(this.bytes.buffer);
-    this.other = full;
+    this.spare = full;
     this.flushed += this.at;
     this.at = 0;
   }

@@ -43,8 +43,8 @@ export async function parseArgs(host: Host, table: readonly CommandEntry[] = com
     parser = parser.command(
       entry.usage,
       entry.summary,
-      (own) => {
-        const declared = command === undefined ? own : declare(own, command);
+      (subcommand) => {
+        const declared = command === undefined ? subcommand : declare(subcommand, command);
         known = optionNames(declared);
         return declared;
       },
@@ -104,12 +104,12 @@ function optionNames(parser: Argv): string[] {
 /** The command's own: no positionals, no second names, nothing that goes everywhere. */
 function ownOptions(parser: Argv): string[] {
   const declared = parser as unknown as Declared;
-  const others = [
+  const unknown = [
     ...Object.values(declared.getOptions().alias),
     ...Object.values(declared.getGroups()),
     EVERYWHERE,
   ].flat();
-  return optionNames(parser).filter((name) => !others.includes(name));
+  return optionNames(parser).filter((name) => !unknown.includes(name));
 }
 
 /**
@@ -137,9 +137,9 @@ async function helpText(parser: Argv): Promise<string> {
 
 function declare(parser: Argv, command: Command): Argv {
   const built = command.build(parser);
-  let own = everywhere(built.group(ownOptions(built), 'Options:')).group([...EVERYWHERE], 'Everywhere:');
-  for (const { args, text } of command.examples) own = own.example(`$0 ${args}`, text);
-  return own;
+  let options = everywhere(built.group(ownOptions(built), 'Options:')).group([...EVERYWHERE], 'Everywhere:');
+  for (const { args, text } of command.examples) options = options.example(`$0 ${args}`, text);
+  return options;
 }
 
 /** Declared for each command behind its own, since yargs shows groups in the order in which they came. */

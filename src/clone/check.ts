@@ -32,7 +32,7 @@ export async function checkTemplate(
   const findings: TemplateFinding[] = [];
   const files: [string, ManifestFile][] = [['state', manifest.state], ...Object.entries(manifest.memory)];
   for (const [name, file] of files) findings.push(...(await checkFile(folder, name, file)));
-  const damaged = new Set(findings.filter((one) => one.code === 'missing').map((one) => one.file));
+  const damaged = new Set(findings.filter((finding) => finding.code === 'missing').map((finding) => finding.file));
   if (!damaged.has(manifest.state.path)) findings.push(...(await checkState(folder, manifest)));
   return { manifest, findings };
 }

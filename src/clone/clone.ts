@@ -74,7 +74,7 @@ export async function makeClones(options: CloneOptions): Promise<CloneResult[]> 
     }
   };
   const workers = await Promise.allSettled(Array.from({ length: Math.min(options.jobs, options.count) }, worker));
-  const failed = workers.find((one) => one.status === 'rejected');
+  const failed = workers.find((result) => result.status === 'rejected');
   if (failed !== undefined) {
     await endClones(results);
     throw failed.reason;

@@ -107,19 +107,19 @@ const cases: readonly NegativeCase[] = [
 /** Runs every case. QEMU must refuse each with the expected line. */
 export async function checkNegatives(context: NegativeContext): Promise<Check[]> {
   const checks: Check[] = [];
-  for (const one of cases) {
+  for (const negative of cases) {
     context.signal?.throwIfAborted();
     const {
       argv,
       ignoreShared = true,
       state = join(context.folder, context.manifest.state.path),
       expected,
-    } = await one.prepare(context);
+    } = await negative.prepare(context);
     const { loaded, stderr } = await tryLoad(context, argv, ignoreShared, state);
     const lines = stderr.split('\n').map((line) => line.replace(/^[^ ]*qemu[^ ]*: /, ''));
     const said = lines.some((line) => line === expected || line.endsWith(`: ${expected}`));
     checks.push({
-      name: `refused: ${one.name}`,
+      name: `refused: ${negative.name}`,
       ok: !loaded && said,
       detail: loaded
         ? 'QEMU loaded it'
@@ -139,10 +139,14 @@ async function tryLoad(
 ): Promise<{ loaded: boolean; stderr: string }> {
   const { binary, folder, signal } = context;
   // Private memory, and a separate file where the size differs: the template's file must stay unchanged.
-  const own = withBackends(argv, (backend): Record<string, string> =>
+  const withImages = withBackends(argv, (backend): Record<string, string> =>
     backend.path === '<DIR>/larger' ? { 'mem-path': join(context.scratch, 'larger') } : {},
   );
-  const machine = await startMachine({ binary, argv: fillIn(cloneArgv(own, null, ['-S']), folder, '1'), signal });
+  const machine = await startMachine({
+    binary,
+    argv: fillIn(cloneArgv(withImages, null, ['-S']), folder, '1'),
+    signal,
+  });
   try {
     await setCapabilities(machine, { 'x-ignore-shared': ignoreShared });
     await migrateFrom(machine, `exec:cat ${shellWord(state)}`, { signal });

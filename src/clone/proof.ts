@@ -96,11 +96,11 @@ export async function checkIsolation(
     const memory = await machine.readMemory(0, template.memory.length);
     if (!memory.equals(template.memory)) wrote += 1;
     after.set(clone.number, memory);
-    for (const other of running) {
-      if (other === clone) continue;
+    for (const neighbour of running) {
+      if (neighbour === clone) continue;
       compared += 1;
-      const is = await other.machine.readMemory(0, template.memory.length);
-      if (is.equals(after.get(other.number) ?? template.memory)) untouched += 1;
+      const is = await neighbour.machine.readMemory(0, template.memory.length);
+      if (is.equals(after.get(neighbour.number) ?? template.memory)) untouched += 1;
     }
   }
   return [

@@ -74,7 +74,10 @@ export function cloneLine(result: CloneResult, theme: Theme): string {
 export function cloneTimes(results: readonly CloneResult[], theme: Theme): string {
   const good = results.filter((result) => result.ok);
   if (good.length < 2) return '';
-  const [launch, load] = [median(good.map((one) => one.phases.launch)), median(good.map((one) => one.phases.load))];
+  const [launch, load] = [
+    median(good.map((clone) => clone.phases.launch)),
+    median(good.map((clone) => clone.phases.load)),
+  ];
   return `${theme.label('median')} of ${good.length}: launch ${ms(launch)}, load ${ms(load)}\n`;
 }
 

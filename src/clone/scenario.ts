@@ -255,11 +255,12 @@ class Scenario {
     try {
       const machines = await machine.execute<{ name: string; alias?: string }[]>('query-machines');
       const family = manifest.machine?.replace(/[\d.]+$/, '') ?? '';
-      const other = machines
+      const otherMachines = machines
         .map(({ name }) => name)
         .filter((name) => name.startsWith(family) && name !== manifest.machine);
       const pick =
-        other.find((name) => name === machines.find(({ alias }) => alias === 'pc')?.name) ?? other.sort().at(-1);
+        otherMachines.find((name) => name === machines.find(({ alias }) => alias === 'pc')?.name) ??
+        otherMachines.sort().at(-1);
       return pick ?? machines.find(({ alias }) => alias === 'pc')?.name ?? 'pc';
     } finally {
       await machine.end();

@@ -121,7 +121,7 @@ const MOST_IDS = 0x10000;
 export function formatProfile(destination: Destination): string {
   const profile = profileOf(destination);
   const lines = (values: readonly unknown[]): string =>
-    values.length === 0 ? '[]' : `[\n${values.map((one) => `   ${JSON.stringify(one)}`).join(',\n')}\n  ]`;
+    values.length === 0 ? '[]' : `[\n${values.map((value) => `   ${JSON.stringify(value)}`).join(',\n')}\n  ]`;
   const members = Object.entries(profile).flatMap(([member, value]) => {
     if (value === undefined) return [];
     if (member === 'vmstate')

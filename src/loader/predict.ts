@@ -57,7 +57,7 @@ async function simulate(source: ByteSource, destination: Receiver, options: Pred
   const cursor = new Cursor(source, { signal: options.signal });
   try {
     const sender = await ownDescription(source, { signal: options.signal });
-    const incoming = new Incoming(destination, sender.own?.value, typeLoaders);
+    const incoming = new Incoming(destination, sender.description?.value, typeLoaders);
     incoming.mappedBase = options.mappedBase ?? 0;
     incoming.inflate = options.inflate;
     return await load(cursor, incoming);

@@ -26,7 +26,7 @@ export class GuestBlocks {
     this.page = new Uint8Array(memory.pageSize);
     this.files = memory.blocks.map(({ idstr }) => files.get(idstr));
     for (const [idstr, { label, size }] of files) {
-      const block = this.blocks.find((one) => one.idstr === idstr);
+      const block = this.blocks.find((entry) => entry.idstr === idstr);
       if (block === undefined) throw unsupported(`${label}: the stream has no block ${quote(idstr)}`);
       if (block.usedLength !== size)
         throw unsupported(`${label} has ${size} bytes, block ${quote(idstr)} has ${block.usedLength}`);

@@ -16,7 +16,7 @@ export interface PlacedDescription {
 
 export interface OwnDescription {
   /** The stream's own; undefined where it has none, or where the source cannot be sought. */
-  readonly own: PlacedDescription | undefined;
+  readonly description: PlacedDescription | undefined;
   /** The vmdescription at the end of the file, where it belongs to another stream. */
   readonly foreign: PlacedDescription | undefined;
 }
@@ -30,7 +30,7 @@ export async function ownDescription(
   options: OpenOptions = {},
   proof = MAX_PROOF,
 ): Promise<OwnDescription> {
-  if (!source.seekable) return { own: undefined, foreign: undefined };
+  if (!source.seekable) return { description: undefined, foreign: undefined };
   const kept = { ...readThrough(source, (into, at) => source.read(into, at)), close: async () => {} };
   const stream = await openStream(kept, { ...options, bodies: false });
   const { description, descriptionAt } = stream;
@@ -38,16 +38,16 @@ export async function ownDescription(
   try {
     for await (const event of stream.events()) {
       if (event.kind === 'vmdescription') {
-        if (event.span.start === last?.start) return { own: last, foreign: undefined };
+        if (event.span.start === last?.start) return { description: last, foreign: undefined };
         const value = unlessBroken(() => parseSchema(event.json));
-        return { own: value === undefined ? undefined : { value, start: event.span.start }, foreign: last };
+        return { description: value === undefined ? undefined : { value, start: event.span.start }, foreign: last };
       }
-      if (stream.position > proof) return { own: last, foreign: undefined };
+      if (stream.position > proof) return { description: last, foreign: undefined };
     }
-    return { own: undefined, foreign: last };
+    return { description: undefined, foreign: last };
   } catch (error) {
     if (!(error instanceof MigrationStreamError) || error.code === 'io') throw error;
-    return { own: last, foreign: undefined };
+    return { description: last, foreign: undefined };
   } finally {
     await stream.close();
   }

@@ -80,6 +80,6 @@ function askedAccelerator(words: readonly string[]): string | undefined {
   if (all.length > 0) return all.length === 1 ? all[0] : undefined;
   // A QEMU whose name ends in kvm tries KVM first; every other QEMU begins with tcg.
   const executable =
-    words.find((word, i) => words.slice(0, i).every((one) => /^\w+=/.test(one)) && !/^\w+=/.test(word)) ?? '';
+    words.find((word, i) => words.slice(0, i).every((earlier) => /^\w+=/.test(earlier)) && !/^\w+=/.test(word)) ?? '';
   return executable === '' || executable.startsWith('-') || executable.endsWith('kvm') ? undefined : 'tcg';
 }

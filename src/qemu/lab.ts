@@ -88,12 +88,12 @@ function isAlive(pid: number): boolean {
 
 /** Runs `work` while no other process of this package has the same lock. A lock whose owner is dead is taken over. */
 async function locked<T>(lock: string, work: () => Promise<T>): Promise<T> {
-  const mine = `${lock}.${process.pid}`;
-  await writeFile(mine, String(process.pid));
+  const lockFile = `${lock}.${process.pid}`;
+  await writeFile(lockFile, String(process.pid));
   try {
     const attempt = async (): Promise<true | undefined> => {
       if (
-        await link(mine, lock).then(
+        await link(lockFile, lock).then(
           () => true,
           () => false,
         )
@@ -103,7 +103,7 @@ async function locked<T>(lock: string, work: () => Promise<T>): Promise<T> {
       if (!Number.isInteger(owner) || owner <= 0 || isAlive(owner)) return undefined;
       // Only one of the processes that see the dead owner's lock moves it away. A process that moves the lock of a
       // living owner by accident puts it back.
-      const aside = `${mine}.stale`;
+      const aside = `${lockFile}.stale`;
       await rename(lock, aside).catch(() => undefined);
       if (Number(await readFile(aside, 'utf8').catch(() => '0')) !== owner)
         await link(aside, lock).catch(() => undefined);
@@ -117,7 +117,7 @@ async function locked<T>(lock: string, work: () => Promise<T>): Promise<T> {
       await rm(lock, { force: true });
     }
   } finally {
-    await rm(mine, { force: true });
+    await rm(lockFile, { force: true });
   }
 }
 
@@ -143,14 +143,17 @@ async function findLoader(root: string): Promise<{ readonly loader: string; read
 async function rootBinary(root: string, target: string, label: string): Promise<QemuBinary> {
   const { loader, triplet } = await findLoader(root);
   const libraries = ['lib', 'usr/lib'].map((lib) => join(root, lib, triplet));
-  const own = join(root, 'usr/lib', triplet);
   const executable = join(root, 'usr/bin', `qemu-system-${target}`);
   return {
     label,
     file: loader,
-    before: ['--library-path', [...libraries, join(own, 'qemu'), join(own, 'pulseaudio')].join(':'), executable],
+    before: [
+      '--library-path',
+      [...libraries, join(libraries[1]!, 'qemu'), join(libraries[1]!, 'pulseaudio')].join(':'),
+      executable,
+    ],
     executable,
-    env: { QEMU_MODULE_DIR: join(own, 'qemu') },
+    env: { QEMU_MODULE_DIR: join(libraries[1]!, 'qemu') },
     dataFolders: ['usr/share/qemu', 'usr/share/seabios', 'usr/lib/ipxe/qemu'].map((folder) => join(root, folder)),
   };
 }

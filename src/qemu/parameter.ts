@@ -53,9 +53,9 @@ function fromJson(text: string): Parameter {
       const [outer = '', ...inner] = key.split('.');
       if (value === undefined && inner.length > 0)
         value = inner.reduce<unknown>(
-          (at, one) =>
-            typeof at === 'object' && at !== null && Object.hasOwn(at, one)
-              ? (at as Record<string, unknown>)[one]
+          (at, path) =>
+            typeof at === 'object' && at !== null && Object.hasOwn(at, path)
+              ? (at as Record<string, unknown>)[path]
               : undefined,
           known.get(outer),
         );

@@ -173,16 +173,16 @@ async function withMemory(
  */
 export async function tryAll<T extends TryLoadOptions>(
   cases: Iterable<T>,
-  options: { readonly atOnce?: number; readonly done?: (one: T, trial: Trial | Error) => void } = {},
+  options: { readonly atOnce?: number; readonly done?: (item: T, trial: Trial | Error) => void } = {},
 ): Promise<(Trial | Error)[]> {
   const results: (Trial | Error)[] = [];
   const queue = [...cases].entries();
   const worker = async (): Promise<void> => {
-    for (const [i, one] of queue) {
-      results[i] = await tryLoad(one).catch((error: unknown) =>
+    for (const [i, item] of queue) {
+      results[i] = await tryLoad(item).catch((error: unknown) =>
         error instanceof Error ? error : new Error(String(error)),
       );
-      options.done?.(one, results[i]);
+      options.done?.(item, results[i]);
     }
   };
   await Promise.all(Array.from({ length: options.atOnce ?? 2 }, worker));

@@ -80,8 +80,8 @@ export function inferLayout(
   const strict = tryAll(window, total, context, candidates, true);
   const relaxed = tryAll(window, total, context, candidates, false);
   if (strict.fitting.length > 0) {
-    const others = relaxed.fitting.filter((layout) => !strict.fitting.includes(layout)).map((layout) => layout.name);
-    return { fitting: strict.fitting, trials: strict.trials, alternatives: [...strict.same, ...others] };
+    const looser = relaxed.fitting.filter((layout) => !strict.fitting.includes(layout)).map((layout) => layout.name);
+    return { fitting: strict.fitting, trials: strict.trials, alternatives: [...strict.same, ...looser] };
   }
   // With fewer rules a wrong layout may fit where the right one is only cut short.
   const cut = relaxed.trials.filter((trial) => trial.truncated).map((trial) => trial.layout);

@@ -233,7 +233,7 @@ export class RamReader {
     const facts: LayoutContext = { ...context, pageSize: this.runs!.pageSize };
     const candidates = context.layout === undefined ? candidateLayouts(facts) : [context.layout];
     // A mapped-ram list is interrupted by whole blocks of pages: its first entry is all that can be looked at.
-    const far = candidates.every((one) => one.mapped) ? 1024 : MAX_FILL;
+    const far = candidates.every((candidate) => candidate.mapped) ? 1024 : MAX_FILL;
     // One candidate needs no look at the pages behind the list; a list that is longer than the first look needs more.
     const near = candidates.length === 1 ? Math.min(NEAR, far) : far;
     await cursor.fill(near, cursor.position - start);
@@ -249,7 +249,7 @@ export class RamReader {
     if (fitting.length > 1) {
       throw cursor.fail(
         'dialect-ambiguous',
-        `the block list can be read as ${fitting.map((one) => one.name).join(' and as ')}`,
+        `the block list can be read as ${fitting.map((fit) => fit.name).join(' and as ')}`,
         {
           hint: { code: 'choose-dialect' },
         },
@@ -305,8 +305,8 @@ function refuseUnlisted(
   facts: LayoutContext,
   candidates: readonly BlockLayout[],
 ): void {
-  const others = Object.values(layouts).filter((layout) => !candidates.includes(layout));
-  const { fitting, alternatives } = inferLayout(ahead, total, facts, others);
+  const impossible = Object.values(layouts).filter((layout) => !candidates.includes(layout));
+  const { fitting, alternatives } = inferLayout(ahead, total, facts, impossible);
   const [layout] = fitting;
   if (
     facts.capabilities === undefined ||

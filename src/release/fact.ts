@@ -67,10 +67,10 @@ export function rangeHasFact({ since, until }: ReleaseRange, fact: Fact): boolea
 
 function after(text: ReleaseText | '' | undefined): QemuVersion | undefined {
   if (text === undefined || text === '') return undefined;
-  return releases.find((one) => !atLeast(release(text), one));
+  return releases.find((candidate) => !atLeast(release(text), candidate));
 }
 
 function before(text: ReleaseText | undefined): QemuVersion | undefined {
   if (text === undefined) return undefined;
-  return releases.findLast((one) => !atLeast(one, release(text)));
+  return releases.findLast((candidate) => !atLeast(candidate, release(text)));
 }

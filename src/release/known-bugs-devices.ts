@@ -25,7 +25,7 @@ export const deviceBugs: readonly KnownBugRow[] = [
       same(to, release('8.0')) &&
       upTo(machineVersion, release('7.2')) &&
       upTo(until, release('7.2')) &&
-      devices.some((one) => /^(?:pcie-root-port|ioh3420|e1000e|xio3130.*|nvme)$/.test(one)),
+      devices.some((device) => /^(?:pcie-root-port|ioh3420|e1000e|xio3130.*|nvme)$/.test(device)),
   },
   {
     id: 'balloon-config-size',
@@ -51,7 +51,7 @@ export const deviceBugs: readonly KnownBugRow[] = [
       same(to, release('5.1')) &&
       upTo(machineVersion, release('5.0')) &&
       upTo(until, release('5.0')) &&
-      devices.some((one) => /vsock$/.test(one)),
+      devices.some((device) => /vsock$/.test(device)),
   },
   {
     id: 'root-port-acs',

@@ -61,7 +61,8 @@ export const streamBugs: readonly KnownBugRow[] = [
     source:
       'net/slirp.c:net_slirp_init; qemu-devel 2023-10-19, "migration: Use VMSTATE_INSTANCE_ID_ANY for slirp"; seen in saves of 7.2 (0 and 0) and 10.0 (0 and 1)',
     says: (words) => /Unknown (?:savevm )?section or instance 'slirp' [1-9]/.test(words),
-    meets: ({ sections }, to) => sections.filter((one) => one === 'slirp/0').length > 1 && atLeast(to, release('8.2')),
+    meets: ({ sections }, to) =>
+      sections.filter((section) => section === 'slirp/0').length > 1 && atLeast(to, release('8.2')),
   },
   {
     id: 'virtio-mem-early',
@@ -70,7 +71,8 @@ export const streamBugs: readonly KnownBugRow[] = [
     cure: 'the machine type of the older release at the source: it sets x-early-migration=false',
     source: 'hw/core/machine.c:hw_compat_7_2 (x-early-migration); hw/virtio/virtio-mem.c',
     says: (words) => /Unknown (?:savevm )?section or instance '[^']*virtio-mem[^']*early/.test(words),
-    meets: ({ devices }, to) => devices.some((one) => /^virtio-mem.*early$/.test(one)) && !atLeast(to, release('8.0')),
+    meets: ({ devices }, to) =>
+      devices.some((device) => /^virtio-mem.*early$/.test(device)) && !atLeast(to, release('8.0')),
   },
   {
     id: 'pci-host-register',

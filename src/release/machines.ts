@@ -133,8 +133,8 @@ export function machineInRelease(
 
 /** Releases that are known to have it. Undefined: a name without a version, or of a distribution. */
 export function machineRange(machine: string, architecture: Architecture | undefined): ReleaseRange | undefined {
-  const [type, other] = machineTypes(machine, architecture);
-  if (type === undefined || other !== undefined) return undefined;
+  const [type, second] = machineTypes(machine, architecture);
+  if (type === undefined || second !== undefined) return undefined;
   return { since: type.since, until: lastWith(type) };
 }
 
@@ -168,7 +168,7 @@ function machineTypes(machine: string, architecture: Architecture | undefined): 
     const text = machine.startsWith(family.prefix) ? machine.slice(family.prefix.length) : '';
     if (!/^\d{1,3}\.\d{1,3}$/.test(text)) return [];
     const version = release(text);
-    const known = versions.some((one) => compareVersions(one, version) === 0) || !atLeast(NEWEST, version);
+    const known = versions.some((entry) => compareVersions(entry, version) === 0) || !atLeast(NEWEST, version);
     return known && atLeast(version, release(family.first)) && fits(family, version)
       ? [{ family, since: version, like: version }]
       : [];
@@ -181,7 +181,7 @@ function fits({ prefix }: MachineFamily, version: QemuVersion): boolean {
 }
 
 function answerOf(type: MachineType, version: QemuVersion): MachineAnswer {
-  const inferred = !READ.some((one) => compareVersions(release(one), version) === 0);
+  const inferred = !READ.some((read) => compareVersions(release(read), version) === 0);
   if (!atLeast(version, type.since)) return { kind: 'newer', since: type.since, inferred };
   const until = lastWith(type);
   const removal = removalOf(type);
@@ -200,7 +200,8 @@ function lastWith(type: MachineType): QemuVersion | undefined {
   const removal = removalOf(type);
   if (removal?.kept !== undefined) return removal.kept === '' ? undefined : release(removal.kept);
   const last = releases.findLast(
-    (one) => !isExpired(type.like, one) && (removal === undefined || !atLeast(one, release(removal.gone))),
+    (candidate) =>
+      !isExpired(type.like, candidate) && (removal === undefined || !atLeast(candidate, release(removal.gone))),
   );
   return last === undefined || compareVersions(last, NEWEST) === 0 ? undefined : last;
 }

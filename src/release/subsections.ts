@@ -157,7 +157,7 @@ export const subsectionTables: readonly SubsectionTable[] = [
 
 /** Tables that are the same in all architectures, and those of that architecture. */
 function tablesOf(architecture: Architecture | undefined): readonly SubsectionTable[] {
-  return subsectionTables.filter((one) => one.architecture === undefined || one.architecture === architecture);
+  return subsectionTables.filter((table) => table.architecture === undefined || table.architecture === architecture);
 }
 
 /**

@@ -46,6 +46,6 @@ export function percentText(part: number, whole: number): string {
 }
 
 /** "1 page", "2 pages" */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${countText(count)} ${count === 1 ? one : many}`;
+export function plural(count: number, singular: string, many = `${singular}s`): string {
+  return `${countText(count)} ${count === 1 ? singular : many}`;
 }

@@ -75,7 +75,7 @@ function fitting(
   const goes = columns.map((column, i) => ({ i, rank: column.expendable ?? 0 })).filter(({ rank }) => rank > 0);
   for (const { i } of goes.sort((a, b) => b.rank - a.rank)) {
     if (needed() <= width) break;
-    kept = kept.filter((one) => one !== i);
+    kept = kept.filter((column) => column !== i);
   }
   return kept;
 }

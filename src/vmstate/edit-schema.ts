@@ -89,7 +89,7 @@ function undivided(node: FieldNode, inside: boolean): FieldSchema | undefined {
     if (field !== undefined && branch.kind === 'list') found = field;
     if (field !== undefined && branch.kind === 'array' && below !== undefined) {
       const segment = (branch as ArrayBranch).segments.find(
-        (one) => below!.start >= one.start && below!.start < one.start + one.stride * one.count,
+        (run) => below!.start >= run.start && below!.start < run.start + run.stride * run.count,
       );
       const shown = segment !== undefined && segment.field.count === undefined && branch.fields.includes(segment.field);
       if (!shown) found = segment === undefined || !branch.fields.includes(segment.field) ? field : segment.field;
@@ -120,24 +120,24 @@ function rebuild(vmsd: VmsdSchema, plan: Plan): { readonly vmsd: VmsdSchema; rea
   let delta = plan.grown.get(vmsd) ?? 0;
   const fields: FieldSchema[] = [];
   for (const field of vmsd.fields) {
-    for (const one of plan.before.get(field) ?? []) {
-      fields.push(one);
-      delta += one.size!;
+    for (const added of plan.before.get(field) ?? []) {
+      fields.push(added);
+      delta += added.size!;
     }
     if (plan.dropped.has(field)) delta -= fieldSize(field) ?? 0;
     else {
-      const one = rebuildField(field, plan);
-      fields.push(one.field);
-      delta += one.delta;
+      const rebuilt = rebuildField(field, plan);
+      fields.push(rebuilt.field);
+      delta += rebuilt.delta;
     }
-    for (const one of plan.after.get(field) ?? []) {
-      fields.push(one);
-      delta += one.size!;
+    for (const added of plan.after.get(field) ?? []) {
+      fields.push(added);
+      delta += added.size!;
     }
   }
-  for (const one of plan.last.get(vmsd) ?? []) {
-    fields.push(one);
-    delta += one.size!;
+  for (const added of plan.last.get(vmsd) ?? []) {
+    fields.push(added);
+    delta += added.size!;
   }
   const subsections: VmsdSchema[] = [];
   for (const part of vmsd.subsections) {
@@ -145,9 +145,9 @@ function rebuild(vmsd: VmsdSchema, plan: Plan): { readonly vmsd: VmsdSchema; rea
       delta -= subsectionHeaderSize(part.name) + (vmsdSize(part) ?? 0);
       continue;
     }
-    const one = rebuild(part, plan);
-    subsections.push(one.vmsd);
-    delta += one.delta;
+    const rebuilt = rebuild(part, plan);
+    subsections.push(rebuilt.vmsd);
+    delta += rebuilt.delta;
   }
   for (const part of plan.parts.get(vmsd) ?? []) {
     subsections.push(part);
@@ -156,8 +156,8 @@ function rebuild(vmsd: VmsdSchema, plan: Plan): { readonly vmsd: VmsdSchema; rea
   const same =
     fields.length === vmsd.fields.length &&
     subsections.length === vmsd.subsections.length &&
-    fields.every((one, i) => one === vmsd.fields[i]) &&
-    subsections.every((one, i) => one === vmsd.subsections[i]);
+    fields.every((field, i) => field === vmsd.fields[i]) &&
+    subsections.every((subsection, i) => subsection === vmsd.subsections[i]);
   return { vmsd: same ? vmsd : { ...vmsd, fields, subsections }, delta };
 }
 
@@ -172,11 +172,11 @@ function rebuildField(field: FieldSchema, plan: Plan): { readonly field: FieldSc
   if (field.struct === undefined && field.inline.length === 0) return { field, delta: 0 };
   const struct = field.struct === undefined ? undefined : rebuild(field.struct, plan);
   const inline = field.inline.map((table) => rebuild(table, plan));
-  const delta = (struct?.delta ?? 0) + inline.reduce((sum, one) => sum + one.delta, 0);
-  if (struct?.vmsd === field.struct && inline.every((one, i) => one.vmsd === field.inline[i]))
+  const delta = (struct?.delta ?? 0) + inline.reduce((sum, nested) => sum + nested.delta, 0);
+  if (struct?.vmsd === field.struct && inline.every((nested, i) => nested.vmsd === field.inline[i]))
     return { field: delta === 0 ? field : { ...field, size: sum(field.size, delta) }, delta };
   const size = sum(field.size, delta);
-  return { field: { ...field, size, struct: struct?.vmsd, inline: inline.map((one) => one.vmsd) }, delta };
+  return { field: { ...field, size, struct: struct?.vmsd, inline: inline.map((nested) => nested.vmsd) }, delta };
 }
 
 function sum(size: number | undefined, delta: number): number | undefined {

@@ -28,7 +28,7 @@ function isList(value: EditValue): value is readonly EditValue[] {
 }
 
 function byteList(node: FieldNode, elements: readonly FieldNode[], value: EditValue): readonly Value[] {
-  const bytes = elements.every((one) => one.end - one.start === 1);
+  const bytes = elements.every((element) => element.end - element.start === 1);
   if (bytes && value instanceof Uint8Array) return [...value];
   if (bytes && typeof value === 'string') return [...parseHex(node, value)];
   throw cannotEncode(`${node.fullPath} is an array of ${elements.length} elements`);

@@ -60,22 +60,22 @@ export class DeviceEdit {
    * (`52:54:00:12:34:56`). Text fields take their text.
    */
   set(target: FieldNode | string, value: EditValue): void {
-    const node = this.one(target);
+    const node = this.nodeOf(target);
     const bytes = node.bytes.slice();
     const scratch = new Uint8Array(this.state.bytes.length);
     const view = new DataView(scratch.buffer);
     let values: readonly [Value, Value] | undefined;
-    valueFor(node, value, (leaf, one) => {
-      writeLeaf(scratch, view, leaf, one);
+    valueFor(node, value, (leaf, leafValue) => {
+      writeLeaf(scratch, view, leaf, leafValue);
       bytes.set(scratch.subarray(leaf.start, leaf.end), leaf.start - node.start);
-      if (leaf === node && leaf.scalar !== undefined) values = [leaf.value, one];
+      if (leaf === node && leaf.scalar !== undefined) values = [leaf.value, leafValue];
     });
     this.splice('set', node, node.start, node.end, bytes, values);
   }
 
   /** Replaces raw bytes by the same number of bytes. */
   setBytes(target: FieldNode | string, bytes: Uint8Array): void {
-    const node = this.one(target);
+    const node = this.nodeOf(target);
     const size = node.end - node.start;
     if (bytes.length !== size)
       throw cannotEncode(`${node.fullPath} has ${size} bytes, not ${bytes.length}; insert and delete change lengths`);
@@ -86,7 +86,7 @@ export class DeviceEdit {
    * Inserts bytes before or after a node. The description gets a field `inserted` for them where it can describe them.
    */
   insertBytes(target: FieldNode | string, bytes: Uint8Array, where: 'before' | 'after' = 'before'): void {
-    const node = this.one(target);
+    const node = this.nodeOf(target);
     if (node.kind === 'leaf' && node.role === 'frame')
       throw cannotEncode(`${node.fullPath} is framing: nothing can be put there`);
     if (node.parent === undefined) throw cannotEncode(`${node.fullPath} is a whole device: name one of its fields`);
@@ -100,7 +100,7 @@ export class DeviceEdit {
 
   /** Removes a field, an element, a subsection with its header, or opaque bytes from the stream. */
   deleteBytes(target: FieldNode | string): void {
-    const node = this.one(target);
+    const node = this.nodeOf(target);
     if (node.parent === undefined) throw cannotEncode(`${node.fullPath} is a whole device: drop its section`);
     if (node.kind === 'leaf' && node.role === 'frame')
       throw cannotEncode(`${node.fullPath} is framing: take out what it frames`);
@@ -113,7 +113,7 @@ export class DeviceEdit {
    * nested subsections, as `part` describes them.
    */
   insertSubsection(target: Branch | string, part: VmsdSchema, body: Uint8Array): void {
-    const node = this.one(target);
+    const node = this.nodeOf(target);
     if (node.kind === 'leaf' || node.vmsd === undefined)
       throw cannotEncode(`${node.fullPath} has no fields, so no subsections`);
     const bytes = new Uint8Array(subsectionHeaderSize(part.name) + body.length);
@@ -167,7 +167,7 @@ export class DeviceEdit {
     this.splices.push({ start, end, change });
   }
 
-  private one(target: FieldNode | string): FieldNode {
+  private nodeOf(target: FieldNode | string): FieldNode {
     if (typeof target !== 'string') {
       if (target.state !== this.state) throw new TypeError('a node of another device');
       return target;

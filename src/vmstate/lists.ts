@@ -44,7 +44,7 @@ export function listChildren(branch: Branch, field: FieldSchema, walk: TableWalk
   for (const [index, tables] of elements.entries()) {
     const keySize = directKey ? 8 : 0;
     const sizes = tables.map((table) => vmsdSize(table) ?? Number.NaN);
-    const size = 1 + keySize + sizes.reduce((sum, one) => sum + one, 0);
+    const size = 1 + keySize + sizes.reduce((sum, entrySize) => sum + entrySize, 0);
     if (!(at + size <= end)) return lost(at, `no room for element ${index}`);
     if (state.bytes[at] !== 1) return lost(at, `no mark before element ${index}`);
     const from = at;

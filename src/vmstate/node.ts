@@ -204,7 +204,7 @@ export class ArrayBranch extends Branch {
   /** The table that contains the array as a field. */
   readonly owner: VmsdSchema;
   private readonly make: MakeElement;
-  private own: PlanCache | undefined;
+  private elementPlans: PlanCache | undefined;
 
   constructor(
     parent: Branch,
@@ -235,8 +235,8 @@ export class ArrayBranch extends Branch {
   at(index: number): FieldNode | undefined {
     const { segments } = this;
     if (!Number.isInteger(index)) return undefined;
-    const holds = (one: Segment | undefined): boolean =>
-      one !== undefined && index >= one.first && index < one.first + one.count;
+    const holds = (run: Segment | undefined): boolean =>
+      run !== undefined && index >= run.first && index < run.first + run.count;
     // When one run covers all elements, the index is the position. Otherwise there are few runs.
     const segment = holds(segments[index]) ? segments[index] : segments.find(holds);
     return segment === undefined ? undefined : this.make(this, segment, index);
@@ -248,7 +248,7 @@ export class ArrayBranch extends Branch {
    */
   override plansForChildren(): PlanCache | undefined {
     if (this.segments.length === this.length) return this.plans;
-    return (this.own ??= this.plans ?? new Map<VmsdSchema, Plan>());
+    return (this.elementPlans ??= this.plans ?? new Map<VmsdSchema, Plan>());
   }
 }
 

@@ -75,11 +75,11 @@ function clashes(runs: readonly Run[]): boolean {
 function clashesInSmall(runs: readonly Run[]): boolean {
   for (const run of runs) {
     if (isOdd(run.name)) return true;
-    for (const other of runs) {
-      if (other === run) continue;
-      if (other.name === run.name) return true;
-      const code = run.name.charCodeAt(other.name.length);
-      if ((code === DOT || code === BRACKET) && isBranch(other) && run.name.startsWith(other.name)) return true;
+    for (const sibling of runs) {
+      if (sibling === run) continue;
+      if (sibling.name === run.name) return true;
+      const code = run.name.charCodeAt(sibling.name.length);
+      if ((code === DOT || code === BRACKET) && isBranch(sibling) && run.name.startsWith(sibling.name)) return true;
     }
   }
   return false;
@@ -127,14 +127,14 @@ function partsOf(subsections: readonly VmsdSchema[], runs: readonly Run[]): Plan
 function step(given: Map<string, number>, names: { has(name: string): boolean }, name: string, odd: boolean): string {
   const base = name === '' ? '@unnamed' : name.length > MAX_STEP ? name.slice(0, MAX_STEP) : name;
   let times = (given.get(base) ?? (odd ? 1 : 0)) + 1;
-  let one = times === 1 ? base : `${base}@${times}`;
-  while (times > 1 && (names.has(one) || given.has(one))) {
+  let stepName = times === 1 ? base : `${base}@${times}`;
+  while (times > 1 && (names.has(stepName) || given.has(stepName))) {
     times += 1;
-    one = `${base}@${times}`;
+    stepName = `${base}@${times}`;
   }
   given.set(base, times);
-  if (times > 1) given.set(one, 1);
-  return one;
+  if (times > 1) given.set(stepName, 1);
+  return stepName;
 }
 
 /** Streams have a few dozen kinds of subsections, each in many devices. */

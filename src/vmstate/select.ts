@@ -41,21 +41,21 @@ function search(node: FieldNode, path: string, pattern: string, found: FieldNode
   const star = pattern.indexOf('*');
   const literal = star === -1 ? pattern : pattern.slice(0, star);
   const matches = matcher(pattern);
-  const visit = (one: FieldNode, at: string): void => {
+  const visit = (current: FieldNode, at: string): void => {
     if (matches(at)) {
-      found.push(one);
+      found.push(current);
       return;
     }
-    if (one.kind === 'leaf') return;
+    if (current.kind === 'leaf') return;
     // True when no further match is possible, or none in this branch.
     if (!literal.startsWith(at) && !(star !== -1 && at.startsWith(literal))) return;
-    const index = one instanceof ArrayBranch ? /^\[(\d+)\]/.exec(literal.slice(at.length))?.[1] : undefined;
-    if (index !== undefined && one instanceof ArrayBranch) {
-      const element = one.at(Number(index));
+    const index = current instanceof ArrayBranch ? /^\[(\d+)\]/.exec(literal.slice(at.length))?.[1] : undefined;
+    if (index !== undefined && current instanceof ArrayBranch) {
+      const element = current.at(Number(index));
       if (element !== undefined) visit(element, at + element.name);
       return;
     }
-    for (const child of one.children())
+    for (const child of current.children())
       visit(child, child.name.startsWith('[') ? at + child.name : `${at}.${child.name}`);
   };
   visit(node, path);

@@ -74,7 +74,7 @@ async function create(options: TemplateCommandOptions, context: Context): Promis
 }
 
 function readinessOf(options: TemplateCommandOptions): Readiness {
-  const asked = [options.readyEvent, options.readyText, options.readyDelay].filter((one) => one !== undefined);
+  const asked = [options.readyEvent, options.readyText, options.readyDelay].filter((option) => option !== undefined);
   if (asked.length !== 1)
     throw new UsageError(
       'when is the guest ready?',

@@ -135,10 +135,10 @@ async function verifyState(target: Target, options: VerifyOptions, context: Cont
 /** With what the stream lies in, and the place of each finding there. */
 function inContainers(result: Verification, layers: readonly Layer[]): Verification {
   if (layers.length === 0) return result;
-  const findings = result.findings.map((one) => {
-    if (one.offset === undefined || one.outer !== undefined) return one;
-    const outer = placesOf(one.offset, layers).filter(({ offset }) => offset !== undefined);
-    return outer.length === 0 ? one : { ...one, outer };
+  const findings = result.findings.map((found) => {
+    if (found.offset === undefined || found.outer !== undefined) return found;
+    const outer = placesOf(found.offset, layers).filter(({ offset }) => offset !== undefined);
+    return outer.length === 0 ? found : { ...found, outer };
   });
   return { ...result, findings, containers: layers.map(({ facts }) => facts) };
 }

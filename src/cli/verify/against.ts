@@ -197,8 +197,8 @@ function labelOf({ qemu, machine }: Destination): string {
 
 function releaseOf(text: string): QemuVersion {
   const version = parseVersion(text);
-  const known = releases.filter((one) => atLeast(one, OLDEST));
-  if (version === undefined || !known.some((one) => compareVersions(one, version) === 0))
+  const known = releases.filter((candidate) => atLeast(candidate, OLDEST));
+  if (version === undefined || !known.some((candidate) => compareVersions(candidate, version) === 0))
     throw new UsageError(
       `--against-version ${text}: no release that is known`,
       `${versionText(OLDEST)} to ${versionText(NEWEST)}, e.g. 4.0`,

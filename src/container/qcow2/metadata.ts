@@ -52,9 +52,9 @@ export class Metadata {
     if (offset % clusterSize !== 0)
       throw damagedImage(`the L2 table at ${hex(offset)} does not begin at a cluster`, { offset: at, path });
     if (offset >= this.image.size) throw cutImage('the L2 table', offset, this.image.size, path);
-    const other = this.fixed.find(({ start, end }) => offset < end && offset + clusterSize > start);
-    if (other !== undefined)
-      throw damagedImage(`the L2 table at ${hex(offset)} overlaps ${other.what}`, { offset: at, path });
+    const overlapped = this.fixed.find(({ start, end }) => offset < end && offset + clusterSize > start);
+    if (overlapped !== undefined)
+      throw damagedImage(`the L2 table at ${hex(offset)} overlaps ${overlapped.what}`, { offset: at, path });
     this.l2[this.count++] = offset;
   }
 

@@ -78,12 +78,12 @@ function planOf({ size, label }: ByteSource, { diskSize, clusterBits = 16 }: Fre
   const first = vmStateOffset(geometry, diskSize, 0) / span;
   const data = clustersOf(size);
   const l2 = Math.ceil(data / l2Entries);
-  const others = 1 + clustersOf(Math.max(1, first) * 8) + clustersOf((first + l2) * 8) + 1 + l2 + data;
+  const fixed = 1 + clustersOf(Math.max(1, first) * 8) + clustersOf((first + l2) * 8) + 1 + l2 + data;
   // Refcounts count their own tables too: grow until they fit.
   let refcountBlocks = 1;
   let refcountTable = 1;
   for (;;) {
-    const clusters = others + refcountBlocks + refcountTable;
+    const clusters = fixed + refcountBlocks + refcountTable;
     const needed = Math.ceil(clusters / (clusterSize / 2));
     if (needed <= refcountBlocks && clustersOf(needed * 8) <= refcountTable) break;
     refcountBlocks = Math.max(refcountBlocks, needed);

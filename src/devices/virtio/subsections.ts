@@ -71,7 +71,7 @@ export const commonSubsections: readonly string[] = Object.keys(known).filter((n
 /** A transport's table of modern devices, with all subsections that it can have. */
 export function modernState(transport: 'pci' | 'mmio'): VmsdSchema {
   const name = `virtio_${transport}/modern_state`;
-  const inside = Object.keys(known).filter((other) => other.startsWith(`${name}/`));
+  const inside = Object.keys(known).filter((path) => path.startsWith(`${name}/`));
   return table(
     name,
     known[name]!,

@@ -83,9 +83,9 @@ function advise(incoming: Incoming, file: QemuFile, length: number): void {
   }
   if (length !== 16) throw incoming.refuse(file, 'advise-length', { length });
   if (!ram) throw incoming.refuse(file, 'advise-unexpected');
-  const theirs = file.u64();
+  const sent = file.u64();
   const ours = incoming.destination.blocks.reduce((all, { pageSize }) => all | BigInt(pageSize), 0n);
-  if (theirs !== ours) throw incoming.refuse(file, 'advise-page-sizes', { received: theirs, local: ours });
+  if (sent !== ours) throw incoming.refuse(file, 'advise-page-sizes', { received: sent, local: ours });
   const target = file.u64();
   if (target !== BigInt(2 ** incoming.destination.pageBits)) {
     throw incoming.refuse(file, 'advise-target-page', {

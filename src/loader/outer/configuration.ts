@@ -141,13 +141,13 @@ function compare(incoming: Incoming, file: QemuFile, received: Received): void {
     let different = false;
     for (const name of validatedBy(destination.version)) {
       const local = incoming.on(name);
-      const theirs = received.capabilities.includes(name);
-      if (local === theirs) continue;
+      const sent = received.capabilities.includes(name);
+      if (local === sent) continue;
       different = true;
       incoming.print(file, 'capability-mismatch', {
         capability: name,
         local: local ? 'on' : 'off',
-        received: theirs ? 'on' : 'off',
+        received: sent ? 'on' : 'off',
       });
     }
     if (different) throw incoming.refuse(file, 'capabilities-invalid');

@@ -15,7 +15,7 @@ export async function loadDevice(
 ): Promise<void> {
   const { schema, payload } = handler;
   if (handler.kind === 'vmsd' && schema !== undefined) {
-    const table = { schema, known: incoming.destination.tables?.find(schema), own: payload };
+    const table = { schema, known: incoming.destination.tables?.find(schema), localBytes: payload };
     await loadTable(incoming, file, table, versionId, handler.idstr);
     return;
   }

@@ -71,13 +71,13 @@ export class Handlers {
 
   /** One more, of which nobody knows whether the destination has it. */
   suppose(handler: DestinationHandler): LoadedHandler {
-    const one = { handler, sectionId: 0, versionId: 0 };
-    this.all.push(one);
-    return one;
+    const loaded = { handler, sectionId: 0, versionId: 0 };
+    this.all.push(loaded);
+    return loaded;
   }
 
   /** By what a PART or END says. */
   bySection(sectionId: number): LoadedHandler | undefined {
-    return this.all.find((one) => one.sectionId === sectionId);
+    return this.all.find((handler) => handler.sectionId === sectionId);
   }
 }

@@ -11,7 +11,7 @@ import type { ValueToLoad } from '../tables/value-to-load.js';
 export async function loadPciConfig(
   incoming: Incoming,
   file: QemuFile,
-  { field, own: local, context }: ValueToLoad,
+  { field, localBytes: local, context }: ValueToLoad,
 ): Promise<void> {
   const size = field.size!;
   await file.want(size);

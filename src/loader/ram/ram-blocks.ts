@@ -85,13 +85,13 @@ async function loadEntry(incoming: Incoming, file: QemuFile, block: LocalBlock, 
     (incoming.behaves('page-sizes-by-advise') || incoming.on('postcopy-ram')) &&
     facts.pageSize !== destination.hostPageSize
   ) {
-    const theirs = file.u64();
-    if (theirs !== BigInt(facts.pageSize)) {
+    const sent = file.u64();
+    if (sent !== BigInt(facts.pageSize)) {
       complaints.add(
         incoming.refuse(file, 'block-page-size', {
           block: facts.name,
           local: facts.pageSize,
-          received: BigInt.asIntN(64, theirs),
+          received: BigInt.asIntN(64, sent),
         }),
       );
     }

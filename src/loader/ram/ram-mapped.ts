@@ -20,7 +20,7 @@ export async function loadMappedBlock(
   const pageSize = 2 ** incoming.destination.pageBits;
   const here = Math.min(file.cursor.available, MAPPED_RAM_HEADER_SIZE);
   const version = file.u32();
-  const theirs = file.u64();
+  const sent = file.u64();
   const bitmapOffset = file.u64();
   const pagesOffset = file.u64();
   const modern = incoming.behaves('mapped-ram-checked');
@@ -28,13 +28,13 @@ export async function loadMappedBlock(
     throw incoming.refuse(file, 'mapped-header-short', { expected: MAPPED_RAM_HEADER_SIZE, received: here });
   if (version > MAPPED_RAM_VERSION)
     throw incoming.refuse(file, 'mapped-version', { expected: MAPPED_RAM_VERSION, received: version | 0 });
-  if (modern && theirs !== BigInt(pageSize))
-    throw incoming.refuse(file, 'mapped-page-size', { received: theirs, expected: pageSize });
+  if (modern && sent !== BigInt(pageSize))
+    throw incoming.refuse(file, 'mapped-page-size', { received: sent, expected: pageSize });
   // 11.1: nothing of an ignored block is in the file.
   if (modern && bitmapOffset === 0n && pagesOffset === 0n) return;
   if (pagesOffset % BigInt(pageSize) !== 0n) throw incoming.refuse(file, 'mapped-alignment', { block: block.name });
-  if (theirs === 0n) throw incoming.ends(file, 'aborts', 'zero-page-size');
-  const pages = length / theirs;
+  if (sent === 0n) throw incoming.ends(file, 'aborts', 'zero-page-size');
+  const pages = length / sent;
   const base = BigInt(incoming.mappedBase);
   const end = pagesOffset - base + length;
   if (end < 0n || bitmapOffset < base || end > BigInt(Number.MAX_SAFE_INTEGER))

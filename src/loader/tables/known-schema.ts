@@ -7,9 +7,9 @@ import type { DumpField, DumpTable, FieldSchema, VmsdSchema } from '../../vmstat
 export function schemaOfKnown(table: DumpTable): VmsdSchema | undefined {
   const fields: FieldSchema[] = [];
   for (const field of table.fields) {
-    const one = fieldOf(field);
-    if (one === undefined) return undefined;
-    fields.push(one);
+    const dumped = fieldOf(field);
+    if (dumped === undefined) return undefined;
+    fields.push(dumped);
   }
   return { name: table.name, version: table.versionId, fields, subsections: [] };
 }
@@ -18,7 +18,7 @@ function fieldOf(field: DumpField): FieldSchema | undefined {
   const struct = field.table === undefined ? undefined : schemaOfKnown(field.table);
   if (field.fieldExists || (field.table !== undefined && struct === undefined)) return undefined;
   const size =
-    struct === undefined ? field.size : struct.fields.reduce((sum, one) => sum + one.size! * (one.count ?? 1), 0);
+    struct === undefined ? field.size : struct.fields.reduce((sum, inner) => sum + inner.size! * (inner.count ?? 1), 0);
   if (size === 0) return undefined;
   return {
     name: field.name,

@@ -43,7 +43,7 @@ export async function loadList(
       await loadTable(
         incoming,
         file,
-        { schema, known: known?.table?.name === schema.name ? known.table : undefined, own: undefined },
+        { schema, known: known?.table?.name === schema.name ? known.table : undefined, localBytes: undefined },
         known?.versionId ?? schema.version,
         context.device,
       );

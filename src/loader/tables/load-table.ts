@@ -44,7 +44,7 @@ export async function loadTable(
     device,
     versionId,
     values: new Map(),
-    own: new Map(),
+    localValues: new Map(),
     bytes: new Map(),
     lists: new Map(),
     parts: new Map(),
@@ -82,7 +82,7 @@ async function loadFields(
   context: TableContext,
   rules: TableRules | undefined,
 ): Promise<number> {
-  const { schema, known, own: bytes } = context.table;
+  const { schema, known, localBytes: bytes } = context.table;
   const { fields } = schema;
   let at = 0;
   let next = 0;
@@ -94,17 +94,17 @@ async function loadFields(
     const found = known === undefined ? undefined : findKnown(known, field.name, next);
     if (found !== undefined) next = found.index + 1;
     const run = fields.slice(i, end);
-    const size = run.reduce((sum, one) => sum + (fieldSize(one) ?? Number.NaN), 0);
+    const size = run.reduce((sum, part) => sum + (fieldSize(part) ?? Number.NaN), 0);
     if (Number.isNaN(size)) throw unknownLayout(incoming, file, schema.name, field.name);
-    const own = bytes?.subarray(at, at + size);
+    const localBytes = bytes?.subarray(at, at + size);
     at += size;
     i = end;
     const name = found?.field.name ?? sourceName(field);
     if (isRead(found?.field, rules?.since?.[field.name], context.versionId)) {
       const wanted = rules?.counts?.[name]?.(context, incoming);
-      const list = rules?.lists?.includes(name) === true ? { theirs: [], ours: [] } : undefined;
+      const list = rules?.lists?.includes(name) === true ? { sent: [], ours: [] } : undefined;
       if (list !== undefined) context.lists.set(name, list);
-      await loadField(incoming, file, context, { run, known: found?.field, own, name, wanted, list });
+      await loadField(incoming, file, context, { run, known: found?.field, localBytes, name, wanted, list });
     }
     await conditional(incoming, file, context, name, fields[i]?.name, rules);
   }
@@ -132,7 +132,7 @@ async function conditional(
     await loadField(incoming, file, context, {
       run: [field],
       known: undefined,
-      own: undefined,
+      localBytes: undefined,
       name: extra.name,
       wanted: 1,
       list: undefined,
@@ -172,7 +172,7 @@ function afterwards(
 interface FieldToLoad {
   readonly run: readonly FieldSchema[];
   readonly known: DumpField | undefined;
-  readonly own: Uint8Array | undefined;
+  readonly localBytes: Uint8Array | undefined;
   readonly name: string;
   /** Elements that the stream says there are, where a rule knows. */
   readonly wanted: number | undefined;
@@ -187,21 +187,21 @@ async function loadField(
   incoming: Incoming,
   file: QemuFile,
   context: TableContext,
-  { run, known, own, name, wanted, list }: FieldToLoad,
+  { run, known, localBytes, name, wanted, list }: FieldToLoad,
 ): Promise<void> {
   const depth = incoming.path.push(name);
   let at = 0;
   let done = 0;
-  if (list !== undefined) list.ours.push(...numbersOf(own, run[0]!.size!));
+  if (list !== undefined) list.ours.push(...numbersOf(localBytes, run[0]!.size!));
   const keep = (): void => {
-    if (list !== undefined && list.theirs.length < MAX_LISTED) list.theirs.push(BigInt(context.values.get(name) ?? 0));
+    if (list !== undefined && list.sent.length < MAX_LISTED) list.sent.push(BigInt(context.values.get(name) ?? 0));
   };
   for (const field of run) {
     const size = field.size!;
     const count = field.count ?? 1;
     for (let i = 0; i < count; i += 1) {
       if (wanted !== undefined && done >= wanted) break;
-      await element(incoming, file, context, { field, known, own: own?.subarray(at, at + size), name });
+      await element(incoming, file, context, { field, known, localBytes: localBytes?.subarray(at, at + size), name });
       keep();
       at += size;
       done += 1;
@@ -209,7 +209,7 @@ async function loadField(
   }
   const field = run.at(-1)!;
   for (; wanted !== undefined && done < wanted && file.error === undefined; done += 1) {
-    await element(incoming, file, context, { field, known, own: undefined, name });
+    await element(incoming, file, context, { field, known, localBytes: undefined, name });
     keep();
   }
   incoming.path.length = depth - 1;
@@ -218,22 +218,22 @@ async function loadField(
 interface ElementToLoad {
   readonly field: FieldSchema;
   readonly known: DumpField | undefined;
-  readonly own: Uint8Array | undefined;
+  readonly localBytes: Uint8Array | undefined;
   readonly name: string;
 }
 
-async function element(incoming: Incoming, file: QemuFile, context: TableContext, one: ElementToLoad): Promise<void> {
+async function element(incoming: Incoming, file: QemuFile, context: TableContext, given: ElementToLoad): Promise<void> {
   const table = context.table.schema.name;
-  const { field, known, own, name } = one;
+  const { field, known, localBytes, name } = given;
   try {
     const nested = nestedTable(field, known);
     if (nested === undefined) {
-      await loadValue(incoming, file, { ...one, context });
+      await loadValue(incoming, file, { ...given, context });
     } else {
       const inner = await loadTable(
         incoming,
         file,
-        { ...nested, own },
+        { ...nested, localBytes },
         versionOf(field, known, nested.schema),
         context.device,
       );

@@ -9,7 +9,7 @@ import type { ValueToLoad } from './value-to-load.js';
 const MAX_KEPT = 4096;
 
 export async function loadValue(incoming: Incoming, file: QemuFile, value: ValueToLoad): Promise<void> {
-  const { field, own, context, name } = value;
+  const { field, localBytes, context, name } = value;
   const size = field.size!;
   switch (field.type) {
     case 'uint8 equal':
@@ -21,11 +21,11 @@ export async function loadValue(incoming: Incoming, file: QemuFile, value: Value
       return;
     case 'int32 le': {
       await file.want(4);
-      const theirs = file.u32() | 0;
-      const ours = own?.length === 4 ? view(own).getInt32(0) : undefined;
-      if (theirs < 0 || (ours !== undefined && theirs > ours))
-        throw incoming.refuse(file, 'value-too-large', { received: theirs, local: ours ?? 0 });
-      context.values.set(name, theirs);
+      const sent = file.u32() | 0;
+      const ours = localBytes?.length === 4 ? view(localBytes).getInt32(0) : undefined;
+      if (sent < 0 || (ours !== undefined && sent > ours))
+        throw incoming.refuse(file, 'value-too-large', { received: sent, local: ours ?? 0 });
+      context.values.set(name, sent);
       return;
     }
     case 'nullptr':
@@ -50,7 +50,7 @@ async function nullMark(incoming: Incoming, file: QemuFile): Promise<void> {
   if (mark !== NULL_MARK) throw incoming.refuse(file, 'no-null-marker', { mark });
 }
 
-async function plain(file: QemuFile, { field, context, name, own }: ValueToLoad): Promise<void> {
+async function plain(file: QemuFile, { field, context, name, localBytes }: ValueToLoad): Promise<void> {
   const size = field.size!;
   if (size > MAX_KEPT) {
     await file.pass(size);
@@ -60,7 +60,7 @@ async function plain(file: QemuFile, { field, context, name, own }: ValueToLoad)
   const bytes = file.take(size);
   if (size === 1 || size === 2 || size === 4 || size === 8) {
     context.values.set(name, number(bytes));
-    if (own?.length === size) context.own.set(name, number(own));
+    if (localBytes?.length === size) context.localValues.set(name, number(localBytes));
   }
   if (field.type === 'buffer') context.bytes.set(name, bytes.slice());
 }
@@ -69,18 +69,18 @@ async function plain(file: QemuFile, { field, context, name, own }: ValueToLoad)
 async function loadEqual(
   incoming: Incoming,
   file: QemuFile,
-  { field, own, context, name }: ValueToLoad,
+  { field, localBytes, context, name }: ValueToLoad,
 ): Promise<void> {
   await file.want(8);
   const size = field.size!;
-  const theirs = size === 1 ? file.u8() : size === 2 ? file.u16() : size === 4 ? file.u32() : file.u64();
-  context.values.set(name, theirs);
-  if (own?.length !== size) {
+  const sent = size === 1 ? file.u8() : size === 2 ? file.u16() : size === 4 ? file.u32() : file.u64();
+  context.values.set(name, sent);
+  if (localBytes?.length !== size) {
     incoming.unknowns.add(`the destination's ${context.table.schema.name}.${name}, which the stream's must equal`);
     return;
   }
-  const ours = number(own);
-  if (theirs !== ours) throw incoming.refuse(file, 'values-differ', { local: ours, received: theirs });
+  const ours = number(localBytes);
+  if (sent !== ours) throw incoming.refuse(file, 'values-differ', { local: ours, received: sent });
 }
 
 /** The numbers of an array whose elements have `size` bytes. */

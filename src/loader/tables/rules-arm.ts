@@ -34,7 +34,7 @@ function postLoad(incoming: Incoming, file: QemuFile, { lists, parts, table }: T
   if (numbers === undefined || values === undefined || numbers.ours.length === 0) return undefined;
   const named = incoming.behaves('names-arm-registers');
   const places = new Map(numbers.ours.map((number, place) => [number, place]));
-  const foreign = numbers.theirs.filter((number) => !places.has(number));
+  const foreign = numbers.sent.filter((number) => !places.has(number));
   if (foreign.length > 0 && named) {
     const valuesOf = (number: bigint): { name: string } => ({
       name: `system register 0x${registerOf(number).toString(16)}`,
@@ -45,16 +45,18 @@ function postLoad(incoming: Incoming, file: QemuFile, { lists, parts, table }: T
   }
   const refused = (what: string): Refusal => incoming.silent(file, 'EPERM', 'arm-registers', { what });
   if (foreign.length > 0) return refused(`it has no register 0x${foreign[0]!.toString(16)}`);
-  const sent = new Set(numbers.theirs);
+  const sent = new Set(numbers.sent);
   const lacking = numbers.ours.find((number, i) => isIdentity(number) && values.ours[i] !== 0n && !sent.has(number));
   if (lacking !== undefined && !named) return refused(`the stream has no register 0x${lacking.toString(16)}`);
-  const other = numbers.theirs.find((number, i) => {
+  const changed = numbers.sent.find((number, i) => {
     const ours = values.ours[places.get(number)!];
-    return isIdentity(number) && ours !== undefined && ours !== values.theirs[i];
+    return isIdentity(number) && ours !== undefined && ours !== values.sent[i];
   });
-  if (other === undefined) return undefined;
-  if (!named) return refused(`register 0x${other.toString(16)} has another value, and cannot be written`);
-  incoming.unknowns.add(`whether the destination takes the stream's value of the CPU register 0x${other.toString(16)}`);
+  if (changed === undefined) return undefined;
+  if (!named) return refused(`register 0x${changed.toString(16)} has another value, and cannot be written`);
+  incoming.unknowns.add(
+    `whether the destination takes the stream's value of the CPU register 0x${changed.toString(16)}`,
+  );
   return undefined;
 }
 

@@ -66,7 +66,7 @@ export const deviceRules: Readonly<Record<string, TableRules>> = {
         // Version 1 does not say how many; pre_load has set 3, and 10.0 left the other number 0.
         if (count === undefined) return field === 'num_timers';
         if (field === 'num_timers') return Number(count) >= 3 && Number(count) <= 32;
-        return (context.own.get(field) ?? count) === count;
+        return (context.localValues.get(field) ?? count) === count;
       },
     },
     counts: {
@@ -95,7 +95,7 @@ export const deviceRules: Readonly<Record<string, TableRules>> = {
         ['rsdp_mr_size', '/rom@etc/acpi/rsdp'],
       ];
       for (const [field, name] of sizes) {
-        const block = incoming.destination.blocks.find((one) => one.name === name);
+        const block = incoming.destination.blocks.find((known) => known.name === name);
         if (block?.maxLength === undefined || value(context, field) <= block.maxLength) continue;
         throw incoming.ends(file, 'aborts', 'acpi-too-large', {
           block: name,

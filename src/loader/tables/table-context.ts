@@ -8,7 +8,7 @@ export interface LocalTable {
   /** What -dump-vmstate says of it. */
   readonly known: DumpTable | undefined;
   /** The bytes of it in the destination's own save. */
-  readonly own: Uint8Array | undefined;
+  readonly localBytes: Uint8Array | undefined;
 }
 
 /** What was read of a table, for the rules about it. */
@@ -20,7 +20,7 @@ export interface TableContext {
   /** Plain numbers loaded so far, by field; the last one of a name. */
   readonly values: Map<string, number | bigint>;
   /** The destination's own, where its save shows them. */
-  readonly own: Map<string, number | bigint>;
+  readonly localValues: Map<string, number | bigint>;
   /** Whole buffers of fields. */
   readonly bytes: Map<string, Uint8Array>;
   /** Arrays that a rule looks at, by field. */
@@ -31,6 +31,6 @@ export interface TableContext {
 
 /** The elements of an array: those of the stream, and those of the destination's own save. */
 export interface ArrayValues {
-  readonly theirs: bigint[];
+  readonly sent: bigint[];
   readonly ours: bigint[];
 }

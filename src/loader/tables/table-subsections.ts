@@ -20,15 +20,15 @@ export function subsectionFinder(
   context: TableContext,
   start: number,
 ): FindSubsection {
-  const { schema, known, own } = context.table;
+  const { schema, known, localBytes } = context.table;
   return (name) => {
-    const dumped = known?.subsections.find((one) => one.name === name);
+    const dumped = known?.subsections.find((candidate) => candidate.name === name);
     let at = start;
     for (const part of schema.subsections) {
       const size = vmsdSize(part) ?? Number.NaN;
       at += subsectionHeaderSize(part.name);
       if (part.name === name) {
-        const table = { schema: part, known: dumped, own: own?.subarray(at, at + size) };
+        const table = { schema: part, known: dumped, localBytes: localBytes?.subarray(at, at + size) };
         return () => table;
       }
       at += size;
@@ -38,7 +38,7 @@ export function subsectionFinder(
         checkVersion(incoming, file, name, version, dumped.versionId, dumped.minimumVersionId);
         const layout = incoming.sentTable(name) ?? schemaOfKnown(dumped);
         if (layout === undefined) throw unknownLayout(incoming, file, name, '');
-        return { schema: layout, known: dumped, own: undefined };
+        return { schema: layout, known: dumped, localBytes: undefined };
       };
     }
     const { architecture, version: release } = incoming.destination;
@@ -48,7 +48,7 @@ export function subsectionFinder(
       return () => {
         const layout = incoming.sentTable(name) ?? numbers(name, rulesOf(schema.name, architecture)?.sizes?.[name]);
         if (layout === undefined) throw unknownLayout(incoming, file, name, '');
-        return { schema: layout, known: undefined, own: undefined };
+        return { schema: layout, known: undefined, localBytes: undefined };
       };
     }
     if (known === undefined && inRelease === undefined)

@@ -8,6 +8,6 @@ export interface ValueToLoad {
   readonly field: FieldSchema;
   readonly known: DumpField | undefined;
   /** Its bytes in the destination's own save. */
-  readonly own: Uint8Array | undefined;
+  readonly localBytes: Uint8Array | undefined;
   readonly name: string;
 }

@@ -26,7 +26,7 @@ import { virtioNetTable, virtioTable } from './virtio-tables.js';
 const NO_VECTOR = 0xffff;
 
 export async function loadVirtio(incoming: Incoming, file: QemuFile, value: ValueToLoad): Promise<void> {
-  const { field, own: bytes, context } = value;
+  const { field, localBytes: bytes, context } = value;
   const vmsd = context.table.schema.name;
   const local = bytes === undefined ? undefined : virtioState(viewOf(bytes), vmsd);
   const kind = local?.transport.kind;
@@ -45,8 +45,10 @@ export async function loadVirtio(incoming: Incoming, file: QemuFile, value: Valu
   await configuration(incoming, file, file.u32());
   const card = vmsd === 'virtio-net';
   await queues(incoming, file, local, card ? virtioNetQueues : undefined);
-  const load = (schema: VmsdSchema, own: Uint8Array | undefined): Promise<TableContext> =>
-    aside(incoming, () => loadTable(incoming, file, { schema, known: undefined, own }, schema.version, context.device));
+  const load = (schema: VmsdSchema, localBytes: Uint8Array | undefined): Promise<TableContext> =>
+    aside(incoming, () =>
+      loadTable(incoming, file, { schema, known: undefined, localBytes }, schema.version, context.device),
+    );
   const table = card ? virtioNetTable(incoming.destination.version, features, device) : undefined;
   if (table === undefined) await file.pass(await plausible(file, sent, device.length));
   else await load(table, device);
@@ -95,9 +97,9 @@ async function loadTransport(
     return;
   }
   const schema = pciDevice(configSize);
-  const own = bytes.subarray(0, vmsdSize(schema));
+  const localBytes = bytes.subarray(0, vmsdSize(schema));
   await aside(incoming, () =>
-    loadTable(incoming, file, { schema, known: undefined, own }, schema.version, context.device),
+    loadTable(incoming, file, { schema, known: undefined, localBytes }, schema.version, context.device),
   );
   if (vectors === 0) return;
   await file.pass(vectorStateSize(vectors));

@@ -49,6 +49,6 @@ export function checkFeatures(
 
 /** Of the destination's device; undefined: not known, or several have that name. */
 export function offeredBy(incoming: Incoming, device: string): OfferedFeatures | undefined {
-  const [first, ...others] = incoming.destination.handlers.filter(({ idstr }) => idstr === device);
-  return others.length === 0 ? first?.virtio : undefined;
+  const [first, ...repeats] = incoming.destination.handlers.filter(({ idstr }) => idstr === device);
+  return repeats.length === 0 ? first?.virtio : undefined;
 }

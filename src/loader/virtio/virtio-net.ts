@@ -85,7 +85,7 @@ function backend(
   name: string,
   id: MessageId,
 ): Refusal | undefined {
-  if (loaded(context, name) === 0 || context.own.get(name) !== 0) return undefined;
+  if (loaded(context, name) === 0 || context.localValues.get(name) !== 0) return undefined;
   if (offeredBy(incoming, context.device)?.unsure === 0n) return incoming.refuse(file, id);
   incoming.unknowns.add(
     `whether the network of ${context.device} takes headers with offloads (vnet_hdr) as it did at the source`,

@@ -37,7 +37,7 @@ export function layoutsOfDump(dump: Uint8Array, label: string): Layouts {
     const list = tables.get(table.name);
     if (list === undefined) tables.set(table.name, [table]);
     // Types share tables: hundreds of PCI bridges, one description.
-    else if (!list.some((one) => JSON.stringify(one) === JSON.stringify(table))) list.push(table);
+    else if (!list.some((known) => JSON.stringify(known) === JSON.stringify(table))) list.push(table);
   }
   const counts = hasCounts([...tables.values()].flat());
   return {
@@ -51,8 +51,8 @@ export function layoutsOfDump(dump: Uint8Array, label: string): Layouts {
       if (versions.length === 0) return `${label} has version ${known[0]!.versionId} of ${quote(name)}`;
       const solver = new Solver(payload);
       for (const table of versions) solver.solve(table);
-      const [found, other] = solver.found;
-      if (other !== undefined) return `${label} allows more than one way to read it`;
+      const [found, second] = solver.found;
+      if (second !== undefined) return `${label} allows more than one way to read it`;
       const device =
         found === undefined || solver.exhausted
           ? undefined

@@ -42,14 +42,14 @@ export async function readDevices(
   options: DevicesOptions = {},
 ): Promise<StreamDevices> {
   const source = input instanceof Uint8Array ? memorySource(input) : input;
-  const { own, foreign } = await ownDescription(source, options, options.proof);
-  if (own === undefined) {
+  const { description, foreign } = await ownDescription(source, options, options.proof);
+  if (description === undefined) {
     const label = 'the vmdescription of another stream at the end of the file';
     const layouts = options.layouts ?? (foreign === undefined ? undefined : layoutsOfStream(foreign.value, label));
     return walk(source, { ...options, layouts }, undefined, undefined);
   }
-  const placed = await placeFromTail(source, own.start, own.value);
-  if (typeof placed === 'string') return walk(source, options, own.value, placed);
+  const placed = await placeFromTail(source, description.start, description.value);
+  if (typeof placed === 'string') return walk(source, options, description.value, placed);
   const devices = placed.map(({ device, ...found }) =>
     streamDevice({ ...found, boundary: 'vmdescription', depth: 0 }, device, options.layouts),
   );
@@ -64,20 +64,20 @@ async function walk(
 ): Promise<StreamDevices> {
   const stream = await openStream(source, options);
   const full = new FullSections({ limit: MAX_DEVICE_BYTES, wants: ({ idstr }) => idstr !== 'ram' });
-  let own: DescriptionSchema | string = schema ?? 'the stream has no vmdescription';
+  let description: DescriptionSchema | string = schema ?? 'the stream has no vmdescription';
   let error: MigrationStreamError | undefined;
   try {
     for await (const event of stream.events()) {
-      if (event.kind === 'vmdescription' && schema === undefined) own = readSchema(event.json);
+      if (event.kind === 'vmdescription' && schema === undefined) description = readSchema(event.json);
       full.observe(event);
     }
   } catch (thrown) {
     if (!(thrown instanceof MigrationStreamError)) throw thrown;
     error = thrown;
   }
-  const layouts = new OwnLayouts(own);
+  const layouts = new OwnLayouts(description);
   return {
-    devices: full.whole.map((one) => streamDevice(one, layouts.next(one.section), options.layouts)),
+    devices: full.whole.map((section) => streamDevice(section, layouts.next(section.section), options.layouts)),
     how: 'walk',
     note,
     error,

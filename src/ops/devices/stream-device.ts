@@ -41,11 +41,11 @@ export interface Layouts {
 }
 
 /**
- * What `found` is. `own` is the entry of the stream's own vmdescription, or why there is none.
+ * What `found` is. `entry` is its entry in the vmdescription of the stream, or why there is none.
  */
 export function streamDevice(
   { bytes, ...found }: FullSection,
-  own: DeviceSchema | string,
+  entry: DeviceSchema | string,
   learned: Layouts | undefined,
 ): StreamDevice {
   const { section, payload } = found;
@@ -58,11 +58,11 @@ export function streamDevice(
   const size = payload.end - payload.start;
   if (bytes === undefined) return opaque(`${size} bytes, too many to be looked into`, new Uint8Array(0));
   let reason = '';
-  if (typeof own === 'string') reason = own;
+  if (typeof entry === 'string') reason = entry;
   else {
-    const described = vmsdSize(own.vmsd);
+    const described = vmsdSize(entry.vmsd);
     if (described === size)
-      return { ...found, layout: 'vmdescription', reason: undefined, state: decodeDevice(own, bytes, payload.start) };
+      return { ...found, layout: 'vmdescription', reason: undefined, state: decodeDevice(entry, bytes, payload.start) };
     reason =
       described === undefined
         ? 'the vmdescription does not say how long it is'

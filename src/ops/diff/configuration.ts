@@ -46,5 +46,5 @@ function capabilities(configuration: Configuration | undefined): readonly string
 function differing(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): StatementDifference[] {
   return [...new Set([...a.keys(), ...b.keys()])]
     .map((what) => ({ what, a: a.get(what), b: b.get(what) }))
-    .filter((one) => one.a !== one.b);
+    .filter((statement) => statement.a !== statement.b);
 }

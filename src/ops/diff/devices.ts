@@ -94,22 +94,22 @@ function compareValues(a: StreamDevice, b: StreamDevice, room: number): Fields {
   if (equalBytes(a.state.bytes, b.state.bytes)) return { fields: [], more: 0 };
   const [first, second] = sameKnowledge(a, b);
   const rows = rowsByPath(first);
-  const others = rowsByPath(second);
+  const secondRows = rowsByPath(second);
   const gathered = new Gathered(room);
-  const add = (row: FieldRow | undefined, other: FieldRow | undefined): void => {
+  const add = (row: FieldRow | undefined, counterpart: FieldRow | undefined): void => {
     gathered.add(() => ({
-      path: (row ?? other)!.path,
+      path: (row ?? counterpart)!.path,
       a: row && fieldJson(first, row),
-      b: other && fieldJson(second, other),
-      noise: noiseOf(first.device, (row ?? other)!),
+      b: counterpart && fieldJson(second, counterpart),
+      noise: noiseOf(first.device, (row ?? counterpart)!),
     }));
   };
   for (const [path, row] of rows) {
-    const other = others.get(path);
-    if (other === undefined) add(row, undefined);
-    else for (const [part, partner] of differingParts(first, row, second, other)) add(part, partner);
+    const counterpart = secondRows.get(path);
+    if (counterpart === undefined) add(row, undefined);
+    else for (const [part, partner] of differingParts(first, row, second, counterpart)) add(part, partner);
   }
-  for (const [path, other] of others) if (!rows.has(path)) add(undefined, other);
+  for (const [path, counterpart] of secondRows) if (!rows.has(path)) add(undefined, counterpart);
   return gathered;
 }
 
@@ -128,13 +128,16 @@ function compareLayouts(a: StreamDevice, b: StreamDevice, room: number): Fields 
   if (unknown === 1)
     return { fields: [], more: 0, note: `the ${a.layout === 'none' ? 'first' : 'second'} stream does not describe it` };
   const rows = schemaRows(a.state.device.vmsd);
-  const others = schemaRows(b.state.device.vmsd);
+  const secondRows = schemaRows(b.state.device.vmsd);
   const gathered = new Gathered(room);
   const said = (path: string, text: string | undefined): FieldDifference['a'] =>
     text === undefined ? undefined : { path, type: text };
-  for (const path of new Set([...rows.keys(), ...others.keys()])) {
-    const [from, to] = [rows.get(path), others.get(path)];
-    if (from === to || (from === undefined ? goesWithTable(path, others, rows) : goesWithTable(path, rows, others)))
+  for (const path of new Set([...rows.keys(), ...secondRows.keys()])) {
+    const [from, to] = [rows.get(path), secondRows.get(path)];
+    if (
+      from === to ||
+      (from === undefined ? goesWithTable(path, secondRows, rows) : goesWithTable(path, rows, secondRows))
+    )
       continue;
     gathered.add(() => ({ path, a: said(path, from), b: said(path, to), noise: undefined }));
   }

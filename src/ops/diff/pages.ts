@@ -64,9 +64,9 @@ export async function comparePages(a: Side, b: Side, table: PageTable): Promise<
   const second = new Place(b);
   for (;;) {
     // Both wait together: each has reads of its own in flight.
-    const [more, other] = await both(first.ready(), second.ready());
-    if (!more && !other) return;
-    if (!more || !other) await alone(more ? first : second, table);
+    const [firstMore, secondMore] = await both(first.ready(), second.ready());
+    if (!firstMore && !secondMore) return;
+    if (!firstMore || !secondMore) await alone(firstMore ? first : second, table);
     else abreast(first, second, table);
   }
 }

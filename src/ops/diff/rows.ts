@@ -19,26 +19,26 @@ export function* differingParts(
   a: DeviceState,
   row: FieldRow,
   b: DeviceState,
-  other: FieldRow,
+  counterpart: FieldRow,
 ): Generator<readonly [FieldRow, FieldRow]> {
   const first = rowValue(a, row);
-  const second = rowValue(b, other);
+  const second = rowValue(b, counterpart);
   if (first.kind === 'bytes' && second.kind === 'bytes' && first.bytes.length === second.bytes.length) {
     if (equalBytes(first.bytes, second.bytes)) return;
     for (const { start, end } of stretches(first.bytes, second.bytes))
-      yield [slice(row, start, end), slice(other, start, end)];
+      yield [slice(row, start, end), slice(counterpart, start, end)];
     return;
   }
   if (first.kind === 'values' && second.kind === 'values' && first.values.length === second.values.length) {
     for (const [index, value] of first.values.entries())
-      if (!alike(value, second.values[index]!)) yield [element(row, index), element(other, index)];
+      if (!alike(value, second.values[index]!)) yield [element(row, index), element(counterpart, index)];
     return;
   }
   const same =
     first.kind === 'value' && second.kind === 'value'
       ? alike(first.value, second.value)
       : first.kind === 'text' && second.kind === 'text' && first.text === second.text;
-  if (!same) yield [row, other];
+  if (!same) yield [row, counterpart];
 }
 
 /** A wider integer with the same value is the same value. */

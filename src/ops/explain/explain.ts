@@ -71,8 +71,8 @@ export function explain(text: string, facts: ExplainFacts = {}): Explanation[] {
   const lines = saidLines(text, letters);
   const attempts = attemptsOf(lines);
   const found = new Map<string, Explanation>();
-  const add = (key: string, one: Explanation): void => {
-    if (found.size < MAX_EXPLANATIONS && !found.has(key)) found.set(key, one);
+  const add = (key: string, explanation: Explanation): void => {
+    if (found.size < MAX_EXPLANATIONS && !found.has(key)) found.set(key, explanation);
   };
   for (const attempt of attempts) {
     const all = attempt.said.map(({ match }) => match);
@@ -91,8 +91,8 @@ export function explain(text: string, facts: ExplainFacts = {}): Explanation[] {
 
 /** The last line explains nothing where something else does. */
 function withoutLastLines(all: readonly Explanation[]): Explanation[] {
-  const reason = all.some((one) => one.effect === 'fatal' && !LAST_LINES.has(one.id));
-  return reason ? all.filter((one) => !LAST_LINES.has(one.id)) : [...all];
+  const reason = all.some((explanation) => explanation.effect === 'fatal' && !LAST_LINES.has(explanation.id));
+  return reason ? all.filter((explanation) => !LAST_LINES.has(explanation.id)) : [...all];
 }
 
 /** How much of the lines are QEMU's own words. */
@@ -139,7 +139,7 @@ function foldedOf(attempt: Attempt, { inspection }: ExplainFacts): Explanation |
       ? 'It happened'
       : `It happened in the device ${quote(idstr)}${id === undefined ? `, instance ${instance === undefined ? 0 : Number(`0x${instance}`)}` : `, section ${id}`}`;
   const inField = fields.length === 0 ? '' : `, in ${fields.join(', inside ')}`;
-  const known = attempt.reason !== undefined || attempt.said.some(({ match: one }) => one.effect === 'fatal');
+  const known = attempt.reason !== undefined || attempt.said.some(({ match: said }) => said.effect === 'fatal');
   return {
     id: match.id,
     text: escapeText(words),
@@ -185,7 +185,7 @@ function explanationOf(
   { inspection, fits }: ExplainFacts,
 ): Explanation {
   const { id, effect, values } = match;
-  const device = all.find((one) => DEVICE_LINES.has(one.id))?.values['idstr'];
+  const device = all.find(({ id: line }) => DEVICE_LINES.has(line))?.values['idstr'];
   const { missing, details } = missingOf(match, device);
   const row = explained(id, missing === undefined ? values : { ...values, missing });
   const rule = ruleFor(id, { values, device, shared: sharedOf(inspection) });
@@ -228,7 +228,7 @@ function notInState(values: Readonly<Record<string, string>>, inspection: Inspec
   const sections = inspection.map.flatMap(({ section }) => (section === undefined ? [] : [section.idstr]));
   const missing = [
     idstr === undefined || sections.includes(idstr) ? [] : [`device ${quote(idstr)}`],
-    block === undefined || inspection.blocks.some((one) => one.idstr === block) ? [] : [`RAM block ${quote(block)}`],
+    block === undefined || inspection.blocks.some((row) => row.idstr === block) ? [] : [`RAM block ${quote(block)}`],
   ].flat();
   if (missing.length === 0) return [];
   return [
@@ -239,7 +239,8 @@ function notInState(values: Readonly<Record<string, string>>, inspection: Inspec
 /** Empty when every release says it so. */
 function versionsOf(match: MessageMatch): string[] {
   const { versions } = match;
-  if (versions.some((one) => one.since === undefined) && versions.some((one) => one.until === undefined)) return [];
+  if (versions.some((range) => range.since === undefined) && versions.some((range) => range.until === undefined))
+    return [];
   return versions.map(({ since, until }) => {
     if (since === undefined) return `up to ${versionText(until!)}`;
     if (until === undefined) return `${versionText(since)} and later`;
@@ -311,7 +312,7 @@ function placesOf(values: Readonly<Record<string, string>>, inspection: Inspecti
       });
   }
   const list = inspection.map.find((row) => row.section?.idstr === 'ram');
-  if (block !== undefined && list !== undefined && inspection.blocks.some((one) => one.idstr === block)) {
+  if (block !== undefined && list !== undefined && inspection.blocks.some((row) => row.idstr === block)) {
     places.push({ what: `block ${quote(block)} in the block list`, offset: list.span.start });
   }
   return places;

@@ -52,7 +52,7 @@ const block = object(
 
 const value = is(
   'a string, a number, true, false or null',
-  (one) => one === null || ['string', 'number', 'boolean'].includes(typeof one),
+  (element) => element === null || ['string', 'number', 'boolean'].includes(typeof element),
 );
 
 /** What values mean by their types is for whoever encodes them. */

@@ -25,7 +25,7 @@ export async function* withFields(
   stream: MigrationStream,
   learned: Layouts | undefined,
 ): AsyncGenerator<DocumentItem> {
-  const { own: tail } = await ownDescription(stream.source);
+  const { description: tail } = await ownDescription(stream.source);
   // A source that can be sought has told all it knows; with nothing to come there is nothing to wait for.
   const known = tail !== undefined || stream.source.seekable;
   const held = new Held(known ? new OwnLayouts(tail?.value ?? 'the stream has no vmdescription') : undefined, learned);
@@ -34,22 +34,22 @@ export async function* withFields(
 }
 
 class Held {
-  private own: OwnLayouts | undefined;
+  private layouts: OwnLayouts | undefined;
   private readonly learned: Layouts | undefined;
   private section: SectionHeader | undefined;
   private readonly items: { readonly item: DocumentItem; readonly section: SectionHeader | undefined }[] = [];
   private size = 0;
 
-  constructor(own: OwnLayouts | undefined, learned: Layouts | undefined) {
-    this.own = own;
+  constructor(layouts: OwnLayouts | undefined, learned: Layouts | undefined) {
+    this.layouts = layouts;
     this.learned = learned;
   }
 
   *take(item: DocumentItem): Generator<DocumentItem> {
     if (item.kind === 'section-open') this.section = item.type === 'full' ? item : undefined;
     const section = item.kind === 'payload' ? this.section : undefined;
-    if (this.own !== undefined) {
-      yield section === undefined ? item : this.decoded(item as Payload, section, this.own);
+    if (this.layouts !== undefined) {
+      yield section === undefined ? item : this.decoded(item as Payload, section, this.layouts);
       return;
     }
     if (this.items.length === 0 && section === undefined) {
@@ -69,17 +69,17 @@ class Held {
 
   /** What was held back, by the description or without one. */
   *release(description: Uint8Array | string): Generator<DocumentItem> {
-    this.own = new OwnLayouts(typeof description === 'string' ? description : readSchema(description));
+    this.layouts = new OwnLayouts(typeof description === 'string' ? description : readSchema(description));
     for (const { item, section } of this.items.splice(0))
-      yield section === undefined ? item : this.decoded(item as Payload, section, this.own);
+      yield section === undefined ? item : this.decoded(item as Payload, section, this.layouts);
   }
 
-  private decoded(item: Payload, section: SectionHeader, own: OwnLayouts): DocumentItem {
+  private decoded(item: Payload, section: SectionHeader, layouts: OwnLayouts): DocumentItem {
     const bytes = hexBytes(item.bytes);
     const whole = { start: 0, end: bytes.length };
     const { layout, state } = streamDevice(
       { section, span: whole, payload: whole, boundary: item.boundary ?? 'decoder', depth: 0, bytes },
-      own.next(section),
+      layouts.next(section),
       this.learned,
     );
     if (layout === 'none') return item;

@@ -240,12 +240,12 @@ class BlockEdits {
 
   /** Its pages leave or come: then the byte says so. */
   private ignoredByEdit(block: RamBlockEntry): 0 | 1 | undefined {
-    const edit = editsOf(this.plan, 'externalize', 'inline').find((one) => one.block === block.idstr);
+    const edit = editsOf(this.plan, 'externalize', 'inline').find((candidate) => candidate.block === block.idstr);
     return edit === undefined ? undefined : edit.edit === 'externalize' ? 1 : 0;
   }
 
   private ignoredByEvidence(block: RamBlockEntry): number {
-    const row = this.plan.evidence?.blocks.find((one) => one.idstr === block.idstr);
+    const row = this.plan.evidence?.blocks.find(({ idstr }) => idstr === block.idstr);
     if (row?.ignored === undefined && row?.ignoredHow !== 'no-pages') {
       const why = this.plan.evidence === undefined ? 'a pipe cannot be read twice' : 'the stream is not whole';
       throw new Refused('refused', `nothing tells whether ${quote(block.idstr)} was ignored: ${why}`, {
@@ -257,7 +257,7 @@ class BlockEdits {
   }
 
   private checkIgnored(block: RamBlockEntry, ignored: boolean): void {
-    const row = this.plan.evidence?.blocks.find((one) => one.idstr === block.idstr);
+    const row = this.plan.evidence?.blocks.find(({ idstr }) => idstr === block.idstr);
     const sent = row === undefined ? 0 : row.sent.zero + row.sent.page + row.sent.xbzrle + row.sent.compressed;
     if (ignored && (this.ignoredByEdit(block) ?? (sent === 0 ? 1 : 0)) === 0) {
       refuse(
@@ -289,7 +289,7 @@ class BlockEdits {
       renames.find((edit) => edit.block === block.idstr)?.to;
     let changed = false;
     for (const [at, block] of kept.entries()) {
-      const edit = renames.find((one) => one.block === block.idstr);
+      const edit = renames.find((rename) => rename.block === block.idstr);
       if (edit === undefined) continue;
       this.plan.matched(edit);
       this.note(

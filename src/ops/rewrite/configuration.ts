@@ -92,7 +92,7 @@ function setCapability(
   note: (what: string, from: string, to: string, why: string) => void,
 ): Configuration {
   const { capability } = edit;
-  const part = before.subsections.find((one) => one.kind === 'capabilities');
+  const part = before.subsections.find((subsection) => subsection.kind === 'capabilities');
   const names = part?.names ?? [];
   const on = edit.edit === 'set-capability';
   if (names.includes(capability) === on) return before;
@@ -120,7 +120,7 @@ function setCapability(
 
 /** The configuration with this capability list; an empty list is no subsection, as QEMU writes it. */
 export function withCapabilities(configuration: Configuration, names: readonly string[]): Configuration {
-  const version = configuration.subsections.find((one) => one.kind === 'capabilities')?.version ?? 1;
+  const version = configuration.subsections.find((subsection) => subsection.kind === 'capabilities')?.version ?? 1;
   return replace(
     configuration,
     'capabilities',
@@ -133,9 +133,10 @@ function replace(
   kind: ConfigurationSubsection['kind'],
   part: ConfigurationSubsection | undefined,
 ): Configuration {
-  const at = configuration.subsections.findIndex((one) => one.kind === kind);
-  const rest = configuration.subsections.filter((one) => one.kind !== kind);
+  const at = configuration.subsections.findIndex((subsection) => subsection.kind === kind);
+  const rest = configuration.subsections.filter((subsection) => subsection.kind !== kind);
   if (part === undefined) return { ...configuration, subsections: rest };
-  const before = at >= 0 ? at : rest.filter((one) => ORDER.indexOf(one.kind) < ORDER.indexOf(kind)).length;
+  const before =
+    at >= 0 ? at : rest.filter((subsection) => ORDER.indexOf(subsection.kind) < ORDER.indexOf(kind)).length;
   return { ...configuration, subsections: [...rest.slice(0, before), part, ...rest.slice(before)] };
 }

@@ -8,20 +8,22 @@ export function checkContradictions(edits: readonly Edit[]): void {
   const subjects = new Map<string, Edit>();
   for (const edit of edits) {
     const subject = subjectOf(edit);
-    const other = subject === undefined ? undefined : subjects.get(subject);
-    if (other !== undefined)
-      throw new Refused('contradiction', `two edits of ${subject}: ${other.edit} and ${edit.edit}`);
+    const earlier = subject === undefined ? undefined : subjects.get(subject);
+    if (earlier !== undefined)
+      throw new Refused('contradiction', `two edits of ${subject}: ${earlier.edit} and ${edit.edit}`);
     if (subject !== undefined) subjects.set(subject, edit);
   }
   for (const edit of edits) {
     if (edit.edit !== 'drop-block') continue;
-    const other = edits.find((one) => one !== edit && 'block' in one && one.block === edit.block);
-    if (other !== undefined)
-      throw new Refused('contradiction', `block ${edit.block} is dropped: ${other.edit} of it means nothing`);
+    const second = edits.find(
+      (candidate) => candidate !== edit && 'block' in candidate && candidate.block === edit.block,
+    );
+    if (second !== undefined)
+      throw new Refused('contradiction', `block ${edit.block} is dropped: ${second.edit} of it means nothing`);
   }
   for (const [i, edit] of edits.entries()) {
-    for (const other of edits.slice(0, i)) {
-      const why = clash(other, edit);
+    for (const earlier of edits.slice(0, i)) {
+      const why = clash(earlier, edit);
       if (why !== undefined) throw new Refused('contradiction', why);
     }
   }

@@ -34,8 +34,8 @@ export function deviceEdits(plan: Plan): Transform | undefined {
   return async function* devices(events) {
     const editor = new Editor(plan, edits);
     const held = new HeldBack();
-    const release = function* (own: OwnLayouts): Generator<StreamEvent> {
-      editor.layouts = own;
+    const release = function* (layouts: OwnLayouts): Generator<StreamEvent> {
+      editor.layouts = layouts;
       editor.check(held.events);
       for (const event of held.events.splice(0)) yield* editor.take(event);
     };
@@ -164,16 +164,16 @@ class Editor {
     const edit = new DeviceEdit(state);
     const meant = new Map<string, FieldEdit>();
     try {
-      for (const one of this.edits) {
-        const nodes = nodesOf(state, one);
+      for (const fieldEdit of this.edits) {
+        const nodes = nodesOf(state, fieldEdit);
         if (!checked) {
-          this.targets.add(one, state, nodes);
+          this.targets.add(fieldEdit, state, nodes);
           this.targets.check();
         }
         for (const node of nodes) {
-          plan.matched(one);
-          meant.set(node.fullPath, one);
-          change(edit, node, one);
+          plan.matched(fieldEdit);
+          meant.set(node.fullPath, fieldEdit);
+          change(edit, node, fieldEdit);
         }
       }
       if (edit.empty) return undefined;
@@ -192,16 +192,16 @@ function nodesOf(state: DeviceState, edit: FieldEdit): FieldNode[] {
   return edit.edit === 'drop-subsection' ? subsectionsOf(state, edit.path) : findNodes([state], edit.path);
 }
 
-function change(edit: DeviceEdit, node: FieldNode, one: FieldEdit): void {
-  switch (one.edit) {
+function change(edit: DeviceEdit, node: FieldNode, fieldEdit: FieldEdit): void {
+  switch (fieldEdit.edit) {
     case 'set':
-      return edit.set(node, one.value);
+      return edit.set(node, fieldEdit.value);
     case 'set-bytes':
-      return edit.setBytes(node, one.bytes);
+      return edit.setBytes(node, fieldEdit.bytes);
     case 'insert-bytes':
-      return edit.insertBytes(node, one.bytes);
+      return edit.insertBytes(node, fieldEdit.bytes);
     case 'append-bytes':
-      return edit.insertBytes(node, one.bytes, 'after');
+      return edit.insertBytes(node, fieldEdit.bytes, 'after');
     case 'delete-bytes':
     case 'drop-subsection':
       return edit.deleteBytes(node);

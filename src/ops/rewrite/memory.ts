@@ -158,7 +158,7 @@ async function* inlinedPages(
   inlined: Set<string>,
 ): AsyncGenerator<StreamEvent> {
   for (const edit of edits) {
-    const block = list.blocks.findIndex((one) => one.idstr === edit.block);
+    const block = list.blocks.findIndex((entry) => entry.idstr === edit.block);
     if (block < 0) continue;
     plan.matched(edit);
     inlined.add(edit.block);

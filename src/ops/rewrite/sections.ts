@@ -106,7 +106,7 @@ export function commandEdits(plan: Plan): Transform | undefined {
     const { command } = event;
     const drop = drops.find((edit) => edit.command === command);
     if (drop === undefined) {
-      const need = needs.find((one) => one.command === command && gone.has(one.before));
+      const need = needs.find((row) => row.command === command && gone.has(row.before));
       if (need !== undefined)
         refuse(plan, `${commandName(command)} without ${commandName(need.before)}: QEMU says "${need.words}"`, {
           code: 'drop-command-too',

@@ -63,7 +63,7 @@ export async function stat(inputs: readonly StatInput[], options: StatOptions): 
   const all = 2 ** inputs.length - 1;
   const isAll = (states: number): boolean => states >>> 0 === all;
   return {
-    states: measured.map((one, state) => finished(one, state, contents)),
+    states: measured.map((counts, state) => finished(counts, state, contents)),
     distinct: contents.contents(() => true),
     inAll: contents.contents(isAll),
     template: places.contents(isAll),

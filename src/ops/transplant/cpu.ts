@@ -33,11 +33,11 @@ const WHATEVER = /^(host|max)(,|$)/;
 /** exact only when both are known and the same. */
 export function compareCpu(told: ToldCpu, destination: DestinationCpu): CpuAnswer {
   const { cpu, accelerator } = told;
-  const mine = destination.asked ?? destination.model ?? 'not known';
-  const theirs = cpu === null ? 'the machine’s default CPU' : (cpu ?? 'a CPU of unknown model');
+  const donorModel = destination.asked ?? destination.model ?? 'not known';
+  const sourceModel = cpu === null ? 'the machine’s default CPU' : (cpu ?? 'a CPU of unknown model');
   const text = {
-    source: cpu === undefined ? undefined : [theirs, accelerator].filter((part) => part !== undefined).join(', '),
-    destination: `${mine}, ${destination.accelerator}`,
+    source: cpu === undefined ? undefined : [sourceModel, accelerator].filter((part) => part !== undefined).join(', '),
+    destination: `${donorModel}, ${destination.accelerator}`,
   };
   if (accelerator !== undefined && accelerator !== destination.accelerator) {
     return {
@@ -59,11 +59,11 @@ export function compareCpu(told: ToldCpu, destination: DestinationCpu): CpuAnswe
       ...text,
       grade: 'impossible',
       missing,
-      why: `the destination’s CPU, ${mine}, lacks what the source’s had: ${listText(missing)}${cure}`,
+      why: `the destination’s CPU, ${donorModel}, lacks what the source’s had: ${listText(missing)}${cure}`,
     };
   }
   if (cpu !== undefined && !same) {
-    const differ = `the source had ${theirs}, the destination has ${mine}`;
+    const differ = `the source had ${sourceModel}, the destination has ${donorModel}`;
     if (missing !== undefined) return { ...text, grade: 'assumed', why: `${differ}, which has every feature of it` };
     if (cpu === null) return { ...text, grade: 'assumed', why: differ };
     return { ...text, grade: 'impossible', why: `${differ}: the guest may use what is not there (${cures.cpu(cpu)})` };
@@ -76,19 +76,19 @@ export function compareCpu(told: ToldCpu, destination: DestinationCpu): CpuAnswe
     return {
       ...text,
       grade: 'assumed',
-      why: `${open.join(' and ')} of the source stand${open.length === 1 ? 's' : ''} in no stream; the destination is ${mine} under ${destination.accelerator}`,
+      why: `${open.join(' and ')} of the source stand${open.length === 1 ? 's' : ''} in no stream; the destination is ${donorModel} under ${destination.accelerator}`,
     };
   }
-  if (missing === undefined && WHATEVER.test(mine))
+  if (missing === undefined && WHATEVER.test(donorModel))
     return {
       ...text,
       grade: 'assumed',
-      why: `${mine} is what a QEMU and its host can do: of that name alone nobody knows whether it is the same`,
+      why: `${donorModel} is what a QEMU and its host can do: of that name alone nobody knows whether it is the same`,
     };
   return {
     ...text,
     grade: 'exact',
-    why: `${theirs} under ${accelerator}, as at the source${missing === undefined ? '' : ', with every feature of it'}`,
+    why: `${sourceModel} under ${accelerator}, as at the source${missing === undefined ? '' : ', with every feature of it'}`,
   };
 }
 

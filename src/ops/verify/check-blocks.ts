@@ -53,7 +53,7 @@ function checkMapped(block: RamBlockEntry, targetPageSize: number, headerEnd: nu
       ? `page size ${mapped.pageSize}, and the target's is ${targetPageSize}`
       : undefined,
     mapped.pagesOffset % targetPageSize !== 0 ? `pages at ${hex(mapped.pagesOffset)}, between two pages` : undefined,
-  ].filter((one) => one !== undefined);
+  ].filter((text) => text !== undefined);
   if (wrong.length > 0)
     return [
       finding('mapped-header', { text: `mapped-ram header of ${quote(block.idstr)}: ${wrong.join(', ')}`, path }),

@@ -18,8 +18,8 @@ export class CommandCheck {
   private advised: 'no' | 'empty' | 'ram' = 'no';
   private told = false;
 
-  observe(one: Command): void {
-    const { command, payload, offset } = one;
+  observe(event: Command): void {
+    const { command, payload, offset } = event;
     const name = commandName(command);
     const at = { offset, path: [`command ${name}`] };
     const facts = commandFacts[command];

@@ -47,7 +47,7 @@ export class SectionCheck {
   }
 
   has(idstr: string): boolean {
-    return this.full.some((one) => one.idstr === idstr || one.idstr.endsWith(`/${idstr}`));
+    return this.full.some((section) => section.idstr === idstr || section.idstr.endsWith(`/${idstr}`));
   }
 
   /** At the end of a whole stream. */
@@ -61,18 +61,18 @@ export class SectionCheck {
 
   private compare(description: DescriptionSchema): Finding[] {
     const listed = description.devices.map(({ name, instanceId }) => ({ idstr: name, instanceId }));
-    const left = new Set(listed.map((one) => deviceKey(one.idstr, one.instanceId)));
-    const missing = listed.filter((one) => !this.keys.has(deviceKey(one.idstr, one.instanceId)));
-    const extra = this.full.filter((one) => !left.has(deviceKey(one.idstr, one.instanceId)));
+    const left = new Set(listed.map((entry) => deviceKey(entry.idstr, entry.instanceId)));
+    const missing = listed.filter((entry) => !this.keys.has(deviceKey(entry.idstr, entry.instanceId)));
+    const extra = this.full.filter((section) => !left.has(deviceKey(section.idstr, section.instanceId)));
     const findings: Finding[] = [];
     if (missing.length > 0) findings.push(finding('device-missing', { text: `not there: ${named(missing)}` }));
     if (extra.length > 0)
       findings.push(finding('device-extra', { text: `not listed: ${named(extra)}`, offset: extra[0]!.offset }));
     if (missing.length + extra.length > 0) return findings;
     const wrong = this.full.find(
-      (one, i) =>
+      (section, i) =>
         listed[i] !== undefined &&
-        deviceKey(listed[i].idstr, listed[i].instanceId) !== deviceKey(one.idstr, one.instanceId),
+        deviceKey(listed[i].idstr, listed[i].instanceId) !== deviceKey(section.idstr, section.instanceId),
     );
     if (wrong !== undefined && this.full.length === listed.length) {
       findings.push(

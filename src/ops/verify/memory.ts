@@ -44,7 +44,7 @@ export function verifyMemory(inspection: Inspection, files: readonly MemoryFacts
 function verifyFile(inspection: Inspection, file: MemoryFacts): Finding[] {
   const { label, problem, size } = file;
   const path = [file.block];
-  const block = inspection.blocks.find((one) => one.idstr === file.block);
+  const block = inspection.blocks.find((row) => row.idstr === file.block);
   if (block === undefined)
     return [finding('memory-no-such-block', { text: `${label}: the stream has no block ${quote(file.block)}`, path })];
   if (problem !== undefined) {
@@ -95,10 +95,14 @@ export function withMemory(verification: Verification, files: readonly MemoryFac
   if (inspection === undefined || verification.verdict === 'unjudged') return verification;
   const more = verifyMemory(inspection, files);
   const given = new Set(files.map((file) => file.block));
-  const all = more.every((one) => one.code !== 'memory-not-given');
-  // A block that only its file has was never meant to come (bypass-shared-memory); where it is, is no question any more.
-  const settled = (one: Finding): boolean =>
-    (one.code === 'block-never-sent' && given.has(one.path.at(-1) ?? '')) || (one.code === 'memory-outside' && all);
-  const findings = [...verification.findings.filter((one) => !settled(one)), ...more];
-  return { ...verification, findings, verdict: findings.some((one) => one.severity === 'error') ? 'broken' : 'sound' };
+  const all = more.every(({ code }) => code !== 'memory-not-given');
+  // The stream never carries a block whose memory is in its file (bypass-shared-memory).
+  const settled = ({ code, path }: Finding): boolean =>
+    (code === 'block-never-sent' && given.has(path.at(-1) ?? '')) || (code === 'memory-outside' && all);
+  const findings = [...verification.findings.filter((found) => !settled(found)), ...more];
+  return {
+    ...verification,
+    findings,
+    verdict: findings.some(({ severity }) => severity === 'error') ? 'broken' : 'sound',
+  };
 }

@@ -224,11 +224,11 @@ function versions(loadable: Loadable): Finding[] {
 
 function verdictOf(findings: readonly Finding[], error: MigrationStreamError | undefined): VerifyVerdict {
   if (error !== undefined && NOTHING.has(error.code)) return 'unjudged';
-  if (findings.some((one) => one.severity === 'error')) return 'broken';
+  if (findings.some(({ severity }) => severity === 'error')) return 'broken';
   return error !== undefined && OURS.has(error.code) ? 'unjudged' : 'sound';
 }
 
 function ordered(findings: readonly Finding[]): Finding[] {
-  const place = (one: Finding): number => one.offset ?? Number.MAX_SAFE_INTEGER;
+  const place = ({ offset }: Finding): number => offset ?? Number.MAX_SAFE_INTEGER;
   return [...findings].sort((a, b) => place(a) - place(b));
 }

@@ -38,14 +38,14 @@ export function regionsOf(buses: readonly PciBusInfo[]): PciRegion[] {
   const below = (path: string, devices: readonly PciDeviceInfo[]): PciRegion[] =>
     devices.flatMap((device) => {
       const place = `${path}:${hex(device.slot)}.${device.function}`;
-      const own = device.regions.map(({ bar, type, address, size }): PciRegion => ({
+      const regions = device.regions.map(({ bar, type, address, size }): PciRegion => ({
         place,
         bar,
         space: type === 'io' ? 'io' : 'memory',
         address: address < 0 ? undefined : BigInt(address),
         size: BigInt(size),
       }));
-      return [...own, ...below(place, device.pci_bridge?.devices ?? [])];
+      return [...regions, ...below(place, device.pci_bridge?.devices ?? [])];
     });
   return buses.flatMap(({ bus, devices }) => below(`0000:${hex(bus)}`, devices));
 }

@@ -23,14 +23,14 @@ const FILTERS = new Set(['throttle', 'copy-on-read', 'preallocate', 'compress'])
 /** Bytes of a disk, or the reason why the size is unknown. */
 type Size = { readonly bytes: number } | { readonly trouble: string };
 
-function sizeOf(path: string, format: string | undefined, cwd: string): Size & { readonly other?: boolean } {
+function sizeOf(path: string, format: string | undefined, cwd: string): Size & { readonly foreign?: boolean } {
   const image = imageAt(path, cwd);
   if ('trouble' in image) return image;
   const seen = format ?? image.format;
   if (seen === 'raw') return { bytes: image.rawSize };
   if (seen === 'qcow2')
     return image.qcow2Size === undefined ? { trouble: `${path} is no qcow2 image` } : { bytes: image.qcow2Size };
-  return { trouble: `only QEMU knows the size of ${path}`, other: true };
+  return { trouble: `only QEMU knows the size of ${path}`, foreign: true };
 }
 
 /** The settings of the stand-in. A QEMU without read-zeroes leaves the buffer as it is. */
@@ -70,7 +70,7 @@ function driveOutcome(text: string, context: RuleContext): Outcome {
       why: WHY,
     };
   // Opened read-only, with an unlinked overlay in the private folder.
-  if (size.other === true)
+  if (size.foreign === true)
     return {
       kind: 'replace',
       words: ['-drive', drive.changed({ snapshot: true })],
@@ -122,9 +122,13 @@ export const blockdevRule: Rule = (_option, value, context) => {
   if (path === undefined) return { kind: 'refuse', why: 'no local file stands behind it' };
   const size = sizeOf(path, driver === 'qcow2' ? 'qcow2' : 'raw', context.cwd);
   if ('trouble' in size) return { kind: 'refuse', why: size.trouble };
-  const own = Number(node.get('size') ?? Number.NaN);
+  const given = Number(node.get('size') ?? Number.NaN);
   const bytes =
-    driver === 'raw' ? (Number.isSafeInteger(own) ? own : size.bytes - Number(node.get('offset') ?? 0)) : size.bytes;
+    driver === 'raw'
+      ? Number.isSafeInteger(given)
+        ? given
+        : size.bytes - Number(node.get('offset') ?? 0)
+      : size.bytes;
   return {
     kind: 'replace',
     words: ['-blockdev', node.changed(standIn(bytes, context), (key) => NODE_KEYS.test(key) || key === 'driver')],

@@ -41,9 +41,9 @@ export function lookAtImage(path: string): Image {
     const starts = (at: number, magic: string): boolean =>
       head.subarray(at, at + magic.length).equals(Buffer.from(magic, 'latin1'));
     const qcow2 = got >= 32 && starts(0, 'QFI\xfb\0\0\0') && head[7]! >= 2;
-    const other = OTHERS.some(({ at, magic }) => starts(at, magic));
+    const foreign = OTHERS.some(({ at, magic }) => starts(at, magic));
     return {
-      format: qcow2 ? 'qcow2' : other ? 'other' : 'raw',
+      format: qcow2 ? 'qcow2' : foreign ? 'other' : 'raw',
       rawSize: Math.ceil(size / SECTOR) * SECTOR,
       qcow2Size: qcow2 ? Number(head.readBigUInt64BE(24)) : undefined,
     };

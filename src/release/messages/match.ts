@@ -69,7 +69,7 @@ function matchLine(line: string, offset: number): MessageMatch[] {
   });
   const found = new Map<MessageId, MessageMatch>();
   for (const hit of hits) {
-    if (hits.some((other) => hides(other, hit))) continue;
+    if (hits.some((wider) => hides(wider, hit))) continue;
     const { id, wording } = hit.compiled;
     // A text that ends early says nothing about the sentence that only some releases add.
     const longer = loadMessages[id].texts.filter(({ text }) => text !== wording.text && text.startsWith(wording.text));
@@ -96,18 +96,18 @@ interface Hit {
 }
 
 /** Does `other` say what was really said? Of two readings the one that fits more letters; of two places the outer. */
-function hides(other: Hit, hit: Hit): boolean {
-  if (other === hit) return false;
-  const { compiled } = other;
+function hides(wider: Hit, hit: Hit): boolean {
+  if (wider === hit) return false;
+  const { compiled } = wider;
   // Two wordings of one message: the longer one, if it is all there.
   if (compiled.id === hit.compiled.id)
     return (
-      other.start <= hit.start &&
-      (other.end > hit.end || (other.end === hit.end && compiled.letters > hit.compiled.letters))
+      wider.start <= hit.start &&
+      (wider.end > hit.end || (wider.end === hit.end && compiled.letters > hit.compiled.letters))
     );
-  if (other.start === hit.start) return compiled.letters > hit.compiled.letters;
+  if (wider.start === hit.start) return compiled.letters > hit.compiled.letters;
   // The last string of a line takes in everything, other messages of a chain included: it hides nothing.
-  return other.start < hit.start && other.end >= hit.end && !compiled.open;
+  return wider.start < hit.start && wider.end >= hit.end && !compiled.open;
 }
 
 function matchAt(

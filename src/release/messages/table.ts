@@ -83,7 +83,7 @@ export function shownValues(id: MessageId, values: MessageValues): Readonly<Reco
   );
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => {
-      const placeholder = placeholders.find((one) => one.name === name) ?? { name, kind: 'text', width: 0 };
+      const placeholder = placeholders.find((known) => known.name === name) ?? { name, kind: 'text', width: 0 };
       return [name, printed(placeholder, value)];
     }),
   );

@@ -71,14 +71,14 @@ function alike(a: FieldSchema, b: FieldSchema): boolean {
 function sameTables(a: readonly VmsdSchema[], b: readonly VmsdSchema[]): boolean {
   return (
     a.length === b.length &&
-    a.every((one, i) => {
-      const other = b[i]!;
+    a.every((first, i) => {
+      const second = b[i]!;
       return (
-        one.name === other.name &&
-        one.version === other.version &&
-        one.fields.length === other.fields.length &&
-        one.fields.every((field, k) => field.count === other.fields[k]!.count && alike(field, other.fields[k]!)) &&
-        sameTables(one.subsections, other.subsections)
+        first.name === second.name &&
+        first.version === second.version &&
+        first.fields.length === second.fields.length &&
+        first.fields.every((field, k) => field.count === second.fields[k]!.count && alike(field, second.fields[k]!)) &&
+        sameTables(first.subsections, second.subsections)
       );
     })
   );

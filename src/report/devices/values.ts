@@ -41,7 +41,7 @@ function* rowTexts(state: DeviceState, row: FieldRow): Generator<readonly [strin
       yield ['', hexDigits(value.bytes)];
       return;
     case 'values':
-      for (const [index, one] of value.values.entries()) yield [`[${index}]`, valueText(one)];
+      for (const [index, element] of value.values.entries()) yield [`[${index}]`, valueText(element)];
   }
 }
 

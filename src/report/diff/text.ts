@@ -28,11 +28,11 @@ const MAX_VALUE = 48;
 export function* diffLines(diff: Diff, options: DiffTextOptions, theme: Theme): Generator<string> {
   if (diff.form.length > 0) {
     yield theme.heading('Form (the same VM can be written either way)');
-    for (const one of diff.form) yield statementLine(one, theme);
+    for (const statement of diff.form) yield statementLine(statement, theme);
   }
   if (diff.configuration.length > 0) {
     yield theme.heading('Configuration');
-    for (const one of diff.configuration) yield statementLine(one, theme);
+    for (const statement of diff.configuration) yield statementLine(statement, theme);
   }
   const devices = options.noise === 'ignore' ? diff.devices.filter(hasSignal) : diff.devices;
   if (devices.length > 0) yield theme.heading('Devices');

@@ -9,24 +9,24 @@ import type { Theme } from '../theme.js';
 
 /** Each explanation as a paragraph, with an empty line between two. */
 export function explanationsText(explanations: readonly Explanation[], theme: Theme): string {
-  return explanations.map((one) => paragraph(one, theme)).join('\n');
+  return explanations.map((explanation) => paragraph(explanation, theme)).join('\n');
 }
 
-function paragraph(one: Explanation, theme: Theme): string {
-  const [meaning, ...rest] = explanationLines(one, theme);
-  const lines = [meaning!, ...one.details.map(printableLine)];
-  for (const { what, offset } of one.places)
+function paragraph(explanation: Explanation, theme: Theme): string {
+  const [meaning, ...rest] = explanationLines(explanation, theme);
+  const lines = [meaning!, ...explanation.details.map(printableLine)];
+  for (const { what, offset } of explanation.places)
     lines.push(`${theme.label('where:')} ${printableLine(what)}, at ${theme.offset(hexText(offset))}`);
   lines.push(...rest);
-  for (const bug of one.bugs) {
+  for (const bug of explanation.bugs) {
     lines.push(`${theme.label('known:')} ${printableLine(bug.what)} (QEMU ${printableLine(bug.releases)})`);
     lines.push(`  ${theme.label('cure:')} ${printableLine(cureText(bug.cure))}`);
     lines.push(theme.dim(`  ${bug.source}`));
   }
-  if (one.effect === 'non-fatal') lines.push(theme.dim('The load goes on.'));
-  const versions = one.versions.length === 0 ? '' : `, QEMU ${one.versions.join('; ')}`;
-  lines.push(theme.dim(`${one.source}${versions}`));
-  return [theme.strong(printableLine(one.text)), ...lines.map((line) => `  ${line}`)]
+  if (explanation.effect === 'non-fatal') lines.push(theme.dim('The load goes on.'));
+  const versions = explanation.versions.length === 0 ? '' : `, QEMU ${explanation.versions.join('; ')}`;
+  lines.push(theme.dim(`${explanation.source}${versions}`));
+  return [theme.strong(printableLine(explanation.text)), ...lines.map((line) => `  ${line}`)]
     .map((line) => `${line}\n`)
     .join('');
 }

@@ -66,17 +66,19 @@ function channelsJson({ channels, syncs, ordered, ambiguous, leftOver, complete 
     resentInOrder: ordered,
     resentAmbiguous: complete ? ambiguous : null,
     leftOver,
-    channels: channels.map(({ label, id, packets, syncs: own, normalPages, zeroPages, bytes, methods, devices }) => ({
-      label,
-      id,
-      packets,
-      syncs: own,
-      pages: normalPages,
-      zeroPages,
-      bytes,
-      methods: [...methods],
-      devices: [...devices].map(([name, state]) => ({ name, ...state })),
-    })),
+    channels: channels.map(
+      ({ label, id, packets, syncs: channelSyncs, normalPages, zeroPages, bytes, methods, devices }) => ({
+        label,
+        id,
+        packets,
+        syncs: channelSyncs,
+        pages: normalPages,
+        zeroPages,
+        bytes,
+        methods: [...methods],
+        devices: [...devices].map(([name, state]) => ({ name, ...state })),
+      }),
+    ),
   };
 }
 

@@ -183,23 +183,23 @@ function dialectFacts({ dialect }: Inspection, theme: Theme): Fact[] {
     // The reader reports it when only the total and the bytes after the list fit, but not every rule.
     const relaxed = layout.alternatives.includes('relaxed rules') ? '; not every rule holds' : '';
     const alternatives = layout.alternatives.filter((name) => name !== 'relaxed rules');
-    const others = alternatives.length === 0 ? relaxed : `${relaxed}; also possible: ${alternatives.join(', ')}`;
+    const likely = alternatives.length === 0 ? relaxed : `${relaxed}; also possible: ${alternatives.join(', ')}`;
     facts.push({
       label: 'dialect',
-      value: `${theme.strong(String(layout.value))} ${theme.dim(`(${hows[layout.how]}${others})`)}`,
+      value: `${theme.strong(String(layout.value))} ${theme.dim(`(${hows[layout.how]}${likely})`)}`,
       because: layout.trials
         .filter((trial) => trial.broken !== undefined)
         .map((trial) => `${trial.layout} does not fit: ${printableLine(trial.broken!)}`),
     });
   }
   if (targetPageSize !== undefined) {
-    const others =
+    const likely =
       targetPageSize.alternatives.length === 0
         ? ''
         : `; also possible: ${targetPageSize.alternatives.map((size) => humanBytes(Number(size))).join(', ')}`;
     facts.push({
       label: 'target page',
-      value: `${humanBytes(Number(targetPageSize.value))} ${theme.dim(`(${hows[targetPageSize.how]}${others})`)}`,
+      value: `${humanBytes(Number(targetPageSize.value))} ${theme.dim(`(${hows[targetPageSize.how]}${likely})`)}`,
       because: [],
     });
   }

@@ -9,7 +9,7 @@ import type { Theme } from '../theme.js';
 
 /** One line for each change, with its reason; then a summary. */
 export function differencesText(result: RewriteResult, planned: boolean, theme: Theme): string {
-  const lines = result.differences.map((one) => differenceLine(one, theme));
+  const lines = result.differences.map((difference) => differenceLine(difference, theme));
   const hidden = result.changes - result.differences.length;
   if (hidden > 0) lines.push(theme.dim(`  … and ${plural(hidden, 'change')} more`));
   const what = result.changes === 0 ? 'nothing changes' : plural(result.changes, 'change');
@@ -18,9 +18,9 @@ export function differencesText(result: RewriteResult, planned: boolean, theme: 
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function differenceLine(one: Difference, theme: Theme): string {
-  const change = `${printableLine(one.before)} ${theme.dim('->')} ${theme.strong(printableLine(one.after))}`;
-  return `${theme.offset(offsetText(one.span.start))}  ${printableLine(one.what)}: ${change}  ${theme.dim(`(${printableLine(one.why)})`)}`;
+function differenceLine(difference: Difference, theme: Theme): string {
+  const change = `${printableLine(difference.before)} ${theme.dim('->')} ${theme.strong(printableLine(difference.after))}`;
+  return `${theme.offset(offsetText(difference.span.start))}  ${printableLine(difference.what)}: ${change}  ${theme.dim(`(${printableLine(difference.why)})`)}`;
 }
 
 /** docs/schema/rewrite.json. */

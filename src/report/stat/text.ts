@@ -72,7 +72,7 @@ async function stateLines(state: StateStat, theme: Theme): Promise<string[]> {
 
 function commonLines({ states, distinct, inAll, template }: Stat, theme: Theme): string[] {
   const { pageSize } = states[0]!;
-  const data = states.reduce((sum, one) => sum + one.data, 0);
+  const data = states.reduce((sum, state) => sum + state.data, 0);
   const saved = template * (states.length - 1) * pageSize;
   return [
     theme.strong(`${plural(states.length, 'state')} together`),

@@ -31,7 +31,7 @@ export function transplantDocument(
     trial:
       trial.state === 'not-tried'
         ? { ...trial }
-        : present({ ...trial, differences: trial.differences.map((one) => present({ ...one })) }),
+        : present({ ...trial, differences: trial.differences.map((difference) => present({ ...difference })) }),
     bytesRead,
     bytesWritten,
   };

@@ -31,12 +31,12 @@ export function transplantText(report: TransplantReport, theme: Theme): string {
     `  ${theme.label('trial')}  ${trialText(report.trial, theme)}`,
   ];
   for (const grade of [...grades].reverse()) {
-    const those = differences.filter((one) => one.grade === grade);
+    const those = differences.filter((difference) => difference.grade === grade);
     if (counts[grade] === 0) continue;
     lines.push(
       '',
       theme.heading(`${headings[grade]} (${countText(counts[grade])})`),
-      ...those.map((one) => `  ${differenceLine(one, theme)}`),
+      ...those.map((difference) => `  ${differenceLine(difference, theme)}`),
     );
     if (those.length < counts[grade])
       lines.push(theme.dim(`  … and ${plural(counts[grade] - those.length, 'difference')} more`));
@@ -55,8 +55,8 @@ function cureLines(differences: readonly TransplantDifference[], theme: Theme): 
     places.set(words, [...(places.get(words) ?? []), path]);
   }
   if (places.size === 0) return [];
-  const where = ([first, ...others]: readonly string[]): string =>
-    `${printableLine(first!)}${others.length === 0 ? '' : ` and ${plural(others.length, 'other')}`}`;
+  const where = ([first, ...rest]: readonly string[]): string =>
+    `${printableLine(first!)}${rest.length === 0 ? '' : ` and ${plural(rest.length, 'other')}`}`;
   return [
     '',
     theme.heading('What would help'),
@@ -87,7 +87,7 @@ const SHOWN = 20;
 function trialLines(trial: Trial, theme: Theme): string[] {
   if (trial.state === 'not-tried' || trial.differences.length === 0) return [];
   const surprises = trial.differences.filter(({ announced }) => !announced);
-  const others = trial.differences.length - surprises.length;
+  const expected = trial.differences.length - surprises.length;
   return [
     '',
     theme.heading(`Saved again otherwise than it was given (${countText(trial.differences.length)})`),
@@ -98,10 +98,10 @@ function trialLines(trial: Trial, theme: Theme): string[] {
           `  ${theme.error('surprise')}  ${theme.name(printableLine(path))}: ${printableLine(given ?? 'nothing')}${theme.dim(' -> ')}${printableLine(saved ?? 'nothing')}`,
       ),
     ...(surprises.length > SHOWN ? [theme.dim(`  … and ${plural(surprises.length - SHOWN, 'surprise')} more`)] : []),
-    ...(others === 0
+    ...(expected === 0
       ? []
       : [
-          `  ${plural(others, 'value')} that ${others === 1 ? 'was' : 'were'} announced, or follow${others === 1 ? 's' : ''} the host’s clock or the run state (--json lists them)`,
+          `  ${plural(expected, 'value')} that ${expected === 1 ? 'was' : 'were'} announced, or follow${expected === 1 ? 's' : ''} the host’s clock or the run state (--json lists them)`,
         ]),
   ];
 }

@@ -25,7 +25,7 @@ function verificationJson(verification: Verification): JsonObject {
     input: label,
     containers: containersJson(containers),
     verdict,
-    silent: findings.some((one) => one.silent),
+    silent: findings.some((finding) => finding.silent),
     loadable: {
       since: since === undefined ? null : { ...since },
       until: until === undefined ? null : { ...until },
@@ -66,8 +66,8 @@ function predictionJson({ destination, capabilities, assumed, prediction, trial 
 }
 
 /** Shape Finding of common.json. */
-function findingJson(one: Finding): JsonObject {
-  const { severity, code, offset, outer, path, text, explanation, cure, silent } = one;
+function findingJson(finding: Finding): JsonObject {
+  const { severity, code, offset, outer, path, text, explanation, cure, silent } = finding;
   const place = { ...(offset === undefined ? {} : { offset }), ...outerJson(outer), path };
   return { severity, code, ...place, text, explanation, cure: cureText(cure), silent };
 }

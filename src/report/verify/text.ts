@@ -20,8 +20,8 @@ const ORDER: readonly Severity[] = ['error', 'warning', 'note'];
 export function verificationText(verification: Verification, theme: Theme): string {
   const lines = [...nestingLines(verification.containers ?? [], theme), answer(verification, theme)];
   for (const severity of ORDER) {
-    for (const one of verification.findings.filter((finding) => finding.severity === severity))
-      lines.push(...findingLines(one, theme));
+    for (const found of verification.findings.filter((finding) => finding.severity === severity))
+      lines.push(...findingLines(found, theme));
   }
   if (verification.prediction !== undefined) lines.push(...predictionLines(verification.prediction, theme));
   return lines.map((line) => `${line}\n`).join('');
@@ -73,7 +73,7 @@ export function verificationLine(verification: Verification, theme: Theme): stri
 
 function answer(verification: Verification, theme: Theme): string {
   const { findings, verdict, label } = verification;
-  const count = (severity: Severity): number => findings.filter((one) => one.severity === severity).length;
+  const count = (severity: Severity): number => findings.filter((finding) => finding.severity === severity).length;
   const [errors, warnings, notes] = ORDER.map(count) as [number, number, number];
   const counts = [plural(errors, 'error'), plural(warnings, 'warning'), plural(notes, 'note')]
     .filter((text) => text !== '')
@@ -86,31 +86,31 @@ function answer(verification: Verification, theme: Theme): string {
 }
 
 function silently(findings: readonly Finding[], theme: Theme): string {
-  const errors = findings.filter((one) => one.severity === 'error');
-  return errors.length > 0 && errors.every((one) => one.silent)
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  return errors.length > 0 && errors.every((finding) => finding.silent)
     ? theme.error(': QEMU will load this, and the guest is broken')
     : '';
 }
 
-function findingLines(one: Finding, theme: Theme): string[] {
-  const paint: Paint = { error: theme.error, warning: theme.warning, note: theme.label }[one.severity];
-  const place = placeText(one, theme);
-  const head = `  ${paint(one.severity)} ${theme.name(one.code)}${place === '' ? '' : ` ${place}`}: ${printableLine(one.text)}`;
-  if (one.severity === 'note') return [head];
-  const silent = one.silent ? [`    ${theme.error('QEMU will load this, and the guest is broken.')}`] : [];
+function findingLines(finding: Finding, theme: Theme): string[] {
+  const paint: Paint = { error: theme.error, warning: theme.warning, note: theme.label }[finding.severity];
+  const place = placeText(finding, theme);
+  const head = `  ${paint(finding.severity)} ${theme.name(finding.code)}${place === '' ? '' : ` ${place}`}: ${printableLine(finding.text)}`;
+  if (finding.severity === 'note') return [head];
+  const silent = finding.silent ? [`    ${theme.error('QEMU will load this, and the guest is broken.')}`] : [];
   return [
     head,
     ...silent,
-    `    ${printableLine(one.explanation)}`,
-    `    ${theme.label('cure:')} ${printableLine(cureText(one.cure))}`,
+    `    ${printableLine(finding.explanation)}`,
+    `    ${theme.label('cure:')} ${printableLine(cureText(finding.cure))}`,
   ];
 }
 
-function placeText(one: Pick<Finding, 'offset' | 'path' | 'outer'>, theme: Theme): string {
+function placeText(finding: Pick<Finding, 'offset' | 'path' | 'outer'>, theme: Theme): string {
   const parts = [];
-  if (one.offset !== undefined) parts.push(`at ${theme.offset(hexText(one.offset))}`);
-  if (one.path.length > 0) parts.push(`in ${one.path.map(printableLine).join(' > ')}`);
-  if (one.outer !== undefined && one.outer.length > 0) parts.push(`(${outerText(one.outer, theme)})`);
+  if (finding.offset !== undefined) parts.push(`at ${theme.offset(hexText(finding.offset))}`);
+  if (finding.path.length > 0) parts.push(`in ${finding.path.map(printableLine).join(' > ')}`);
+  if (finding.outer !== undefined && finding.outer.length > 0) parts.push(`(${outerText(finding.outer, theme)})`);
   return parts.join(' ');
 }
 

@@ -36,10 +36,10 @@ export class StateMap {
   async place(guest: number): Promise<number> {
     const entryAt = (await this.tableFor(guest, true))! + this.indexOf(guest);
     const old = await this.hostAt(entryAt);
-    const own = old !== 0 && (await this.refcounts.of(old)) === 1;
-    const host = own ? old : await this.refcounts.allocate(1);
-    await this.pointData(entryAt, host, own);
-    if (!own && old !== 0) await this.release(old, guest, 'data');
+    const unshared = old !== 0 && (await this.refcounts.of(old)) === 1;
+    const host = unshared ? old : await this.refcounts.allocate(1);
+    await this.pointData(entryAt, host, unshared);
+    if (!unshared && old !== 0) await this.release(old, guest, 'data');
     return host;
   }
 
@@ -86,16 +86,16 @@ export class StateMap {
   }
 
   /** The L2 table for `guest`; with `own` one that only this state uses. */
-  private async tableFor(guest: number, own: boolean): Promise<number | undefined> {
+  private async tableFor(guest: number, writable: boolean): Promise<number | undefined> {
     const { span, clusterSize } = this.image.geometry;
     const index = Math.floor(guest / span);
     if (index >= this.l1Size) {
-      if (!own) return undefined;
+      if (!writable) return undefined;
       await this.growL1(index + 1);
     }
     const entryAt = this.l1At + index * 8;
     const old = await this.tables.offset(entryAt);
-    if (!own) return old === 0 ? undefined : old;
+    if (!writable) return old === 0 ? undefined : old;
     if (old !== 0 && (await this.refcounts.of(old)) === 1) return old;
     const at = await this.refcounts.allocate(1);
     if (old === 0) this.tables.create(at);

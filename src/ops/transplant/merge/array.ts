@@ -23,16 +23,17 @@ export function isBlob(node: FieldNode): boolean {
 export function wholeArray(layer: Layer, donor: FieldNode, source: FieldNode): Piece | undefined {
   if (!(donor instanceof ArrayBranch) || !(source instanceof ArrayBranch) || donor.length !== source.length)
     return undefined;
-  const [mine, theirs] = [donor.segments[0], source.segments[0]];
+  const [donorSegment, sourceSegment] = [donor.segments[0], source.segments[0]];
   if (
     donor.segments.length !== 1 ||
     source.segments.length !== 1 ||
-    mine!.field.type !== theirs!.field.type ||
-    mine!.stride !== theirs!.stride
+    donorSegment!.field.type !== sourceSegment!.field.type ||
+    donorSegment!.stride !== sourceSegment!.stride
   )
     return undefined;
   const first = donor.at(0);
-  if (first === undefined || mine!.mark !== undefined || / (equal|le)$/.test(mine!.field.type)) return undefined;
+  if (first === undefined || donorSegment!.mark !== undefined || / (equal|le)$/.test(donorSegment!.field.type))
+    return undefined;
   if (first.kind !== 'leaf' && !sameTables(first, source.at(0), donor.bytes, source.bytes)) return undefined;
   // What is reserved may say something in one element and nothing in another.
   const alike = first.kind !== 'leaf' || first.field?.reserved === undefined;
@@ -42,20 +43,20 @@ export function wholeArray(layer: Layer, donor: FieldNode, source: FieldNode): P
 
 /** The same bytes under one table, which is so where our decoders made it: nothing could come of going through them. */
 export function sameTables(
-  mine: FieldNode,
-  theirs: FieldNode | undefined,
+  donor: FieldNode,
+  source: FieldNode | undefined,
   bytes: Uint8Array,
-  others: Uint8Array,
+  sourceBytes: Uint8Array,
 ): boolean {
   if (
-    mine.kind !== 'struct' ||
-    theirs?.kind !== 'struct' ||
-    mine.vmsd === undefined ||
-    mine.vmsd !== theirs.vmsd ||
-    mine.vmsd.subsections.length > 0
+    donor.kind !== 'struct' ||
+    source?.kind !== 'struct' ||
+    donor.vmsd === undefined ||
+    donor.vmsd !== source.vmsd ||
+    donor.vmsd.subsections.length > 0
   )
     return false;
-  return equalBytes(bytes, others);
+  return equalBytes(bytes, sourceBytes);
 }
 
 /** A single element is described like a field of its own. */
@@ -73,8 +74,11 @@ export function together(pieces: readonly Piece[]): FieldSchema[] {
     first !== undefined &&
     entries.length > 1 &&
     entries.every(
-      (one) =>
-        one.struct === undefined && one.inline.length === 0 && one.type === first.type && one.size === first.size,
+      (entry) =>
+        entry.struct === undefined &&
+        entry.inline.length === 0 &&
+        entry.type === first.type &&
+        entry.size === first.size,
     );
   return plain ? [{ ...first, count: entries.length }] : entries;
 }

@@ -59,8 +59,9 @@ export class Layer {
   }
 
   remember(donor: FieldNode, source: FieldNode): void {
-    const [mine, theirs] = [integerOf(donor), integerOf(source)];
-    if (mine !== undefined && theirs !== undefined) this.scopes.at(-1)?.push({ donor: mine, source: theirs });
+    const [donorValue, sourceValue] = [integerOf(donor), integerOf(source)];
+    if (donorValue !== undefined && sourceValue !== undefined)
+      this.scopes.at(-1)?.push({ donor: donorValue, source: sourceValue });
   }
 
   /**

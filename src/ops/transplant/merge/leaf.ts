@@ -14,8 +14,8 @@ export function layLeaf(layer: Layer, donor: Leaf, source: Leaf): Piece {
   if (!saysSomething(donor)) return asItStands(donor, true);
   if (donor.scalar === undefined || source.scalar === undefined) return layBlob(layer, donor, source);
   const type = donor.field?.type ?? '';
-  const [mine, theirs] = [integerOf(donor), integerOf(source)];
-  if (mine === undefined || theirs === undefined) {
+  const [donorValue, sourceValue] = [integerOf(donor), integerOf(source)];
+  if (donorValue === undefined || sourceValue === undefined) {
     if (donor.scalar.name !== source.scalar.name) return unlike(layer, donor, source);
     if (donor.scalar.kind === 'pointer' && donor.value !== source.value) {
       layer.ledger.field(source, donor, {
@@ -28,7 +28,7 @@ export function layLeaf(layer: Layer, donor: Leaf, source: Leaf): Piece {
     layer.ledger.copied += 1;
     return withBytes(donor, source.bytes);
   }
-  if (type.endsWith(' equal') ? mine !== theirs : type.endsWith(' le') && theirs > mine) {
+  if (type.endsWith(' equal') ? donorValue !== sourceValue : type.endsWith(' le') && sourceValue > donorValue) {
     layer.ledger.field(source, donor, {
       kind: 'conflict',
       grade: 'impossible',
@@ -41,7 +41,7 @@ export function layLeaf(layer: Layer, donor: Leaf, source: Leaf): Piece {
     layer.ledger.copied += 1;
     return withBytes(donor, source.bytes);
   }
-  return resized(layer, donor, source, theirs);
+  return resized(layer, donor, source, sourceValue);
 }
 
 function resized(layer: Layer, donor: Leaf, source: Leaf, value: bigint): Piece {

@@ -24,11 +24,11 @@ export interface Match {
 
 /** Fields of one table on both sides; subsections are none. */
 export function matchFields(allDonor: readonly FieldNode[], allSource: readonly FieldNode[]): Match {
-  const regrouped = new Map(regroup(allDonor, allSource).map((one) => [one.donor[0]!, one]));
+  const regrouped = new Map(regroup(allDonor, allSource).map((group) => [group.donor[0]!, group]));
   const groups = [...regrouped.values()];
   // Of a group only its first fields take part in what follows.
-  const donor = allDonor.filter((node) => !groups.some((one) => one.donor.indexOf(node) > 0));
-  const source = allSource.filter((node) => !groups.some((one) => one.source.indexOf(node) > 0));
+  const donor = allDonor.filter((node) => !groups.some((group) => group.donor.indexOf(node) > 0));
+  const source = allSource.filter((node) => !groups.some((group) => group.source.indexOf(node) > 0));
   const byName = new Map(source.map((node) => [node.name, node]));
   const partner = new Map<FieldNode, FieldNode>();
   const taken = new Set<FieldNode>();
@@ -39,11 +39,11 @@ export function matchFields(allDonor: readonly FieldNode[], allSource: readonly 
     taken.add(same);
   }
   const renamed = renames(donor, source, partner, taken);
-  for (const [node, other] of renamed) {
-    partner.set(node, other);
-    taken.add(other);
+  for (const [node, counterpart] of renamed) {
+    partner.set(node, counterpart);
+    taken.add(counterpart);
   }
-  const backwards = new Map([...partner].map(([node, other]) => [other, node]));
+  const backwards = new Map([...partner].map(([node, counterpart]) => [counterpart, node]));
   const extra = new Map<FieldNode | undefined, FieldNode[]>();
   let behind: FieldNode | undefined;
   for (const node of source) {
@@ -69,13 +69,13 @@ function regroup(donor: readonly FieldNode[], source: readonly FieldNode[]): Reg
   const group = (
     blob: FieldNode,
     list: readonly FieldNode[],
-    others: ReadonlySet<string>,
+    foreignNames: ReadonlySet<string>,
   ): readonly FieldNode[] | undefined => {
     const first = list.findIndex((node) => node.name === blob.name);
     const start = list[first];
     const wanted = blob.end - blob.start;
     if (start === undefined || !isBytes(blob) || !isBytes(start) || start.end - start.start >= wanted) return undefined;
-    for (let last = first + 1; last < list.length && !others.has(list[last]!.name); last += 1) {
+    for (let last = first + 1; last < list.length && !foreignNames.has(list[last]!.name); last += 1) {
       const size = list[last]!.end - start.start;
       if (size === wanted) return list.slice(first, last + 1);
       if (size > wanted) return undefined;
@@ -115,9 +115,12 @@ function renames(
     const before = at === 0 ? -1 : places.get(partner.get(donor[at - 1]!)!)!;
     const after = next === donor.length ? source.length : places.get(partner.get(donor[next]!)!)!;
     const gap = source.slice(before + 1, Math.max(before + 1, after));
-    const mine = donor.slice(at, next);
-    if (gap.length === mine.length && gap.every((other, i) => !taken.has(other) && sameShape(mine[i]!, other)))
-      mine.forEach((node, i) => found.set(node, gap[i]!));
+    const run = donor.slice(at, next);
+    if (
+      gap.length === run.length &&
+      gap.every((counterpart, i) => !taken.has(counterpart) && sameShape(run[i]!, counterpart))
+    )
+      run.forEach((node, i) => found.set(node, gap[i]!));
     at = next;
   }
   return found;
@@ -134,6 +137,11 @@ function sameShape(a: FieldNode, b: FieldNode): boolean {
       a.field?.type === b.field?.type &&
       a.role !== 'frame'
     );
-  const [mine, other] = [a.fields[0], b.fields[0]];
-  return mine !== undefined && other !== undefined && mine.type === other.type && a.vmsd?.name === b.vmsd?.name;
+  const [firstField, secondField] = [a.fields[0], b.fields[0]];
+  return (
+    firstField !== undefined &&
+    secondField !== undefined &&
+    firstField.type === secondField.type &&
+    a.vmsd?.name === b.vmsd?.name
+  );
 }

@@ -24,24 +24,24 @@ export function layTable(layer: Layer, donor: Branch, source: Branch): LaidTable
     const { pairs, extra, regrouped } = matchFields(fieldsOf(donor), fieldsOf(source));
     const pieces: Piece[] = [];
     const behind = (node: FieldNode | undefined): void => {
-      for (const one of extra.get(node) ?? []) pieces.push(...layExtra(layer, donor, one));
+      for (const added of extra.get(node) ?? []) pieces.push(...layExtra(layer, donor, added));
     };
     behind(undefined);
-    for (const { donor: node, source: other, renamed } of pairs) {
+    for (const { donor: node, source: sourceNode, renamed } of pairs) {
       const group = regrouped.get(node);
       if (group !== undefined) {
         pieces.push(layGroup(layer, group));
         behind(node);
         continue;
       }
-      pieces.push(other === undefined ? layMissing(layer, node) : layField(layer, node, other));
-      if (other !== undefined) layer.remember(node, other);
+      pieces.push(sourceNode === undefined ? layMissing(layer, node) : layField(layer, node, sourceNode));
+      if (sourceNode !== undefined) layer.remember(node, sourceNode);
       if (renamed)
-        layer.ledger.field(other, node, {
+        layer.ledger.field(sourceNode, node, {
           kind: 'renamed',
           grade: node.kind === 'leaf' ? 'assumed' : 'exact',
           after: undefined,
-          why: `${other!.name} at the source: same place, same type`,
+          why: `${sourceNode!.name} at the source: same place, same type`,
         });
       behind(node);
     }
@@ -96,18 +96,20 @@ export function layField(layer: Layer, donor: FieldNode, source: FieldNode): Pie
 function layArray(layer: Layer, donor: FieldNode, source: FieldNode): Piece {
   const same = wholeArray(layer, donor, source);
   if (same !== undefined) return same;
-  const [mine, theirs] = [elementsOf(donor), elementsOf(source)];
-  const count = layer.follows(mine.length, theirs.length) ? theirs.length : mine.length;
+  const [donorElements, sourceElements] = [elementsOf(donor), elementsOf(source)];
+  const count = layer.follows(donorElements.length, sourceElements.length)
+    ? sourceElements.length
+    : donorElements.length;
   const pieces: Piece[] = [];
   for (let index = 0; index < count; index += 1) {
-    const [own, other] = [mine[index], theirs[index]];
-    if (other === undefined) pieces.push(asItStands(own!, true));
-    else if (own !== undefined) pieces.push(layElement(layer, own, other));
-    else if (mine.length > 0) pieces.push(layField(layer, mine[0]!, other));
-    else pieces.push(layer.adopt(() => layField(layer, other, other)));
+    const [donorElement, sourceElement] = [donorElements[index], sourceElements[index]];
+    if (sourceElement === undefined) pieces.push(asItStands(donorElement!, true));
+    else if (donorElement !== undefined) pieces.push(layElement(layer, donorElement, sourceElement));
+    else if (donorElements.length > 0) pieces.push(layField(layer, donorElements[0]!, sourceElement));
+    else pieces.push(layer.adopt(() => layField(layer, sourceElement, sourceElement)));
   }
-  noteLength(layer, donor, source, mine, theirs, count);
-  const asDonor = count === mine.length && pieces.every((piece) => piece.asDonor);
+  noteLength(layer, donor, source, donorElements, sourceElements, count);
+  const asDonor = count === donorElements.length && pieces.every((piece) => piece.asDonor);
   return {
     bytes: concatBytes(pieces.map((piece) => piece.bytes)),
     entries: asDonor ? entriesOf(donor) : together(pieces),
@@ -125,12 +127,12 @@ function noteLength(
   layer: Layer,
   donor: FieldNode,
   source: FieldNode,
-  mine: readonly FieldNode[],
-  theirs: readonly FieldNode[],
+  donorElements: readonly FieldNode[],
+  sourceElements: readonly FieldNode[],
   count: number,
 ): void {
-  const sizes = `${theirs.length} elements at the source, ${mine.length} at the destination`;
-  const lost = theirs.slice(count);
+  const sizes = `${sourceElements.length} elements at the source, ${donorElements.length} at the destination`;
+  const lost = sourceElements.slice(count);
   if (lost.length > 0) {
     const blank = lost.every(isBlank);
     layer.ledger.field(source, donor, {
@@ -139,7 +141,7 @@ function noteLength(
       why: `${sizes}${blank ? ': only zeros are lost' : ''}`,
     });
   }
-  if (count > theirs.length)
+  if (count > sourceElements.length)
     layer.ledger.field(source, donor, { kind: 'padded', grade: 'assumed', why: `${sizes}: the others as after reset` });
 }
 
@@ -171,22 +173,26 @@ function layList(layer: Layer, donor: Branch, source: Branch): Piece {
         ? layer.adopt(() => layTable(layer, element, element))
         : layTable(layer, template, element),
     );
-  const bytes = concatBytes([...laid.map((one) => one.bytes), Uint8Array.of(0)]);
-  return { bytes, entries: [{ ...field, size: bytes.length, inline: laid.map((one) => one.vmsd) }], asDonor: false };
+  const bytes = concatBytes([...laid.map((table) => table.bytes), Uint8Array.of(0)]);
+  return {
+    bytes,
+    entries: [{ ...field, size: bytes.length, inline: laid.map((table) => table.vmsd) }],
+    asDonor: false,
+  };
 }
 
 /** A table as a field of another. */
-export function tablePiece(donor: Branch, laid: LaidTable): Piece {
-  if (laid.asDonor) return { bytes: laid.bytes, entries: donor.fields, asDonor: true };
+export function tablePiece(donor: Branch, table: LaidTable): Piece {
+  if (table.asDonor) return { bytes: table.bytes, entries: donor.fields, asDonor: true };
   // In front of what a pointer points to stands the entry of its mark.
   const marks = donor.fields.slice(0, -1);
-  const size = laid.bytes.length - marks.reduce((sum, mark) => sum + (fieldSize(mark) ?? 0), 0);
+  const size = table.bytes.length - marks.reduce((sum, mark) => sum + (fieldSize(mark) ?? 0), 0);
   const entries = donor.fields.slice(-1).map((field): FieldSchema => {
-    const own: FieldSchema = { ...field, size, count: undefined, index: undefined };
-    if (field.struct !== undefined) return { ...own, struct: laid.vmsd };
-    return field.inline.length > 0 ? { ...own, inline: [laid.vmsd] } : own;
+    const entry: FieldSchema = { ...field, size, count: undefined, index: undefined };
+    if (field.struct !== undefined) return { ...entry, struct: table.vmsd };
+    return field.inline.length > 0 ? { ...entry, inline: [table.vmsd] } : entry;
   });
-  return { bytes: laid.bytes, entries: [...marks, ...entries], asDonor: false };
+  return { bytes: table.bytes, entries: [...marks, ...entries], asDonor: false };
 }
 
 /** A field that the source never had: it must stand there, so the destination's own value does. */
@@ -225,12 +231,12 @@ interface Subsections {
 }
 
 function laySubsections(layer: Layer, donor: Branch, source: Branch): Subsections {
-  const mine = new Map(partsOf(donor).map((part) => [part.name, part]));
-  const theirs = partsOf(source);
+  const donorByName = new Map(partsOf(donor).map((part) => [part.name, part]));
+  const sourceSubsections = partsOf(source);
   const laid: LaidTable[] = [];
-  for (const part of theirs) {
-    const own = mine.get(part.name);
-    const verdict = layer.knows(donor.vmsd!, own !== undefined, part);
+  for (const part of sourceSubsections) {
+    const donorSubsection = donorByName.get(part.name);
+    const verdict = layer.knows(donor.vmsd!, donorSubsection !== undefined, part);
     if (verdict === 'unknown') {
       layer.ledger.field(part, undefined, {
         kind: 'dropped',
@@ -247,11 +253,13 @@ function laySubsections(layer: Layer, donor: Branch, source: Branch): Subsection
         why: 'carried, although nothing says that the destination knows this subsection',
       });
     laid.push(
-      own === undefined || own === part ? layer.adopt(() => layTable(layer, part, part)) : layTable(layer, own, part),
+      donorSubsection === undefined || donorSubsection === part
+        ? layer.adopt(() => layTable(layer, part, part))
+        : layTable(layer, donorSubsection, part),
     );
   }
-  for (const [name, part] of mine) {
-    if (theirs.some((one) => one.name === name)) continue;
+  for (const [name, part] of donorByName) {
+    if (sourceSubsections.some((subsection) => subsection.name === name)) continue;
     layer.ledger.field(undefined, part, {
       kind: 'left-out',
       grade: 'assumed',
@@ -262,7 +270,8 @@ function laySubsections(layer: Layer, donor: Branch, source: Branch): Subsection
     bytes: laid.map(({ vmsd, bytes }) => concatBytes([encodeSubsectionHeader(vmsd.name, vmsd.version), bytes])),
     parts: laid.map(({ vmsd }) => vmsd),
     asDonor:
-      laid.length === mine.size && laid.every((one, i) => one.asDonor && one.vmsd === donor.vmsd!.subsections[i]),
+      laid.length === donorByName.size &&
+      laid.every((table, i) => table.asDonor && table.vmsd === donor.vmsd!.subsections[i]),
   };
 }
 

@@ -13,8 +13,8 @@ export function layConfiguration(
   donor: Configuration | undefined,
   source: Configuration | undefined,
 ): Configuration | undefined {
-  const [mine, theirs] = [familyOf(donor), familyOf(source)];
-  if (mine !== undefined && theirs !== undefined && mine !== theirs) {
+  const [donorFamily, sourceFamily] = [familyOf(donor), familyOf(source)];
+  if (donorFamily !== undefined && sourceFamily !== undefined && donorFamily !== sourceFamily) {
     ledger.note({
       kind: 'conflict',
       grade: 'impossible',
@@ -22,7 +22,7 @@ export function layConfiguration(
       before: source!.machine,
       after: donor!.machine,
       why: 'another family of machines: other devices at other places',
-      cure: cures.machine(theirs),
+      cure: cures.machine(sourceFamily),
     });
   }
   const uuid = source?.subsections.find((part) => part.kind === 'uuid');
@@ -37,15 +37,15 @@ export function layConfiguration(
   }
   if (donor === undefined) return undefined;
   const names = capabilitiesOf(source) ?? [];
-  const others = donor.subsections.filter((part) => part.kind !== 'capabilities');
-  if (names.length === 0) return { machine: donor.machine, subsections: others };
+  const rest = donor.subsections.filter((part) => part.kind !== 'capabilities');
+  if (names.length === 0) return { machine: donor.machine, subsections: rest };
   const version = source!.subsections.find((part) => part.kind === 'capabilities')!.version;
   const capabilities: ConfigurationSubsection = { kind: 'capabilities', version, names };
   // The order of vmstate_configuration: target page bits, capabilities, uuid.
-  const before = others.filter((part) => part.kind === 'target-page-bits');
+  const before = rest.filter((part) => part.kind === 'target-page-bits');
   return {
     machine: donor.machine,
-    subsections: [...before, capabilities, ...others.filter((part) => part.kind !== 'target-page-bits')],
+    subsections: [...before, capabilities, ...rest.filter((part) => part.kind !== 'target-page-bits')],
   };
 }
 

@@ -75,10 +75,10 @@ export function describedSections(
 export function descriptionOf(
   whose: string,
   json: Uint8Array | undefined,
-  other?: DescriptionSchema,
+  fallback?: DescriptionSchema,
 ): DescriptionSchema {
   if (json === undefined) {
-    if (other !== undefined) return other;
+    if (fallback !== undefined) return fallback;
     throw new Refused('refused', `${whose} has no vmdescription: nothing says what the bytes of its devices are`, {
       code: 'schema-from',
     });

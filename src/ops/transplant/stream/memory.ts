@@ -80,16 +80,16 @@ export class Memory {
       else if (reads === undefined) this.ledger.note({ ...common, kind: 'unchecked', grade: 'assumed' });
     }
     for (const block of event.blocks) {
-      const own = this.donor.blocks.find(({ idstr }) => idstr === block.idstr);
-      if (own?.usedLength === block.usedLength) continue;
+      const donorBlock = this.donor.blocks.find(({ idstr }) => idstr === block.idstr);
+      if (donorBlock?.usedLength === block.usedLength) continue;
       this.ledger.note({
         kind: 'conflict',
         grade: 'impossible',
         path: `RAM block ${quote(block.idstr)}`,
         offset: event.span.start,
         before: `${block.usedLength} bytes`,
-        after: own === undefined ? undefined : `${own.usedLength} bytes`,
-        why: `${own === undefined ? 'the destination has no such block' : 'another length at the destination'}, and in a mapped-ram file pages stay where they are`,
+        after: donorBlock === undefined ? undefined : `${donorBlock.usedLength} bytes`,
+        why: `${donorBlock === undefined ? 'the destination has no such block' : 'another length at the destination'}, and in a mapped-ram file pages stay where they are`,
         cure: cures.notMapped,
       });
     }
@@ -151,25 +151,26 @@ export class Memory {
   }
 
   private entry(block: RamBlockEntry, layout: BlockLayout): RamBlockEntry {
-    const own = this.donor.blocks.find(({ idstr }) => idstr === block.idstr);
+    const donorBlock = this.donor.blocks.find(({ idstr }) => idstr === block.idstr);
     return {
       idstr: block.idstr,
       usedLength: block.usedLength,
-      ...(layout.gpa ? { gpa: own?.gpa ?? block.gpa ?? 0n } : {}),
+      ...(layout.gpa ? { gpa: donorBlock?.gpa ?? block.gpa ?? 0n } : {}),
       ...(layout.ignoredByte ? { ignored: block.ignored ?? Number(this.ignored?.get(block.idstr) ?? false) } : {}),
     };
   }
 
   /** False: dropped. What does not fit is written down. */
   private fits(event: ListEvent, block: RamBlockEntry): boolean {
-    const own = this.donor.blocks.find(({ idstr }) => idstr === block.idstr);
+    const donorBlock = this.donor.blocks.find(({ idstr }) => idstr === block.idstr);
     const path = `RAM block ${quote(block.idstr)}`;
     const before = `${block.usedLength} bytes`;
     const offset = event.span.start;
-    if (own === undefined) {
+    if (donorBlock === undefined) {
       const resizable = block.idstr.startsWith(RESIZABLE);
       const twin = this.donor.blocks.find(
-        ({ idstr, usedLength }) => usedLength === block.usedLength && !event.blocks.some((one) => one.idstr === idstr),
+        ({ idstr, usedLength }) =>
+          usedLength === block.usedLength && !event.blocks.some((entry) => entry.idstr === idstr),
       );
       this.ledger.note({
         kind: resizable ? 'dropped' : 'conflict',
@@ -186,14 +187,14 @@ export class Memory {
       });
       return !resizable;
     }
-    if (own.usedLength === block.usedLength || block.idstr.startsWith(RESIZABLE)) return true;
+    if (donorBlock.usedLength === block.usedLength || block.idstr.startsWith(RESIZABLE)) return true;
     this.ledger.note({
       kind: 'conflict',
       grade: 'impossible',
       path,
       offset,
       before,
-      after: `${own.usedLength} bytes`,
+      after: `${donorBlock.usedLength} bytes`,
       why: 'another length at the destination',
       cure: this.cure(event, block),
     });

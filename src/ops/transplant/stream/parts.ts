@@ -9,24 +9,28 @@ import type { Ledger } from '../merge/ledger.js';
 export class Parts {
   private readonly ledger: Ledger;
   /** The donor's. */
-  private readonly own: ReadonlyMap<string, SectionHeader>;
+  private readonly donorSections: ReadonlyMap<string, SectionHeader>;
   /** By the source's section_id: what its parts are written under; undefined where they are not. */
   private readonly headers = new Map<number, SectionHeader | undefined>();
   private readonly met = new Set<string>();
 
-  constructor(own: readonly SectionHeader[], ledger: Ledger) {
+  constructor(donorSections: readonly SectionHeader[], ledger: Ledger) {
     this.ledger = ledger;
-    this.own = new Map(own.map((section) => [deviceKey(section.idstr, section.instanceId), section]));
+    this.donorSections = new Map(
+      donorSections.map((section) => [deviceKey(section.idstr, section.instanceId), section]),
+    );
   }
 
   /** The header under which a part of `section` is written; undefined: it is dropped. */
   headerFor(section: SectionHeader): SectionHeader | undefined {
     if (this.headers.has(section.sectionId)) return this.headers.get(section.sectionId);
     const key = deviceKey(section.idstr, section.instanceId);
-    const own = this.own.get(key);
+    const donorSection = this.donorSections.get(key);
     this.met.add(key);
     const carried =
-      own === undefined || section.versionId > own.versionId ? undefined : { ...own, versionId: section.versionId };
+      donorSection === undefined || section.versionId > donorSection.versionId
+        ? undefined
+        : { ...donorSection, versionId: section.versionId };
     this.headers.set(section.sectionId, carried);
     if (carried !== undefined) this.ledger.copied += 1;
     else {
@@ -35,12 +39,12 @@ export class Parts {
         grade: 'lossy',
         path: pathOf(section),
         before: `version ${section.versionId}`,
-        after: own === undefined ? undefined : `version ${own.versionId}`,
+        after: donorSection === undefined ? undefined : `version ${donorSection.versionId}`,
         why:
-          own === undefined
+          donorSection === undefined
             ? 'the donor has no such section of several parts'
             : 'the destination reads an older version',
-        cure: own === undefined ? cures.parts : undefined,
+        cure: donorSection === undefined ? cures.parts : undefined,
       });
     }
     return carried;
@@ -48,7 +52,7 @@ export class Parts {
 
   /** At the end: what only the donor has. */
   complete(): void {
-    for (const [key, section] of this.own) {
+    for (const [key, section] of this.donorSections) {
       if (!this.met.has(key))
         this.ledger.note({
           kind: 'left-out',

@@ -36,14 +36,15 @@ export function laySections(
 ): LaidSection[] {
   const sourceKeys = keysOf(source);
   const donorKeys = keysOf(donor);
-  const theirs = new Map(source.map((one, i) => [sourceKeys[i], one]));
+  const sourceByKey = new Map(source.map((section, i) => [sourceKeys[i], section]));
   const known = new Set(donorKeys);
-  for (const [i, one] of source.entries()) if (!known.has(sourceKeys[i]!)) noteLost(context, one, donor, source);
+  for (const [i, section] of source.entries())
+    if (!known.has(sourceKeys[i]!)) noteLost(context, section, donor, source);
   const laid: LaidSection[] = [];
-  for (const [i, one] of donor.entries()) {
-    const other = theirs.get(donorKeys[i]);
-    if (other === undefined) noteLeftOut(context, one, donor, source);
-    else laid.push(...laySection(context, one, other));
+  for (const [i, section] of donor.entries()) {
+    const counterpart = sourceByKey.get(donorKeys[i]);
+    if (counterpart === undefined) noteLeftOut(context, section, donor, source);
+    else laid.push(...laySection(context, section, counterpart));
   }
   return laid;
 }
@@ -51,20 +52,20 @@ export function laySections(
 /** Sections by name and instance; those of REPEATED by their order. */
 function keysOf(sections: readonly DeviceSection[]): string[] {
   let order = 0;
-  return sections.map((one) => (one.section.idstr === REPEATED ? `${REPEATED}#${order++}` : keyOf(one)));
+  return sections.map((section) => (section.section.idstr === REPEATED ? `${REPEATED}#${order++}` : keyOf(section)));
 }
 
 function laySection(context: SectionContext, donor: DeviceSection, source: DeviceSection): LaidSection[] {
   const { ledger } = context;
-  const [mine, theirs] = [donor.state.device.vmsd, source.state.device.vmsd];
-  if (mine.name !== '' && theirs.name !== '') {
+  const [donorVmsd, sourceVmsd] = [donor.state.device.vmsd, source.state.device.vmsd];
+  if (donorVmsd.name !== '' && sourceVmsd.name !== '') {
     const layer = new Layer(ledger, context.knowledge, context.rule);
     const { bytes, vmsd } = layTable(layer, donor.state.root, source.state.root);
     return [{ section: donor.section, device: { ...donor.state.device, vmsd }, bytes }];
   }
   // Written by hand: one blob, whose version is in the section's header.
   const path = deviceLabel(source.state.device);
-  if (mine.name !== theirs.name || source.section.versionId > donor.section.versionId) {
+  if (donorVmsd.name !== sourceVmsd.name || source.section.versionId > donor.section.versionId) {
     ledger.note({
       kind: 'dropped',
       grade: 'lossy',
@@ -73,7 +74,7 @@ function laySection(context: SectionContext, donor: DeviceSection, source: Devic
       before: `version ${source.section.versionId}, ${source.state.bytes.length} bytes`,
       after: 'the destination’s own',
       why:
-        mine.name === theirs.name
+        donorVmsd.name === sourceVmsd.name
           ? `the destination reads it up to version ${donor.section.versionId}`
           : 'written by hand on one side, by tables on the other',
     });
@@ -91,18 +92,18 @@ function laySection(context: SectionContext, donor: DeviceSection, source: Devic
 
 function noteLost(
   { ledger, tables }: SectionContext,
-  one: DeviceSection,
+  section: DeviceSection,
   donor: readonly DeviceSection[],
   source: readonly DeviceSection[],
 ): void {
-  const { idstr } = one.section;
-  const { state } = one;
+  const { idstr } = section.section;
+  const { state } = section;
   const common = { path: state.root.fullPath, offset: state.base, before: valueText(state.root) };
   const place = placeOf(idstr);
   const swapped =
     place === undefined
       ? undefined
-      : donor.find((other) => placeOf(other.section.idstr) === place && !has(source, other));
+      : donor.find((candidate) => placeOf(candidate.section.idstr) === place && !has(source, candidate));
   if (swapped !== undefined) {
     ledger.note({
       ...common,
@@ -115,7 +116,7 @@ function noteLost(
     });
     return;
   }
-  const moved = elsewhere(one, source, donor);
+  const moved = elsewhere(section, source, donor);
   if (moved !== undefined) {
     ledger.note({
       ...common,
@@ -128,15 +129,15 @@ function noteLost(
     });
     return;
   }
-  const others = count(donor, idstr);
-  if (others > 0) {
+  const donorCount = count(donor, idstr);
+  if (donorCount > 0) {
     const wanted = count(source, idstr);
     ledger.note({
       ...common,
       kind: 'conflict',
       grade: 'impossible',
       after: undefined,
-      why: `the source has ${wanted} of these, the destination ${others}`,
+      why: `the source has ${wanted} of these, the destination ${donorCount}`,
       cure: idstr === PROCESSOR ? cures.processors(wanted) : cures.missing,
     });
     return;
@@ -162,22 +163,22 @@ function noteLost(
 
 function noteLeftOut(
   { ledger }: SectionContext,
-  one: DeviceSection,
+  section: DeviceSection,
   donor: readonly DeviceSection[],
   source: readonly DeviceSection[],
 ): void {
-  const { idstr } = one.section;
-  const { state } = one;
+  const { idstr } = section.section;
+  const { state } = section;
   // Said of the source's.
-  if (elsewhere(one, donor, source) !== undefined) return;
-  const theirs = count(source, idstr);
-  if (idstr === PROCESSOR && theirs > 0) {
+  if (elsewhere(section, donor, source) !== undefined) return;
+  const sourceCount = count(source, idstr);
+  if (idstr === PROCESSOR && sourceCount > 0) {
     ledger.note({
       kind: 'conflict',
       grade: 'impossible',
       path: state.root.fullPath,
-      why: `the source has ${theirs} of these, the destination ${count(donor, idstr)}`,
-      cure: cures.processors(theirs),
+      why: `the source has ${sourceCount} of these, the destination ${count(donor, idstr)}`,
+      cure: cures.processors(sourceCount),
     });
     return;
   }
@@ -193,7 +194,7 @@ function noteLeftOut(
 }
 
 function has(sections: readonly DeviceSection[], wanted: DeviceSection): boolean {
-  return sections.some((one) => keyOf(one) === keyOf(wanted));
+  return sections.some((section) => keyOf(section) === keyOf(wanted));
 }
 
 function count(sections: readonly DeviceSection[], idstr: string): number {
@@ -206,17 +207,17 @@ function keyOf({ section }: DeviceSection): string {
 
 /** The same device on the other side, at a place where this side has none of it. */
 function elsewhere(
-  one: DeviceSection,
+  section: DeviceSection,
   side: readonly DeviceSection[],
   otherSide: readonly DeviceSection[],
 ): DeviceSection | undefined {
-  const name = nameOf(one.section.idstr);
+  const name = nameOf(section.section.idstr);
   if (name === undefined) return undefined;
   return otherSide.find(
-    (other) =>
-      nameOf(other.section.idstr) === name &&
-      placeOf(other.section.idstr) !== placeOf(one.section.idstr) &&
-      !has(side, other),
+    (candidate) =>
+      nameOf(candidate.section.idstr) === name &&
+      placeOf(candidate.section.idstr) !== placeOf(section.section.idstr) &&
+      !has(side, candidate),
   );
 }
 

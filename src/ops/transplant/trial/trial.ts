@@ -81,7 +81,7 @@ export async function runTrial(port: TrialPort, { file, at, source, given, donor
     };
   const control = await port.control([]);
   const values = { given: valuesOf(given), donor: valuesOf(donor), saved: await savedValues(outcome.saved) };
-  const own = new Set(
+  const unsteady = new Set(
     control.saved === undefined
       ? []
       : differing(values.donor, await savedValues(control.saved)).map(({ path }) => path),
@@ -91,13 +91,13 @@ export async function runTrial(port: TrialPort, { file, at, source, given, donor
     ...given.filter((state) => followsHostClock(state) || holdsRunState(state)).map(({ root }) => root.fullPath),
   ];
   // What the destination does to its own save is nothing to tell.
-  const changed = differing(values.given, values.saved).filter(({ path }) => !own.has(path));
-  const surprising = changed.filter(({ path }) => !known.some((one) => covers(one, path)));
+  const changed = differing(values.given, values.saved).filter(({ path }) => !unsteady.has(path));
+  const surprising = changed.filter(({ path }) => !known.some((parent) => covers(parent, path)));
   const always = await setAnyway(port, surprising, values);
-  const surprises = new Set(surprising.filter((one) => !always.includes(one)));
+  const surprises = new Set(surprising.filter((difference) => !always.includes(difference)));
   const differences = changed
     .slice(0, MAX_DIFFERENCES)
-    .map((one): TrialDifference => ({ ...one, announced: !surprises.has(one) }));
+    .map((difference): TrialDifference => ({ ...difference, announced: !surprises.has(difference) }));
   const { compared, wrong } = judgeRegions(source, outcome.regions);
   const remarks = [...remarksOf(always), ...wrong];
   const problems = [
@@ -126,27 +126,32 @@ async function setAnyway(
   changed: readonly Difference[],
   { given, donor, saved }: Readonly<Record<'given' | 'donor' | 'saved', Values>>,
 ): Promise<Difference[]> {
-  const asked = changed.flatMap((one) => {
-    const [value, own] = [given.get(one.path), donor.get(one.path)];
+  const asked = changed.flatMap((difference) => {
+    const [value, donorValue] = [given.get(difference.path), donor.get(difference.path)];
     const fits =
-      value !== undefined && own !== undefined && value.bytes.length === own.bytes.length && value.bytes !== own.bytes;
-    return fits ? [{ one, patch: { offset: own.offset, bytes: latin1Bytes(value.bytes) } }] : [];
+      value !== undefined &&
+      donorValue !== undefined &&
+      value.bytes.length === donorValue.bytes.length &&
+      value.bytes !== donorValue.bytes;
+    return fits ? [{ one: difference, patch: { offset: donorValue.offset, bytes: latin1Bytes(value.bytes) } }] : [];
   });
   if (asked.length === 0) return [];
   const outcome = await port.control(asked.map(({ patch }) => patch));
   if (outcome.saved === undefined) return [];
   const answer = await savedValues(outcome.saved);
-  return asked.flatMap(({ one }) =>
-    saved.has(one.path) && answer.get(one.path)?.bytes === saved.get(one.path)?.bytes ? [one] : [],
+  return asked.flatMap(({ one: difference }) =>
+    saved.has(difference.path) && answer.get(difference.path)?.bytes === saved.get(difference.path)?.bytes
+      ? [difference]
+      : [],
   );
 }
 
 /** One for each list of equal values. */
 function remarksOf(always: readonly Difference[]): (Remark & { readonly path: string })[] {
   const lists = new Map<string, Difference[]>();
-  for (const one of always) {
-    const key = [one.path.replace(/\[\d+\]$/, ''), one.given, one.saved].join('\0');
-    lists.set(key, [...(lists.get(key) ?? []), one]);
+  for (const difference of always) {
+    const key = [difference.path.replace(/\[\d+\]$/, ''), difference.given, difference.saved].join('\0');
+    lists.set(key, [...(lists.get(key) ?? []), difference]);
   }
   return [...lists.values()].map((list) => {
     const [{ path, given, saved }] = list as [Difference];
@@ -190,8 +195,8 @@ function holdsRunState({ root }: DeviceState): boolean {
   return found;
 }
 
-function covers(path: string, other: string): boolean {
-  return other === path || other.startsWith(`${path}.`) || other.startsWith(`${path}[`);
+function covers(path: string, below: string): boolean {
+  return below === path || below.startsWith(`${path}.`) || below.startsWith(`${path}[`);
 }
 
 interface Shown {
@@ -237,8 +242,8 @@ async function savedValues(source: ByteSource): Promise<Values> {
 function differing(given: Values, saved: Values): Difference[] {
   const paths = new Set([...given.keys(), ...saved.keys()]);
   return [...paths].flatMap((path) => {
-    const [one, other] = [given.get(path), saved.get(path)];
-    return one?.bytes === other?.bytes ? [] : [{ path, given: one?.text, saved: other?.text }];
+    const [before, after] = [given.get(path), saved.get(path)];
+    return before?.bytes === after?.bytes ? [] : [{ path, given: before?.text, saved: after?.text }];
   });
 }
 

@@ -113,8 +113,8 @@ function layDeviceState(layer: Layer, donor: FieldNode, source: FieldNode): Piec
         cure: cures.equal,
       });
   }
-  const laid = layer.adopt(() => layTable(layer, source, source));
-  return { ...tablePiece(source, laid), asDonor: false };
+  const table = layer.adopt(() => layTable(layer, source, source));
+  return { ...tablePiece(source, table), asDonor: false };
 }
 
 /** Queues of both sides, by their number. */
