@@ -31,6 +31,8 @@ export class GuestMemory {
   private readonly window = new Uint8Array(WINDOW);
   private start = 0;
   private length = 0;
+  /** Pages are read in order, so what stands behind a page will be wanted too. */
+  private inOrder = false;
 
   constructor({ source, versions, blocks, pageSize, inflate }: GuestMemoryParts) {
     this.source = source;
@@ -130,7 +132,9 @@ export class GuestMemory {
           runs.body[i] = bodies * pageSize;
           runs.length[i] = zero ? 1 : pageSize;
           if (!zero) {
+            this.inOrder = true;
             await this.read(block, page, runs.bytes.subarray(bodies * pageSize, (bodies + next - page) * pageSize));
+            this.inOrder = false;
             bodies += next - page;
           }
         }
@@ -159,7 +163,9 @@ export class GuestMemory {
         count += 1;
     }
     if (count === 1 || stride === pageSize) {
-      await this.exactly(into.subarray(at, at + count * pageSize), start);
+      const out = into.subarray(at, at + count * pageSize);
+      if (this.inOrder && out.length <= NEAR / 2) out.set(await this.bytes(start, out.length));
+      else await this.exactly(out, start);
       return count;
     }
     const size = (count - 1) * stride + pageSize;

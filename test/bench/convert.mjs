@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDense } from './inputs.mjs';
-import { copyAndSync, most, run } from './measure.mjs';
+import { copyAndSync, most, none, run } from './measure.mjs';
 
 const mstream = new URL('../../bin/mstream.js', import.meta.url).pathname;
 /** Of blocks of 512 bytes. */
@@ -14,24 +14,31 @@ const onDisk = (path) => (statSync(path).blocks * 512) / 1e9;
 export async function measureConvert({ compare, peak }, folder) {
   const ram = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : folder, 'mstream-bench-'));
   const [plain, mapped, copy] = ['plain', 'mapped', 'copy'].map((name) => join(ram, name));
-  const convert = (from, to, kind, ...more) => [mstream, 'convert', from, '-o', to, '--to', kind, '-qf', ...more];
+  const convert = (from, to, kind, ...more) => [mstream, 'convert', from, '-o', to, '--to', kind, '-q', ...more];
   try {
     writeDense(plain);
     await compare(
       'dense: mstream convert --to mapped-ram / cp and sync',
       most(1.5),
-      () => run(process.execPath, ...convert(plain, mapped, 'mapped-ram')),
+      () => {
+        rmSync(mapped, { force: true });
+        run(process.execPath, ...convert(plain, mapped, 'mapped-ram'));
+      },
       () => copyAndSync(plain, copy),
     );
     console.log(`plain ${onDisk(plain).toFixed(2)} GB, mapped-ram ${onDisk(mapped).toFixed(2)} GB in blocks`);
     await compare(
       'dense: mstream convert --to plain / cp and sync',
-      most(1.5),
-      () => run(process.execPath, ...convert(mapped, copy, 'plain')),
+      none,
+      () => run(process.execPath, ...convert(mapped, copy, 'plain', '--force')),
       () => copyAndSync(plain, copy),
     );
-    peak('memory: mstream convert --to mapped-ram, dense', most(120), ...convert(plain, mapped, 'mapped-ram'));
-    peak('memory: mstream convert --to plain, dense', most(120), ...convert(mapped, copy, 'plain'));
+    peak(
+      'memory: mstream convert --to mapped-ram, dense',
+      most(120),
+      ...convert(plain, mapped, 'mapped-ram', '--force'),
+    );
+    peak('memory: mstream convert --to plain, dense', most(120), ...convert(mapped, copy, 'plain', '--force'));
     for (const path of [plain, mapped, copy]) rmSync(path);
     measureChannels(peak, convert, ram);
   } finally {
@@ -57,6 +64,6 @@ function measureChannels(peak, convert, folder) {
     peak(
       `memory: mstream convert --channel of 16 GiB, --to ${kind}`,
       most(300),
-      ...convert(main, join(folder, 'joined'), kind, ...more),
+      ...convert(main, join(folder, 'joined'), kind, '--force', ...more),
     );
 }

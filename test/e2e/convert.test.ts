@@ -1,19 +1,14 @@
-// Converted and joined streams in real QEMUs: plain to mapped-ram at an offset, with and without multifd; mapped-ram to
-// plain; joined multifd captures; and the memory of a stream with deltas, compared with that of the QEMU that loaded it.
-import { writeFileSync } from 'node:fs';
+// Streams that `mstream convert` made, in real QEMUs: plain to mapped-ram at an offset, with and without multifd; mapped-ram
+// to plain; joined multifd captures; and the memory of a stream with deltas, compared with that of the QEMU that loaded it.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { flushDecoders } from '../../src/bytes/node/flush-decoders.js';
 import { inflate } from '../../src/bytes/node/inflate.js';
-import { memorySink, memorySource } from '../../src/bytes/source.js';
-import { createWriter } from '../../src/open/create-writer.js';
+import { memorySource } from '../../src/bytes/source.js';
 import { openGuestMemory } from '../../src/open/guest-memory.js';
-import { joinChannels } from '../../src/open/join-channels.js';
-import { openStream } from '../../src/open/open-stream.js';
-import { toMapped } from '../../src/ops/convert/to-mapped.js';
-import { toPlain } from '../../src/ops/convert/to-plain.js';
 import { fixtureBytes, fixtureChannels, fixtureJson, fixtureNames } from '../support/fixtures.js';
-import { folder, guestRam, load, skip, withoutRoms } from './support/loads.js';
+import { fileOf, folder, guestRam, load, skip, withoutRoms } from './support/loads.js';
+import { runMstream } from './support/run-mstream.js';
 
 if (skip !== undefined) test.skip(`convert: ${skip}`);
 
@@ -29,10 +24,17 @@ function argvOf(name: string): string[] {
     .map((word) => word.replace(/^file:debugcon$/, `file:${join(folder, 'debugcon')}`));
 }
 
-async function written(work: (sink: ReturnType<typeof memorySink>) => Promise<unknown>): Promise<Uint8Array> {
-  const sink = memorySink();
-  await work(sink);
-  return Uint8Array.from(sink.bytes());
+async function mstream(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runMstream(folder, args);
+  if (code !== 0) throw new Error(`mstream ${args.join(' ')}: ${code}\n${stderr}`);
+  return stdout;
+}
+
+/** What `mstream convert` wrote: the path. */
+async function converted(from: string, to: string, ...more: string[]): Promise<string> {
+  const out = fileOf(new Uint8Array(0));
+  await mstream('convert', from, '-o', out, '--force', '--to', to, ...more, '-q');
+  return out;
 }
 
 describe.skipIf(skip !== undefined)('plain to mapped-ram', () => {
@@ -43,9 +45,7 @@ describe.skipIf(skip !== undefined)('plain to mapped-ram', () => {
       [12345, false],
       [12345, true],
     ] as const) {
-      const bytes = await written((sink) => toMapped(memorySource(fixtureBytes(name)), sink, { inflate, base }));
-      const file = join(folder, `${name}-${base}`);
-      writeFileSync(file, Buffer.concat([new Uint8Array(base).fill(0xaa), bytes]));
+      const file = await converted(fileOf(fixtureBytes(name)), 'mapped-ram', '--at', String(base));
       let ram: Buffer | undefined;
       const outcome = await load({
         release: releaseOf(name),
@@ -84,7 +84,7 @@ describe.skipIf(skip !== undefined)('memory with XBZRLE deltas is what QEMU has 
 
 describe.skipIf(skip !== undefined)('mapped-ram to plain', () => {
   test.each(['10.0.13-mapped-ram', '11.1.3-mapped-ram-multifd'])('%s', async (name) => {
-    const stream = await written((sink) => toPlain(memorySource(fixtureBytes(name)), sink, { inflate }));
+    const stream = readFileSync(await converted(fileOf(fixtureBytes(name)), 'plain'));
     const outcome = await load({ release: releaseOf(name), argv: argvOf(name), stream });
     expect(outcome).toMatchObject({ loaded: true, ran: true });
   });
@@ -96,17 +96,30 @@ describe.skipIf(skip !== undefined)('joined multifd channels', () => {
   );
   test('are of four releases', () => expect(new Set(names.map(releaseOf)).size).toBe(4));
   test.each(names)('%s', async (name) => {
-    const stream = await written(async (sink) => {
-      const joined = joinChannels(
-        await openStream(fixtureBytes(name)),
-        fixtureChannels(name).map((bytes) => memorySource(bytes)),
-        flushDecoders,
-      );
-      const writer = createWriter(sink);
-      for await (const event of joined.events()) await writer.write(event);
-      await writer.finish();
+    const capture = join(folder, name);
+    mkdirSync(capture);
+    const files = [fixtureBytes(name), ...fixtureChannels(name)].map((bytes, id) => {
+      const file = join(capture, `chan${id}`);
+      writeFileSync(file, bytes);
+      return file;
     });
-    const outcome = await load({ release: releaseOf(name), argv: argvOf(name), stream });
+    const each = files.slice(1).flatMap((file) => ['--channel', file]);
+    const inspected = await mstream('inspect', files[0]!, ...each);
+    expect(inspected).toMatch(/^Channels: 2$/m);
+    // A folder stands for the channels in it.
+    expect(await mstream('inspect', files[0]!, '--channel', capture)).toBe(inspected);
+    const plain = readFileSync(await converted(files[0]!, 'plain', ...each));
+    expect(plain.equals(readFileSync(await converted(files[0]!, 'plain', '--channel', capture)))).toBe(true);
+    const outcome = await load({ release: releaseOf(name), argv: argvOf(name), stream: plain });
     expect(outcome).toMatchObject({ loaded: true, ran: true });
+    if (Number(releaseOf(name).split('.')[0]) < 10) return;
+    const mapped = await converted(files[0]!, 'mapped-ram', '--at', '4096', '--channel', capture);
+    const again = await load({
+      release: releaseOf(name),
+      argv: argvOf(name),
+      stream: { uri: `file:${mapped},offset=4096` },
+      capabilities: ['mapped-ram'],
+    });
+    expect(again).toMatchObject({ loaded: true, ran: true });
   });
 });

@@ -80,6 +80,24 @@ test('damage fits the schemas too, wherever it stands', async () => {
   }
 });
 
+test('convert --json of every kind', async () => {
+  const isConversion = ajv.compile(schema('convert.json'));
+  const bytes = fixtureBytes('10.0.13-plain');
+  const kinds = schema('convert.json') as unknown as { properties: { to: { enum: string[] } } };
+  const { stdout: help } = await mstream(['convert', '--help']);
+  for (const to of kinds.properties.to.enum) expect(help).toContain(`"${to}"`);
+  for (const to of ['plain', 'mapped-ram', 'qcow2', 'gzip']) {
+    const { stdout, code } = await mstream(['convert', 'state', '-o', 'out', '--to', to, '--json'], {
+      files: { state: bytes },
+    });
+    expect(code).toBe(0);
+    const document = JSON.parse(stdout) as { to: string; bytes: number };
+    expect(isConversion(document), JSON.stringify(isConversion.errors)).toBe(true);
+    expect(document.to).toBe(to);
+    if (to !== 'mapped-ram') expect(document.bytes).toBe(bytes.length);
+  }
+});
+
 test('the schemas name what the code names', () => {
   expect(common.$defs['ErrorCode']!.enum).toEqual([...errorCodes]);
   expect(common.$defs['Layout']!.enum).toEqual(Object.keys(layouts));

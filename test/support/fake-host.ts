@@ -35,6 +35,7 @@ export async function mstream(args: readonly string[], options: FakeHostOptions 
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   const written = new Map<string, Uint8Array>();
+  const unfinished = new Map<string, MemoryFile>();
   let left = options.stdoutClosesAfter ?? Number.POSITIVE_INFINITY;
   const writer = (into: Buffer[]) => async (data: string | Uint8Array) => {
     if (into === out && (left -= data.length) < 0) throw new OutputClosed('stdout');
@@ -56,7 +57,12 @@ export async function mstream(args: readonly string[], options: FakeHostOptions 
       write: writer(err),
     },
     signal: options.signal ?? new AbortController().signal,
-    openInput: options.openInput ?? (async (path) => fakeInput(path, options)),
+    openInput:
+      options.openInput ??
+      (async (path) => {
+        const file = unfinished.get(path);
+        return file === undefined ? fakeInput(path, options) : memorySource(file.bytes(), path);
+      }),
     containers: {
       decompressors: nodeDecompressors,
       compressors: nodeCompressors,
@@ -74,13 +80,57 @@ export async function mstream(args: readonly string[], options: FakeHostOptions 
       inUse: async () => undefined,
     },
     openOutput: async (path): Promise<ByteSink> => {
-      const sink = memorySink();
-      return { ...sink, commit: async () => void written.set(path, sink.bytes()) };
+      if (path === '-') {
+        const sink = memorySink();
+        return { ...sink, commit: async () => void written.set(path, sink.bytes()) };
+      }
+      const file = new MemoryFile();
+      unfinished.set(path, file);
+      return { ...file.sink, label: path, staged: path, commit: async () => void written.set(path, file.bytes()) };
     },
     now: options.now ?? (() => 0),
   };
   const code = await run(host);
   return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), written };
+}
+
+/** A file that can be written at any offset, as one on a disk. */
+class MemoryFile {
+  private content = new Uint8Array(1 << 16);
+  private position = 0;
+  private length = 0;
+
+  readonly sink: ByteSink = {
+    label: 'file',
+    write: async (bytes) => {
+      this.put(bytes, this.position);
+      this.position += bytes.length;
+    },
+    skip: async (length) => {
+      this.position += length;
+      this.grow(this.position);
+    },
+    patch: async (bytes, at) => this.put(bytes, at),
+    commit: async () => {},
+    abort: async () => {},
+  };
+
+  bytes(): Uint8Array {
+    return this.content.subarray(0, this.length);
+  }
+
+  private put(bytes: Uint8Array, at: number): void {
+    this.grow(at + bytes.length);
+    this.content.set(bytes, at);
+  }
+
+  private grow(length: number): void {
+    this.length = Math.max(this.length, length);
+    if (length <= this.content.length) return;
+    const larger = new Uint8Array(Math.max(length, 2 * this.content.length));
+    larger.set(this.content);
+    this.content = larger;
+  }
 }
 
 function fakeInput(path: string, { files = {}, stdin }: FakeHostOptions): ByteSource {

@@ -61,7 +61,8 @@ export const convertCommand = defineCommand({
     checkOptions(options, to);
     const written = await convert(options, to, showDash(output), context);
     const { host } = context;
-    const document = { mstream: host.version, to, output, stream: written };
+    // docs/schema/convert.json
+    const document = { schemaVersion: 1, kind: 'mstream-convert', mstream: host.version, to, output, bytes: written };
     if (options.json === true) await (output === '-' ? host.stderr : host.stdout).write(`${toJson(document, 2)}\n`);
     else if (options.quiet !== true) await host.stderr.write(`wrote ${to}: a stream of ${humanBytes(written)}\n`);
     return exitCode.clean;

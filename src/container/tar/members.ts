@@ -1,12 +1,13 @@
 // The members of a tar archive, in order, read forward. Long names come from GNU ("L") or pax ("x") headers. POSIX
 // 1003.1 "pax", ustar interchange format; GNU tar's manual, "Basic Tar Format".
 
+import { latin1Bytes } from '../../base/bytes.js';
 import { MigrationStreamError } from '../../base/errors.js';
 import { readSource, type ByteSource } from '../../bytes/source.js';
 import { latin1 } from '../../bytes/window.js';
 import { MAX_TAR_HEADER, MAX_TAR_MEMBERS } from '../../limits.js';
 
-const BLOCK = 512;
+export const BLOCK = 512;
 
 export interface TarMember {
   readonly name: string;
@@ -15,6 +16,8 @@ export interface TarMember {
   readonly offset: number;
   /** Only a plain member's bytes are the file's bytes: not those of a link, a folder, a sparse file. */
   readonly plain: boolean;
+  /** The size stands in a pax header, not in the member's own. */
+  readonly paxSize: boolean;
 }
 
 /** Reads `outer` forward; a member's bytes are stepped over unless the consumer reads them. @throws `bad-container`, … */
@@ -61,7 +64,7 @@ export async function* members(outer: ByteSource): AsyncGenerator<TarMember> {
       const prefix = latin1(header, 257, 262) === 'ustar' && header[262] === 0 ? untilNul(header, 345, 500) : '';
       const name = longName ?? `${prefix === '' ? '' : `${prefix}/`}${untilNul(header, 0, 100)}`;
       const plain = !sparse && (type === '0' || type === '\0' || type === '7');
-      yield { name, size: '0\x007S'.includes(type) ? size : 0, offset, plain };
+      yield { name, size: '0\x007S'.includes(type) ? size : 0, offset, plain, paxSize: longSize !== undefined };
       longName = longSize = undefined;
       sparse = false;
     }
@@ -86,9 +89,27 @@ async function readExactly(outer: ByteSource, into: Uint8Array, at: number): Pro
 
 function checkSum(header: Uint8Array, at: number): void {
   const said = number(header, 148, 8, at);
+  const sum = sumOf(header);
+  if (sum !== said) throw bad(`a tar header whose checksum is ${said}, and should be ${sum}`, at);
+}
+
+/** The checksum's own field counts as spaces. */
+function sumOf(header: Uint8Array): number {
   let sum = 8 * 0x20;
   for (const [i, byte] of header.entries()) if (i < 148 || i >= 156) sum += byte;
-  if (sum !== said) throw bad(`a tar header whose checksum is ${said}, and should be ${sum}`, at);
+  return sum;
+}
+
+/** The same header for a member of `size` bytes: eleven octal digits, GNU's base-256 beyond 8 GiB. */
+export function withSize(header: Uint8Array, size: number): Uint8Array {
+  const changed = Uint8Array.from(header);
+  if (size < 2 ** 33) changed.set(latin1Bytes(`${size.toString(8).padStart(11, '0')}\0`), 124);
+  else {
+    for (let i = 135, rest = size; i > 124; i -= 1, rest = Math.floor(rest / 256)) changed[i] = rest % 256;
+    changed[124] = 0x80;
+  }
+  changed.set(latin1Bytes(`${sumOf(changed).toString(8).padStart(6, '0')}\0 `), 148);
+  return changed;
 }
 
 /** Octal text, or GNU's base-256 with the top bit set. */

@@ -5,9 +5,10 @@ import { quote } from '../../base/quote.js';
 import { forwardWithGaps } from '../../bytes/gaps.js';
 import { peekSource, type PeekSource } from '../../bytes/peek.js';
 import { rangeSource, type ByteSource } from '../../bytes/source.js';
-import type { Container, ContainerFacts } from '../container.js';
+import type { Container, ContainerFacts, Layer } from '../container.js';
 import { recognise } from '../recognise.js';
 import { HEAD_SIZE, stands, type RecognisedKind } from '../recognise/result.js';
+import { keepMember } from './keep.js';
 import { members, type TarMember } from './members.js';
 
 export interface TarFacts extends ContainerFacts {
@@ -38,7 +39,9 @@ const states: readonly RecognisedKind[] = [
 export const tarContainer: Container<TarFacts> = {
   name: 'tar',
   stands: (head) => stands(head, 'ustar', MAGIC_AT),
-  async open(outer, _head, context) {
+  async open(given, _head, context) {
+    const spooled = !given.seekable && context.spool !== undefined;
+    const outer = spooled ? await context.spool(given) : given;
     const { member, inner } = await find(outer.seekable ? outer : forwardWithGaps(outer), context.member);
     const { name, offset, size } = member;
     const facts: TarFacts = {
@@ -53,7 +56,8 @@ export const tarContainer: Container<TarFacts> = {
       offset,
       size,
     };
-    return { facts, inner, streamAt: offset, locate: (at) => at + offset };
+    const keep: Layer['keep'] = async (sink) => ({ sink: await keepMember(outer, member, sink), shift: 0 });
+    return { facts, inner, streamAt: offset, locate: (at) => at + offset, keep };
   },
 };
 
