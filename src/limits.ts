@@ -1,5 +1,5 @@
-// Every limit of the reader, by name and with its reason. A file that exceeds a limit gets `limit-exceeded`, never an
-// allocation.
+// Limits of the readers of streams and containers, by name and with their reasons. A file that exceeds a limit gets
+// `limit-exceeded`, never an allocation. A constant that only shortens a report or bounds a cache stands beside its code.
 
 /** Counted strings on the wire carry a u8 length (QEMU: qemu_get_counted_string). */
 export const MAX_COUNTED_STRING = 255;

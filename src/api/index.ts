@@ -68,6 +68,7 @@ export { type VirtualReader } from '../memory/virtual-reader.js';
 export { openGuestMemory, type GuestMemoryOptions } from '../open/guest-memory.js';
 export { joinChannels, type JoinedStream } from '../open/join-channels.js';
 export { openStream, type MigrationStream, type OpenOptions } from '../open/open-stream.js';
+export type { Bodies } from '../stream/reader-state.js';
 export { createWriter, type StreamWriter } from '../open/create-writer.js';
 export type { Clue, Producer } from '../open/producer.js';
 export type { QemuVersion } from '../release/version.js';

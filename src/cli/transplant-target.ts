@@ -86,7 +86,7 @@ async function capabilitiesIn(
   containers: ContainerChoices,
 ): Promise<readonly string[]> {
   if (input === STDIO) return [];
-  const stream = await openStream((await context.openState(input, containers)).inner, { bodies: false });
+  const stream = await openStream((await context.openState(input, containers)).inner, { bodies: 'none' });
   try {
     for await (const event of stream.events()) {
       if (event.kind === 'configuration') return capabilitiesOf(event.configuration) ?? [];

@@ -91,7 +91,7 @@ async function isZero(path: string, size: number): Promise<boolean> {
 }
 
 export async function inspectState(folder: string, manifest: Manifest): Promise<Inspection> {
-  const stream = await openStream(await openFile(templatePath(folder, manifest.state.path)), { bodies: false });
+  const stream = await openStream(await openFile(templatePath(folder, manifest.state.path)), { bodies: 'none' });
   try {
     return await inspect(stream);
   } finally {

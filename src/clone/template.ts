@@ -142,7 +142,7 @@ export async function saveState(
   limits: { timeoutMs?: number; signal?: AbortSignal | undefined },
 ): Promise<Inspection> {
   await migrateToFile(machine, file, limits);
-  const stream = await openStream(await openFile(file), { bodies: false });
+  const stream = await openStream(await openFile(file), { bodies: 'none' });
   try {
     const inspection = await inspect(stream);
     if (inspection.error !== undefined || !inspection.complete)

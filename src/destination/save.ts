@@ -55,7 +55,7 @@ export interface Save {
 
 type PlacedSection = SavedSection & { readonly offset: number };
 
-/** Gathers a save from the events of a stream, opened with `bodies` true or `devices`. */
+/** Gathers a save from the events of a stream, opened with `bodies: 'all'` or `'devices'`. */
 export class SaveCollector {
   private readonly clues = new ProducerClues();
   private readonly commands: { readonly early: SavedCommand[]; readonly late: SavedCommand[] } = {

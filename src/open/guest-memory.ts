@@ -24,7 +24,7 @@ export interface GuestMemoryOptions extends OpenOptions {
  */
 export async function openGuestMemory(source: ByteSource, options: GuestMemoryOptions): Promise<GuestMemory> {
   if (!source.seekable) throw notSeekable('the newest version of each page');
-  const stream = await openStream(source, { ...options, bodies: false });
+  const stream = await openStream(source, { ...options, bodies: 'none' });
   const versions = new LastVersions();
   let blocks: RamBlockEntry[] = [];
   let pageSize = 4096;

@@ -11,7 +11,7 @@ import { RamReader } from '../ram/reader.js';
 import type { StreamEvent } from '../stream/event.js';
 import type { PayloadLengths } from '../stream/payload.js';
 import { readEvents } from '../stream/reader.js';
-import type { ReaderOptions } from '../stream/reader-state.js';
+import type { Bodies, ReaderOptions } from '../stream/reader-state.js';
 import { findTail } from '../stream/tail.js';
 import { DeviceEntries, parseSchema, targetPageSizeOf, vmsdSize, type DescriptionSchema } from '../vmstate/index.js';
 import { layoutAliases, layouts, type BlockLayout, type LayoutName } from '../wire/dialect.js';
@@ -31,10 +31,9 @@ export interface OpenOptions extends CursorOptions {
    */
   readonly mappedBase?: number | undefined;
   /**
-   * False: device payloads and mapped-ram areas are stepped over, their events have no bytes (and cannot be written
-   * again). `devices`: only mapped-ram areas are. Default true.
+   * Which bytes the events carry. An event without its bytes cannot be written again. Default `all`.
    */
-  readonly bodies?: boolean | 'devices' | undefined;
+  readonly bodies?: Bodies | undefined;
 }
 
 export interface MigrationStream extends AsyncDisposable {
@@ -87,7 +86,7 @@ export async function openStream(input: ByteSource | Uint8Array, options: OpenOp
         layout: options.dialect === undefined ? undefined : layoutOf(options.dialect),
         footers: options.footers,
         mappedBase: options.mappedBase,
-        bodies: options.bodies ?? true,
+        bodies: options.bodies ?? 'all',
       }),
     raw: (range: Span) => cursor.raw(range),
     close: () => cursor.close(),

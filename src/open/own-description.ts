@@ -32,7 +32,7 @@ export async function ownDescription(
 ): Promise<OwnDescription> {
   if (!source.seekable) return { description: undefined, foreign: undefined };
   const kept = { ...readThrough(source, (into, at) => source.read(into, at)), close: async () => {} };
-  const stream = await openStream(kept, { ...options, bodies: false });
+  const stream = await openStream(kept, { ...options, bodies: 'none' });
   const { description, descriptionAt } = stream;
   const last = description === undefined ? undefined : { value: description, start: descriptionAt! };
   try {

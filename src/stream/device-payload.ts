@@ -30,7 +30,7 @@ export async function* readDevicePayload(
   const length = type === 'full' && limit === undefined ? state.lengths?.next(section) : undefined;
   if (length !== undefined) {
     if (await footerStandsAt(cursor, state, section, length)) {
-      yield* counted(cursor, section, length, state.options.bodies !== false);
+      yield* counted(cursor, section, length, state.options.bodies !== 'none');
       return;
     }
     // Told at the end of the stream, when the vmdescription has turned out to be the stream's own.

@@ -7,6 +7,12 @@ import type { SectionHeader } from '../wire/section.js';
 import type { StreamEvent } from './event.js';
 import type { PayloadLengths, PayloadPort } from './payload.js';
 
+/**
+ * Bytes that events carry: those of devices and of mapped-ram areas, those of devices, or none. The reader steps over the
+ * rest where it knows their end.
+ */
+export type Bodies = 'all' | 'devices' | 'none';
+
 export interface ReaderOptions {
   readonly port: PayloadPort;
   /** From the vmdescription that ends the file. It may belong to another stream. */
@@ -17,8 +23,7 @@ export interface ReaderOptions {
   readonly footers: boolean | undefined;
   /** Bytes of the container before the stream, for mapped-ram offsets; undefined: derive it from the stream. */
   readonly mappedBase: number | undefined;
-  /** False: bytes that the caller did not ask for (payloads, mapped-ram areas) are skipped where their end is known. */
-  readonly bodies: boolean | 'devices';
+  readonly bodies: Bodies;
 }
 
 /** State of the grammar while it reads; shared with the files beside this file. */

@@ -164,7 +164,7 @@ async function* readSection(
           : (fromBits ?? state.options.targetPageSize),
       layout: state.options.layout,
       mappedBase: state.options.mappedBase,
-      bodies: state.options.bodies === true,
+      bodies: state.options.bodies === 'all',
     });
   } else {
     yield* readDevicePayload(cursor, state, section, type, limit);

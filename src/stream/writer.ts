@@ -127,7 +127,7 @@ export class StreamWriter {
   private refuseSkipped(event: Extract<StreamEvent, { kind: 'payload' | 'mapped-area' }>): void {
     const { bytes, span } = event;
     if (bytes.length === 0 && span.end > span.start) {
-      throw cannotEncode('the bytes of this event were skipped: read with `bodies: true`');
+      throw cannotEncode("the bytes of this event were skipped: read with `bodies: 'all'`");
     }
   }
 }

@@ -67,7 +67,7 @@ const tail = Buffer.concat([
 /** END of RAM, and behind it what stands behind it in a capture: devices, EOF, vmdescription. */
 export async function tailOf(capture) {
   const bytes = gunzipSync(readFileSync(new URL(`../../fixtures/streams/${capture}/state.gz`, import.meta.url)));
-  const stream = await openStream(memorySource(bytes), { bodies: false });
+  const stream = await openStream(memorySource(bytes), { bodies: 'none' });
   let from;
   for await (const event of stream.events())
     if (event.kind === 'section-open' && event.type === 'full') from ??= event.span.start;

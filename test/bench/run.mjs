@@ -21,13 +21,13 @@ const folder = mkdtempSync(join(tmpdir(), 'mstream-bench-'));
 const { results, record, compare, peak } = measuring(folder);
 
 async function walk(path) {
-  const stream = await openStream(await openFile(path), { bodies: false });
+  const stream = await openStream(await openFile(path), { bodies: 'none' });
   for await (const event of stream.events()) void event;
   await stream.close();
 }
 
 async function table(path) {
-  const stream = await openStream(await openFile(path), { bodies: false });
+  const stream = await openStream(await openFile(path), { bodies: 'none' });
   const { error } = await inspect(stream);
   await stream.close();
   if (error !== undefined) throw error;

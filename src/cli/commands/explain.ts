@@ -88,7 +88,7 @@ async function factsOf(
 
 async function inspected(context: Context, state: string, options: ContainerOptions): Promise<Inspection> {
   const { stream, progress } = await openState(context, state, {
-    bodies: false,
+    bodies: 'none',
     containers: containerChoices(options),
   });
   const inspection = await inspect(stream);

@@ -162,7 +162,7 @@ async function inspectWhole(
 ): Promise<Whole> {
   const { stream, layers, progress } = await openState(context, state, {
     ...reading,
-    bodies: false,
+    bodies: 'none',
     reported: true,
   });
   const paths = channel === undefined ? [] : [channel].flat();

@@ -35,7 +35,7 @@ export const statCommand = defineCommand({
     ]);
     const opened = [];
     for (const state of options.states)
-      opened.push(await openState(context, state, { ...openOptions(options), bodies: false }));
+      opened.push(await openState(context, state, { ...openOptions(options), bodies: 'none' }));
     const inputs = opened.map(({ stream }, i) => ({ label: options.states[i]!, stream }));
     const found = await stat(inputs, { inflate, deflatedSize });
     for (const { progress } of opened) progress.stop();

@@ -46,7 +46,7 @@ export async function inspectJsonl(
 ): Promise<MigrationStreamError | undefined> {
   const { stream, source } = await openState({ ...context, progress: quietOnTerminal(context) }, state, {
     ...options,
-    bodies: false,
+    bodies: 'none',
   });
   const lines = new LineWriter(context.host.stdout);
   let blocks: RamBlockEntry[] = [];
@@ -71,7 +71,7 @@ export async function inspectPages(
 ): Promise<MigrationStreamError | undefined> {
   const { stream } = await openState({ ...context, progress: quietOnTerminal(context) }, state, {
     ...options,
-    bodies: false,
+    bodies: 'none',
   });
   const lines = new LineWriter(context.host.stdout);
   const pages = new PageLines(context.out);
@@ -99,7 +99,7 @@ export async function inspectHex(
   const { stream } = await openState(
     context,
     state,
-    { ...options, bodies: false },
+    { ...options, bodies: 'none' },
     (source) => (tap = tapSource(source, wanted)).source,
   );
   const parts = new HexParts(wanted);

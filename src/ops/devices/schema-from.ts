@@ -54,7 +54,7 @@ function nothing(label: string, why: string): MigrationStreamError {
 }
 
 async function walkFor(source: ByteSource): Promise<Uint8Array> {
-  const stream = await openStream(source, { bodies: false });
+  const stream = await openStream(source, { bodies: 'none' });
   for await (const event of stream.events()) if (event.kind === 'vmdescription') return event.json;
   throw nothing(source.label, 'the stream has no vmdescription');
 }

@@ -210,7 +210,7 @@ async function firstPass(source: ByteSource, edits: readonly Edit[], options: Re
     });
   }
   const versions = compacts ? new LastVersions() : undefined;
-  const stream = await openStream(source, { ...options, bodies: false });
+  const stream = await openStream(source, { ...options, bodies: 'none' });
   const evidence = await inspect(stream, (event) => {
     if (event.kind === 'pages') versions?.add(event.runs);
   });

@@ -18,7 +18,7 @@ import type { RecordCost, Stat, StateStat } from './result.js';
 
 export interface StatInput {
   readonly label: string;
-  /** Opened with `bodies: false`, from a source that can be sought. */
+  /** Opened with `bodies: 'none'`, from a source that can be sought. */
   readonly stream: MigrationStream;
 }
 

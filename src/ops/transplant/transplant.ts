@@ -83,7 +83,7 @@ export async function transplant(
 ): Promise<TransplantResult> {
   try {
     const ignored = donor.layout.ignoredByte ? await ignoredBlocks(source, options) : undefined;
-    const stream = await openStream(source, { ...options, bodies: true });
+    const stream = await openStream(source, { ...options, bodies: 'all' });
     const output = new StreamOutput(sink, 0, options.shift);
     const work = new Transplanting(stream, output, sink.staged !== undefined, donor, options, ignored);
     await work.run();
@@ -107,7 +107,7 @@ async function ignoredBlocks(source: ByteSource, options: OpenOptions): Promise<
       message: 'QEMU 4.0 must be told which blocks were left out, which shows only at the end of a stream',
       hint: { code: 'save-to-file' },
     });
-  const { blocks, error } = await inspect(await openStream(source, { ...options, bodies: false }));
+  const { blocks, error } = await inspect(await openStream(source, { ...options, bodies: 'none' }));
   if (error !== undefined) throw error;
   return new Map(blocks.map((block) => [block.idstr, block.ignored === true]));
 }

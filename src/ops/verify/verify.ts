@@ -64,7 +64,7 @@ const OURS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const NOTHING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['not-a-stream', 'io']);
 
 /**
- * Reads `stream` (opened with `bodies: 'devices'`, or true) to its end or its first error, once. A stream that breaks
+ * Reads `stream` (opened with `bodies: 'devices'` or 'all') to its end or its first error, once. A stream that breaks
  * gives the findings before it, and the break as one.
  * @throws errors that are not MigrationStreamErrors
  */

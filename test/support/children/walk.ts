@@ -19,7 +19,7 @@ const source = sources[name!]!();
 const started = performance.now();
 let pages = 0;
 let end = 0;
-const stream = await openStream(source, { bodies: how !== 'skip' });
+const stream = await openStream(source, { bodies: how === 'skip' ? 'none' : 'all' });
 if (how === 'inspect') {
   const { totals, error, complete } = await inspect(stream);
   if (!complete) throw error ?? new Error('incomplete');

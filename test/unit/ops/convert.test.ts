@@ -53,7 +53,7 @@ describe.each(plain)('%s', (name) => {
     const bytes = fixtureBytes(name);
     for (const base of [0, 12345]) {
       const file = await converted(toMapped, bytes, base);
-      const found = await inspect(await openStream(file, { bodies: false }));
+      const found = await inspect(await openStream(file, { bodies: 'none' }));
       expect(found.error).toBeUndefined();
       expect(found.complete).toBe(true);
       expect(found.capabilities).toContain('mapped-ram');
@@ -68,7 +68,7 @@ describe.each(plain)('%s', (name) => {
 test.each(mapped)('%s moves to another base, and back', async (name) => {
   const bytes = fixtureBytes(name);
   const moved = await converted(toMapped, bytes, 12345);
-  expect((await inspect(await openStream(moved, { bodies: false }))).dialect.mappedBase?.value).toBe(12345);
+  expect((await inspect(await openStream(moved, { bodies: 'none' }))).dialect.mappedBase?.value).toBe(12345);
   await sameMemory(bytes, moved);
   expect(Buffer.compare(await converted(toMapped, moved), await converted(toMapped, bytes))).toBe(0);
 });

@@ -68,7 +68,7 @@ describe.each(names)('%s', (name) => {
   test('counted without their pages being decoded', async () => {
     const { bytes } = await join(main, channels);
     const joined = joinChannels(
-      await openStream(main, { bodies: false }),
+      await openStream(main, { bodies: 'none' }),
       channels.map((one) => memorySource(one)),
       undefined,
     );

@@ -14,7 +14,7 @@ import { countingSource } from '../../support/sources.js';
 const names = fixtureNames.filter((name) => name.includes('mapped-ram'));
 
 async function look(source: Parameters<typeof openStream>[0], options: OpenOptions = {}): Promise<Inspection> {
-  const stream = await openStream(source, { bodies: false, ...options });
+  const stream = await openStream(source, { bodies: 'none', ...options });
   try {
     return await inspect(stream);
   } finally {
@@ -25,7 +25,7 @@ async function look(source: Parameters<typeof openStream>[0], options: OpenOptio
 /** The stream as `file:PATH,offset=base` writes it, in a file of its own. */
 export async function movedBy(bytes: Uint8Array, base: number): Promise<Uint8Array> {
   const moved = Buffer.concat([new Uint8Array(base).fill(0xaa), bytes]);
-  const stream = await openStream(bytes, { bodies: false });
+  const stream = await openStream(bytes, { bodies: 'none' });
   for await (const event of stream.events()) {
     if (event.kind !== 'ram-blocks') continue;
     const header = base + event.span.end - 16;
@@ -78,7 +78,7 @@ describe.each(names)('%s', (name) => {
   test('a pipe says the same, and so does reading with bodies', async () => {
     const { blocks } = await look(bytes);
     expect((await look(forwardSource(memorySource(bytes)))).blocks).toEqual(blocks);
-    expect((await look(bytes, { bodies: true, slabSize: 5000 })).blocks).toEqual(blocks);
+    expect((await look(bytes, { bodies: 'all', slabSize: 5000 })).blocks).toEqual(blocks);
   });
 
   test('at any base, told and not told', async () => {
@@ -119,7 +119,7 @@ describe.each(names)('%s', (name) => {
   });
 
   test('a save that never ended is named', async () => {
-    const stream = await openStream(bytes, { bodies: false });
+    const stream = await openStream(bytes, { bodies: 'none' });
     const cut = bytes.slice();
     let end = 0;
     for await (const event of stream.events()) {

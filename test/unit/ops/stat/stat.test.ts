@@ -14,7 +14,7 @@ import { fixtureBytes } from '../../../support/fixtures.js';
 
 async function statOf(...names: readonly string[]): Promise<Stat> {
   const inputs = await Promise.all(
-    names.map(async (label) => ({ label, stream: await openStream(fixtureBytes(label), { bodies: false }) })),
+    names.map(async (label) => ({ label, stream: await openStream(fixtureBytes(label), { bodies: 'none' }) })),
   );
   return stat(inputs, { inflate, deflatedSize });
 }
@@ -80,7 +80,7 @@ test('records that came again are counted, and compacting is worth them', async 
 });
 
 test('a pipe is refused', async () => {
-  const stream = await openStream(forwardSource(memorySource(fixtureBytes('10.0.13-plain'))), { bodies: false });
+  const stream = await openStream(forwardSource(memorySource(fixtureBytes('10.0.13-plain'))), { bodies: 'none' });
   await expect(stat([{ label: 'pipe', stream }], { inflate, deflatedSize })).rejects.toMatchObject({
     code: 'not-seekable',
   });
