@@ -5,7 +5,7 @@
 import { readSource, type ByteSource } from '../bytes/source.js';
 import { maxCompressedPage } from '../limits.js';
 import type { RamBlockEntry } from '../wire/ram-block.js';
-import { pageState, type LastVersions, type PageState } from './last-versions.js';
+import { pageState, type LastVersions } from './last-versions.js';
 import { applyBody, badPage, type Inflate } from './page-decoder.js';
 import { pageKind, PageRuns } from './page-runs.js';
 
@@ -45,11 +45,6 @@ export class GuestMemory {
   /** Target pages of block `block`, an index into `blocks`. */
   pagesOf(block: number): number {
     return Math.ceil(this.blocks[block]!.usedLength / this.pageSize);
-  }
-
-  /** How page `page` of block `block` is known. */
-  state(block: number, page: number): PageState {
-    return this.versions.state(block, page);
   }
 
   /** Did any record bring page `page`? A zero page came too. */

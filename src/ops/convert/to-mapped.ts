@@ -10,7 +10,7 @@ import { notSeekable, openGuestMemory } from '../../open/guest-memory.js';
 import { openStream, type MigrationStream, type OpenOptions } from '../../open/open-stream.js';
 import { createWriter, type StreamWriter } from '../../open/create-writer.js';
 import { GuestMemory } from '../../ram/guest-memory.js';
-import { LastVersions, pageState } from '../../ram/last-versions.js';
+import { LastVersions } from '../../ram/last-versions.js';
 import { noInflate, type Inflate } from '../../ram/page-decoder.js';
 import { pageKind } from '../../ram/page-runs.js';
 import type { StreamEvent } from '../../stream/event.js';
@@ -189,9 +189,9 @@ function bitmapOf(
   const bitmap = new Uint8Array(mappedBitmapSize(usedLength, memory.pageSize));
   let came = 0;
   for (let page = memory.next(block, 0); page < pages; page = memory.next(block, page + 1)) {
-    const state = memory.state(block, page);
-    if (state !== pageState.absent) came += 1;
-    if (state >= pageState.whole) bitmap[page >>> 3]! |= 1 << (page & 7);
+    if (!memory.came(block, page)) continue;
+    came += 1;
+    if (!memory.isZero(block, page)) bitmap[page >>> 3]! |= 1 << (page & 7);
   }
   if (came === 0 && pages > 0 && ignoreShared) return undefined;
   if (came < pages)
