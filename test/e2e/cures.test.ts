@@ -17,7 +17,7 @@ import { mstream } from '../support/fake-host.js';
 import { fixtureBytes } from '../support/fixtures.js';
 import { recordedProfile, type ProfileName } from '../support/profiles.js';
 import { dissect } from './agreement/anatomy.js';
-import { applyPatches, hex, put, record } from './agreement/patch.js';
+import { applyPatches, command, counted, hex, insert, put, record } from './agreement/patch.js';
 import { tryStream, type Outcome } from './agreement/trial.js';
 import { fileOf, memoryIn, pc, qemu, save, skip } from './support/loads.js';
 
@@ -61,6 +61,13 @@ const shared = { 'x-ignore-shared': true };
 async function filled(name: string): Promise<Uint8Array> {
   const anatomy = await dissect(fixtureBytes(name));
   return applyPatches(anatomy.bytes, [put(record(anatomy, ({ kind }) => kind === 'zero').body, hex('41'))]);
+}
+
+/** A command in front of the first section. */
+async function withCommand(name: string, number: number, body?: Uint8Array): Promise<Uint8Array> {
+  const anatomy = await dissect(fixtureBytes(name));
+  const { span } = anatomy.items.find(({ kind }) => kind === 'start')!;
+  return applyPatches(anatomy.bytes, [insert(span.start, command(number, body))]);
 }
 
 const cases: readonly Case[] = [
@@ -207,7 +214,54 @@ const cases: readonly Case[] = [
     argv: pc('pc'),
     stream: () =>
       after('7.2.22-postcopy-ready', { edit: 'drop-command', command: 1 }, { edit: 'drop-command', command: 2 }),
-    remedies: ['--drop-command POSTCOPY_ADVISE'],
+    remedies: ['postcopy-ram: on', '--drop-command POSTCOPY_ADVISE'],
+  },
+  {
+    id: 'ping-without-return-path',
+    release: '7.2',
+    argv: pc('pc'),
+    capabilities: { 'postcopy-ram': true },
+    stream: () => after('7.2.22-postcopy-ready', { edit: 'drop-command', command: 1 }),
+    remedies: ['--drop-command PING'],
+  },
+  {
+    id: 'command-deprecated',
+    release: '11.1',
+    argv: pc('pc'),
+    stream: () => withCommand('11.1.3-plain', 8),
+    remedies: ['--drop-command ENABLE_COLO'],
+  },
+  {
+    id: 'recv-bitmap-block',
+    release: '10.0',
+    argv: pc('pc'),
+    stream: () => withCommand('10.0.13-plain', 10, counted('none')),
+    remedies: ['--drop-command RECV_BITMAP'],
+  },
+  // A ROM under another name: the machine has its contents without the stream.
+  {
+    id: 'unknown-ramblock',
+    release: '11.1',
+    argv: pc('pc'),
+    stream: () => after('11.1.3-plain', { edit: 'rename-block', block: 'pc.rom', to: 'pc.none' }),
+    remedies: ['--drop-block pc.none'],
+  },
+  // Saved with x-ignore-shared and share=off: the pages are in the stream, and the destination has share=on.
+  {
+    id: 'block-not-migrated',
+    release: '10.0',
+    argv: pc('pc', ...memory('on')),
+    capabilities: shared,
+    stream: async () =>
+      Uint8Array.from(readFileSync(await save('10.0', pc('pc', ...memory('off')), ['x-ignore-shared']))),
+    remedies: ['--to-dialect plain; x-ignore-shared: off', '--externalize mem0=FILE'],
+  },
+  {
+    id: 'unexpected-compressed',
+    release: '5.2',
+    argv: pc('pc'),
+    stream: () => fixtureBytes('5.2.0-compress'),
+    remedies: ['compress: on', '--compact'],
   },
   { id: 'zero-fill', release: '10.0', argv: pc('pc'), stream: () => filled('10.0.13-plain'), remedies: ['--compact'] },
   {
@@ -272,15 +326,24 @@ function real({ release, argv, stream, capabilities = {} }: Attempt): Promise<Ou
 /** Everything in the cures that can be typed. */
 function remediesOf(cures: readonly string[]): string[] {
   return cures.flatMap((cure) => [
+    ...[...cure.matchAll(/^([\w-]+) off at the destination, with `mstream rewrite (--[^`]+)`/g)].map(
+      (match) => `${match[2]!}; ${match[1]!}: off`,
+    ),
     ...[...cure.matchAll(/`(?:mstream rewrite )?(--[^`]+)`/g)].map((match) => match[1]!),
     ...[...cure.matchAll(/(?<![\w`-])-(?:M|uuid|global) [^\s,;]+/g)].map((match) => match[0]),
     ...[...cure.matchAll(/migrate-set-capabilities ([\w-]+: (?:on|off))/g)].map((match) => match[1]!),
+    ...[...cure.matchAll(/^switch ([\w-]+) (on|off)/g)].map((match) => `${match[1]!}: ${match[2]!}`),
   ]);
 }
 
 /** Does what one of them says. */
 async function follow(remedy: string, attempt: Attempt, name: string | undefined): Promise<Attempt> {
-  const words = remedy.replace('NEW', name ?? 'NEW').split(' ');
+  const [first, second] = remedy.split('; ') as [string, string | undefined];
+  if (second !== undefined) return follow(second, await follow(first, attempt, name), name);
+  const words = remedy
+    .replace('NEW', name ?? 'NEW')
+    .replace('=FILE', `=${join(folder, 'memory')}`)
+    .split(' ');
   if (remedy.startsWith('--')) {
     const { code, written, stderr } = await mstream(['rewrite', 'state', '-o', 'new', ...words], {
       files: { state: attempt.stream },

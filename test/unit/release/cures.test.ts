@@ -1,9 +1,12 @@
-// Every cure that verify and explain print for a known bug, a device, a host, the monitor or a machine type is carried out by a
-// test with a real QEMU, or the reason why none does is listed.
+// Every cure that verify and explain print beside a message of QEMU, a silent end or a known bug is carried out by a test with
+// a real QEMU, or the reason why none does is listed.
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { hostExplanations } from '../../../src/release/causes/host.js';
 import { monitorExplanations } from '../../../src/release/causes/monitor.js';
+import { deviceExplanations } from '../../../src/release/causes/device.js';
+import { ramExplanations } from '../../../src/release/causes/ram.js';
+import { streamExplanations } from '../../../src/release/causes/stream.js';
 import { pciRules } from '../../../src/release/causes/rules-pci.js';
 import { virtioRules } from '../../../src/release/causes/rules-virtio.js';
 import { silentRows } from '../../../src/release/causes/silent.js';
@@ -19,9 +22,10 @@ const printed: ReadonlySet<string> = new Set(
       ...virtioRules,
       ...Object.values(hostExplanations),
       ...Object.values(monitorExplanations),
-      silentRows['machine-removed'],
-      silentRows['machine-not-yet'],
-      silentRows['machine-of-distribution'],
+      ...Object.values(streamExplanations),
+      ...Object.values(ramExplanations),
+      ...Object.values(deviceExplanations),
+      ...Object.values(silentRows),
     ].flatMap(({ cures }) => cures),
   ].map(cureText),
 );
