@@ -58,8 +58,8 @@ const MAX_EXPLANATIONS = 200;
 /** What is known of the stream that the words were said about. */
 export interface ExplainFacts {
   readonly inspection?: Inspection | undefined;
-  /** Devices of the stream that fit the values of a message, as labels. */
-  readonly fits?: ((match: MessageMatch) => readonly string[]) | undefined;
+  /** Devices of the stream that fit the values of a message, as labels; undefined: neither tells. */
+  readonly fits?: ((match: MessageMatch) => readonly string[] | undefined) | undefined;
 }
 
 /**
@@ -189,7 +189,7 @@ function explanationOf(
   const { missing, details } = missingOf(match, device);
   const row = explained(id, missing === undefined ? values : { ...values, missing });
   const rule = ruleFor(id, { values, device, shared: sharedOf(inspection) });
-  const fitting = device === undefined ? (fits?.(match) ?? []) : [];
+  const fitting = device === undefined ? fits?.(match) : undefined;
   return {
     id,
     // Links of a chain that reach to its end are cut to their own words.
@@ -201,7 +201,10 @@ function explanationOf(
     ...(LAST_LINES.has(id) ? { meaning: lastLine(errorWords(values['error'] ?? '')) } : {}),
     details: [
       ...details,
-      ...fitting.map((label) => `in this state it fits ${label}`),
+      ...(fitting ?? []).map((label) => `in this state it fits ${label}`),
+      ...(fitting?.length === 0
+        ? ['no device of this state has these values: these words were not said about it']
+        : []),
       ...(inspection === undefined ? [] : notInState(values, inspection)),
     ],
     versions: versionsOf(match),

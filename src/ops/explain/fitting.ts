@@ -7,33 +7,41 @@ import type { StreamDevice } from '../devices/stream-device.js';
 /** Devices named at most. */
 const MAX_NAMED = 8;
 
-/** idstrs of the devices whose features, or whose byte of the PCI configuration, are those of the message. */
-export function fitting({ id, values }: MessageMatch, devices: readonly StreamDevice[]): string[] {
+/**
+ * idstrs of the devices whose features, or whose byte of the PCI configuration, are those of the message. Undefined: the
+ * message has no such values, or no device of the state shows them.
+ */
+export function fitting({ id, values }: MessageMatch, devices: readonly StreamDevice[]): string[] | undefined {
   const fits =
     id === 'virtio-features' && values['guest'] !== undefined
       ? hasFeatures(BigInt(`0x${values['guest']}`))
       : id === 'pci-config-data' && values['at'] !== undefined && values['read'] !== undefined
         ? hasByte(Number.parseInt(values['at'], 16), Number.parseInt(values['read'], 16))
         : undefined;
-  if (fits === undefined) return [];
-  return devices
-    .filter(({ state }) => fits(state))
+  if (fits === undefined) return undefined;
+  const told = devices.map((device) => ({ device, fit: fits(device.state) }));
+  if (told.every(({ fit }) => fit === undefined)) return undefined;
+  return told
+    .filter(({ fit }) => fit === true)
     .slice(0, MAX_NAMED)
-    .map(({ section }) => section.idstr);
+    .map(({ device }) => device.section.idstr);
 }
 
-function hasFeatures(guest: bigint): (state: DeviceState) => boolean {
+/** Undefined: this device does not tell. */
+type Fits = (state: DeviceState) => boolean | undefined;
+
+function hasFeatures(guest: bigint): Fits {
   return (state) => {
     const low = unsigned(findInDevice(state, '*guest_features_lo')[0]?.bytes);
-    const whole = unsigned(findInDevice(state, '*64bit_features.guest_features')[0]?.bytes);
-    return (whole ?? low) === guest && (whole !== undefined || low !== undefined);
+    const whole = unsigned(findInDevice(state, '*64bit_features.guest_features')[0]?.bytes) ?? low;
+    return whole === undefined ? undefined : whole === guest;
   };
 }
 
-function hasByte(at: number, value: number): (state: DeviceState) => boolean {
+function hasByte(at: number, value: number): Fits {
   return (state) => {
     const [config] = findInDevice(state, '*config');
-    return config !== undefined && config.bytes.length >= 256 && config.bytes[at] === value;
+    return config === undefined || config.bytes.length <= at ? undefined : config.bytes[at] === value;
   };
 }
 

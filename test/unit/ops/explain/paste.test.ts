@@ -81,7 +81,49 @@ const shapes: readonly (readonly [name: string, text: string])[] = [
   ['cut out of a string', json(LINES).slice(1, -1)],
   ['C with octal-free escapes', `printf("${BLOCK.replace(/"/g, '\\"')}\\n");`],
   ['YAML', `message: ${json(LINES)}`],
+  // As pacemaker logs what virsh said (seapath/meta-seapath issue 25).
+  [
+    'pacemaker',
+    `Nov 29 12:34:47 host pacemaker-execd[1005]:  notice: VM_migrate_to_0:5177:stderr [ error: internal error: ${BLOCK} ]`,
+  ],
+  [
+    'pacemaker, lines',
+    `Nov 29 12:34:47 host pacemaker-controld[1008]:  notice: host-VM_migrate_to_0:71 [ error: internal error: ${BLOCK}\\nocf-exit-reason:VM: live migration to other failed: 1\\n ]`,
+  ],
 ];
+
+/** Whole reports as they were made in public, names replaced: the carriers that nobody would invent. */
+const reports: readonly (readonly [source: string, ids: readonly string[], text: string])[] = [
+  [
+    'sandia-minimega/minimega issue 847',
+    ['unknown-ramblock', 'device-state-error'],
+    `2017/01/31 14:17:34 ERROR kvm.go:647: kill qemu: exit status 1 QEMU waiting for connection on: disconnected:unix:/tmp/minimega/2/qmp,server
+qemu-system-x86_64: Unknown ramblock "0000:00:04.0:01.0/e1000.rom", cannot accept migration
+qemu-system-x86_64: error while loading state for instance 0x0 of device 'ram'
+cat: write error: Broken pipe
+qemu-system-x86_64: load of migration failed: Invalid argument
+2017/01/31 14:17:34 DEBUG vm.go:626: updating vm 2 state: RUNNING -> ERROR`,
+  ],
+  [
+    'autotest/tp-libvirt pull request 6121',
+    ['footer-unreadable'],
+    `Can not find the expected patterns 'domain is not running' in output 'Migration: [ 2.07 %]error: internal error: QEMU unexpectedly closed the monitor (vm='vm1'): 2025-01-09T18:20:49.709830Z qemu-kvm: check_section_footer: Read section footer failed: -5&#10;2025-01-09T18:20:49.710893Z qemu-kvm: load of migration failed: Invalid argument'`,
+  ],
+  // Lines that stand behind each other without anything between them.
+  [
+    'autotest/tp-libvirt pull request 4931',
+    ['not-a-migration-stream'],
+    `error: internal error: QEMU unexpectedly closed the monitor (vm='vm1'): 2023-06-05T09:56:55.516267Z qemu-kvm: Cannot read from TLS channel: Input/output error2023-06-05T09:56:55.516335Z qemu-kvm: Cannot read from TLS channel: Input/output error2023-06-05T09:56:55.516346Z qemu-kvm: Not a migration stream2023-06-05T09:56:55.516356Z qemu-kvm: load of migration failed: Invalid argument`,
+  ],
+];
+
+describe('a report', () => {
+  test.each(reports)('%s', (_, ids, text) => {
+    const found = explain(text);
+    expect(found.map(({ id }) => id)).toEqual(ids);
+    for (const { text: words } of found) expect(words).not.toMatch(/&#10;|\d{4}-\d\d-\d\d|kvm\.go|tp-libvirt/);
+  });
+});
 
 describe('a block of another name, pasted', () => {
   test('forty shapes and more', () => expect(shapes.length).toBeGreaterThanOrEqual(40));
