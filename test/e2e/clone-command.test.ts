@@ -95,6 +95,9 @@ async function nothingLeft(...kept: string[]): Promise<void> {
   for (const name of kept) await access(join(folder, name));
 }
 
+const umask = process.umask(0o022);
+afterAll(() => void process.umask(umask));
+
 beforeAll(async () => {
   if (skip !== undefined) return;
   await openLab({ suites: ['bookworm'] });
@@ -131,6 +134,12 @@ describe.skipIf(skip !== undefined)('template', () => {
     expect(manifest.memory['mem0']?.size).toBe(8 * 2 ** 20);
     expect(manifest.blocks.find((block) => block.idstr === 'mem0')?.ignored).toBe(true);
     await nothingLeft('t/memory');
+  });
+
+  test('a folder and files for their owner alone, also with umask 022', async () => {
+    const modeOf = async (name: string): Promise<string> => ((await stat(join(folder, name))).mode & 0o777).toString(8);
+    const modes = await Promise.all(['t', 't/state', 't/memory', 't/manifest.json'].map(modeOf));
+    expect(modes).toEqual(['700', '600', '600', '600']);
   });
 
   test('check: whole, then with one byte of memory changed, then without it', async () => {
