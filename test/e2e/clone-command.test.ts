@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { access, chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { readFileSync } from 'node:fs';
@@ -275,9 +276,19 @@ describe.skipIf(skip !== undefined)('template', () => {
     await nothingLeft('t/memory');
   });
 
+  // As soon as QEMU is there, and before that: whoever starts a process does not know of it at once.
+  test.each([0, 1, 2, 3])('SIGKILL of us in the moment in which QEMU starts leaves none (%i)', async (round) => {
+    const { child, ended } = start(['template', 'create', 'n', '--ready-delay', '60', ...vm('x')]);
+    const deadline = performance.now() + 20_000;
+    while ((await qemus()).length === 0) if (performance.now() > deadline) throw new Error('no QEMU started');
+    if (round > 0) await setTimeout(10 * round);
+    child.kill('SIGKILL');
+    await ended;
+    await nothingLeft('t/memory');
+  });
+
   test('SIGKILL of us leaves no QEMU either', async () => {
     const { child, ended, output } = start(['template', 'create', 'n', '--ready-delay', '60', ...vm('x')]);
-    // Not merely until QEMU runs: between its start and the line to the guard lies a moment in which nobody knows of it.
     await until(() => (output().includes('waiting until the guest is ready') ? true : undefined), {
       timeoutMs: 20_000,
       what: 'it to wait for the guest',

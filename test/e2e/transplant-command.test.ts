@@ -134,6 +134,22 @@ describe.skipIf(skip !== undefined)('mstream transplant with a QEMU', () => {
     ]);
   });
 
+  test('refused in a pipe: what went into it loads nowhere', async () => {
+    const child = spawn(process.execPath, [
+      ...[join(root, 'bin/mstream.js'), 'transplant', '-', '-o', '-', '--source-cpu', 'max', '--'],
+      ...['lab:7.2', ...pc('pc')],
+    ]);
+    const parts: Buffer[] = [];
+    child.stdout.on('data', (part: Buffer) => void parts.push(part));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(await readFile(plain));
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect(code).toBe(1);
+    const stream = Uint8Array.from(Buffer.concat(parts));
+    for (const release of ['7.2', '11.1'])
+      expect(await load({ release, argv: pc('pc-i440fx-7.2'), stream })).toMatchObject({ loaded: false });
+  });
+
   test('the CPU that a command line asks for', async () => {
     await writeFile(join(folder, 'cmdline'), ['qemu-system-x86_64', '-cpu', 'max', '-accel', 'kvm', ''].join('\0'));
     const other = await transplant(
