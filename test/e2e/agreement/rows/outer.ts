@@ -78,6 +78,7 @@ const machines = rowsOf('machine', 'plain', {
   'one letter more': { mutate: (a) => machineName(a, `${a.configuration!.machine}x`) },
   'another type of the same family': { mutate: (a) => machineName(a, 'pc-i440fx-9.9') },
   'another family': { mutate: (a) => machineName(a, 'pc-q35-7.2') },
+  'newlines in the name': { mutate: (a) => machineName(a, 'pc\n\n-i440fx\n') },
   'letters to be escaped': { mutate: (a) => machineName(a, 'pc\x07-\xff') },
   'destination is q35': { on: { argv: machine('q35') } },
   'destination is an older type': { on: { argv: machine('pc-i440fx-5.2') }, releases: ['7.2', '10.0', '11.1'] },
