@@ -45,12 +45,17 @@ export async function virtioOffers(
   });
   const offers = new Map<string, OfferedFeatures>();
   const keyOf = ({ idstr, instanceId }: SavedSection): string => deviceKey(idstr, instanceId);
-  await tryAll(cases.slice(0, MAX_ASKED), {
-    done({ section }, trial) {
-      const features = trial instanceof Error ? undefined : trial.lines.map(offered).find((bits) => bits !== undefined);
-      if (features !== undefined) offers.set(keyOf(section), { features, unsure: unsure(section, changes) });
-    },
-  });
+  // A busy host may end a trial too early: who did not say is asked once more.
+  for (let round = 0; round < 2; round += 1) {
+    const open = cases.slice(0, MAX_ASKED).filter(({ section }) => !offers.has(keyOf(section)));
+    await tryAll(open, {
+      done({ section }, trial) {
+        const features =
+          trial instanceof Error ? undefined : trial.lines.map(offered).find((bits) => bits !== undefined);
+        if (features !== undefined) offers.set(keyOf(section), { features, unsure: unsure(section, changes) });
+      },
+    });
+  }
   asked.signal?.throwIfAborted();
   const missing = cases.filter(({ section }) => !offers.has(keyOf(section))).map(({ section }) => section.idstr);
   if (missing.length > 0)
