@@ -55,6 +55,7 @@ export {
 
 export { openGuest, type Guest, type GuestOptions } from '../ops/guest/guest.js';
 export { extract, type AddressedFormat, type Extraction } from '../ops/extract/extract.js';
+export type { Deflate } from '../ops/extract/kdump/pages.js';
 export { type Selection } from '../ops/extract/plan.js';
 export { viewMemory, type MemoryView, type ViewOptions } from '../ops/mem/view.js';
 export { portableSearch, type Search } from '../memory/find.js';

@@ -4,7 +4,7 @@ export { nodeCompressors } from '../bytes/node/compressors.js';
 export { nodeDecompressors } from '../bytes/node/decompressors.js';
 export { openFileSink, type FileSinkOptions } from '../bytes/node/file-sink.js';
 export { openFile } from '../bytes/node/file-source.js';
-export { deflatedSize } from '../bytes/node/deflated-size.js';
+export { deflate, deflatedSize } from '../bytes/node/deflate.js';
 export { flushDecoders } from '../bytes/node/flush-decoders.js';
 export { inflate } from '../bytes/node/inflate.js';
 export { memoryFile, openMemory } from '../bytes/node/memory-file.js';

@@ -2,6 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { deflate } from '../../bytes/node/deflate.js';
 import type { ByteSink } from '../../bytes/source.js';
 import { addressedFormats, extract, type Extraction } from '../../ops/extract/extract.js';
 import { blocksNamed, type Selection } from '../../ops/extract/plan.js';
@@ -34,6 +35,7 @@ export const extractCommand = defineCommand({
   options,
   examples: [
     { args: 'extract state -o core', text: 'An ELF core: gdb, crash, drgn' },
+    { args: 'extract state -o core --format kdump', text: 'Compressed, for crash and makedumpfile; flattened in a pipe' },
     { args: 'extract state -o memory --format raw', text: 'The offset is the address; holes take no disk space' },
     { args: 'extract state -o - --format lime | ssh host …', text: 'Into a pipe' },
     { args: 'extract state -o piece --format raw --range 7000+1000', text: 'One stretch, in hex' },
@@ -60,7 +62,7 @@ export const extractCommand = defineCommand({
     else {
       const sink = await context.host.openOutput(path, options.force ?? false);
       context.defer(() => sink.abort());
-      extraction = await extract(guest, sink, format, selection);
+      extraction = await extract(guest, sink, format, selection, deflate);
       await sink.commit();
     }
     const { host } = context;

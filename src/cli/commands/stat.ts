@@ -31,7 +31,7 @@ export const statCommand = defineCommand({
     const [{ stat }, { inflate }, { deflatedSize }] = await Promise.all([
       import('../../ops/stat/stat.js'),
       import('../../bytes/node/inflate.js'),
-      import('../../bytes/node/deflated-size.js'),
+      import('../../bytes/node/deflate.js'),
     ]);
     const opened = [];
     for (const state of options.states)

@@ -7,10 +7,8 @@ import type { ByteSink } from '../../bytes/source.js';
 import type { PhysicalMap } from '../../memory/physical-map.js';
 import type { Guest } from '../guest/guest.js';
 import { Output } from './copy.js';
-import { cpuNotes } from './notes/index.js';
-import type { CpuNotes } from './notes/note.js';
+import { coreFacts, type CoreFacts } from './core-facts.js';
 import { Struct } from './struct.js';
-import { vmcoreinfoNote } from './vmcoreinfo.js';
 
 const ET_CORE = 4;
 const PT_LOAD = 1;
@@ -24,28 +22,16 @@ const STRINGS = latin1Bytes('\0.shstrtab\0');
  * @throws MigrationStreamError `unsupported`: the CPUs cannot be read
  */
 export async function writeElf(guest: Guest, map: PhysicalMap, sink: ByteSink): Promise<number> {
-  const cpus = cpuNotes(guest);
-  const guestNote = await vmcoreinfoNote(guest, map);
-  const notes = guestNote === undefined ? cpus.bytes : [...cpus.bytes, guestNote];
+  const facts = await coreFacts(guest, map);
   const output = new Output(sink);
-  for (const part of headers(cpus, map, size(notes))) await output.write(part);
-  for (const bytes of notes) await output.write(bytes);
+  for (const part of headers(facts, map)) await output.write(part);
+  for (const bytes of facts.notes) await output.write(bytes);
   for (const { start, end, block, offset } of map.ranges) await output.copy(guest.memory, block, offset, end - start);
   await output.write(STRINGS);
   return output.position;
 }
 
-function size(parts: readonly Uint8Array[]): number {
-  return parts.reduce((sum, part) => sum + part.length, 0);
-}
-
-function headers(
-  { wide: wideCpu, little, machine }: CpuNotes,
-  { ranges }: PhysicalMap,
-  noteSize: number,
-): Uint8Array[] {
-  // 32 bits only when everything is below 4 GiB.
-  const wide = wideCpu || ranges.some(({ end }) => end > 2 ** 32 - 1);
+function headers({ cpus: { little, machine }, wide, noteSize }: CoreFacts, { ranges }: PhysicalMap): Uint8Array[] {
   const [elf, section, program] = wide ? [64, 64, 56] : [52, 40, 32];
   const count = ranges.length + 1;
   const programs = elf + 2 * section;

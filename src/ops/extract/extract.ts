@@ -4,11 +4,13 @@ import type { ByteSink } from '../../bytes/source.js';
 import type { PhysicalMap } from '../../memory/physical-map.js';
 import type { Guest } from '../guest/guest.js';
 import { writeElf } from './elf.js';
+import { writeKdump } from './kdump/kdump.js';
+import type { Deflate } from './kdump/pages.js';
 import { writeLime } from './lime.js';
 import { plannedMap, type Selection } from './plan.js';
 import { writeRaw } from './raw.js';
 
-export const addressedFormats = ['elf', 'raw', 'lime'] as const;
+export const addressedFormats = ['elf', 'kdump', 'raw', 'lime'] as const;
 export type AddressedFormat = (typeof addressedFormats)[number];
 
 export interface Extraction {
@@ -19,7 +21,8 @@ export interface Extraction {
 }
 
 /**
- * Writes the memory that `selection` leaves to `sink`, which it neither commits nor aborts.
+ * Writes the memory that `selection` leaves to `sink`, which it neither commits nor aborts. `deflate`: compresses the pages
+ * of kdump, which are plain without it.
  * @throws MigrationStreamError `unsupported`: no layout, no registers, pages that are elsewhere; as the reads and the sink
  */
 export async function extract(
@@ -27,13 +30,16 @@ export async function extract(
   sink: ByteSink,
   format: AddressedFormat,
   selection: Selection = {},
+  deflate?: Deflate,
 ): Promise<Extraction> {
   const map = plannedMap(guest, selection);
   const bytes =
     format === 'elf'
       ? await writeElf(guest, map, sink)
-      : format === 'lime'
-        ? await writeLime(guest, map, sink)
-        : await writeRaw(guest, map, sink, selection.range?.start);
+      : format === 'kdump'
+        ? await writeKdump(guest, map, sink, deflate)
+        : format === 'lime'
+          ? await writeLime(guest, map, sink)
+          : await writeRaw(guest, map, sink, selection.range?.start);
   return { map, bytes };
 }

@@ -2,7 +2,7 @@
 // memory, where Linux keeps it at the start of a page. QEMU: dump_init(), dump/dump.c; vmcoreinfo_realize(),
 // hw/misc/vmcoreinfo.c. Linux: crash_save_vmcoreinfo_init().
 
-import { latin1Bytes, equalBytes } from '../../base/bytes.js';
+import { equalBytes, latin1Bytes } from '../../base/bytes.js';
 import { roundUp } from '../../base/units.js';
 import { deviceNamed, integerAt } from '../../memory/registers.js';
 import { rangeIndex, type PhysicalMap } from '../../memory/physical-map.js';
@@ -74,6 +74,17 @@ async function findNote(
     }
   }
   return undefined;
+}
+
+/** The text in a note of that name: its place in the note, its size in bytes. */
+export function noteText(
+  note: Uint8Array,
+): { readonly at: number; readonly size: number; readonly text: string } | undefined {
+  const view = new DataView(note.buffer, note.byteOffset, note.length);
+  const nameSize = view.getUint32(0, true);
+  if (nameSize !== NAME.length - 1 || !equalBytes(note.subarray(HEADER, HEADER + NAME.length), NAME)) return undefined;
+  const [at, size] = [HEADER + roundUp(nameSize, 4), view.getUint32(4, true)];
+  return { at, size, text: new TextDecoder('latin1').decode(note.subarray(at, at + size)) };
 }
 
 function isNote(head: Uint8Array): boolean {

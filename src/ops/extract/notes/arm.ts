@@ -24,6 +24,7 @@ export function armNotes(cpus: readonly Cpu[]): CpuNotes {
     ]),
     pageSize: 64 * 1024,
     name: 'aarch64',
+    fromLowest: true,
   };
 }
 

@@ -8,6 +8,7 @@ import type { Guest } from '../../guest/guest.js';
 import { armNotes } from './arm.js';
 import { Cpu } from '../../../memory/cpu.js';
 import type { CpuNotes } from './note.js';
+import { ppcNotes } from './ppc.js';
 import { riscvNotes } from './riscv.js';
 import { s390xNotes } from './s390x.js';
 import { x86Notes } from './x86.js';
@@ -16,15 +17,17 @@ const makers: Partial<Record<Architecture, (cpus: readonly Cpu[]) => CpuNotes>> 
   x86: x86Notes,
   arm: armNotes,
   riscv: riscvNotes,
+  ppc: ppcNotes,
   s390x: s390xNotes,
 };
 
 /** @throws MigrationStreamError `unsupported`: no CPU that is decoded, or of an architecture without notes */
-export function cpuNotes({ machine, devices, opaque }: Guest): CpuNotes {
+export function cpuNotes({ machine, devices, opaque }: Guest): CpuNotes & { readonly count: number } {
   const cpus = devicesNamed(devices, 'cpu');
   const architecture = architectureOfStates(machine, devices);
   const make = architecture && makers[architecture];
-  if (make !== undefined && cpus.length > 0) return make(cpus.map((state) => new Cpu(state)));
+  if (make !== undefined && cpus.length > 0)
+    return { ...make(cpus.map((state) => new Cpu(state))), count: cpus.length };
   throw new MigrationStreamError({
     code: 'unsupported',
     message:

@@ -44,4 +44,6 @@ export interface CpuNotes {
   readonly pageSize: number;
   /** What `uname -m` says there. */
   readonly name: string;
+  /** Does the kernel count physical addresses from the start of memory? */
+  readonly fromLowest?: boolean;
 }

@@ -32,8 +32,7 @@ function notesOf(cpu: Cpu, id: number): Uint8Array[] {
   const struct = (size: number): Struct => new Struct(size, false);
   const prstatus = struct(336)
     .seek(32)
-    // QEMU writes the number as its host does.
-    .raw(new Struct(4, true).u32(id).bytes)
+    .u32(id)
     .seek(112)
     .u64(cpu.get('env.psw.mask'), cpu.get('env.psw.addr'))
     .u64(...cpu.list((i) => `env.regs[${i}]`, 16))

@@ -1,7 +1,7 @@
 // `stat` held against the pages themselves: every page of a capture read and hashed with SHA-256.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { deflatedSize } from '../../../../src/bytes/node/deflated-size.js';
+import { deflatedSize } from '../../../../src/bytes/node/deflate.js';
 import { inflate } from '../../../../src/bytes/node/inflate.js';
 import { forwardSource, memorySource } from '../../../../src/bytes/source.js';
 import { openGuestMemory } from '../../../../src/open/guest-memory.js';
