@@ -5,51 +5,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { openFile } from '../../src/bytes/node/file-source.js';
-import { openFileSink } from '../../src/bytes/node/file-sink.js';
-import { inflate } from '../../src/bytes/node/inflate.js';
-import { extract, type AddressedFormat } from '../../src/ops/extract/extract.js';
-import type { Selection } from '../../src/ops/extract/plan.js';
-import { openGuest } from '../../src/ops/guest/guest.js';
-import { bytesOf, dumpGuest, firstDifference, segmentsOf } from './support/dumps.js';
-import { onEveryQemu, onEveryQemuOf } from './support/qemus.js';
+import { bytesOf, dumpGuest } from './support/dumps.js';
+import { out, sameCore, sameKdump } from './support/extracting.js';
+import { onEveryQemu, onEveryQemuOf, otherTargets } from './support/qemus.js';
 
 const fixtures = new URL('../../fixtures/', import.meta.url).pathname;
 /** A RAM disk where there is one: the cores are 200 MB each. */
 const base = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'mstream-extract-'));
 afterAll(() => rm(base, { recursive: true, force: true }));
-
-async function out(state: string, to: string, format: AddressedFormat, selection?: Selection): Promise<string> {
-  const source = await openFile(state);
-  const sink = await openFileSink(to, { force: true });
-  const guest = await openGuest(source, { inflate });
-  const { map } = await extract(guest, sink, format, selection);
-  await sink.commit();
-  await source.close();
-  return map.how;
-}
-
-/** Our core is QEMU's but for e_ehsize (QEMU: 8). Before 7.2 the headers stand in another order. */
-async function sameCore(ours: string, theirs: string, release: string): Promise<void> {
-  if (!release.startsWith('5.')) {
-    expect(
-      await firstDifference(ours, theirs, (head) => head.copyWithin(52, 0, 0).writeUInt16LE(64, 52)),
-    ).toBeUndefined();
-    return;
-  }
-  const [mine, qemus] = [await segmentsOf(ours), await segmentsOf(theirs)];
-  expect(mine.machine).toBe(qemus.machine);
-  expect(mine.segments.map(({ offset: _, ...rest }) => rest)).toEqual(
-    qemus.segments.map(({ offset: _, ...rest }) => rest),
-  );
-  for (const [i, { offset, size }] of mine.segments.entries())
-    for (let at = 0; at < size; at += 1 << 24) {
-      const length = Math.min(1 << 24, size - at);
-      const pieces = [bytesOf(ours, offset + at, length), bytesOf(theirs, qemus.segments[i]!.offset + at, length)];
-      const [a, b] = await Promise.all(pieces);
-      expect(a!.equals(b!), `segment ${i} + ${at}`).toBe(true);
-    }
-}
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -79,12 +42,14 @@ onEveryQemu('extract', ({ ...qemu }) => {
         ...loaded.flatMap((addr) => ['-device', `loader,file=${fixtures}guest.bin,force-raw=on,addr=${addr}`]),
       ];
       const memory: Buffer[] = [];
-      const { state, core } = await dumpGuest(qemu, argv, folder, { file: console_, text: 'R' }, async (running) => {
+      const dumped = await dumpGuest(qemu, argv, folder, { file: console_, text: 'R' }, async (running) => {
         for (const [at, size] of pieces) memory.push(await running.readMemory(at!, size!));
       });
+      const { state, core } = dumped;
       const ours = join(folder, 'ours');
       await out(state, ours, 'elf');
       await sameCore(ours, core, qemu.version);
+      await sameKdump(dumped, folder);
       const raw = join(folder, 'raw');
       expect(await out(state, raw, 'raw')).toMatch(hole ? /^CMOS/ : /^(CMOS|the rule of microvm)/);
       const { size, blocks, mode } = statSync(raw);
@@ -107,38 +72,32 @@ onEveryQemu('extract', ({ ...qemu }) => {
 });
 
 const others = {
-  aarch64: [
-    '-M',
-    'virt',
-    '-cpu',
-    'cortex-a57',
-    '-m',
-    '64',
-    '-device',
-    `loader,file=${fixtures}guest-aarch64.bin,addr=0x40100000,cpu-num=0`,
-  ],
-  riscv64: [
-    '-M',
-    'virt',
-    '-m',
-    '64',
-    '-bios',
-    'none',
-    '-device',
-    `loader,file=${fixtures}guest-riscv64.bin,addr=0x80000000`,
-  ],
+  aarch64: {
+    machine: 'virt',
+    words: ['-cpu', 'cortex-a57', '-m', '64'],
+    guest: ['-device', `loader,file=${fixtures}guest-aarch64.bin,addr=0x40100000,cpu-num=0`],
+  },
+  riscv64: {
+    machine: 'virt',
+    words: ['-m', '64', '-bios', 'none'],
+    guest: ['-device', `loader,file=${fixtures}guest-riscv64.bin,addr=0x80000000`],
+  },
+  ppc64: { machine: 'pseries', words: ['-m', '256'], guest: ['-bios', `${fixtures}guest-ppc64.bin`] },
+  s390x: { machine: 's390-ccw-virtio', words: ['-m', '64'], guest: ['-bios', `${fixtures}guest-s390x.bin`] },
 } as const;
 
-for (const target of ['aarch64', 'riscv64'] as const)
+for (const target of otherTargets)
   await onEveryQemuOf(target, 'extract', (qemu) => {
-    test('virt: the core of QEMU', async () => {
+    const { machine, words, guest } = others[target];
+    test(`${machine}: the core and the kdump files of QEMU`, async () => {
       const folder = await mkdtemp(join(base, `${target}-`));
       const serial = join(folder, 'serial');
-      const argv = [...others[target], '-smp', '2', '-nodefaults', '-serial', `file:${serial}`];
-      const { state, core } = await dumpGuest(qemu, argv, folder, { file: serial, text: 'R' });
+      const argv = ['-M', machine, ...words, ...guest, '-smp', '2', '-nodefaults', '-serial', `file:${serial}`];
+      const dumped = await dumpGuest(qemu, argv, folder, { file: serial, text: 'R' });
       const ours = join(folder, 'ours');
-      await out(state, ours, 'elf');
-      await sameCore(ours, core, qemu.version);
+      await out(dumped.state, ours, 'elf');
+      await sameCore(ours, dumped.core, qemu.version);
+      await sameKdump(dumped, folder, { little: target === 'aarch64' || target === 'riscv64' });
       await rm(folder, { recursive: true });
     }, 60_000);
   });

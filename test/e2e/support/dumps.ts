@@ -10,6 +10,10 @@ import { migrateToFile, setCapabilities } from '../../../src/qemu/migrate.js';
 export interface Dumped {
   readonly state: string;
   readonly core: string;
+  /** kdump-compressed, flattened. */
+  readonly kdump: string;
+  /** kdump-compressed as a regular file; undefined: QEMU before 8.2 writes none. */
+  readonly regular: string | undefined;
 }
 
 /** Waits for `ready` on the file that the guest writes, stops the guest, then saves and dumps it. */
@@ -24,12 +28,20 @@ export function dumpGuest(
     await waitUntilReady(machine, { kind: 'text', ...ready });
     await machine.execute('stop');
     await setCapabilities(machine, {});
-    const core = join(folder, 'core');
-    await machine.execute('dump-guest-memory', { paging: false, protocol: `file:${core}` }, { timeoutMs: 60_000 });
+    const dump = async (name: string, format: string): Promise<string> => {
+      const file = join(folder, name);
+      const words = { paging: false, protocol: `file:${file}`, format };
+      await machine.execute('dump-guest-memory', words, { timeoutMs: 60_000 });
+      return file;
+    };
+    const core = await dump('core', 'elf');
+    const kdump = await dump('kdump', 'kdump-zlib');
+    const modern = Number.parseFloat(qemu.version) >= 8.2;
+    const regular = modern ? await dump('kdump-raw', 'kdump-raw-zlib') : undefined;
     const state = join(folder, 'state');
     await look(machine);
     await migrateToFile(machine, state, { timeoutMs: 60_000 });
-    return { state, core };
+    return { state, core, kdump, regular };
   });
 }
 

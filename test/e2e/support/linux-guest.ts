@@ -28,6 +28,9 @@ const MODULES = [
   'virtio_balloon',
 ];
 
+/** Tells the device vmcoreinfo where the kernel's note stands. */
+const FW_CFG = 'qemu_fw_cfg';
+
 /** What the guest writes when its first tick is through. */
 export const GUEST_READY = 'guest ready hash ';
 
@@ -45,6 +48,10 @@ export interface GuestOptions {
   readonly disk?: string;
   /** virtio-net on a user netdev, which the guest pings. */
   readonly net?: boolean;
+  /** CPUs, 1 by default. */
+  readonly cpus?: number;
+  /** The kernel's note about itself, by the device vmcoreinfo. */
+  readonly vmcoreinfo?: boolean;
 }
 
 /** One line of the guest's. `disk` and `ping`: `ok`, `bad` or `lost`, `-` without such a device. */
@@ -93,7 +100,7 @@ async function buildInitramfs(root: string, release: string): Promise<string> {
     { name: 'init', kind: 'file', executable: true, data: await readFile(new URL('linux-init.sh', import.meta.url)) },
     { name: 'bin/busybox', kind: 'file', executable: true, data: await readFile(join(root, 'bin/busybox')) },
     { name: 'modules/order', kind: 'file', data: Buffer.from(MODULES.map((name) => `${name}.ko\n`).join('')) },
-    ...(await Promise.all(MODULES.map(data))),
+    ...(await Promise.all([...MODULES, FW_CFG].map(data))),
   ]);
   const folder = join(dirname(labFolder()), 'guest');
   const file = join(folder, `initramfs-${createHash('sha256').update(archive).digest('hex').slice(0, 16)}.gz`);
@@ -111,15 +118,19 @@ async function buildInitramfs(root: string, release: string): Promise<string> {
 }
 
 /** QEMU's options for the guest: 128 MiB, one CPU, nothing but a serial console and what is asked for. */
-export function guestArgv(guest: LinuxGuest, { serial, disk, net }: GuestOptions): string[] {
+export function guestArgv(guest: LinuxGuest, { serial, disk, net, cpus = 1, vmcoreinfo }: GuestOptions): string[] {
   const virtio = disk !== undefined || net === true;
   return [
-    ...['-m', '128', '-smp', '1', '-nodefaults', '-vga', 'none', '-serial', `file:${serial}`],
+    ...['-m', '128', '-smp', String(cpus), '-nodefaults', '-vga', 'none', '-serial', `file:${serial}`],
     ...['-kernel', guest.kernel, '-initrd', guest.initramfs],
-    ...['-append', `console=ttyS0 quiet tsc=unstable${virtio ? ' guest_virtio=1' : ''}`],
+    ...[
+      '-append',
+      `console=ttyS0 quiet tsc=unstable${virtio ? ' guest_virtio=1' : ''}${vmcoreinfo === true ? ' guest_fw_cfg=1' : ''}`,
+    ],
     ...(disk === undefined
       ? []
       : ['-drive', `file=${disk},format=raw,if=none,id=disk0`, '-device', 'virtio-blk-pci,drive=disk0']),
+    ...(vmcoreinfo === true ? ['-device', 'vmcoreinfo'] : []),
     ...(net === true ? ['-netdev', 'user,id=net0', '-device', 'virtio-net-pci,netdev=net0,romfile='] : []),
   ];
 }

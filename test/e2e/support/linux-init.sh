@@ -24,6 +24,8 @@ if [ "$guest_virtio" = 1 ]; then
   [ -b /dev/vda ] && disk=bad
 fi
 
+[ "$guest_fw_cfg" = 1 ] && { insmod /modules/qemu_fw_cfg.ko || echo "guest cannot load qemu_fw_cfg"; }
+
 # A record of 511 bytes and a newline, so that it fills a sector.
 record() { printf '%-511s\n' "$1"; }
 # Through the device, not from the page cache.
@@ -48,6 +50,7 @@ look_at_disk() {
 head -c 16777216 /dev/urandom >/mem/random
 born=$(md5sum </mem/random)
 [ $disk = - ] || store 1 "$born"
+echo "guest memory hash $born" >/dev/kmsg
 
 n=0
 while :; do
