@@ -79,6 +79,7 @@ export type { ChannelFacts } from '../ram/channels/channel.js';
 export type { MergeFacts } from '../ram/channels/merge.js';
 export type { DialectEvent, RamEvent, RamMark } from '../ram/event.js';
 export type { GuestMemory } from '../ram/guest-memory.js';
+export type { PageState } from '../ram/last-versions.js';
 export type { Inflate } from '../ram/page-decoder.js';
 export type { LayoutTrial } from '../ram/infer-layout.js';
 export { buildPageRuns, type PageValue } from '../ram/page-builder.js';
