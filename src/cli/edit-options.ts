@@ -43,7 +43,7 @@ export const editOptions = {
   deleteBytes: inGroup(DEVICES, texts('PATH: a field, out of the stream')),
   dropSubsection: inGroup(DEVICES, texts('NAME, e.g. pckbd/extended_state, or its PATH')),
   sectionFooters: inGroup(SECTIONS, choice(['on', 'off'], 'Footers behind sections')),
-  dropVmdescription: inGroup(SECTIONS, flag('Without the JSON at the end')),
+  dropVmdescription: inGroup(SECTIONS, flag('Remove the JSON at the end')),
 };
 export type EditOptions = ValuesOf<typeof editOptions>;
 

@@ -21,7 +21,7 @@ import { memoryOption, targetOf } from './verify/targets.js';
 export const guestOptions = {
   state: positional('A migration stream: a file, - for stdin (with --spool), or a template folder'),
   memory: texts('BLOCK=FILE: the memory of a block that the stream leaves out; again for more'),
-  memoryMap: texts('ADDRESS=BLOCK[+OFFSET][:LENGTH],… where blocks stand, instead of finding out'),
+  memoryMap: texts('ADDRESS=BLOCK[+OFFSET][:LENGTH],… the places of blocks; by default mstream infers them'),
   ...schemaFromOption,
   ...readingOptions,
 };

@@ -18,7 +18,7 @@ import { UsageError } from './usage-error.js';
 export const keepOptions = {
   bare: flag('Write the stream alone, without the container that it came in'),
   xml: text('libvirt: a file with the domain XML that stands instead of the old one'),
-  pad: flag('Zeros behind the stream up to the size of the old file or volume'),
+  pad: flag('Fill with zeros behind the stream, up to the size of the old file or volume'),
   freshImage: flag('qcow2: a new image with a blank disk instead of a copy of the old one'),
 };
 export type KeepOptions = ValuesOf<typeof keepOptions>;

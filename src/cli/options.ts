@@ -7,7 +7,7 @@ import { choice, text, type ValuesOf } from './option.js';
 import { UsageError } from './usage-error.js';
 
 /** The positional of a command that reads one stream. */
-export const STATE = 'A migration stream: a file, or - for stdin';
+export const STATE = 'A saved VM: a stream, a file that contains one, or - for stdin';
 
 /** How to get to the stream inside of its container. */
 export const containerOptions = {
@@ -44,10 +44,10 @@ export const readingOptions = {
   ...containerOptions,
   dialect: choice(
     [...Object.keys(layoutAliases), ...Object.keys(layouts)],
-    'How the block list is laid out, instead of finding out',
+    'The layout of the block list; by default mstream infers it',
   ),
-  pageSize: text('Target page size, e.g. 4096 or 64K, instead of finding out'),
-  footers: choice(['on', 'off'], 'Do sections end with footers, instead of finding out'),
+  pageSize: text('Target page size, e.g. 4096 or 64K; by default mstream infers it'),
+  footers: choice(['on', 'off'], 'Whether sections end with footers; by default mstream infers it'),
 };
 export type ReadingOptions = ValuesOf<typeof readingOptions>;
 

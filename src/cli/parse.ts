@@ -146,7 +146,7 @@ function declare(parser: Argv, command: Command): Argv {
 function everywhere(parser: Argv): Argv {
   return parser
     .option('color', {
-      describe: 'Colours; NO_COLOR and FORCE_COLOR are heeded too',
+      describe: 'Colours; NO_COLOR and FORCE_COLOR work too',
       choices: ['auto', 'always', 'never'] as const,
       defaultDescription: 'auto',
       requiresArg: true,
@@ -179,7 +179,7 @@ function frame(host: Host): Argv {
     .strict()
     .recommendCommands()
     .epilogue(
-      'Exit codes: 0 clean, 1 findings, 2 usage, 3 unreadable or damaged input, 4 QEMU failed, 130 interrupted.',
+      'Exit codes: 0 clean, 1 findings, 2 usage, 3 unreadable or damaged input, 4 QEMU failed, 5 output not written, 130 interrupted.',
     )
     .exitProcess(false)
     .fail(false) as Argv;

@@ -16,8 +16,8 @@ const options = {
   lab: flag('Every QEMU of the lab (`npm run lab`)'),
   machine: texts('Machine types (pc, q35)'),
   count: text('Clones (8)', 'n'),
-  jobs: text('At most so many launched at a time (2)', 'j'),
-  report: text('Also into a file: .json or .md'),
+  jobs: text('The largest number of QEMUs that start at the same time (2)', 'j'),
+  report: text('Write the report to a file as well: .json or .md'),
   json: flag('One document'),
 };
 type CloneTestOptions = ValuesOf<typeof options>;

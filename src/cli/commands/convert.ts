@@ -24,7 +24,7 @@ const kinds = ['plain', 'mapped-ram', 'libvirt', 'qcow2', ...compressions] as co
 
 const options = {
   state: positional(STATE),
-  output: text('Where to: a file, or - for stdout', 'o'),
+  output: text('The output: a file, or - for stdout', 'o'),
   to: choice(kinds, 'What the output is'),
   format: choice(libvirtFormats, 'libvirt: how the stream is stored (raw)'),
   xml: text('libvirt: a file with the domain XML; default: that of the image that is read'),
@@ -32,7 +32,7 @@ const options = {
   diskSize: text('qcow2: bytes of the blank disk; default: the disk’s in the image that is read, or 1G'),
   tag: text('qcow2: tag of the snapshot'),
   channel: texts('The capture of a multifd channel of this stream, or a folder of them; once for each'),
-  strip: flag('Leave out passwords of the domain XML; old bytes in mapped-ram files always are'),
+  strip: flag('Leave out passwords of the domain XML; old bytes of mapped-ram files are never copied'),
   force: flag('Replace a file'),
   json: flag('What was written, as one document'),
   quiet: flag('No summary', 'q'),

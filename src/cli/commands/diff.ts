@@ -21,7 +21,7 @@ const options = {
   a: positional('A saved state, or a template folder'),
   b: positional('Another'),
   memory: texts('BLOCK=FILE: the memory of a block that a stream leaves out; again for more'),
-  schema: flag('Only what the streams describe: fields without values'),
+  schema: flag('Compare only the descriptions of fields, without values'),
   bytes: flag('Count the bytes of memory that differ'),
   noise: choice(
     ['show', 'fold', 'ignore'],

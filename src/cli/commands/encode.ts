@@ -18,9 +18,9 @@ import { refuseSameFiles } from '../same-files.js';
 import { UsageError } from '../usage-error.js';
 
 const options = {
-  document: positional('What `mstream decode` wrote: a file, or - for stdin'),
+  document: positional('A document of `mstream decode`: a file, or - for stdin'),
   output: text('The stream: a file, or - for stdout', 'o'),
-  ram: text('The file with page records (the one that the document names, beside it)'),
+  ram: text('The file with page records (by default the file that the document names, beside it)'),
   into: text('The file that was decoded: the output is its container (libvirt, qcow2 …) around the new stream'),
   force: flag('Replace a file'),
   ...keepOptions,

@@ -14,7 +14,7 @@ const options = {
   text: { ...positionals("QEMU's words; - or nothing: from stdin"), demandOption: false } as Option<
     readonly string[] | undefined
   >,
-  state: text('The stream that it was said about'),
+  state: text('The stream that the error is about'),
   json: flag('One document (docs/schema/explain.json)'),
   ...containerOptions,
 };

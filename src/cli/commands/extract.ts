@@ -21,7 +21,7 @@ import { UsageError } from '../usage-error.js';
 const formats = [...addressedFormats, 'blocks'] as const;
 
 const options = {
-  output: text('Where to: a file, - for stdout; a folder for blocks', 'o'),
+  output: text('The output: a file, - for stdout; a folder for blocks', 'o'),
   format: choice(formats, 'elf by default (docs/extract.md)'),
   range: text('START-END or START+LENGTH: only these guest-physical addresses, in hex'),
   block: texts('Only this RAM block; again for more'),

@@ -27,13 +27,13 @@ const options = {
   devices: optionalText('Only devices, field by field; with a name (* for anything): those') as Option<
     string | readonly string[] | undefined
   >,
-  schema: flag('Only which fields devices have, without values and places, for diff'),
+  schema: flag('Only the fields of devices, without values and places, for diff'),
   hex: optionalText('Only a hexdump of START-END or START+LENGTH (hex); with --devices: the bytes of each field'),
   json: flag('One document (docs/schema/inspect.json, with --devices devices.json)'),
   jsonl: flag('Events, one a line, while they are read'),
   printXml: flag('Only the domain XML of a libvirt save image, secrets masked'),
-  showSecrets: flag('With --print-xml: passwords as they stand'),
-  quiet: flag('Nothing but errors: is the stream whole?', 'q'),
+  showSecrets: flag('With --print-xml: show passwords'),
+  quiet: flag('Print only errors', 'q'),
   ...schemaFromOption,
   ...readingOptions,
 };
@@ -41,7 +41,7 @@ type InspectOptions = ValuesOf<typeof options>;
 
 export const inspectCommand = defineCommand({
   options,
-  usage: '$0 inspect <state>\n\nWhat is this stream: who made it, what is in it, where',
+  usage: '$0 inspect <state>\n\nShow what a stream contains, where it stands, and which QEMU wrote it',
   examples: [
     { args: 'inspect vm/state', text: 'What is this, and what is in it' },
     { args: 'inspect --blocks vm/state', text: 'Only the RAM blocks' },

@@ -21,7 +21,7 @@ import { UsageError } from '../usage-error.js';
 
 const options = {
   state: positional(STATE),
-  output: text('Where to: a file, or - for stdout', 'o'),
+  output: text('The output: a file, or - for stdout', 'o'),
   dryRun: flag('Print what would change, write nothing', 'explain'),
   force: flag('Replace files; write also what no QEMU would load'),
   json: flag('The changes as one document'),

@@ -27,7 +27,7 @@ const options = {
   capability: texts('Another migration capability to switch on'),
   timeout: text('Seconds for readiness, and for the migration (120)'),
   accel: ACCELERATOR,
-  force: flag('Replace a template that is there'),
+  force: flag('Replace an existing template'),
   json: flag('The manifest, or the findings, as JSON'),
 };
 type TemplateCommandOptions = ValuesOf<typeof options>;

@@ -25,7 +25,7 @@ const options = {
   against: optionalText(
     'PROFILE.json: the destination, as `mstream profile` kept it; or a QEMU, behind --; again for more',
   ),
-  load: flag('Try it as well, in a QEMU (behind --) that can do no harm'),
+  load: flag('Load the state as well, in the QEMU behind --, changed so that it can do no harm'),
   againstVersion: texts('A release, e.g. 4.0, where nobody can be asked; again for more'),
   machine: text('With --against-version: the machine type (that of the stream)'),
   capability: texts('NAME=on|off at the destination; again for more (what the stream calls for)'),
