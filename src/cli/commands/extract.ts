@@ -35,7 +35,10 @@ export const extractCommand = defineCommand({
   options,
   examples: [
     { args: 'extract state -o core', text: 'An ELF core: gdb, crash, drgn' },
-    { args: 'extract state -o core --format kdump', text: 'Compressed, for crash and makedumpfile; flattened in a pipe' },
+    {
+      args: 'extract state -o core --format kdump',
+      text: 'Compressed, for crash and makedumpfile; flattened in a pipe',
+    },
     { args: 'extract state -o memory --format raw', text: 'The offset is the address; holes take no disk space' },
     { args: 'extract state -o - --format lime | ssh host …', text: 'Into a pipe' },
     { args: 'extract state -o piece --format raw --range 7000+1000', text: 'One stretch, in hex' },
