@@ -72,10 +72,10 @@ export const MAX_MAP_ROWS = 10_000;
 export const MAX_DIFFERENCES = 10_000;
 
 /**
- * The table of newest page versions: 8 bytes a page, enough for 112 GiB of 4 KiB pages, and 16 bytes for an XBZRLE
- * delta.
+ * The table of newest page versions: 8 bytes a page, enough for 96 GiB of 4 KiB pages, and 16 bytes for an XBZRLE
+ * delta. What reads memory then stays below 300 MB (docs/containers/mapped-ram.md).
  */
-export const MAX_LAST_VERSIONS = 224 * 1024 * 1024;
+export const MAX_LAST_VERSIONS = 192 * 1024 * 1024;
 
 /** One payload in a decoded document: its hex text is twice as long, and V8 has no string of more than 512 MiB. */
 export const MAX_DOCUMENT_PAYLOAD = 64 * 1024 * 1024;

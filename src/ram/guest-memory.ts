@@ -7,6 +7,7 @@ import { maxCompressedPage } from '../limits.js';
 import type { RamBlockEntry } from '../wire/ram-block.js';
 import { pageState, type LastVersions } from './last-versions.js';
 import { applyBody, badPage, type Inflate } from './page-decoder.js';
+import { NEAR_WINDOW, NearRecords } from './near-records.js';
 import { pageKind, PageRuns } from './page-runs.js';
 
 /** Bytes read at once for pages that stand in a row. */
@@ -29,8 +30,7 @@ export class GuestMemory {
   private readonly versions: LastVersions;
   private readonly inflate: Inflate;
   private readonly window = new Uint8Array(WINDOW);
-  private start = 0;
-  private length = 0;
+  private readonly records: NearRecords;
   /** Pages are read in order, so what stands behind a page will be wanted too. */
   private inOrder = false;
 
@@ -40,6 +40,7 @@ export class GuestMemory {
     this.blocks = blocks;
     this.pageSize = pageSize;
     this.inflate = inflate;
+    this.records = new NearRecords(source);
   }
 
   /** Target pages of block `block`, an index into `blocks`. */
@@ -159,39 +160,38 @@ export class GuestMemory {
     }
     if (count === 1 || stride === pageSize) {
       const out = into.subarray(at, at + count * pageSize);
-      if (this.inOrder && out.length <= NEAR / 2) out.set(await this.bytes(start, out.length));
+      if (this.inOrder && out.length <= NEAR_WINDOW / 2)
+        out.set(this.records.held(start, out.length) ?? (await this.bytes(start, out.length)));
       else await this.exactly(out, start);
       return count;
     }
     const size = (count - 1) * stride + pageSize;
-    this.length = 0;
     await this.exactly(window.subarray(0, size), start);
     for (let k = 0; k < count; k += 1) into.set(window.subarray(k * stride, k * stride + pageSize), at + k * pageSize);
     return count;
   }
 
   private async build(block: number, page: number, out: Uint8Array): Promise<void> {
+    const { records } = this;
     for (const { kind, offset } of this.versions.versions(block, page) ?? []) {
       let length = kind === pageKind.zero ? 1 : this.pageSize;
       if (kind === pageKind.xbzrle) {
-        const head = await this.bytes(offset - 2, 2);
+        const head = records.held(offset - 2, 2) ?? (await this.bytes(offset - 2, 2));
         length = (head[0]! << 8) + head[1]!;
       } else if (kind === pageKind.compressed) {
-        const head = await this.bytes(offset - 4, 4);
+        const head = records.held(offset - 4, 4) ?? (await this.bytes(offset - 4, 4));
         length = Math.min(new DataView(head.buffer, head.byteOffset).getUint32(0), maxCompressedPage(this.pageSize));
       }
-      applyBody(kind, await this.bytes(offset, length), out, this.inflate, offset);
+      const body = records.held(offset, length) ?? (await this.bytes(offset, length));
+      applyBody(kind, body, out, this.inflate, offset);
     }
   }
 
-  /** A loan until the next read: newest versions mostly stand near each other. */
+  /** A loan until the next read. */
   private async bytes(offset: number, count: number): Promise<Uint8Array> {
-    if (offset < this.start || offset + count > this.start + this.length) {
-      this.start = offset;
-      this.length = await readSource(this.source, this.window.subarray(0, NEAR), offset);
-    }
-    if (count > this.length) throw badPage(offset, SHRANK);
-    return this.window.subarray(offset - this.start, offset - this.start + count);
+    const bytes = await this.records.read(offset, count);
+    if (bytes.length < count) throw badPage(offset, SHRANK);
+    return bytes;
   }
 
   private async exactly(into: Uint8Array, offset: number): Promise<void> {
@@ -199,8 +199,6 @@ export class GuestMemory {
   }
 }
 
-/** Bytes read around one record. */
-const NEAR = 256 * 1024;
 const SHRANK = 'the input shrank between two readings';
 
 function sameKind(state: number, zero: boolean): boolean {

@@ -75,10 +75,13 @@ export async function tailOf(capture) {
   return Buffer.concat([be([1, 3], [4, RAM]), be([8, 0x10], [1, 0x7e], [4, RAM]), bytes.subarray(from)]);
 }
 
-/** `records` pages in order, `perPart` in each PART; `body(page)` answers undefined for a zero page. */
-function write(path, records, perPart, body, end = tail) {
+/**
+ * `records` of a guest of `guest` pages, in order and round after round, `perPart` in each PART. `body(record)` answers
+ * undefined for a zero page, a page, or an XBZRLE delta with its head.
+ */
+function write(path, records, perPart, body, end = tail, guest = records) {
   const file = openSync(path, 'w');
-  writeSync(file, head(records * PAGE));
+  writeSync(file, head(guest * PAGE));
   const chunk = Buffer.alloc(8 * 1024 * 1024);
   let at = 0;
   const flush = () => {
@@ -94,8 +97,8 @@ function write(path, records, perPart, body, end = tail) {
     if (page % perPart === 0) put(partHead);
     const content = body(page);
     if (at + PAGE + 32 > chunk.length) flush();
-    const address = page * PAGE;
-    const flags = (content === undefined ? 0x02 : 0x08) | (page === 0 ? 0 : 0x20);
+    const address = (page % guest) * PAGE;
+    const flags = flagOf(content) | (page === 0 ? 0 : 0x20);
     chunk.writeUInt32BE(Math.floor(address / 2 ** 32), at);
     chunk.writeUInt32BE((address % 2 ** 32) + flags, at + 4);
     at += 8;
@@ -109,6 +112,11 @@ function write(path, records, perPart, body, end = tail) {
   flush();
   closeSync(file);
   return path;
+}
+
+function flagOf(content) {
+  if (content === undefined) return 0x02;
+  return content.length === PAGE ? 0x08 : 0x40;
 }
 
 /** 144 PARTs; 27 % zero pages scattered, the rest different from each other. */
@@ -125,6 +133,25 @@ export function writeDense(path, records = 524_288, end = tail) {
       return content;
     },
     end,
+  );
+}
+
+/** Every page once, and `rounds` times more as an XBZRLE delta that changes four bytes. */
+export function writeDeltas(path, guest, rounds) {
+  const content = Buffer.alloc(PAGE, 0x5a);
+  // Mark of the encoding, length, 16 bytes that stay, 4 that change.
+  const delta = be([1, 1], [2, 6], [1, 16], [1, 4], [4, 0]);
+  return write(
+    path,
+    guest * (rounds + 1),
+    65_536,
+    (record) => {
+      const bytes = record < guest ? content : delta;
+      bytes.writeUInt32LE(record, bytes === delta ? 5 : 0);
+      return bytes;
+    },
+    tail,
+    guest,
   );
 }
 
