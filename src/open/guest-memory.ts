@@ -48,7 +48,7 @@ export async function openGuestMemory(source: ByteSource, options: GuestMemoryOp
 export function notSeekable(what: string): MigrationStreamError {
   return new MigrationStreamError({
     code: 'not-seekable',
-    message: `${what} shows only at the end of the stream, and a pipe cannot be read twice`,
+    message: `${what} shows only at the end of the stream, and a pipe or compressed data cannot be read twice`,
     hint: { code: 'spool' },
   });
 }

@@ -22,7 +22,8 @@ export interface OwnDescription {
 }
 
 /**
- * A stream that breaks before its end is given the vmdescription at the end of its file. `source` stays open.
+ * A stream that breaks before its end is given the vmdescription at the end of its file; what is no stream is given none.
+ * `source` stays open.
  * @throws MigrationStreamError code `io` when the source fails
  */
 export async function ownDescription(
@@ -47,7 +48,7 @@ export async function ownDescription(
     return { description: undefined, foreign: last };
   } catch (error) {
     if (!(error instanceof MigrationStreamError) || error.code === 'io') throw error;
-    return { description: last, foreign: undefined };
+    return { description: error.code === 'not-a-stream' ? undefined : last, foreign: undefined };
   } finally {
     await stream.close();
   }

@@ -19,7 +19,7 @@ const words: Readonly<Record<HintCode, string>> = {
   'force-dialect': 'damaged, or a QEMU fork; --dialect forces a layout',
   'read-as': 'a QEMU with these capabilities reads it otherwise, and fails; --dialect {layout} reads it as it is',
   'save-to-file': 'save the stream to a file first',
-  spool: 'give a file, or a folder for a temporary copy (--spool DIR)',
+  spool: 'give a file that is not compressed, or a folder for a temporary copy (--spool DIR)',
   'spool-or-ignored': 'give a file, --spool DIR, or --ignored BLOCK=yes|no for every block',
   replace: '--force replaces it',
   'pipe-into-stdin': 'pipe a stream into it (`zstd -dc state.zst | mstream inspect -`) or name a file',

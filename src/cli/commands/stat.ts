@@ -3,6 +3,7 @@
 import { errorText } from '../../report/error.js';
 import { MAX_STATES } from '../../ops/stat/content-table.js';
 import type { Stat } from '../../ops/stat/result.js';
+import { showDash } from '../args.js';
 import { defineCommand, type Context } from '../command.js';
 import { exitCode } from '../exit-code.js';
 import { openState } from '../open-state.js';
@@ -36,7 +37,7 @@ export const statCommand = defineCommand({
     const opened = [];
     for (const state of options.states)
       opened.push(await openState(context, state, { ...openOptions(options), bodies: 'none' }));
-    const inputs = opened.map(({ stream }, i) => ({ label: options.states[i]!, stream }));
+    const inputs = opened.map(({ stream }, i) => ({ label: showDash(options.states[i]!), stream }));
     const found = await stat(inputs, { inflate, deflatedSize });
     for (const { progress } of opened) progress.stop();
     await host.stdout.write(await render(found, options, context));

@@ -3,6 +3,7 @@
 // struct _virQEMUSaveHeader, src/qemu/qemu_saveimage.h; qemuSaveImageReadHeader(), qemu_saveimage.c.
 
 import { latin1 } from '../../bytes/window.js';
+import { MAX_DOMAIN_XML } from '../../limits.js';
 import type { Codec } from '../../wire/kit/codec.js';
 import { bytes, foreign, text, u32, type ForeignValue } from '../../wire/kit/foreign.js';
 
@@ -47,7 +48,15 @@ export function isLibvirtMagic(bytes: Uint8Array): boolean {
   return magic === 'LibvirtQemudSave' || magic === 'LibvirtQemudPart';
 }
 
-/** 92 bytes; `not-a-stream` when the magic is another. The byte order is found as libvirt finds it: by the version. */
+/** Words of a version 0 header, which reads the same in both byte orders (libvirt takes it for little-endian). */
+function isPlausible({ dataLength, wasRunning }: ForeignValue<typeof fields>): boolean {
+  return dataLength <= MAX_DOMAIN_XML && wasRunning <= 1;
+}
+
+/**
+ * 92 bytes; `not-a-stream` when the magic is another. The byte order is found as libvirt finds it, by the version, and in
+ * version 0 by the other words.
+ */
 export const libvirtHeader: Codec<LibvirtHeader> = {
   ...libvirtLittle,
   decode(window) {
@@ -55,10 +64,12 @@ export const libvirtHeader: Codec<LibvirtHeader> = {
     const little = libvirtLittle.decode(window);
     if (!isLibvirtMagic(window.bytes.subarray(at)))
       throw window.fail('not-a-stream', 'no libvirt save image', { offset });
-    if (little.version <= LIBVIRT_VERSION) return { littleEndian: true, ...little };
+    if (little.version <= LIBVIRT_VERSION && (little.version > 0 || isPlausible(little)))
+      return { littleEndian: true, ...little };
     window.at = at;
     const big = libvirtBig.decode(window);
-    return big.version <= LIBVIRT_VERSION ? { littleEndian: false, ...big } : { littleEndian: true, ...little };
+    const foreignHost = big.version <= LIBVIRT_VERSION && (big.version > 0 || isPlausible(big));
+    return foreignHost ? { littleEndian: false, ...big } : { littleEndian: true, ...little };
   },
   encode(emitter, header) {
     (header.littleEndian ? libvirtLittle : libvirtBig).encode(emitter, header);

@@ -138,7 +138,7 @@ function factsOf(header: LibvirtHeader, data: SaveData, actual: LibvirtFacts['st
       actual ?? word ?? `unknown format ${header.format}`,
       ...(header.littleEndian ? [] : ['big-endian host']),
       ...(data.name === undefined ? [] : [`domain ${quote(data.name)}`]),
-      `${header.dataLength} bytes of XML`,
+      `${header.dataLength} bytes of XML and padding`,
     ],
     notes,
     complete,

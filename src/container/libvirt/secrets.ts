@@ -10,6 +10,13 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/(<cookie\b[^>]*\bname\s*=[^>]*>)[^<]*(<\/cookie>)/gi, `$1${MASK}$2`],
   // <qemu:arg value='secret,id=…,data=…'/>, password=… in any option; a comma ends the value.
   [/(\b(?:data|password|passwd|secret|key)=)[^,'"&<>\s]+/gi, `$1${MASK}`],
+  // The same as JSON: {"qom-type":"secret","data":"…"}.
+  [
+    /((?:"|&quot;)(?:data|password|passwd|secret|key)(?:"|&quot;)\s*:\s*(?:"|&quot;))(?:(?!&quot;)[^"<>])*/gi,
+    `$1${MASK}`,
+  ],
+  // <sysinfo><oemStrings>: credentials for systemd in the guest.
+  [/(io\.systemd\.credential(?:\.binary)?:[^=<]*=)[^<]*/g, `$1${MASK}`],
 ];
 
 const removals: readonly RegExp[] = [

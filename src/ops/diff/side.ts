@@ -100,7 +100,7 @@ export class Side {
     if (!source.seekable)
       throw new MigrationStreamError({
         code: 'not-seekable',
-        message: `${source.label}: pages of the two states come in different orders, and a pipe cannot be read twice`,
+        message: `${source.label}: pages of the two states come in different orders, and a pipe or compressed data cannot be read twice`,
         hint: { code: 'spool' },
       });
     return new GuestMemory({ source, versions, blocks, pageSize, inflate: this.options.inflate });

@@ -158,6 +158,7 @@ describe('a libvirt image', () => {
     ['of a big-endian host', [], saveImage(stream, { littleEndian: false })],
     ['of version 1, whose format word counts for nothing', [], saveImage(stream, { version: 1, format: 1 })],
     ['of version 0', [], saveImage(stream, { version: 0 })],
+    ['of version 0 and a big-endian host', [], saveImage(stream, { version: 0, littleEndian: false })],
     ['whose format word lies: gzip', ['format-lies'], saveImage(stream, { format: 1 })],
     ['whose format word lies: sparse', ['format-lies'], saveImage(stream, { format: 6 })],
     ['whose format word nobody knows', ['format-lies'], saveImage(stream, { format: 9 })],
@@ -200,9 +201,16 @@ describe('a libvirt image', () => {
     expect(shown.stdout).toBe(`${xml}\n`);
     expect((await mstream(['inspect', '--show-secrets', 'vm.save'], { files })).code).toBe(2);
     expect((await mstream(['inspect', '--print-xml', 'state'], { files: { state: stream } })).code).toBe(1);
-    expect(withoutSecrets("<qemu:arg value='secret,id=s,data=abc,format=raw'/>")).toBe(
-      "<qemu:arg value='secret,id=s,data=***,format=raw'/>",
-    );
+    for (const [before, after] of [
+      ["<qemu:arg value='secret,id=s,data=abc,format=raw'/>", "<qemu:arg value='secret,id=s,data=***,format=raw'/>"],
+      [`<qemu:arg value='{"id":"s","data":"a b"}'/>`, `<qemu:arg value='{"id":"s","data":"***"}'/>`],
+      [
+        '<qemu:arg value="{&quot;data&quot;: &quot;a;b&quot;}"/>',
+        '<qemu:arg value="{&quot;data&quot;: &quot;***&quot;}"/>',
+      ],
+      ['<entry>io.systemd.credential:pw=abc</entry>', '<entry>io.systemd.credential:pw=***</entry>'],
+    ] as const)
+      expect(withoutSecrets(before)).toBe(after);
   });
 });
 
@@ -264,7 +272,7 @@ describe('commands', () => {
     const { stdout, code } = await mstream(['inspect', 'vm.save'], { files });
     expect(code).toBe(0);
     expect(stdout.split('\n').slice(0, 4)).toEqual([
-      `in a libvirt save image (version 2, gzip, domain "fedora", ${XML.length + 1} bytes of XML)`,
+      `in a libvirt save image (version 2, gzip, domain "fedora", ${XML.length + 1} bytes of XML and padding)`,
       '  with gzip data',
       '',
       expect.stringMatching(/^vm.save: QEMU migration stream, whole/),
@@ -273,6 +281,23 @@ describe('commands', () => {
       containers: { container: string }[];
     };
     expect(json.containers.map(({ container }) => container)).toEqual(['libvirt', 'compression']);
+  });
+
+  it('a stream behind text: found; a stream behind something else: refused by every command', async () => {
+    const files = {
+      text: Buffer.concat([Buffer.from('written by hand\n'.repeat(9)), stream]),
+      elf: Buffer.concat([Buffer.from('\x7fELF\x02\x01\x01', 'latin1'), Buffer.alloc(9), Buffer.of(4, 0), stream]),
+    };
+    const args = (command: string, file: string): string[] =>
+      command === 'get' ? ['get', file, 'globalstate.runstate'] : [command, file];
+    for (const command of ['inspect', 'verify', 'get', 'stat']) {
+      const found = await mstream(args(command, 'text'), { files });
+      expect(found.stdout + found.stderr, command).toContain('in a file with a stream further in (offset 0x90)');
+      expect(found.code).toBe(0);
+      const refused = await mstream(args(command, 'elf'), { files });
+      expect(refused.code, command).toBe(3);
+      expect(refused.stdout + refused.stderr).toContain('this is an ELF file (core dump)');
+    }
   });
 
   it('get, verify and decode answer as of the bare stream; rewrite keeps the image, and --bare says what it does', async () => {
