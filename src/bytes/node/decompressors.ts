@@ -17,7 +17,8 @@ export const nodeDecompressors: Decompressors = {
     open: async (outer) => (await import('./gunzip-source.js')).inflateRawSource(outer),
   },
   bzip2: program('bzip2'),
-  xz: program('xz'),
+  // A header may ask for 4 GiB; `xz -9` needs 65 MiB.
+  xz: program('xz', ['-dc', '--memlimit-decompress=512MiB']),
   lzop: program('lzop', ['-dc', '--ignore-warn']),
   zstd: program('zstd'),
   lz4: program('lz4'),

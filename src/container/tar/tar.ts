@@ -62,7 +62,9 @@ export const tarContainer: Container<TarFacts> = {
 };
 
 async function find(outer: ByteSource, wanted: string | undefined): Promise<{ member: TarMember; inner: PeekSource }> {
+  /** The first names, and one more where there are more. */
   const names: string[] = [];
+  const listed = (name: string): unknown => names.length <= LISTED && names.push(name);
   for await (const member of members(outer)) {
     const { name, offset, size, plain } = member;
     if (wanted !== undefined && name === wanted && !plain)
@@ -73,21 +75,21 @@ async function find(outer: ByteSource, wanted: string | undefined): Promise<{ me
         hint: { code: 'extract', member: name },
       });
     if (!plain || (wanted !== undefined && name !== wanted)) {
-      names.push(name);
+      listed(name);
       continue;
     }
     const inner = peekSource(rangeSource(outer, offset, offset + size));
     if (wanted !== undefined || states.includes(recognise(await inner.peek(Math.min(HEAD_SIZE, size))).kind))
       return { member, inner };
-    names.push(name);
+    listed(name);
   }
-  const listed = `${names.slice(0, LISTED).map(quote).join(', ')}${names.length > LISTED ? ', …' : ''}`;
+  const list = `${names.slice(0, LISTED).map(quote).join(', ')}${names.length > LISTED ? ', …' : ''}`;
   throw new MigrationStreamError({
     code: 'not-a-stream',
     message:
       wanted === undefined
-        ? `no member of the tar archive can hold a state: ${listed}`
-        : `the tar archive has no member ${quote(wanted)}: ${listed}`,
+        ? `no member of the tar archive can hold a state: ${list}`
+        : `the tar archive has no member ${quote(wanted)}: ${list}`,
     offset: 0,
   });
 }
