@@ -11,9 +11,9 @@ import type { StreamEvent } from '../stream/event.js';
 import { openStream, type OpenOptions } from './open-stream.js';
 
 export interface GuestMemoryOptions extends OpenOptions {
-  /** zlib, for the pages of the old `compress` capability. */
   /** Sees each event of the reading. */
   readonly observe?: (event: StreamEvent) => void;
+  /** zlib, for the pages of the old `compress` capability. */
   readonly inflate?: Inflate | undefined;
 }
 

@@ -31,7 +31,7 @@ export class GuestMemory {
   private readonly inflate: Inflate;
   private readonly window = new Uint8Array(WINDOW);
   private readonly records: NearRecords;
-  /** Pages are read in order, so what stands behind a page will be wanted too. */
+  /** Pages are read in order, so the bytes behind a page will be wanted too. */
   private inOrder = false;
 
   constructor({ source, versions, blocks, pageSize, inflate }: GuestMemoryParts) {
@@ -158,16 +158,16 @@ export class GuestMemory {
       )
         count += 1;
     }
-    if (count === 1 || stride === pageSize) {
-      const out = into.subarray(at, at + count * pageSize);
-      if (this.inOrder && out.length <= NEAR_WINDOW / 2)
-        out.set(this.records.held(start, out.length) ?? (await this.bytes(start, out.length)));
-      else await this.exactly(out, start);
+    const step = count === 1 ? pageSize : stride;
+    const size = (count - 1) * step + pageSize;
+    let row: Uint8Array = window;
+    if ((this.inOrder || into.length > NEAR_WINDOW) && size <= NEAR_WINDOW / 2)
+      row = this.records.held(start, size) ?? (await this.bytes(start, size));
+    else if (step === pageSize) {
+      await this.exactly(into.subarray(at, at + size), start);
       return count;
-    }
-    const size = (count - 1) * stride + pageSize;
-    await this.exactly(window.subarray(0, size), start);
-    for (let k = 0; k < count; k += 1) into.set(window.subarray(k * stride, k * stride + pageSize), at + k * pageSize);
+    } else await this.exactly(window.subarray(0, size), start);
+    for (let k = 0; k < count; k += 1) into.set(row.subarray(k * step, k * step + pageSize), at + k * pageSize);
     return count;
   }
 
