@@ -1,5 +1,6 @@
 // Limits of the readers of streams and containers, by name and with their reasons. A file that exceeds a limit gets
-// `limit-exceeded`, never an allocation. A constant that only shortens a report or bounds a cache stands beside its code.
+// `limit-exceeded`, never an allocation. A constant that only shortens a report or bounds a cache stands beside its
+// code.
 
 /** Counted strings on the wire carry a u8 length (QEMU: qemu_get_counted_string). */
 export const MAX_COUNTED_STRING = 255;
@@ -43,8 +44,8 @@ export const MAX_HELD = 16 * 1024 * 1024;
 export const MAX_LOOK = 4096;
 
 /**
- * How far into a file `get` and `inspect --devices` read to prove that the vmdescription at its end belongs to its first
- * stream, in bytes. A longer stream is believed to be the only stream of its file (docs/limitations.md).
+ * How far into a file `get` and `inspect --devices` read to prove that the vmdescription at its end belongs to its
+ * first stream, in bytes. A longer stream is believed to be the only stream of its file (docs/limitations.md).
  */
 export const MAX_PROOF = 512 * 1024 * 1024;
 

@@ -1,5 +1,5 @@
-// `qemu-mstream/vmstate`: device state. The vmdescription as a schema, payloads as trees of typed fields, edits, and the
-// way back to bytes.
+// `qemu-mstream/vmstate`: device state. The vmdescription as a schema, payloads as trees of typed fields, edits, and
+// the way back to bytes.
 
 export { coverageOf, decodeDevice, meaningOf, type Coverage, type Meaning } from '../devices/index.js';
 export {

@@ -1,5 +1,5 @@
-// Bytes compared, joined and written as text, with nothing but what every JavaScript runtime has: the portable core uses
-// these instead of Node's Buffer.
+// Bytes compared, joined and written as text, with nothing but what every JavaScript runtime has: the portable core
+// uses these instead of Node's Buffer.
 
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
@@ -9,7 +9,9 @@ export function equalBytes(first: Uint8Array, second: Uint8Array): boolean {
   return true;
 }
 
-/** Whether every byte is zero. Aligned bytes are read in words of 32 bits: a hundred thousand pages pass through here. */
+/**
+ * Whether every byte is zero. Aligned bytes are read in words of 32 bits: a hundred thousand pages pass through here.
+ */
 export function allZero(bytes: Uint8Array): boolean {
   let at = 0;
   if (bytes.byteOffset % 4 === 0) {

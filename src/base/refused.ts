@@ -4,8 +4,9 @@
 import type { Hint } from './hint.js';
 
 /**
- * `refused`: the result would not load, would lose data, or would not be what was asked for. `no-match`: an edit matches
- * nothing. `contradiction`: two parts of the request exclude each other. `no-template`: a folder holds no template.
+ * `refused`: the result would not load, would lose data, or would not be what was asked for. `no-match`: an edit
+ * matches nothing. `contradiction`: two parts of the request exclude each other. `no-template`: a folder holds no
+ * template.
  */
 export type RefusalCode = 'refused' | 'no-match' | 'contradiction' | 'no-template';
 

@@ -4,8 +4,8 @@ import type { Compression } from './decompressor.js';
 import type { ByteSink } from './source.js';
 
 /**
- * A sink whose bytes come out compressed at `outer`. `commit` ends the compressed data and commits `outer`; `abort` aborts
- * both. Its methods throw MigrationStreamError `unsupported` (no such program), `io`, and as `outer`.
+ * A sink whose bytes come out compressed at `outer`. `commit` ends the compressed data and commits `outer`; `abort`
+ * aborts both. Its methods throw MigrationStreamError `unsupported` (no such program), `io`, and as `outer`.
  */
 export type Compressor = (outer: ByteSink) => Promise<ByteSink>;
 

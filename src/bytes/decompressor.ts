@@ -24,8 +24,8 @@ export interface Decompressor {
 export type Decompressors = Readonly<Partial<Record<Compression | 'deflate', Decompressor>>>;
 
 /**
- * The state of one multifd channel's zlib stream or zstd frame, which never ends: each packet ends at a flush, and gives
- * exactly its pages.
+ * The state of one multifd channel's zlib stream or zstd frame, which never ends: each packet ends at a flush, and
+ * gives exactly its pages.
  */
 export interface FlushDecoder {
   /**

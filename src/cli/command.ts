@@ -14,8 +14,8 @@ import type { ContainerChoices } from './options.js';
 export interface Context {
   readonly host: Host;
   /**
-   * Opens the stream inside of a state: a path, PATH#SNAPSHOT or `-`. Closing `inner` closes everything. What lies in what
-   * is said on stderr, unless it stands in the command's report (`reported`).
+   * Opens the stream inside of a state: a path, PATH#SNAPSHOT or `-`. Closing `inner` closes everything. What lies in
+   * what is said on stderr, unless it stands in the command's report (`reported`).
    */
   openState(state: string, choices?: ContainerChoices, reported?: boolean): Promise<Nest>;
   readonly out: Theme;
@@ -24,7 +24,9 @@ export interface Context {
   readonly progress: boolean;
   /** What stands behind `--`. */
   readonly rest: readonly string[];
-  /** The error, or a better one that says what an input is instead of a stream. Errors that are thrown get it anyway. */
+  /**
+   * The error, or a better one that says what an input is instead of a stream. Errors that are thrown get it anyway.
+   */
   explain(error: MigrationStreamError): Promise<MigrationStreamError>;
   /** Runs when the command ends in whatever way, an interruption included; last come, first served. */
   defer(cleanup: () => Promise<void> | void): void;

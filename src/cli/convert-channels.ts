@@ -9,8 +9,8 @@ import { openChannels } from './channels.js';
 import type { Context } from './command.js';
 
 /**
- * As mapped-ram where `base` says how many bytes of the file stand before the stream, else as a plain stream. Answers the
- * bytes written; does not commit.
+ * As mapped-ram where `base` says how many bytes of the file stand before the stream, else as a plain stream. Answers
+ * the bytes written; does not commit.
  * @throws MigrationStreamError as joinChannels and the sink
  */
 export async function writeJoined(

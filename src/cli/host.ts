@@ -38,7 +38,10 @@ export interface Host {
 export interface ContainerPorts {
   readonly decompressors: Decompressors;
   readonly compressors: Compressors;
-  /** A copy of `source` in a temporary file of `folder`, mode 0600; closing the copy removes the file and closes `source`. */
+  /**
+   * A copy of `source` in a temporary file of `folder`, mode 0600; closing the copy removes the file and closes
+   * `source`.
+   */
   spool(source: ByteSource, folder: string): Promise<ByteSource>;
   /** A path for openInput: `path` as a file beside `from` means it. */
   beside(path: string, from: string): string;

@@ -39,8 +39,9 @@ export class Inputs {
   }
 
   /**
-   * The stream inside of `state`, a path, PATH#SNAPSHOT or `-`. Closing `inner` closes all. The first opening of a state
-   * says on stderr what lies in what, unless the report of the command does (`reported`). @throws as openContainers
+   * The stream inside of `state`, a path, PATH#SNAPSHOT or `-`. Closing `inner` closes all. The first opening of a
+   * state says on stderr what lies in what, unless the report of the command does (`reported`). @throws as
+   * openContainers
    */
   async openState(state: string, choices: ContainerChoices = {}, reported = false): Promise<Nest> {
     const { openContainers } = await import('../container/open.js');

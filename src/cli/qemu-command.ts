@@ -13,8 +13,9 @@ import { choice } from './option.js';
 import { UsageError } from './usage-error.js';
 
 /**
- * The QEMU that `name` means: `lab:7.2` is the QEMU of that release in the lab, any other name a path or a name in PATH.
- * A path into the lab, as the manifest of a template has it, means the lab too: such a QEMU needs the lab's libraries.
+ * The QEMU that `name` means: `lab:7.2` is the QEMU of that release in the lab, any other name a path or a name in
+ * PATH. A path into the lab, as the manifest of a template has it, means the lab too: such a QEMU needs the lab's
+ * libraries.
  */
 export async function resolveQemu(name: string, progress: (line: string) => void): Promise<QemuBinary> {
   const release = /^lab:(.+)$/.exec(name)?.[1] ?? /\/qemu-mstream\/lab\/(\w+)\/root\//.exec(name)?.[1];

@@ -4,7 +4,10 @@ import { concatBytes } from '../base/bytes.js';
 import { MigrationStreamError } from '../base/errors.js';
 import { readSource, type ByteSource } from '../bytes/source.js';
 
-/** `what`: for people, as in "more than 8 bytes of WHAT". @throws MigrationStreamError code `limit-exceeded`; as the source */
+/**
+ * `what`: for people, as in "more than 8 bytes of WHAT". @throws MigrationStreamError code `limit-exceeded`; as the
+ * source
+ */
 export async function readWhole(source: ByteSource, limit: number, what: string): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;

@@ -5,8 +5,8 @@ import type { ByteSink, ByteSource } from '../bytes/source.js';
 import type { Context } from './command.js';
 
 /**
- * A temporary file beside `output` that holds the stream at byte `at`. `commit` gives the stream to `finish`, and removes the
- * file.
+ * A temporary file beside `output` that holds the stream at byte `at`. `commit` gives the stream to `finish`, and
+ * removes the file.
  * @throws MigrationStreamError code `io`
  */
 export async function staged(

@@ -19,7 +19,10 @@ export interface TransplantSource {
   readonly manifest: Manifest | undefined;
 }
 
-/** A folder is a template; a state that a manifest beside it speaks of belongs to one. @throws UsageError for a folder that is none */
+/**
+ * A folder is a template; a state that a manifest beside it speaks of belongs to one. @throws UsageError for a folder
+ * that is none
+ */
 export async function findSource(state: string, cwd: string): Promise<TransplantSource> {
   if (state === STDIO) return { input: state, manifest: undefined };
   const path = resolve(cwd, state);

@@ -1,4 +1,5 @@
-// The destination that `mstream transplant` was told of: a QEMU behind `--`, or a profile. qemu/ is loaded for a QEMU only.
+// The destination that `mstream transplant` was told of: a QEMU behind `--`, or a profile. qemu/ is loaded for a QEMU
+// only.
 
 import { join } from 'node:path';
 import { escapeText } from '../base/quote.js';

@@ -7,8 +7,8 @@ import { readSource, type ByteSink, type ByteSource } from '../bytes/source.js';
 import type { Kept, KeepContext, Layer } from './container.js';
 
 /**
- * `layers` (outermost first) around the stream that the answer's sink takes. The caller commits or aborts that sink, and
- * aborts `sink` when this throws.
+ * `layers` (outermost first) around the stream that the answer's sink takes. The caller commits or aborts that sink,
+ * and aborts `sink` when this throws.
  * @throws MigrationStreamError `cannot-encode` for a container that cannot be written again, `unsupported`, `io`
  */
 export async function keepContainers(
@@ -39,7 +39,10 @@ export function notKept(message: string, hint: Hint = { code: 'bare' }): Migrati
 
 const PIECE = 1024 * 1024;
 
-/** Copies bytes `start` to `end` of `source`; 64 KiB pieces of zeros become holes. @throws as source and sink; `truncated` */
+/**
+ * Copies bytes `start` to `end` of `source`; 64 KiB pieces of zeros become holes. @throws as source and sink;
+ * `truncated`
+ */
 export async function copyRange(source: ByteSource, start: number, end: number, sink: ByteSink): Promise<void> {
   const piece = new Uint8Array(PIECE);
   for (let at = start; at < end;) {

@@ -1,5 +1,5 @@
-// The profile document: its shape, and the check that a JSON value has it (docs/schema/profile.json). document.ts turns it
-// into a destination and back.
+// The profile document: its shape, and the check that a JSON value has it (docs/schema/profile.json). document.ts turns
+// it into a destination and back.
 
 import { checks } from '../base/shape.js';
 import { MAX_PROFILE_DEPTH } from '../limits.js';

@@ -151,7 +151,9 @@ function savedSection({ section, payload, bytes }: FullSection): PlacedSection {
   return { ...section, iterable: false, payload: bytes ?? new Uint8Array(0), offset: payload.start };
 }
 
-/** Reads a save whole. Closing `source` is the caller's. @throws MigrationStreamError as openStream and its events do */
+/**
+ * Reads a save whole. Closing `source` is the caller's. @throws MigrationStreamError as openStream and its events do
+ */
 export async function readSave(source: ByteSource, options: OpenOptions = {}): Promise<Save> {
   const collector = new SaveCollector();
   const stream = await openStream(source, { ...options, bodies: 'devices' });

@@ -13,7 +13,9 @@ export interface TableNames {
 export class VmstateTables {
   /** By device type (`VGA`, `virtio-vga`). */
   readonly types: ReadonlyMap<string, DumpTable>;
-  /** Each table once, behind the tables that it contains. Names repeat: isa-serial and pci-serial each have a `serial`. */
+  /**
+   * Each table once, behind the tables that it contains. Names repeat: isa-serial and pci-serial each have a `serial`.
+   */
   readonly all: readonly DumpTable[];
   private readonly byName = new Map<string, DumpTable[]>();
   private readonly merged = new Map<string, TableNames>();

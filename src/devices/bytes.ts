@@ -1,6 +1,6 @@
 // Bytes with a meaning each: rings, registers by index, parameters of a command. A row says what the whole array is and
-// what one byte of it is. Where QEMU's description calls the field a buffer, a row makes it an array of bytes, so that a
-// byte can be named and changed. An array of bytes without a row or a meaning counts as opaque (coverage.ts).
+// what one byte of it is. Where QEMU's description calls the field a buffer, a row makes it an array of bytes, so that
+// a byte can be named and changed. An array of bytes without a row or a meaning counts as opaque (coverage.ts).
 
 import { hexDigits } from '../base/bytes.js';
 import type { Branch, FieldNode, Layout } from '../vmstate/index.js';

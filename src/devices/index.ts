@@ -1,4 +1,5 @@
-// Devices: what QEMU's devices write where the description says nothing, and what their values mean. One folder a thing.
+// Devices: what QEMU's devices write where the description says nothing, and what their values mean. One folder a
+// thing.
 
 import { decodeWith, type DeviceSchema, type DeviceState } from '../vmstate/index.js';
 import { deviceRules } from './rules.js';

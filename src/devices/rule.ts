@@ -12,7 +12,10 @@ import {
 
 export type { Layout };
 
-/** Found by QEMU's name of the field's type, by the table's and the field's names, or by the idstr of a hand-written device. */
+/**
+ * Found by QEMU's name of the field's type, by the table's and the field's names, or by the idstr of a hand-written
+ * device.
+ */
 export type LayoutRule =
   | { readonly type: string; readonly layout: Layout }
   | { readonly oldStyle: string; readonly layout: Layout }

@@ -54,7 +54,10 @@ export function receiverOf(destination: Destination, capabilities: Readonly<Reco
   };
 }
 
-/** ROM blobs can always be resized, also when they are as large as they may become. QEMU: rom_set_mr(), hw/core/loader.c. */
+/**
+ * ROM blobs can always be resized, also when they are as large as they may become. QEMU: rom_set_mr(),
+ * hw/core/loader.c.
+ */
 const RESIZABLE = /^\/rom@/;
 
 function blockOf(
@@ -75,7 +78,10 @@ function isOldStyle(table: VmsdSchema): boolean {
   return table.name === '';
 }
 
-/** Registered in every QEMU, and in a save only with something to save. QEMU: dirty_bitmap_mig_init(), migration/block-dirty-bitmap.c. */
+/**
+ * Registered in every QEMU, and in a save only with something to save. QEMU: dirty_bitmap_mig_init(),
+ * migration/block-dirty-bitmap.c.
+ */
 function dirtyBitmaps(saved: readonly DestinationHandler[]): DestinationHandler {
   const ids = new Set(saved.map(({ registration }) => registration));
   let registration = 0;

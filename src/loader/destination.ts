@@ -1,5 +1,5 @@
-// The destination as QEMU's loader sees it during one load: its handlers, its blocks, and the capabilities of this load.
-// destination-of.ts derives it from the model in destination/.
+// The destination as QEMU's loader sees it during one load: its handlers, its blocks, and the capabilities of this
+// load. destination-of.ts derives it from the model in destination/.
 
 import type { Architecture } from '../release/architecture.js';
 import type { QemuVersion } from '../release/version.js';

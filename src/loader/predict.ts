@@ -28,7 +28,10 @@ export interface PredictOptions {
   readonly signal?: AbortSignal | undefined;
   /** The URI that the destination gets. Default: `file:` for mapped-ram, else `exec:`. */
   readonly transport?: 'exec' | 'file' | undefined;
-  /** Decompresses a zlib stream of at most `limit` bytes; undefined when that fails. Absent: such pages are not looked at. */
+  /**
+   * Decompresses a zlib stream of at most `limit` bytes; undefined when that fails. Absent: such pages are not looked
+   * at.
+   */
   readonly inflate?: ((body: Uint8Array, limit: number) => Uint8Array | undefined) | undefined;
 }
 

@@ -3,7 +3,10 @@
 import type { EndingId } from '../release/causes/rows.js';
 import type { ExplanationRow } from '../release/causes/row.js';
 
-/** `aborts`: ended by a signal. `hangs`: neither loads nor gives up. `unknown`: the bytes lead where nobody here can look. */
+/**
+ * `aborts`: ended by a signal. `hangs`: neither loads nor gives up. `unknown`: the bytes lead where nobody here can
+ * look.
+ */
 export type PredictedVerdict = 'loads' | 'rejected' | 'aborts' | 'hangs' | 'unknown';
 
 /** Why a load ends, in plain words, and what helps: the row that `mstream explain` has for it. */

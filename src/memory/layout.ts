@@ -10,7 +10,9 @@ import { deviceNamed } from './registers.js';
 import { x86Layout } from './x86-layout.js';
 import { architectureOfStates } from './architecture.js';
 
-/** Where memory begins, and ROMs that a dump has too. QEMU: base_memmap, hw/arm/virt.c; virt_memmap, hw/riscv/virt.c. */
+/**
+ * Where memory begins, and ROMs that a dump has too. QEMU: base_memmap, hw/arm/virt.c; virt_memmap, hw/riscv/virt.c.
+ */
 const bases = {
   arm: { machine: /^virt(-|$)/, base: GIB, roms: [] },
   riscv: { machine: /^virt$/, base: 2 * GIB, roms: [['riscv_virt_board.mrom', 0x1000]] },
@@ -26,7 +28,9 @@ export interface MapEntry {
   readonly length: number | undefined;
 }
 
-/** @throws MigrationStreamError `unsupported`: nothing tells the addresses, or what tells them contradicts the blocks */
+/**
+ * @throws MigrationStreamError `unsupported`: nothing tells the addresses, or what tells them contradicts the blocks
+ */
 export function physicalMap(facts: LayoutFacts, entries: readonly MapEntry[] = []): PhysicalMap {
   const { ranges, how } = entries.length > 0 ? givenLayout(facts, entries) : machineLayout(facts);
   return { ranges: joinRanges(ranges, facts.blocks), how };

@@ -95,7 +95,8 @@ function pamShowsPci(devices: readonly DeviceState[]): readonly (readonly [numbe
   ].find((row): row is [DeviceState, number] => row[0] !== undefined) ?? [undefined, 0];
   const config = chipset && pciConfig(chipset);
   if (config === undefined) return all;
-  // The first register's high half is for 0xf0000 to 0xfffff, then each half is for 16 KiB. Bit 0 of a half: read memory.
+  // The first register's high half is for 0xf0000 to 0xfffff, then each half is for 16 KiB. Bit 0 of a half: read
+  // memory.
   const shown: [number, number][] = [];
   if ((config[first]! & 0x10) === 0) shown.push([0xf0000, MIB]);
   for (let i = 0; i < 12; i += 1) {

@@ -6,7 +6,9 @@ import { StreamWriter } from '../stream/writer.js';
 
 export type { StreamWriter } from '../stream/writer.js';
 
-/** Events in, bytes out: `for await (const event of stream.events()) await writer.write(event); await writer.finish();` */
+/**
+ * Events in, bytes out: `for await (const event of stream.events()) await writer.write(event); await writer.finish();`
+ */
 export function createWriter(sink: ByteSink): StreamWriter {
   return new StreamWriter(sink, writePageRuns);
 }

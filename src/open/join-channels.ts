@@ -1,5 +1,6 @@
 // A main channel and its multifd channels as one plain stream: pages of the channels stand as page records in front of
-// the record with which the main channel waits for them. QEMU: ram_save_setup(), ram_load_precopy(), multifd_recv_sync_main().
+// the record with which the main channel waits for them. QEMU: ram_save_setup(), ram_load_precopy(),
+// multifd_recv_sync_main().
 
 import { disposable } from '../base/dispose.js';
 import { MigrationStreamError } from '../base/errors.js';
@@ -21,9 +22,10 @@ export interface JoinedStream extends MigrationStream {
 
 /**
  * `main` (opened with openStream) and the captures of its multifd channels, in any order. Writing the events gives a
- * plain stream. `signal` ends the reading of the channels; that of `main` is given to openStream. Without `decoders` pages are counted only, and cannot be written. Closing closes all. The events throw
- * MigrationStreamError: as those of `main`, as a channel's packets, `truncated` for a channel that lacks a SYNC,
- * `unknown-payload` for pages of another compression, `cannot-encode` for device state that came over channels.
+ * plain stream. `signal` ends the reading of the channels; that of `main` is given to openStream. Without `decoders`
+ * pages are counted only, and cannot be written. Closing closes all. The events throw MigrationStreamError: as those of
+ * `main`, as a channel's packets, `truncated` for a channel that lacks a SYNC, `unknown-payload` for pages of another
+ * compression, `cannot-encode` for device state that came over channels.
  */
 export function joinChannels(
   main: MigrationStream,

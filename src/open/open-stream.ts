@@ -39,8 +39,8 @@ export interface OpenOptions extends CursorOptions {
 export interface MigrationStream extends AsyncDisposable {
   readonly source: ByteSource;
   /**
-   * The vmdescription that ends the file, before anything was read; undefined where there is none or the source cannot be
-   * sought. In a file with two streams it belongs to the last: the event `vmdescription` has the stream's own.
+   * The vmdescription that ends the file, before anything was read; undefined where there is none or the source cannot
+   * be sought. In a file with two streams it belongs to the last: the event `vmdescription` has the stream's own.
    */
   readonly description: DescriptionSchema | undefined;
   /** Where that vmdescription begins. */

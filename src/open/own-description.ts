@@ -22,8 +22,8 @@ export interface OwnDescription {
 }
 
 /**
- * A stream that breaks before its end is given the vmdescription at the end of its file; what is no stream is given none.
- * `source` stays open.
+ * A stream that breaks before its end is given the vmdescription at the end of its file; what is no stream is given
+ * none. `source` stays open.
  * @throws MigrationStreamError code `io` when the source fails
  */
 export async function ownDescription(

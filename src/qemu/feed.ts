@@ -1,6 +1,6 @@
-// Hands a stream that lies in a container to a QEMU: over a socket, or by a copy in the machine's folder where QEMU reads
-// pages at their places. QEMU: socket_start_incoming_migration(), migration/socket.c; file_start_incoming_migration(),
-// migration/file.c.
+// Hands a stream that lies in a container to a QEMU: over a socket, or by a copy in the machine's folder where QEMU
+// reads pages at their places. QEMU: socket_start_incoming_migration(), migration/socket.c;
+// file_start_incoming_migration(), migration/file.c.
 
 import { open } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';

@@ -11,9 +11,9 @@ import type { Writable } from 'node:stream';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Reads `+ pid`, `- pid`, `f folder`, `g folder` lines; at the end of input kills and removes what is left. A process that
- * was started in the last moment is in no line: it is found by the mark in its environment. Twice, since a process that
- * was just forked still has the environment of its parent.
+ * Reads `+ pid`, `- pid`, `f folder`, `g folder` lines; at the end of input kills and removes what is left. A process
+ * that was started in the last moment is in no line: it is found by the mark in its environment. Twice, since a process
+ * that was just forked still has the environment of its parent.
  */
 const GUARD = `trap '' INT TERM HUP
 mark="$1"; shift
@@ -67,8 +67,8 @@ function startGuard(): void {
 }
 
 /**
- * Environment for a QEMU that is about to start. The guard is there before QEMU is: a SIGKILL between the two would leave
- * QEMU alone.
+ * Environment for a QEMU that is about to start. The guard is there before QEMU is: a SIGKILL between the two would
+ * leave QEMU alone.
  */
 export function keeperMark(): Readonly<Record<string, string>> {
   if (guard === undefined || guard.destroyed) startGuard();

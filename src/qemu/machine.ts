@@ -165,7 +165,10 @@ export class Machine {
   }
 }
 
-/** Launches a QEMU and connects to its monitor; on failure nothing is left behind. @throws QemuDied, Timeout, the signal's reason. */
+/**
+ * Launches a QEMU and connects to its monitor; on failure nothing is left behind. @throws QemuDied, Timeout, the
+ * signal's reason.
+ */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   options.signal?.throwIfAborted();
   const machine = new Machine(options);

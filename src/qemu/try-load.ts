@@ -45,7 +45,10 @@ export interface TryLoadOptions {
 export interface Trial {
   /** `died`: ended by a signal, or silently; `hung`: neither loaded nor refused before the deadline. */
   readonly verdict: 'loads' | 'rejected' | 'died' | 'hung';
-  /** QEMU's stderr, without QEMU's name in front and without warnings; the monitor's error, where the load does not begin. */
+  /**
+   * QEMU's stderr, without QEMU's name in front and without warnings; the monitor's error, where the load does not
+   * begin.
+   */
   readonly lines: readonly string[];
   /** QEMU's stderr, unchanged. */
   readonly stderr: string;

@@ -21,7 +21,10 @@ const LIKELY_FIRST = [
   ),
 ];
 
-/** `window` stands at the first record of the first RAM section. Moves nothing. `settled`: a longer window tells no more. */
+/**
+ * `window` stands at the first record of the first RAM section. Moves nothing. `settled`: a longer window tells no
+ * more.
+ */
 export function inferPageSize(
   window: Window,
   context: RamContext,
@@ -78,7 +81,8 @@ function recordsFit(window: Window, context: RamContext, table: BlockTable, page
       window.at += 8;
       continue;
     }
-    // A page record that is cut by the end of the window proves nothing against; one that is whole would have been taken.
+    // A page record that is cut by the end of the window proves nothing against; one that is whole would have been
+    // taken.
     if (flags !== ramFlag.eos)
       return window.available < pageSize + 300 && [0x02, 0x08, 0x40, 0x100].includes(flags) ? 'so-far' : false;
     window.at += 8;

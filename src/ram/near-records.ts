@@ -1,5 +1,5 @@
-// Records of a source, read at random: the newest versions of neighbouring pages stand near each other, but the deltas of
-// one page lie as far apart as the rounds of the migration. So a window is kept for each of several places.
+// Records of a source, read at random: the newest versions of neighbouring pages stand near each other, but the deltas
+// of one page lie as far apart as the rounds of the migration. So a window is kept for each of several places.
 
 import { readSource, type ByteSource } from '../bytes/source.js';
 

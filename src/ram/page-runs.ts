@@ -22,7 +22,10 @@ export const pageKindNames: readonly PageKindName[] = ['zero', 'page', 'xbzrle',
 /** Bytes between the header (with its name) and the body, by kind. */
 export const bodyHeadSize: readonly number[] = [0, 0, 3, 4];
 
-/** Page records as runs, in arrays that are reused: whoever keeps something copies it. Entries from `count` on are stale. */
+/**
+ * Page records as runs, in arrays that are reused: whoever keeps something copies it. Entries from `count` on are
+ * stale.
+ */
 export class PageRuns {
   static readonly capacity = 4096;
 

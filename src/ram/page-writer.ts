@@ -8,7 +8,9 @@ import { pageKind, type PageRuns } from './page-runs.js';
 
 const FLAG_OF_KIND: readonly number[] = [ramFlag.zero, ramFlag.page, ramFlag.xbzrle, ramFlag.compressPage];
 
-/** @throws MigrationStreamError code `cannot-encode`: an offset that is no multiple of the page size, a name too long */
+/**
+ * @throws MigrationStreamError code `cannot-encode`: an offset that is no multiple of the page size, a name too long
+ */
 export async function writePageRuns(emitter: Emitter, runs: PageRuns): Promise<void> {
   for (let i = 0; i < runs.count; i += 1) {
     if (runs.addr[i]! % runs.pageSize !== 0)

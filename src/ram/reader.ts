@@ -162,7 +162,8 @@ export class RamReader {
     // The list ends where its sum says, so nothing can be read before the layout is known.
     const layout = this.layout ?? (yield* this.learnLayout(cursor, context, total, start));
     const { table } = this.state;
-    // Entries carry on: a second list (hot plug, or made by hand) replaces the first, but CONTINUE may still refer to it.
+    // Entries carry on: a second list (hot plug, or made by hand) replaces the first, but CONTINUE may still refer to
+    // it.
     const current = table.entries[this.state.current]?.idstr;
     table.clear();
     const codec = ramBlockEntry(layout, pageSize);
@@ -297,7 +298,9 @@ export class RamReader {
   }
 }
 
-/** The list is whole, only not in a layout that its stream's capabilities call for: an edited list, or a fork of QEMU's. */
+/**
+ * The list is whole, only not in a layout that its stream's capabilities call for: an edited list, or a fork of QEMU's.
+ */
 function refuseUnlisted(
   cursor: Cursor,
   ahead: Window,

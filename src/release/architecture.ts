@@ -1,5 +1,5 @@
-// The architectures of QEMU's targets, as far as these tables tell them apart, and how one shows itself: by the target's
-// name, by the machine type, by the fields of its CPU in a vmdescription. No stream names its architecture.
+// The architectures of QEMU's targets, as far as these tables tell them apart, and how one shows itself: by the
+// target's name, by the machine type, by the fields of its CPU in a vmdescription. No stream names its architecture.
 
 export type Architecture = 'x86' | 'arm' | 'ppc' | 's390x' | 'riscv' | 'm68k';
 

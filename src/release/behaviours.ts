@@ -1,5 +1,5 @@
-// What differs between releases while they load a stream, and what their command lines have, by name. Where a source names releases of the lab only, what
-// lies between them is inferred.
+// What differs between releases while they load a stream, and what their command lines have, by name. Where a source
+// names releases of the lab only, what lies between them is inferred.
 
 import { facts, provenRange } from './fact.js';
 import { inRange, type QemuVersion } from './version.js';

@@ -1,5 +1,5 @@
-// QEMU's migration capabilities. QEMU: MigrationCapability, qapi/migration.json. The end-to-end test asks the lab's QEMUs
-// for their lists (query-migrate-capabilities).
+// QEMU's migration capabilities. QEMU: MigrationCapability, qapi/migration.json. The end-to-end test asks the lab's
+// QEMUs for their lists (query-migrate-capabilities).
 
 import { facts, hasFact, type Fact } from './fact.js';
 import type { QemuVersion } from './version.js';

@@ -1,4 +1,5 @@
-// Devices that a release began to save otherwise, with or without a machine type that keeps the old way. See known-bugs.ts.
+// Devices that a release began to save otherwise, with or without a machine type that keeps the old way. See
+// known-bugs.ts.
 
 import { vmsdNameOf } from '../base/idstr.js';
 import type { KnownBugRow } from './known-bug-row.js';

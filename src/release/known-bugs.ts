@@ -1,6 +1,6 @@
-// Known bugs and unannounced changes of QEMU that break a load: what people meet, in which releases, and what helps. Each
-// row was looked up in QEMU's history; `source` names the commit or the compat table that tells it. Rows are found by QEMU's
-// words; where a stream and a destination meet a row's conditions, verify names it before anything is tried.
+// Known bugs and unannounced changes of QEMU that break a load: what people meet, in which releases, and what helps.
+// Each row was looked up in QEMU's history; `source` names the commit or the compat table that tells it. Rows are found
+// by QEMU's words; where a stream and a destination meet a row's conditions, verify names it before anything is tried.
 
 import { deviceBugs } from './known-bugs-devices.js';
 import { featureBugs } from './known-bugs-features.js';

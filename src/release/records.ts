@@ -1,5 +1,5 @@
-// What a stream can hold, by the releases that write it (`writers`) and that read it (`readers`). Names are those of this
-// project's events. Sources: docs/format.md, "Fingerprints" and "Compatibility".
+// What a stream can hold, by the releases that write it (`writers`) and that read it (`readers`). Names are those of
+// this project's events. Sources: docs/format.md, "Fingerprints" and "Compatibility".
 
 import { facts } from './fact.js';
 

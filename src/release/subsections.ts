@@ -161,8 +161,8 @@ function tablesOf(architecture: Architecture | undefined): readonly SubsectionTa
 }
 
 /**
- * Does a QEMU whose release lies in `range` know that subsection? Undefined: no table says, or it depends on the release.
- * A table of another architecture never answers.
+ * Does a QEMU whose release lies in `range` know that subsection? Undefined: no table says, or it depends on the
+ * release. A table of another architecture never answers.
  */
 export function knowsSubsection(
   architecture: Architecture | undefined,

@@ -180,7 +180,9 @@ export function cureText(cure: Cure): string {
   return typeof cure === 'string' ? cure : hintText(cure);
 }
 
-/** A path as one word of a command line that is no option; FILE for standard input, and for a name that cannot be shown. */
+/**
+ * A path as one word of a command line that is no option; FILE for standard input, and for a name that cannot be shown.
+ */
 function fileWord(file: string | undefined): string {
   if (file === undefined || /\p{C}/u.test(file)) return 'FILE';
   return shellWord(file.startsWith('-') ? `./${file}` : file);

@@ -58,8 +58,8 @@ export async function* readDevicePayload(
 const FIRST_HOLD = 64 * 1024;
 
 /**
- * The vmdescription stands behind the devices whose lengths it gives. Device state is small, so it is taken in as far as
- * the first vmdescription, which is this stream's own; the vmdescription that ends the file may be another stream's.
+ * The vmdescription stands behind the devices whose lengths it gives. Device state is small, so it is taken in as far
+ * as the first vmdescription, which is this stream's own; the vmdescription that ends the file may be another stream's.
  * Where more than MAX_HELD bytes stand before it, the end of the file is believed, or footers are searched for; devices
  * in front of guest memory are such a case, so the search is repeated behind what was searched.
  */

@@ -38,8 +38,8 @@ export type StreamEvent =
   /** `json` is an exact copy of the text; the text may be invalid JSON. */
   | { readonly kind: 'vmdescription'; readonly json: Uint8Array; readonly span: Span }
   /**
-   * Behind the end of the stream: at most MAX_LOOK bytes of what follows, as a loan. `more`: something follows that is not
-   * in `bytes`. Inside PACKAGED, where the blob's length says how much is left: all of it, in chunks.
+   * Behind the end of the stream: at most MAX_LOOK bytes of what follows, as a loan. `more`: something follows that is
+   * not in `bytes`. Inside PACKAGED, where the blob's length says how much is left: all of it, in chunks.
    */
   | { readonly kind: 'trailing'; readonly bytes: Uint8Array; readonly more?: boolean; readonly span: Span }
   /** Something odd that does not stop the reading. */

@@ -8,8 +8,8 @@ import type { StreamEvent } from './event.js';
 import type { PayloadLengths, PayloadPort } from './payload.js';
 
 /**
- * Bytes that events carry: those of devices and of mapped-ram areas, those of devices, or none. The reader steps over the
- * rest where it knows their end.
+ * Bytes that events carry: those of devices and of mapped-ram areas, those of devices, or none. The reader steps over
+ * the rest where it knows their end.
  */
 export type Bodies = 'all' | 'devices' | 'none';
 

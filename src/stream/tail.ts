@@ -1,6 +1,6 @@
 // Finds the vmdescription before the device sections are read: it gives the lengths of device payloads and the target
-// page size. A vmdescription belongs to a stream only if it stands directly behind the EOF byte of that stream, so every
-// search asks for that byte. QEMU: qemu_savevm_state_complete_precopy_non_iterable(), migration/savevm.c.
+// page size. A vmdescription belongs to a stream only if it stands directly behind the EOF byte of that stream, so
+// every search asks for that byte. QEMU: qemu_savevm_state_complete_precopy_non_iterable(), migration/savevm.c.
 
 import { readSource, type ByteSource } from '../bytes/source.js';
 import { MAX_VMDESCRIPTION } from '../limits.js';
@@ -26,9 +26,8 @@ export interface Tail<T> {
 
 /**
  * The vmdescription that ends the file. In a file with two streams it belongs to the last stream, so its stream must be
- * read before it is believed. Undefined when the file ends otherwise, or when the source cannot be sought: then one byte
- * of the end was read and no more.
- * `parse` answers undefined for bytes that are no vmdescription.
+ * read before it is believed. Undefined when the file ends otherwise, or when the source cannot be sought: then one
+ * byte of the end was read and no more. `parse` answers undefined for bytes that are no vmdescription.
  * @throws MigrationStreamError code `io` when the source fails
  */
 export async function findTail<T>(
@@ -69,8 +68,8 @@ function searchEnd<T>(
 }
 
 /**
- * Searches forward for the first vmdescription, in bytes that grow: a pipe brings it last, and a file with a tail has it
- * somewhere in the middle.
+ * Searches forward for the first vmdescription, in bytes that grow: a pipe brings it last, and a file with a tail has
+ * it somewhere in the middle.
  */
 export class SearchAhead<T> {
   private readonly parse: (json: Uint8Array) => T | undefined;

@@ -1,6 +1,7 @@
-// A pull scanner over the bytes of JSON in latin1. The caller asks for the values that it expects and skips the rest, so
-// unwanted values are never built, and the text never exists as a whole. A key that repeats in one object is seen every
-// time (JSON.parse keeps only the last). The scanner accepts exactly the same texts as JSON.parse, within named limits.
+// A pull scanner over the bytes of JSON in latin1. The caller asks for the values that it expects and skips the rest,
+// so unwanted values are never built, and the text never exists as a whole. A key that repeats in one object is seen
+// every time (JSON.parse keeps only the last). The scanner accepts exactly the same texts as JSON.parse, within named
+// limits.
 
 import { MigrationStreamError } from '../base/errors.js';
 import { latin1 } from '../bytes/window.js';

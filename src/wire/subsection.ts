@@ -12,7 +12,9 @@ export const subsectionHeader = record('subsection header', {
   version: be32,
 });
 
-/** The bytes of a header. @throws MigrationStreamError code `cannot-encode`: the name or version does not fit the wire */
+/**
+ * The bytes of a header. @throws MigrationStreamError code `cannot-encode`: the name or version does not fit the wire
+ */
 export function encodeSubsectionHeader(name: string, version: number): Uint8Array {
   return encodeBytes(subsectionHeader, { mark: sectionType.subsection, name, version });
 }

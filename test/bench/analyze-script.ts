@@ -1,4 +1,5 @@
-// Where QEMU's analyze-migration.py is, for the benchmark: its path on stdout, or exit code 1 and why not. Imports e2e/support.
+// Where QEMU's analyze-migration.py is, for the benchmark: its path on stdout, or exit code 1 and why not. Imports
+// e2e/support.
 
 import { analyzeScript } from '../e2e/support/analyze-script.js';
 

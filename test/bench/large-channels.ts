@@ -1,5 +1,5 @@
-// A multifd capture of a guest of 16 GiB for the benchmark, by a QEMU of the lab: chan0, chan1 and chan2 in the folder that
-// is given. Half a GiB of the guest is filled. Imports qemu/.
+// A multifd capture of a guest of 16 GiB for the benchmark, by a QEMU of the lab: chan0, chan1 and chan2 in the folder
+// that is given. Half a GiB of the guest is filled. Imports qemu/.
 
 import { createWriteStream, openSync, closeSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';

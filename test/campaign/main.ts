@@ -1,5 +1,6 @@
-// `npm run campaign [-- --seed N] [--random N]`: every named case on every release and random cases of a fresh seed, too many
-// for `npm test`. Writes test/campaign/agreement.txt, which is checked in. Imports test/e2e/agreement and qemu/lab.
+// `npm run campaign [-- --seed N] [--random N]`: every named case on every release and random cases of a fresh seed,
+// too many for `npm test`. Writes test/campaign/agreement.txt, which is checked in. Imports test/e2e/agreement and
+// qemu/lab.
 
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';

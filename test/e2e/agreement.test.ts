@@ -1,5 +1,6 @@
-// The predictor against real QEMUs: named cases of every rule, random ones, captures as they are. Fails when it agrees less than
-// the bars say, or otherwise than is listed; prints the table. QEMU's side is asked anew each time, nothing of it is stored.
+// The predictor against real QEMUs: named cases of every rule, random ones, captures as they are. Fails when it agrees
+// less than the bars say, or otherwise than is listed; prints the table. QEMU's side is asked anew each time, nothing
+// of it is stored.
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openStream } from '../../src/open/open-stream.js';

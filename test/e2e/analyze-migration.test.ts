@@ -1,5 +1,5 @@
-// Our values against those that QEMU's own scripts/analyze-migration.py prints, on every captured stream that it can read:
-// all of them, none left out. Which streams it cannot read stands here with the reason, and the list is whole.
+// Our values against those that QEMU's own scripts/analyze-migration.py prints, on every captured stream that it can
+// read: all of them, none left out. Which streams it cannot read stands here with the reason, and the list is whole.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

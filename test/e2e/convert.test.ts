@@ -1,5 +1,6 @@
-// Streams that `mstream convert` made, in real QEMUs: plain to mapped-ram at an offset, with and without multifd; mapped-ram
-// to plain; joined multifd captures; and the memory of a stream with deltas, compared with that of the QEMU that loaded it.
+// Streams that `mstream convert` made, in real QEMUs: plain to mapped-ram at an offset, with and without multifd;
+// mapped-ram to plain; joined multifd captures; and the memory of a stream with deltas, compared with that of the QEMU
+// that loaded it.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-// Cures for devices that differ, done to the letter: a real QEMU refuses, explain names the cure out of its words, the option
-// that stands in the cure is given to the destination, and the same QEMU loads. Imports support.
+// Cures for devices that differ, done to the letter: a real QEMU refuses, explain names the cure out of its words, the
+// option that stands in the cure is given to the destination, and the same QEMU loads. Imports support.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../src/ops/explain/explain.js';

@@ -380,7 +380,8 @@ describe.skipIf(skip !== undefined)('a cure, done to the letter', () => {
   }
 });
 
-// 4.0 is in no lab: what it does with its own template stands in fixtures/answers-4.x.json, which the predictor is held against.
+// 4.0 is in no lab: what it does with its own template stands in fixtures/answers-4.x.json, which the predictor is held
+// against.
 test('QEMU 4.0, its own template and share=off: the edit of the ignored byte', async () => {
   const stream = fixtureBytes('4.0.0-ignore-shared');
   const profile = await builtinDestination(memorySource(stream), {

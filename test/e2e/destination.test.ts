@@ -1,5 +1,5 @@
-// One answer for verify, profile and transplant: a transplant against a profile, features that are compared before anything
-// is tried, and a QEMU whose -dump-vmstate dies (a wrapper around a real QEMU).
+// One answer for verify, profile and transplant: a transplant against a profile, features that are compared before
+// anything is tried, and a QEMU whose -dump-vmstate dies (a wrapper around a real QEMU).
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-// `diff` held against QEMU: two saves of one Linux differ in exactly the pages in which two pmemsaves of the same stopped
-// states differ, and in no device that `get` shows to be equal.
+// `diff` held against QEMU: two saves of one Linux differ in exactly the pages in which two pmemsaves of the same
+// stopped states differ, and in no device that `get` shows to be equal.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

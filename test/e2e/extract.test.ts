@@ -1,5 +1,5 @@
-// Memory that mstream takes out of a stream, against what the QEMU that wrote the stream says of the same stopped guest:
-// dump-guest-memory byte for byte, pmemsave on both sides of the PCI hole.
+// Memory that mstream takes out of a stream, against what the QEMU that wrote the stream says of the same stopped
+// guest: dump-guest-memory byte for byte, pmemsave on both sides of the PCI hole.
 import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Shapes that people met in the field, made again by the lab's QEMUs: two user networks before 8.2, virtio-mem with nothing
-// plugged in, explain about a state in a container. Imports support.
+// Shapes that people met in the field, made again by the lab's QEMUs: two user networks before 8.2, virtio-mem with
+// nothing plugged in, explain about a state in a container. Imports support.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

@@ -1,5 +1,5 @@
-// The fixtures are what they claim to be: their sums fit the manifest, and the QEMU that made a stream loads it again, with
-// exactly the memory and the registers that truth.json tells of.
+// The fixtures are what they claim to be: their sums fit the manifest, and the QEMU that made a stream loads it again,
+// with exactly the memory and the registers that truth.json tells of.
 
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,9 +39,9 @@ describe('manifest', () => {
 });
 
 /**
- * What a load does not leave as it was: riscv64 under TCG counts the host's cycles, and 7.2 delegates
- * interrupts that cannot be kept (mideleg); pseries takes its time base from the
- * host, and sets MSR[ME] (bit 12) as its own CPU wants it; TCG for s390x saves the condition code computed, in the PSW, and shows what computes it before.
+ * What a load does not leave as it was: riscv64 under TCG counts the host's cycles, and 7.2 delegates interrupts that
+ * cannot be kept (mideleg); pseries takes its time base from the host, and sets MSR[ME] (bit 12) as its own CPU wants
+ * it; TCG for s390x saves the condition code computed, in the PSW, and shows what computes it before.
  */
 function standing(registers: string): string {
   return registers

@@ -1,5 +1,5 @@
-// Dumps of a real Linux guest, read by the tools that people use: gdb, libkdumpfile, makedumpfile, drgn. The guest has the
-// device vmcoreinfo and has loaded qemu_fw_cfg, so its kernel told QEMU where its note is.
+// Dumps of a real Linux guest, read by the tools that people use: gdb, libkdumpfile, makedumpfile, drgn. The guest has
+// the device vmcoreinfo and has loaded qemu_fw_cfg, so its kernel told QEMU where its note is.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

@@ -1,4 +1,5 @@
-// Images that we rewrote, converted and transplanted, judged by libvirt: it restores them, and the guest's counter goes on.
+// Images that we rewrote, converted and transplanted, judged by libvirt: it restores them, and the guest's counter goes
+// on.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
-// The seed's recipe with a real Linux, a disk and a network, on every QEMU of the lab: the template's guest goes on in four
-// clones where it was stopped, each with its own disk and its own memory, and the template's files stay as they were.
+// The seed's recipe with a real Linux, a disk and a network, on every QEMU of the lab: the template's guest goes on in
+// four clones where it was stopped, each with its own disk and its own memory, and the template's files stay as they
+// were.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

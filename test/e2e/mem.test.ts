@@ -1,5 +1,6 @@
-// Virtual addresses against a live QEMU: the same VM says `gva2gpa`, `x` and `xp`, its stream is asked the same. Page tables
-// are random ones with loops and holes; QEMU's gdbstub switches x86 into each paging mode, a few instructions do it on Arm and RISC-V.
+// Virtual addresses against a live QEMU: the same VM says `gva2gpa`, `x` and `xp`, its stream is asked the same. Page
+// tables are random ones with loops and holes; QEMU's gdbstub switches x86 into each paging mode, a few instructions do
+// it on Arm and RISC-V.
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

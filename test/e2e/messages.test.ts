@@ -1,5 +1,5 @@
-// Every wording of the message tables against the QEMUs that are said to have it: as a format it stands in the executable, and
-// one that a release no longer or not yet has does not.
+// Every wording of the message tables against the QEMUs that are said to have it: as a format it stands in the
+// executable, and one that a release no longer or not yet has does not.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -13,12 +13,15 @@ if (skip !== undefined) test.skip(`QEMU's words: ${skip}`);
 const COMPOSED = new Set<string>(['load-failed', 'channel-error']);
 
 /**
- * Words that another function says, too: qio_channel_readv_full_all(), io/channel.c, has them since 5.2, and the reader of
- * mapped-ram calls it since 10.2. Before that the executable has the words, and no load says them.
+ * Words that another function says, too: qio_channel_readv_full_all(), io/channel.c, has them since 5.2, and the reader
+ * of mapped-ram calls it since 10.2. Before that the executable has the words, and no load says them.
  */
 const SAID_ELSEWHERE = new Set<string>(['channel-short-read']);
 
-/** As printf's format, to its end. `%s: ` for __func__ in front is left away, and behind it what QEMU hangs on: strerror(), the inner error. */
+/**
+ * As printf's format, to its end. `%s: ` for __func__ in front is left away, and behind it what QEMU hangs on:
+ * strerror(), the inner error.
+ */
 function formatOf({ text }: Wording): string {
   const plain = text
     .replace(/^(warning: )?[a-z_]+: /, '')

@@ -1,6 +1,6 @@
-// Asking somebody's QEMU changes nothing of theirs: memory file and disk are hashed before and after everything that starts
-// one, with a loader device that writes memory at reset. The same without neutralising does change them, so the hashes can
-// tell. Imports qemu/ and support.
+// Asking somebody's QEMU changes nothing of theirs: memory file and disk are hashed before and after everything that
+// starts one, with a loader device that writes memory at reset. The same without neutralising does change them, so the
+// hashes can tell. Imports qemu/ and support.
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
-// What the program writes with guest memory or domain XML in it is for nobody but its owner, whatever the umask: every command
-// that writes, and every form. What cannot be written ends with exit code 5, what cannot be read with 3. No QEMU is needed; a
-// profile is in destination.test.ts, a template in clone-command.test.ts.
+// What the program writes with guest memory or domain XML in it is for nobody but its owner, whatever the umask: every
+// command that writes, and every form. What cannot be written ends with exit code 5, what cannot be read with 3. No
+// QEMU is needed; a profile is in destination.test.ts, a template in clone-command.test.ts.
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

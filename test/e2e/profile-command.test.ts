@@ -1,5 +1,5 @@
-// `mstream profile` as a user runs it: the document in a file and on stdout, the text, refusals and failures with their exit
-// codes. Imports support.
+// `mstream profile` as a user runs it: the document in a file and on stdout, the text, refusals and failures with their
+// exit codes. Imports support.
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

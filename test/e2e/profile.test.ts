@@ -1,5 +1,5 @@
-// Profiles of real QEMUs: pc, q35 with devices, microvm; what they say agrees with what a save says, with what was recorded,
-// and with what QEMU does when a state is loaded. Imports qemu/ and support.
+// Profiles of real QEMUs: pc, q35 with devices, microvm; what they say agrees with what a save says, with what was
+// recorded, and with what QEMU does when a state is loaded. Imports qemu/ and support.
 import { Refused } from '../../src/base/refused.js';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

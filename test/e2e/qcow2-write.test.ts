@@ -1,5 +1,5 @@
-// Images that we write, judged by QEMU: qemu-img finds nothing wrong, -loadvm loads the state, and the guest stands where
-// it was saved.
+// Images that we write, judged by QEMU: qemu-img finds nothing wrong, -loadvm loads the state, and the guest stands
+// where it was saved.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Snapshots that real QEMUs saved into their disks, read back: the same devices and the same pages as in a plain stream of
-// the same stopped guest, through every layout of qcow2 that the lab's qemu-img makes.
+// Snapshots that real QEMUs saved into their disks, read back: the same devices and the same pages as in a plain stream
+// of the same stopped guest, through every layout of qcow2 that the lab's qemu-img makes.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

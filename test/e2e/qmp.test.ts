@@ -1,5 +1,5 @@
-// The QMP client against real QEMUs: negotiation, framing, matching, events that cannot be missed, deadlines, and what becomes
-// of open calls when QEMU goes.
+// The QMP client against real QEMUs: negotiation, framing, matching, events that cannot be missed, deadlines, and what
+// becomes of open calls when QEMU goes.
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startMachine, type Machine } from '../../src/qemu/machine.js';

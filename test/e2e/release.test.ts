@@ -1,5 +1,5 @@
-// The tables of src/release/ against the QEMUs of the lab, in both directions: what a table says a release has is in its
-// executable or in its -M help, and what it says came later or went before is not.
+// The tables of src/release/ against the QEMUs of the lab, in both directions: what a table says a release has is in
+// its executable or in its -M help, and what it says came later or went before is not.
 
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -182,8 +182,8 @@ describe.skipIf(skip !== undefined)('accepted by QEMU without a word, and worse'
 });
 
 describe('what QEMU 4.0 and 4.1 answered', () => {
-  // No lab has these two: their answers to hand-made changes of the same captures were kept. Where an edit of ours makes
-  // the same bytes, the answer is the same.
+  // No lab has these two: their answers to hand-made changes of the same captures were kept. Where an edit of ours
+  // makes the same bytes, the answer is the same.
   interface Answer {
     readonly id: string;
     readonly base: string;

@@ -1,5 +1,6 @@
-// `mstream transplant STATE -o OUT -- qemu …` as a user runs it: the destination is asked and tries the result, nobody's
-// memory file or disk changes, refusals name their reason and what would help, and the trial sees what nobody announced.
+// `mstream transplant STATE -o OUT -- qemu …` as a user runs it: the destination is asked and tries the result,
+// nobody's memory file or disk changes, refusals name their reason and what would help, and the trial sees what nobody
+// announced.
 import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

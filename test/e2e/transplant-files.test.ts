@@ -1,5 +1,6 @@
-// What a save may be besides a plain stream: a mapped-ram file, whose pages stay where they are, and a template, whose memory
-// is a file beside it. Carried to another release they are still that: tried, loaded from the file, and the guest counts on.
+// What a save may be besides a plain stream: a mapped-ram file, whose pages stay where they are, and a template, whose
+// memory is a file beside it. Carried to another release they are still that: tried, loaded from the file, and the
+// guest counts on.
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';

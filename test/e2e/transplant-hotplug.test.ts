@@ -1,6 +1,6 @@
-// A disk plugged into a Linux that was carried to another release: the board is described by the ACPI tables of the source,
-// and the registers behind them are the destination's. On pc the root bus, on q35 a root port.
-// MSTREAM_RUNS above 1 (a campaign) tries more pairs.
+// A disk plugged into a Linux that was carried to another release: the board is described by the ACPI tables of the
+// source, and the registers behind them are the destination's. On pc the root bus, on q35 a root port. MSTREAM_RUNS
+// above 1 (a campaign) tries more pairs.
 import { mkdtempSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

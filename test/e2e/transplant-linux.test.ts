@@ -1,7 +1,7 @@
-// A real Linux with a virtio disk and a virtio network card, saved by one release and carried to another: it goes on ticking
-// with the same memory, a disk that reads what it wrote and a ping that is answered; or it is refused beforehand, with the reason
-// and the option that would help, and forced all the same it is refused by QEMU for that reason. MSTREAM_RUNS above 1 (a
-// campaign) tries every pair.
+// A real Linux with a virtio disk and a virtio network card, saved by one release and carried to another: it goes on
+// ticking with the same memory, a disk that reads what it wrote and a ping that is answered; or it is refused
+// beforehand, with the reason and the option that would help, and forced all the same it is refused by QEMU for that
+// reason. MSTREAM_RUNS above 1 (a campaign) tries every pair.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { featureNames } from '../../src/devices/index.js';
 import { openLinuxGuest, type LinuxGuest } from './support/linux-guest.js';

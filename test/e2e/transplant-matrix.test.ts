@@ -1,5 +1,5 @@
-// A guest that runs, saved by one release in its newest pc machine, carried to the newest pc machine of every other one:
-// it loads, and its counter goes on. Nothing here names a device: what the destination saves of itself and its own
+// A guest that runs, saved by one release in its newest pc machine, carried to the newest pc machine of every other
+// one: it loads, and its counter goes on. Nothing here names a device: what the destination saves of itself and its own
 // -dump-vmstate say all that is needed. The saves of 4.0 and 4.1 are fixtures, whose machine type 11.1 no longer has.
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-// microvm, whose devices sit on virtio-mmio, saved by one release while its guest runs and carried to every other one: tried,
-// loaded, and the counter goes on; or refused with the reason.
+// microvm, whose devices sit on virtio-mmio, saved by one release while its guest runs and carried to every other one:
+// tried, loaded, and the counter goes on; or refused with the reason.
 import { cureText } from '../../src/report/hints.js';
 import { mkdtempSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

@@ -1,5 +1,6 @@
-// State in sections of several parts besides RAM: the hash page table of a pseries, the storage attributes of an s390x, the
-// dirty bitmaps of a disk. Carried onto what the same board of another release saved of itself, the guest runs on with them.
+// State in sections of several parts besides RAM: the hash page table of a pseries, the storage attributes of an s390x,
+// the dirty bitmaps of a disk. Carried onto what the same board of another release saved of itself, the guest runs on
+// with them.
 import { copyFileSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';

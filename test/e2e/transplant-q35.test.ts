@@ -1,5 +1,6 @@
-// q35 with two CPUs and twenty devices, saved by one release (the captures) and carried to every later one: what transplant
-// refuses at first says with which option of which device it would not, and with those it is tried, loads, and runs on.
+// q35 with two CPUs and twenty devices, saved by one release (the captures) and carried to every later one: what
+// transplant refuses at first says with which option of which device it would not, and with those it is tried, loads,
+// and runs on.
 import { cureText } from '../../src/report/hints.js';
 import { afterAll, describe, expect, test } from 'vitest';
 import { fixtureBytes, fixtureJson } from '../support/fixtures.js';
@@ -24,7 +25,9 @@ const captures: Readonly<Record<string, string>> = {
 const releases = Object.keys(captures);
 const firmware = new URL('../../fixtures/guest.bin', import.meta.url).pathname;
 
-/** The capture's command line with memory of its own, and properties for devices (by what QEMU calls their sections). */
+/**
+ * The capture's command line with memory of its own, and properties for devices (by what QEMU calls their sections).
+ */
 function argvOf(release: string, properties: ReadonlyMap<string, string>): string[] {
   const { argv } = fixtureJson<{ argv: string[] }>(`${captures[release]!}-q35-devices`, 'truth.json')!;
   const words = argv.map((word) =>
@@ -106,7 +109,8 @@ describe.skipIf(skip !== undefined)('a q35 with twenty devices', () => {
     rows.push(
       `${from} to ${to}: ${report.grade}, ${[...properties].map((pair) => pair.join(',')).join(' ') || 'as it is'}; ${report.differences.length} differences`,
     );
-    // 7.2 lets all VLANs through to a card that no driver has set up, 5.2 none. Nobody says so in the code: the trial finds out.
+    // 7.2 lets all VLANs through to a card that no driver has set up, 5.2 none. Nobody says so in the code: the trial
+    // finds out.
     const always = report.differences.filter(({ why }) => why.startsWith('the destination sets this when it loads'));
     expect(always.map(({ path, before, after, grade }) => [path, before, after, grade])).toEqual(
       from === '5.2' && to === '7.2'

@@ -1,5 +1,5 @@
-// `mstream verify` as a user runs it where the file system and a real QEMU have a say: template folders, and `--load`, which
-// must say what that QEMU says and change nothing. Imports support.
+// `mstream verify` as a user runs it where the file system and a real QEMU have a say: template folders, and `--load`,
+// which must say what that QEMU says and change nothing. Imports support.
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
-// Device state against the QEMU that wrote it: a guest stopped behind SeaBIOS is asked for its registers, PCI devices, network
-// addresses, clock and virtio status, and saved; the save must say the same. Then the save is edited by `mstream rewrite`, and
-// the QEMU that loads it must show the new values.
+// Device state against the QEMU that wrote it: a guest stopped behind SeaBIOS is asked for its registers, PCI devices,
+// network addresses, clock and virtio status, and saved; the save must say the same. Then the save is edited by
+// `mstream rewrite`, and the QEMU that loads it must show the new values.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,7 +57,10 @@ async function rtcTime(machine: Machine): Promise<number> {
   return Date.UTC(1900 + time.tm_year, time.tm_mon, time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec);
 }
 
-/** 5.2 does not know x-query-virtio-status; 11.1.3 aborts in it once a disk's features are negotiated (an assertion of visit_start_struct). */
+/**
+ * 5.2 does not know x-query-virtio-status; 11.1.3 aborts in it once a disk's features are negotiated (an assertion of
+ * visit_start_struct).
+ */
 function hasVirtioStatus({ wanted }: LabQemu): boolean {
   return wanted === '7.2' || wanted === '10.0';
 }

@@ -1,5 +1,5 @@
-// What of the captured device state nobody understands, as docs/limitations.md lists it: by kind of machine and by device,
-// over all captures with a vmdescription.
+// What of the captured device state nobody understands, as docs/limitations.md lists it: by kind of machine and by
+// device, over all captures with a vmdescription.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// What people see of a transplant: the report as text and as a document, refusals with their exit code, and what is written.
+// What people see of a transplant: the report as text and as a document, refusals with their exit code, and what is
+// written.
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';

@@ -26,7 +26,9 @@ import { anyEntry, anyLayout } from '../support/arbitraries/ram-block.js';
 import { fieldRecords, type CodecCase } from '../support/arbitraries/section.js';
 import { cases } from '../support/seed.js';
 
-/** Both directions of one value; `behind` stands after it and must not be touched. `cuts` false: its end is optional. */
+/**
+ * Both directions of one value; `behind` stands after it and must not be touched. `cuts` false: its end is optional.
+ */
 function roundTrip<T>(codec: Codec<T>, value: T, behind: Uint8Array = new Uint8Array(0), cuts = true): void {
   const encoded = encodeBytes(codec, value);
   expect(encoded.length).toBe(codec.size(value));
@@ -171,7 +173,8 @@ describe('page header', () => {
           ...(named ? { idstr } : {}),
         };
         roundTrip(pageHeader(size), value);
-        // The mirror holds for what must not be said as well: a name too many or one too few would read as something else.
+        // The mirror holds for what must not be said as well: a name too many or one too few would read as something
+        // else.
         const { idstr: _, ...nameless } = value;
         const crooked = named ? nameless : { ...value, idstr: 'x' };
         expect(() => encodeBytes(pageHeader(size), crooked)).toThrow(

@@ -1,6 +1,6 @@
 // Whatever a container's bytes are, opening it gives the right bytes or exactly one typed error with its places: cut
-// anywhere, one byte changed, random structure. Never a hang, never more work than the bytes are worth. qcow2.test.ts and
-// mapped-ram.test.ts do the same for their formats.
+// anywhere, one byte changed, random structure. Never a hang, never more work than the bytes are worth. qcow2.test.ts
+// and mapped-ram.test.ts do the same for their formats.
 import fc from 'fast-check';
 import { spawnSync } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
@@ -50,7 +50,10 @@ function saveImage(behind: Uint8Array, more: Partial<LibvirtHeader> = {}, data =
   return Buffer.concat([encodeBytes(libvirtHeader, header), Buffer.from(data), behind]);
 }
 
-/** What came out is the stream, or there is one error, or nothing was found. `cut`: bytes without a length may end early. */
+/**
+ * What came out is the stream, or there is one error, or nothing was found. `cut`: bytes without a length may end
+ * early.
+ */
 async function rightOrTyped(bytes: Uint8Array, cut = false): Promise<Attempt> {
   const found = await attempted(bytes);
   // A checksum comes behind the bytes: those before an error may be wrong.
@@ -84,7 +87,8 @@ describe.each(installed)('%s data', (program) => {
         fc.integer({ min: 1, max: 255 }),
         async (bytes, at, by) => {
           const copy = Buffer.from(bytes);
-          // Behind the magic: what has none may be a file with a stream further in, for lz4 and zstd leave its header as it is.
+          // Behind the magic: what has none may be a file with a stream further in, for lz4 and zstd leave its header
+          // as it is.
           copy[9 + (at % (copy.length - 9))]! ^= by;
           await rightOrTyped(copy);
         },

@@ -1,6 +1,6 @@
-// Property 8 for every command that reads a stream: the input fails at its n-th read, for every n. The command ends with
-// one error of code io, prints no stack, closes every input once and leaves no read in flight. The functions of the
-// library, which close nothing, leave no read in flight either.
+// Property 8 for every command that reads a stream: the input fails at its n-th read, for every n. The command ends
+// with one error of code io, prints no stack, closes every input once and leaves no read in flight. The functions of
+// the library, which close nothing, leave no read in flight either.
 import { Refused } from '../../src/base/refused.js';
 import { describe, expect, test } from 'vitest';
 import { memorySink, memorySource, type ByteSource } from '../../src/bytes/source.js';
@@ -17,7 +17,9 @@ import { mstream } from '../support/fake-host.js';
 import { fixtureBytes } from '../support/fixtures.js';
 import { profileText } from '../support/profiles.js';
 
-/** All inputs of one run: their reads take a turn of the event loop, are counted together, and fail from `failAt` on. */
+/**
+ * All inputs of one run: their reads take a turn of the event loop, are counted together, and fail from `failAt` on.
+ */
 class Watch {
   reads = 0;
   inFlight = 0;

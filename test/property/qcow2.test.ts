@@ -1,5 +1,5 @@
-// Any damage of a qcow2 image: the state comes out, or one typed error does, in bounded work. Real ones that a QEMU wrote
-// are damaged in the same way (fixtures/containers).
+// Any damage of a qcow2 image: the state comes out, or one typed error does, in bounded work. Real ones that a QEMU
+// wrote are damaged in the same way (fixtures/containers).
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MigrationStreamError, errorCodes } from '../../src/base/errors.js';

@@ -1,5 +1,5 @@
-// A vitest reporter that ends the output with one plain line, `N passed, N failed, N skipped`, for people in a hurry and
-// for machines. A file that could not be loaded and an error outside of any test count as a failure each.
+// A vitest reporter that ends the output with one plain line, `N passed, N failed, N skipped`, for people in a hurry
+// and for machines. A file that could not be loaded and an error outside of any test count as a failure each.
 
 import { writeSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';

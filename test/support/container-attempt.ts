@@ -1,5 +1,5 @@
-// Opens hostile bytes as a command does, and reads what lies inside: it comes out, or exactly one typed error does, with the
-// places in every container, in bounded work.
+// Opens hostile bytes as a command does, and reads what lies inside: it comes out, or exactly one typed error does,
+// with the places in every container, in bounded work.
 import { expect } from 'vitest';
 import { errorCodes, MigrationStreamError } from '../../src/base/errors.js';
 import { nodeDecompressors } from '../../src/bytes/node/decompressors.js';

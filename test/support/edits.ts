@@ -79,7 +79,10 @@ export function mainBlock(inspection: Inspection): string {
 
 const text = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 40 }).filter((name) => name !== 'ram');
 
-/** A handful of edits of what `inspection` shows. They may contradict each other or be refused: that is for rewrite to say. */
+/**
+ * A handful of edits of what `inspection` shows. They may contradict each other or be refused: that is for rewrite to
+ * say.
+ */
 export function editsFor(inspection: Inspection): fc.Arbitrary<Edit[]> {
   const block = fc.constantFrom(...inspection.blocks.map((row) => row.idstr));
   const sections = inspection.map.flatMap((row) =>

@@ -1,5 +1,5 @@
-// Makes qcow2 images in memory, cluster by cluster, so that each test can say what stands where. Small and whole: header,
-// refcounts, L1 and L2 tables, snapshot table, data. Independent of src/container/qcow2, apart from nothing.
+// Makes qcow2 images in memory, cluster by cluster, so that each test can say what stands where. Small and whole:
+// header, refcounts, L1 and L2 tables, snapshot table, data. Independent of src/container/qcow2, apart from nothing.
 import { deflateRawSync } from 'node:zlib';
 
 export interface ImageWish {

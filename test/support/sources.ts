@@ -2,7 +2,9 @@
 // one whose bytes are computed and stored nowhere.
 import type { ByteSource } from '../../src/bytes/source.js';
 
-/** A pipe: forward only, size unknown, and every read gives as many bytes as the next of `steps` says (round and round). */
+/**
+ * A pipe: forward only, size unknown, and every read gives as many bytes as the next of `steps` says (round and round).
+ */
 export function chunkedSource(bytes: Uint8Array, steps: readonly number[]): ByteSource {
   let position = 0;
   let turn = 0;

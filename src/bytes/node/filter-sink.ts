@@ -1,5 +1,5 @@
-// A sink behind a filter, zlib or a program: bytes go in here, and what the filter makes of them goes to the outer sink.
-// A slow outer sink slows the filter down, and the filter slows the caller down.
+// A sink behind a filter, zlib or a program: bytes go in here, and what the filter makes of them goes to the outer
+// sink. A slow outer sink slows the filter down, and the filter slows the caller down.
 
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';

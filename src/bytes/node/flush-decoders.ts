@@ -1,5 +1,5 @@
-// Decompressors for streams that are flushed and never end: zlib by Node, zstd by fzstd, which gives every block as soon
-// as it is whole. For multifd channels.
+// Decompressors for streams that are flushed and never end: zlib by Node, zstd by fzstd, which gives every block as
+// soon as it is whole. For multifd channels.
 
 import { Decompress } from 'fzstd';
 import { constants, createInflate } from 'node:zlib';
@@ -95,7 +95,9 @@ class ZstdFlush implements FlushDecoder {
   close(): void {}
 }
 
-/** The frame header names the history that a decoder must keep: no more than a real encoder asks for. RFC 8878, 3.1.1.1 */
+/**
+ * The frame header names the history that a decoder must keep: no more than a real encoder asks for. RFC 8878, 3.1.1.1
+ */
 function checkWindow(input: Uint8Array): void {
   if (input.length < 14 || input[0] !== 0x28 || input[1] !== 0xb5 || input[2] !== 0x2f || input[3] !== 0xfd)
     throw bad('the first zstd packet does not begin a frame');

@@ -14,9 +14,10 @@ const CHUNK = 64 * 1024;
 const SMALL = 4 * 1024;
 
 /**
- * The plain bytes of `outer`; offsets count them. Closing it closes `outer`. Reads throw MigrationStreamError: `truncated`
- * when the data are cut, be it inside of the checksum behind the last byte, once every byte before was read; `bad-container`
- * when the data are damaged, with up to CHUNK bytes before the fault lost; `not-seekable` for a step back.
+ * The plain bytes of `outer`; offsets count them. Closing it closes `outer`. Reads throw MigrationStreamError:
+ * `truncated` when the data are cut, be it inside of the checksum behind the last byte, once every byte before was
+ * read; `bad-container` when the data are damaged, with up to CHUNK bytes before the fault lost; `not-seekable` for a
+ * step back.
  */
 export function gunzipSource(outer: ByteSource): ByteSource {
   const gunzip = createGunzip({ chunkSize: CHUNK });
@@ -37,7 +38,8 @@ async function feed(outer: ByteSource, gunzip: Gunzip, emptied: () => Promise<vo
   // One block for all: the stream is done with it when it calls back.
   const block = new Uint8Array(CHUNK);
   for (let at = 0, got; (got = await readSource(outer, block, at)) > 0; at += got) {
-    // A fault drops what the same piece has given before: so a short file, and the end of a long one, goes in small pieces.
+    // A fault drops what the same piece has given before: so a short file, and the end of a long one, goes in small
+    // pieces.
     const step = at === 0 || got < CHUNK ? SMALL : CHUNK;
     for (let from = 0; from < got; from += step) {
       if (gunzip.destroyed) return;

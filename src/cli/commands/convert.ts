@@ -96,7 +96,8 @@ async function convert(
   const format: LibvirtFormat | undefined = to === 'libvirt' ? (options.format ?? 'raw') : undefined;
   const mapped = to === 'mapped-ram' || format === 'sparse';
   const choices = containerChoices(options);
-  // Pages at places need a stream that can be read twice: a pipe, or compressed data, is kept beside the output meanwhile.
+  // Pages at places need a stream that can be read twice: a pipe, or compressed data, is kept beside the output
+  // meanwhile.
   const spool = choices.spool ?? (mapped && output !== STDIO ? dirname(output) : undefined);
   const nest = await context.openState(input, { ...choices, spool });
   context.defer(() => nest.inner.close());

@@ -1,4 +1,5 @@
-// `mstream transplant STATE -o OUT -- qemu …`, `--against PROFILE` or `--onto DONOR`: a saved VM carried to another QEMU.
+// `mstream transplant STATE -o OUT -- qemu …`, `--against PROFILE` or `--onto DONOR`: a saved VM carried to another
+// QEMU.
 
 import { join } from 'node:path';
 import type { ByteSource } from '../../bytes/source.js';

@@ -14,7 +14,10 @@ export interface MemoryFile {
   readonly sha256?: string | undefined;
 }
 
-/** `stateTime`: when the state was written, in milliseconds since 1970; undefined for a pipe. Never throws for the file's sake. */
+/**
+ * `stateTime`: when the state was written, in milliseconds since 1970; undefined for a pipe. Never throws for the
+ * file's sake.
+ */
 export async function memoryFacts(file: MemoryFile, stateTime: number | undefined): Promise<MemoryFacts> {
   const facts = { block: file.block, label: file.label };
   try {

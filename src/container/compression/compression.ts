@@ -1,5 +1,5 @@
-// A compressed file: gzip, bzip2, xz, lzop, zstd, lz4. The platform decompresses; this file finds the format, refuses by
-// name what the platform lacks, and stops bombs. docs/containers/compression.md.
+// A compressed file: gzip, bzip2, xz, lzop, zstd, lz4. The platform decompresses; this file finds the format, refuses
+// by name what the platform lacks, and stops bombs. docs/containers/compression.md.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import type { Compression } from '../../bytes/decompressor.js';

@@ -1,6 +1,6 @@
-// A compressed file written again. While the plain bytes are those of the file, nothing is written: bytes that end as the
-// file does are answered with a copy of the file, since no compressor makes the same bytes twice. At the first difference
-// everything is compressed, the equal bytes from a second reading.
+// A compressed file written again. While the plain bytes are those of the file, nothing is written: bytes that end as
+// the file does are answered with a copy of the file, since no compressor makes the same bytes twice. At the first
+// difference everything is compressed, the equal bytes from a second reading.
 
 import { equalBytes } from '../../base/bytes.js';
 import type { Compressor } from '../../bytes/compressor.js';

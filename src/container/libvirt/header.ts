@@ -54,8 +54,8 @@ function isPlausible({ dataLength, wasRunning }: ForeignValue<typeof fields>): b
 }
 
 /**
- * 92 bytes; `not-a-stream` when the magic is another. The byte order is found as libvirt finds it, by the version, and in
- * version 0 by the other words.
+ * 92 bytes; `not-a-stream` when the magic is another. The byte order is found as libvirt finds it, by the version, and
+ * in version 0 by the other words.
  */
 export const libvirtHeader: Codec<LibvirtHeader> = {
   ...libvirtLittle,

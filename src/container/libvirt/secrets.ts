@@ -1,5 +1,5 @@
-// A domain's XML without what must not be shown: passwords of graphics, cookies of network disks, and secrets that stand
-// in arguments for QEMU. libvirt: virDomainGraphicsAuthDefFormatAttr(), virStorageSource's cookies, src/conf/.
+// A domain's XML without what must not be shown: passwords of graphics, cookies of network disks, and secrets that
+// stand in arguments for QEMU. libvirt: virDomainGraphicsAuthDefFormatAttr(), virStorageSource's cookies, src/conf/.
 
 const MASK = '***';
 
@@ -24,7 +24,9 @@ const removals: readonly RegExp[] = [
   /<cookies\b[^>]*>[\s\S]*?<\/cookies>/gi,
 ];
 
-/** The same XML without passwords and cookies; *** for secrets in arguments, which cannot be left out. libvirt takes it. */
+/**
+ * The same XML without passwords and cookies; *** for secrets in arguments, which cannot be left out. libvirt takes it.
+ */
 export function strippedXml(xml: string): string {
   return withoutSecrets(removals.reduce((text, pattern) => text.replace(pattern, ''), xml));
 }

@@ -21,9 +21,9 @@ const PADDING = 64 * 1024;
 const MACHINE = /(<type\b[^>]{0,200}\bmachine=)(['"])([^'"]{1,200})\2/;
 
 /**
- * The head of an image again. `data`: the bytes between the old header and the old stream. Where XML and machine type stay
- * as they are, the answer is what stood there. A longer XML takes room of the padding; where that is too small, the length
- * grows, and 64 KiB of padding follow.
+ * The head of an image again. `data`: the bytes between the old header and the old stream. Where XML and machine type
+ * stay as they are, the answer is what stood there. A longer XML takes room of the padding; where that is too small,
+ * the length grows, and 64 KiB of padding follow.
  * @throws MigrationStreamError `cannot-encode`: no domain XML in `context.xml`, or no machine type in the XML
  */
 export function imageHead(

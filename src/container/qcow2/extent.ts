@@ -7,8 +7,8 @@ import { MAX_EMPTY_PIECES } from './limits.js';
 import type { GuestSpace } from './space.js';
 
 /**
- * Bytes from guest offset `start` to the end of the highest allocated unit. Goes backwards, so that one L2 table is read
- * of nearly every image.
+ * Bytes from guest offset `start` to the end of the highest allocated unit. Goes backwards, so that one L2 table is
+ * read of nearly every image.
  * @throws MigrationStreamError `bad-container`, `truncated`, `limit-exceeded`, `io`
  */
 export async function extentOf(space: GuestSpace, start: number): Promise<number> {

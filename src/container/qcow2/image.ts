@@ -1,4 +1,5 @@
-// One qcow2 image: its header, its tables in pieces, and what the caller lends for backing files and compressed clusters.
+// One qcow2 image: its header, its tables in pieces, and what the caller lends for backing files and compressed
+// clusters.
 
 import type { ByteSource } from '../../bytes/source.js';
 import { CompressedClusters, type ClusterDecompressors } from './compressed.js';
@@ -30,8 +31,8 @@ export interface Qcow2Image {
 /**
  * Opens the image that `source` holds, without its backing file (`openImage` in backing.ts opens both). Closing
  * `source` is the caller's.
- * @throws MigrationStreamError `bad-container`, `truncated`, `unsupported`, `address-too-large`, `limit-exceeded`, `io`;
- * TypeError for a source that cannot be sought
+ * @throws MigrationStreamError `bad-container`, `truncated`, `unsupported`, `address-too-large`, `limit-exceeded`,
+ * `io`; TypeError for a source that cannot be sought
  */
 export async function openAlone(
   source: ByteSource,

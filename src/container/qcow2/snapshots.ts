@@ -23,7 +23,9 @@ export interface Snapshot {
   readonly dateNanoseconds: number;
   /** How long the guest had run, nanoseconds. */
   readonly vmClock: bigint;
-  /** What QEMU says: 0 stands for a snapshot of the disk alone; otherwise it is only a hint (mapped-ram counts less). */
+  /**
+   * What QEMU says: 0 stands for a snapshot of the disk alone; otherwise it is only a hint (mapped-ram counts less).
+   */
   readonly vmStateSize: number;
   /** Bytes of the virtual disk at that time. */
   readonly diskSize: number;

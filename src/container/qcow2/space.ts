@@ -1,5 +1,5 @@
-// The guest's address space by one L1 table: disk and VM state as they were at a snapshot. QEMU: qcow2_co_preadv_part(),
-// block/qcow2.c.
+// The guest's address space by one L1 table: disk and VM state as they were at a snapshot. QEMU:
+// qcow2_co_preadv_part(), block/qcow2.c.
 
 import { HIGH } from '../../base/units.js';
 import { readSource } from '../../bytes/source.js';

@@ -43,8 +43,8 @@ function inState(error: MigrationStreamError, at: number): MigrationStreamError 
 }
 
 /**
- * Byte `at` of a state as an offset in the image, by tables that are in hand already; undefined where it is compressed, not
- * allocated, or the tables are not in hand.
+ * Byte `at` of a state as an offset in the image, by tables that are in hand already; undefined where it is compressed,
+ * not allocated, or the tables are not in hand.
  */
 export function placeOf({ space, at: start }: State, at: number): number | undefined {
   const slice = space.sliceInHand(start + at);

@@ -9,7 +9,9 @@ interface Piece {
   view: DataView | undefined;
 }
 
-/** Pieces of `source` that begin at multiples of their size. A table that begins at a cluster is read piece by piece. */
+/**
+ * Pieces of `source` that begin at multiples of their size. A table that begins at a cluster is read piece by piece.
+ */
 export class TablePieces {
   /** Bytes of one piece: a cluster, or 64 KiB where clusters are larger. */
   readonly size: number;

@@ -21,7 +21,9 @@ export function recogniseQcow2(head: Head): Recognised | undefined {
 const QEVM = [0x51, 0x45, 0x56, 0x4d] as const;
 const PAGE = 4096;
 
-/** Header and version somewhere behind the start: on a page boundary rather than elsewhere, earlier rather than later. */
+/**
+ * Header and version somewhere behind the start: on a page boundary rather than elsewhere, earlier rather than later.
+ */
 export function recogniseEmbedded(head: Head): Recognised | undefined {
   const found = streamHeaders(head);
   const streamAt = found.find((at) => at % PAGE === 0) ?? found[0];

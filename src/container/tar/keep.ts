@@ -1,4 +1,5 @@
-// A tar archive written again around another member: what stands before it and behind it is copied, its size is corrected.
+// A tar archive written again around another member: what stands before it and behind it is copied, its size is
+// corrected.
 
 import { readSource, type ByteSink, type ByteSource } from '../../bytes/source.js';
 import { copyRange, forward, notKept } from '../keep.js';

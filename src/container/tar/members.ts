@@ -20,7 +20,9 @@ export interface TarMember {
   readonly paxSize: boolean;
 }
 
-/** Reads `outer` forward; a member's bytes are stepped over unless the consumer reads them. @throws `bad-container`, … */
+/**
+ * Reads `outer` forward; a member's bytes are stepped over unless the consumer reads them. @throws `bad-container`, …
+ */
 export async function* members(outer: ByteSource): AsyncGenerator<TarMember> {
   const header = new Uint8Array(BLOCK);
   let longName: string | undefined;

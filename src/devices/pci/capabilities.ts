@@ -1,6 +1,7 @@
-// The capabilities of PCI configuration space: which registers stand behind each id, in the standard's order and as long
-// as QEMU makes them. Of an unknown capability the head is known. Names hold no offsets, so that a capability that moved
-// keeps its paths. QEMU: hw/pci/{pci,msi,msix,pcie,pcie_aer,shpc,slotid_cap,pci_bridge}.c, hw/virtio/virtio-pci.c.
+// The capabilities of PCI configuration space: which registers stand behind each id, in the standard's order and as
+// long as QEMU makes them. Of an unknown capability the head is known. Names hold no offsets, so that a capability that
+// moved keeps its paths. QEMU: hw/pci/{pci,msi,msix,pcie,pcie_aer,shpc,slotid_cap,pci_bridge}.c,
+// hw/virtio/virtio-pci.c.
 
 import { struct, table, array, le16, le32, le64, numberedOpaque, u8, unused } from '../rule.js';
 import type { FieldSchema } from '../../vmstate/index.js';
@@ -151,7 +152,9 @@ export function capabilityVariant(view: DataView, at: number): string {
 
 const extended = (name: string, rows: readonly Row[]): CapabilityKind => kind(name, [le32('header')], rows);
 
-/** Errors that every device with the capability reports. Of internal errors (bit 22) and later bits the device decides. */
+/**
+ * Errors that every device with the capability reports. Of internal errors (bit 22) and later bits the device decides.
+ */
 const UNCORRECTABLE = 0x003f_f030;
 const CORRECTABLE = 0xf1c1;
 const errors: readonly Row[] = [

@@ -1,5 +1,5 @@
-// Which bits of a configuration space QEMU compares on load, and which of them the guest may have changed: told from the
-// space and, where it is known, the size of each base address. QEMU: pci_init_cmask(), pci_init_wmask(),
+// Which bits of a configuration space QEMU compares on load, and which of them the guest may have changed: told from
+// the space and, where it is known, the size of each base address. QEMU: pci_init_cmask(), pci_init_wmask(),
 // pci_init_w1cmask(), pci_init_mask_bridge(), pci_register_bar(), pci_add_capability(), hw/pci/pci.c; msi.c, msix.c,
 // pcie.c beside it; hw/virtio/virtio-pci.c.
 
@@ -24,7 +24,9 @@ interface Masks extends ConfigMasks {
   readonly unsure: Set<number>;
 }
 
-/** Size in bytes of each base address by its number, ROM for the expansion ROM; undefined: nobody asked the destination. */
+/**
+ * Size in bytes of each base address by its number, ROM for the expansion ROM; undefined: nobody asked the destination.
+ */
 export type BarSizes = ReadonlyMap<number, number> | undefined;
 
 /**

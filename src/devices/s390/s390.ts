@@ -1,6 +1,6 @@
 // What belongs to s390x machines: the keys of pages and the clock, which QEMU writes by hand and wire/ frames; channel
-// paths, consoles, names, the boot block. From the z/Architecture; QEMU: hw/s390x/s390-skeys.c, tod.c, css.c, sclpcpi.c,
-// ipl.c; hw/char/sclpconsole.c.
+// paths, consoles, names, the boot block. From the z/Architecture; QEMU: hw/s390x/s390-skeys.c, tod.c, css.c,
+// sclpcpi.c, ipl.c; hw/char/sclpconsole.c.
 
 import { MAX_STORAGE_KEY_CHUNKS } from '../../limits.js';
 import { SKEYS_IDSTR, skeysFlag } from '../../wire/s390-skeys.js';
@@ -31,7 +31,9 @@ const clock: Layout = ({ bytes }) => {
   return table('todclock', [bool('present'), ...value]);
 };
 
-/** A channel path of a channel subsystem image, 256 in each. QEMU: vmstate_chp_info and vmstate_css_img, hw/s390x/css.c. */
+/**
+ * A channel path of a channel subsystem image, 256 in each. QEMU: vmstate_chp_info and vmstate_css_img, hw/s390x/css.c.
+ */
 const path = table('s390_chp_info', [u8('in_use'), u8('type'), u8('is_virtual')]);
 
 /** Reserved by the architecture: the guest's firmware and QEMU leave it alone. */

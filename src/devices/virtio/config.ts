@@ -1,5 +1,5 @@
-// The configuration space of each virtio device, little-endian since virtio 1.0, by the name of the device's table. From
-// the virtio standard and linux/virtio_*.h.
+// The configuration space of each virtio device, little-endian since virtio 1.0, by the name of the device's table.
+// From the virtio standard and linux/virtio_*.h.
 
 import type { FieldSchema } from '../../vmstate/index.js';
 import { array, le16, le32, le64, numberedOpaque, numberedReserved, sizeOf, u8 } from '../rule.js';

@@ -1,5 +1,5 @@
-// What each virtio device writes between the queues and the common subsections. Keyed by the name of the device's table.
-// A state that does not come out exactly is given up. QEMU: virtio_blk_save_device(), hw/block/virtio-blk.c;
+// What each virtio device writes between the queues and the common subsections. Keyed by the name of the device's
+// table. A state that does not come out exactly is given up. QEMU: virtio_blk_save_device(), hw/block/virtio-blk.c;
 // virtio_serial_save_device(), hw/char/virtio-serial-bus.c; vmstate_virtio_balloon_device, hw/virtio/virtio-balloon.c;
 // vmstate_virtio_mem_device, hw/virtio/virtio-mem.c.
 

@@ -1,6 +1,7 @@
-// The state that all virtio devices share (`virtio`): the transport's part, status, features, configuration, queues, then
-// what the device itself writes, then subsections that the description does not show. Nothing in it says how long it is,
-// so the whole is believed only when it ends exactly where the field ends. QEMU: virtio_save(), hw/virtio/virtio.c.
+// The state that all virtio devices share (`virtio`): the transport's part, status, features, configuration, queues,
+// then what the device itself writes, then subsections that the description does not show. Nothing in it says how long
+// it is, so the whole is believed only when it ends exactly where the field ends. QEMU: virtio_save(),
+// hw/virtio/virtio.c.
 
 import { MAX_VIRTIO_CONFIG } from '../../limits.js';
 import type { FieldSchema, VmsdSchema } from '../../vmstate/index.js';

@@ -1,6 +1,6 @@
-// What a virtio device writes before the state that all devices share, by its transport. QEMU: virtio_pci_save_config(),
-// hw/virtio/virtio-pci.c; virtio_mmio_save_config(), hw/virtio/virtio-mmio.c; virtio_ccw_save_config(),
-// hw/s390x/virtio-ccw.c.
+// What a virtio device writes before the state that all devices share, by its transport. QEMU:
+// virtio_pci_save_config(), hw/virtio/virtio-pci.c; virtio_mmio_save_config(), hw/virtio/virtio-mmio.c;
+// virtio_ccw_save_config(), hw/s390x/virtio-ccw.c.
 
 import type { FieldSchema, VmsdSchema } from '../../vmstate/index.js';
 import { capabilityId } from '../pci/capabilities.js';

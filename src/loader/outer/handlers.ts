@@ -15,7 +15,10 @@ export interface LoadedHandler {
 /** VMSTATE_INSTANCE_ID_ANY, which most handlers have for an alias. */
 const NO_ALIAS = 0xffffffff;
 
-/** QEMU: the callers of qdev_set_legacy_instance_id(): ISA devices have their port for an alias. By idstr, in order of instances. */
+/**
+ * QEMU: the callers of qdev_set_legacy_instance_id(): ISA devices have their port for an alias. By idstr, in order of
+ * instances.
+ */
 const ports: Readonly<Record<string, readonly number[]>> = {
   i8254: [0x40],
   i8259: [0x20, 0xa0],
@@ -28,7 +31,9 @@ function aliasOf({ idstr, instanceId }: DestinationHandler): number {
   return ports[idstr]?.[instanceId] ?? NO_ALIAS;
 }
 
-/** The name and instance of a device before QEMU put device paths into idstrs. QEMU: CompatEntry, migration/savevm.c. */
+/**
+ * The name and instance of a device before QEMU put device paths into idstrs. QEMU: CompatEntry, migration/savevm.c.
+ */
 interface OldName {
   readonly idstr: string;
   readonly instanceId: number;

@@ -105,7 +105,10 @@ export class QemuFile {
     return bytes;
   }
 
-  /** The text of a counted string, at most 255 bytes; as C sees it when it is compared or printed: up to a NUL. `short`: not all came. */
+  /**
+   * The text of a counted string, at most 255 bytes; as C sees it when it is compared or printed: up to a NUL. `short`:
+   * not all came.
+   */
   counted(): { readonly text: string; readonly length: number; readonly short: boolean } {
     const length = this.u8();
     const short = !this.has(length);

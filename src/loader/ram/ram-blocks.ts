@@ -148,7 +148,8 @@ function resize(incoming: Incoming, file: QemuFile, block: LocalBlock, length: b
   } else if (rounded > BigInt(facts.maxLength)) {
     return incoming.refuse(file, 'size-too-large', { block: facts.name, received: rounded, maximum: facts.maxLength });
   }
-  // fw_cfg is told of the length as it came, and asserts that it is a 32-bit one. QEMU: fw_cfg_modify_bytes_read(), hw/nvram/fw_cfg.c.
+  // fw_cfg is told of the length as it came, and asserts that it is a 32-bit one. QEMU: fw_cfg_modify_bytes_read(),
+  // hw/nvram/fw_cfg.c.
   if (length >= 0xffff_ffffn && facts.name.startsWith('/rom@') && incoming.behaves('rom-size-asserted')) {
     throw incoming.ends(file, 'aborts', 'huge-rom', { block: facts.name, received: length.toString(16) });
   }

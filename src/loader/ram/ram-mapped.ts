@@ -119,7 +119,9 @@ interface Place {
   readonly block: DestinationBlock;
 }
 
-/** The first read that fails: it begins outside of the block, or the file ends in it. QEMU: read_ramblock_mapped_ram(). */
+/**
+ * The first read that fails: it begins outside of the block, or the file ends in it. QEMU: read_ramblock_mapped_ram().
+ */
 async function firstFailure(incoming: Incoming, file: QemuFile, place: Place): Promise<Refusal> {
   const { bits, pageSize, pagesAt, left, block } = place;
   for await (const [first, behind] of runsOf(file, bits)) {

@@ -70,7 +70,9 @@ export async function loadTable(
   return context;
 }
 
-/** Where nothing says: every table of QEMU's that has a version has 1 for its oldest, with the exceptions of rules.ts. */
+/**
+ * Where nothing says: every table of QEMU's that has a version has 1 for its oldest, with the exceptions of rules.ts.
+ */
 function minimumOf(schema: VmsdSchema, rules: TableRules | undefined): number {
   return rules?.minimumVersionId ?? Math.min(schema.version, 1);
 }

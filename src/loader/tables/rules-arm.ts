@@ -1,5 +1,5 @@
-// The CPU's table of Arm: its registers come as a list of numbers and a list of values, which QEMU compares with its own.
-// QEMU: target/arm/machine.c:cpu_post_load, target/arm/helper.c:write_list_to_cpustate.
+// The CPU's table of Arm: its registers come as a list of numbers and a list of values, which QEMU compares with its
+// own. QEMU: target/arm/machine.c:cpu_post_load, target/arm/helper.c:write_list_to_cpustate.
 
 import type { Incoming } from '../outer/incoming.js';
 import type { QemuFile } from '../outer/qemu-file.js';

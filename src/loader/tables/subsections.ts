@@ -11,8 +11,8 @@ import { Refusal } from '../refusal.js';
 export type LoadSubsection = (name: string) => ((versionId: number) => Promise<void>) | undefined;
 
 /**
- * Loads subsections while there are any of `parent`: their name begins with the parent's and is longer, no slash is asked for.
- * Others are left for whoever comes next.
+ * Loads subsections while there are any of `parent`: their name begins with the parent's and is longer, no slash is
+ * asked for. Others are left for whoever comes next.
  */
 export async function loadSubsections(
   incoming: Incoming,

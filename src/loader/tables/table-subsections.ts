@@ -10,7 +10,9 @@ import { rulesOf } from './rules.js';
 import type { LocalTable, TableContext } from './table-context.js';
 import { checkVersion, unknownLayout } from './vmstate-errors.js';
 
-/** The layout of a subsection that comes in that version; undefined: the table has none of that name. Refuses a version. */
+/**
+ * The layout of a subsection that comes in that version; undefined: the table has none of that name. Refuses a version.
+ */
 export type FindSubsection = (name: string) => ((versionId: number) => LocalTable) | undefined;
 
 /** `start`: where in the destination's own bytes the subsections begin. */

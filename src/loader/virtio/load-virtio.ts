@@ -1,5 +1,5 @@
-// The state that all virtio devices share, over PCI or MMIO: the transport's part, features, configuration, queues, what
-// the device itself writes, subsections. QEMU: virtio_load(), hw/virtio/virtio.c; virtio_pci_load_config(),
+// The state that all virtio devices share, over PCI or MMIO: the transport's part, features, configuration, queues,
+// what the device itself writes, subsections. QEMU: virtio_load(), hw/virtio/virtio.c; virtio_pci_load_config(),
 // virtio_pci_load_queue(), hw/virtio/virtio-pci.c.
 
 import { decodeDevice } from '../../devices/index.js';
@@ -57,8 +57,8 @@ export async function loadVirtio(incoming: Incoming, file: QemuFile, value: Valu
 }
 
 /**
- * How many bytes of the stream the device itself has written: as the sender's description divides them, else `local`, as
- * many as the destination's device writes.
+ * How many bytes of the stream the device itself has written: as the sender's description divides them, else `local`,
+ * as many as the destination's device writes.
  */
 async function sentDeviceSize(
   incoming: Incoming,

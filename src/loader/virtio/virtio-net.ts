@@ -20,8 +20,8 @@ function loaded(context: TableContext, name: string): number {
 }
 
 /**
- * How long each queue may be, once there are as many as the stream has: pairs go or come, and the control queue moves to
- * the first free place. QEMU: virtio_net_change_num_queues().
+ * How long each queue may be, once there are as many as the stream has: pairs go or come, and the control queue moves
+ * to the first free place. QEMU: virtio_net_change_num_queues().
  * @throws Ending: for no queue at all the first pair goes twice, which no QEMU survives
  */
 export function virtioNetQueues(

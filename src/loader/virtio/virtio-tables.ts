@@ -1,5 +1,5 @@
-// The tables of devices/virtio as a QEMU loads them: with the names that its messages have for nested fields, and arrays
-// that no rule looks into as bytes. QEMU: vmstate_virtio, hw/virtio/virtio.c; vmstate_virtio_net_device,
+// The tables of devices/virtio as a QEMU loads them: with the names that its messages have for nested fields, and
+// arrays that no rule looks into as bytes. QEMU: vmstate_virtio, hw/virtio/virtio.c; vmstate_virtio_net_device,
 // hw/net/virtio-net.c.
 
 import { field, inner, sizeOf, struct, table, u16 } from '../../devices/rule.js';

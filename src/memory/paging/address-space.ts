@@ -68,7 +68,9 @@ export function gap(address: bigint, end: bigint = VIRTUAL_END): Mapping {
   return { physical: undefined, room: end - address };
 }
 
-/** Are the bits above `width` copies of the highest bit below? Else the hole up to the next address of which they are. */
+/**
+ * Are the bits above `width` copies of the highest bit below? Else the hole up to the next address of which they are.
+ */
 export function notCanonical(address: bigint, width: number): Mapping | undefined {
   if (BigInt.asUintN(64, BigInt.asIntN(width, address)) === address) return undefined;
   return gap(address, VIRTUAL_END - (1n << BigInt(width - 1)));

@@ -1,5 +1,5 @@
-// HOT. Pages written to their places in a file while the stream comes by. One window of guest memory is gathered, so that
-// neighbours are one write. What a file has at a place is known: nothing (zeros), or a page that came before.
+// HOT. Pages written to their places in a file while the stream comes by. One window of guest memory is gathered, so
+// that neighbours are one write. What a file has at a place is known: nothing (zeros), or a page that came before.
 
 import type { ByteSink } from '../../bytes/source.js';
 import type { GuestMemory } from '../../ram/guest-memory.js';
@@ -7,7 +7,9 @@ import { pageState, type LastVersions } from '../../ram/last-versions.js';
 import { pageKind, type PageRuns } from '../../ram/page-runs.js';
 
 const WINDOW = 1024 * 1024;
-/** Zero pages between pages that are written are written too, unless they are this many bytes: then they stay a hole. */
+/**
+ * Zero pages between pages that are written are written too, unless they are this many bytes: then they stay a hole.
+ */
 const HOLE = 64 * 1024;
 /** As in bytes/read-ahead.ts: page to page is the fast copy. */
 const MALLOC_HEADER = 16;

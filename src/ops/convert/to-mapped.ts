@@ -1,5 +1,5 @@
-// Any stream whose memory can be read, mapped-ram or not, as a mapped-ram stream: pages at places aligned to 1 MiB, holes for zero pages,
-// bitmaps written first, since the newest version of each page is known beforehand. QEMU:
+// Any stream whose memory can be read, mapped-ram or not, as a mapped-ram stream: pages at places aligned to 1 MiB,
+// holes for zero pages, bitmaps written first, since the newest version of each page is known beforehand. QEMU:
 // mapped_ram_setup_ramblock() and ram_save_file_bmap(), migration/ram.c.
 
 import { Refused } from '../../base/refused.js';
@@ -35,8 +35,8 @@ export interface ToMappedOptions extends OpenOptions {
 type ListEvent = Extract<StreamEvent, { kind: 'ram-blocks' }>;
 
 /**
- * Writes `source`, a stream that can be sought, to `sink` as mapped-ram; what a mapped-ram stream holds in the places of
- * zero pages is left out. Reads it once where the sink can be written at any offset, else twice. Neither commits nor
+ * Writes `source`, a stream that can be sought, to `sink` as mapped-ram; what a mapped-ram stream holds in the places
+ * of zero pages is left out. Reads it once where the sink can be written at any offset, else twice. Neither commits nor
  * aborts the sink. Answers the bytes written.
  * @throws Refused: postcopy, blocks whose pages are elsewhere, a layout of QEMU 4.0 or of a fork;
  *   MigrationStreamError as openGuestMemory and the sink

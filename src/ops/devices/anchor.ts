@@ -74,7 +74,8 @@ async function place(
   const { end } = region.span;
   const [eof] = await region.read(span(end - 1, end));
   if (eof !== sectionType.eof) return 'no EOF byte stands in front of the vmdescription';
-  // Forward, since then every byte of the header is where the description puts it; the last section ends at the EOF byte.
+  // Forward, since then every byte of the header is where the description puts it; the last section ends at the EOF
+  // byte.
   const placed: Placed[] = [];
   let at = region.span.start;
   let kept = 0;

@@ -26,7 +26,10 @@ const knownTypes: Readonly<Record<string, string>> = {
 
 /** A QEMUTimer that stands in a struct itself; on the wire it is its expiry. */
 const TIMER_IN_MEMORY = 48;
-/** Fields that are tried before a payload counts as not solvable, and how many of them one behind the other (each is a call). */
+/**
+ * Fields that are tried before a payload counts as not solvable, and how many of them one behind the other (each is a
+ * call).
+ */
 const MAX_STEPS = 20_000;
 const MAX_DEPTH = 600;
 

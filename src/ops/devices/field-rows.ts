@@ -49,8 +49,8 @@ class Fold {
 }
 
 /**
- * The rows below `top`, a device or a part of one. Lazy: an array of a million weighs nothing. `fold`: of long arrays of
- * tables only what differs, and not all of it.
+ * The rows below `top`, a device or a part of one. Lazy: an array of a million weighs nothing. `fold`: of long arrays
+ * of tables only what differs, and not all of it.
  */
 export function* fieldRows(top: FieldNode, fold = false): Generator<FieldRow> {
   const whole = top.parent === undefined ? undefined : rowOf(top, top.path);

@@ -35,7 +35,8 @@ export interface StreamDevices {
 
 /**
  * Reads the FULL sections of `input`, those in PACKAGED blobs included. Closing it is the caller's.
- * @throws MigrationStreamError code `io` when the file's tail cannot be read; errors of the stream itself are in the answer
+ * @throws MigrationStreamError code `io` when the file's tail cannot be read; errors of the stream itself are in the
+ * answer
  */
 export async function readDevices(
   input: ByteSource | Uint8Array,

@@ -1,6 +1,7 @@
 // Memory of virtio-mem devices: QEMU leaves the blocks out that are not plugged in, and the device's state says which
-// those are. So an absent page is a hole only where its block is plugged in. QEMU: virtio_mem_for_each_unplugged_range(),
-// vmstate_virtio_mem_device and vmstate_virtio_mem_device_early, hw/virtio/virtio-mem.c.
+// those are. So an absent page is a hole only where its block is plugged in. QEMU:
+// virtio_mem_for_each_unplugged_range(), vmstate_virtio_mem_device and vmstate_virtio_mem_device_early,
+// hw/virtio/virtio-mem.c.
 
 import type { PageIndex } from '../../ram/page-index.js';
 import { findInDevice, type DeviceState } from '../../vmstate/index.js';

@@ -1,5 +1,5 @@
-// Two saved states compared: what they state, devices field by field, memory page by page. Each stream is read once, and
-// both at the same time.
+// Two saved states compared: what they state, devices field by field, memory page by page. Each stream is read once,
+// and both at the same time.
 
 import type { MigrationStream } from '../../open/open-stream.js';
 import type { Inflate } from '../../ram/page-decoder.js';

@@ -1,5 +1,5 @@
-// The fields of a device as rows that two sides can compare: arrays of numbers are taken apart where an element differs,
-// buffers where bytes do.
+// The fields of a device as rows that two sides can compare: arrays of numbers are taken apart where an element
+// differs, buffers where bytes do.
 
 import { equalBytes } from '../../base/bytes.js';
 import type { DeviceState } from '../../vmstate/index.js';

@@ -1,5 +1,5 @@
-// HOT. Pages compared in words of 32 bits. The words of two streams stand at any alignment: page records have headers of
-// odd lengths. A DataView reads them in place, and makes no object.
+// HOT. Pages compared in words of 32 bits. The words of two streams stand at any alignment: page records have headers
+// of odd lengths. A DataView reads them in place, and makes no object.
 
 /** Bytes that are compared in one step: eight words with one branch take half the time of eight branches. */
 const STEP = 32;

@@ -1,12 +1,14 @@
-// The lines of a log, cut into attempts to load: which messages belong together, and which line gives the reason where no
-// message does. Up to 10.1 QEMU prints the reason first, then the fields around it, the device, and the end; from 10.2 on
-// all of it is one line.
+// The lines of a log, cut into attempts to load: which messages belong together, and which line gives the reason where
+// no message does. Up to 10.1 QEMU prints the reason first, then the fields around it, the device, and the end; from
+// 10.2 on all of it is one line.
 
 import { matchMessage, type MessageId, type MessageMatch } from '../../release/messages/index.js';
 
 export interface Attempt {
   readonly said: { readonly match: MessageMatch; readonly words: string }[];
-  /** The line that gives the reason, without the program's name; undefined where a message gives it, or no line does. */
+  /**
+   * The line that gives the reason, without the program's name; undefined where a message gives it, or no line does.
+   */
   reason: string | undefined;
 }
 

@@ -8,8 +8,8 @@ import type { StreamDevice } from '../devices/stream-device.js';
 const MAX_NAMED = 8;
 
 /**
- * idstrs of the devices whose features, or whose byte of the PCI configuration, are those of the message. Undefined: the
- * message has no such values, or no device of the state shows them.
+ * idstrs of the devices whose features, or whose byte of the PCI configuration, are those of the message. Undefined:
+ * the message has no such values, or no device of the state shows them.
  */
 export function fitting({ id, values }: MessageMatch, devices: readonly StreamDevice[]): string[] | undefined {
   const fits =

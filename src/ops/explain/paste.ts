@@ -1,6 +1,7 @@
 // QEMU's lines out of what people paste: logs of libvirt, nova, kubevirt, Kata and Proxmox, journald, QMP, strings of
 // JSON, Go and Python. A line may carry QEMU's words inside a string, in a string of a string, or escaped without its
-// quotes. Each line is read in every way that its marks allow, and the reading in which most of QEMU's words stand wins.
+// quotes. Each line is read in every way that its marks allow, and the reading in which most of QEMU's words stand
+// wins.
 
 /** Strings in strings: JSON in JSON in a log is three. */
 const MAX_DEPTH = 4;
@@ -41,8 +42,8 @@ function clean(line: string): string {
 }
 
 /**
- * Strings of the line, escapes undone, cut at their newlines. A quote begins a string behind `=`, `:`, `,`, a bracket, or
- * the prefix of a Python or Go string; QEMU's own quotes stand behind a space.
+ * Strings of the line, escapes undone, cut at their newlines. A quote begins a string behind `=`, `:`, `,`, a bracket,
+ * or the prefix of a Python or Go string; QEMU's own quotes stand behind a space.
  */
 function stringsOf(line: string): string[] {
   const found: string[] = [];

@@ -21,9 +21,10 @@ export interface Extraction {
 }
 
 /**
- * Writes the memory that `selection` leaves to `sink`, which it neither commits nor aborts. `deflate`: compresses the pages
- * of kdump, which are plain without it.
- * @throws MigrationStreamError `unsupported`: no layout, no registers, pages that are elsewhere; as the reads and the sink
+ * Writes the memory that `selection` leaves to `sink`, which it neither commits nor aborts. `deflate`: compresses the
+ * pages of kdump, which are plain without it.
+ * @throws MigrationStreamError `unsupported`: no layout, no registers, pages that are elsewhere; as the reads and the
+ * sink
  */
 export async function extract(
   guest: Guest,

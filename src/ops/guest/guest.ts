@@ -23,7 +23,9 @@ export interface Guest {
   readonly machine: string | undefined;
   /** Why some devices are not decoded; undefined when all are. */
   readonly opaque: string | undefined;
-  /** Pages of mapped-ram blocks whose old bytes are still in the file although their bit is clear. Reads their places. */
+  /**
+   * Pages of mapped-ram blocks whose old bytes are still in the file although their bit is clear. Reads their places.
+   */
   stalePages(): Promise<number>;
 }
 

@@ -83,7 +83,10 @@ async function* newestPages(
     for await (const runs of memory.pages(block, true)) yield { kind: 'pages', runs, span: at };
 }
 
-/** What shows that pages cannot be moved to the front: other channels that are in step with the PARTs, or commands between them. */
+/**
+ * What shows that pages cannot be moved to the front: other channels that are in step with the PARTs, or commands
+ * between them.
+ */
 function check(event: StreamEvent, list: ListEvent | undefined): void {
   const no = (why: string): Refused => new Refused('refused', `this stream cannot be compacted: ${why}`);
   switch (event.kind) {

@@ -77,7 +77,9 @@ export function externalizeEdits(plan: Plan): Transform | undefined {
   };
 }
 
-/** Pages of a block that did not come. @throws MigrationStreamError code `limit-exceeded` for a block too large to count */
+/**
+ * Pages of a block that did not come. @throws MigrationStreamError code `limit-exceeded` for a block too large to count
+ */
 function absentPages(index: PageIndex, block: number, pages: number): number {
   const { distinct } = index.counts(block);
   if (distinct === undefined)

@@ -46,8 +46,8 @@ export class StreamOutput {
   onMoved: ((event: ListEvent, before: number, after: number) => void) | undefined;
 
   /**
-   * `gather`: PACKAGED blobs may change their length, so each is held until it is whole, up to so many bytes; 0: none will.
-   * `shift`: how much further in the stream begins in the file that mapped-ram offsets count from, bytes.
+   * `gather`: PACKAGED blobs may change their length, so each is held until it is whole, up to so many bytes; 0: none
+   * will. `shift`: how much further in the stream begins in the file that mapped-ram offsets count from, bytes.
    */
   constructor(sink: ByteSink, gather: number, shift = 0) {
     this.main = createWriter(sink);

@@ -1,5 +1,6 @@
-// What the memory of saved states is made of: zero pages, duplicates, contents that states share; what page records cost,
-// and what another form would. Each stream is walked once, and its pages are then read once, newest versions only.
+// What the memory of saved states is made of: zero pages, duplicates, contents that states share; what page records
+// cost, and what another form would. Each stream is walked once, and its pages are then read once, newest versions
+// only.
 
 import { MigrationStreamError } from '../../base/errors.js';
 import { allZero, fnv, latin1Bytes } from '../../base/bytes.js';
@@ -50,7 +51,8 @@ interface Walked {
 }
 
 /**
- * @throws MigrationStreamError `not-seekable` for a pipe; `limit-exceeded`; `io` and `bad-payload` while pages are read;
+ * @throws MigrationStreamError `not-seekable` for a pipe; `limit-exceeded`; `io` and `bad-payload` while pages are
+ * read;
  *   RangeError for more than MAX_STATES states
  */
 export async function stat(inputs: readonly StatInput[], options: StatOptions): Promise<Stat> {

@@ -1,6 +1,6 @@
-// What no stream says: CPU model, features and accelerator. What somebody or something says of the source, held against what
-// the destination is. QEMU loads a save of a larger CPU into a smaller one without a word, and the guest faults later.
-// Imports types of its own folder.
+// What no stream says: CPU model, features and accelerator. What somebody or something says of the source, held against
+// what the destination is. QEMU loads a save of a larger CPU into a smaller one without a word, and the guest faults
+// later. Imports types of its own folder.
 
 import { cures } from './merge/cures.js';
 import type { CpuAnswer } from './report.js';

@@ -7,8 +7,8 @@ import type { Cure } from '../../base/hint.js';
 export const grades = ['exact', 'assumed', 'lossy', 'impossible'] as const;
 
 /**
- * exact: every value of the source is carried, nothing is added. assumed: something that the source never said takes the
- * destination's value. lossy: a value is lost. impossible: no QEMU would load it, or the guest would not run on.
+ * exact: every value of the source is carried, nothing is added. assumed: something that the source never said takes
+ * the destination's value. lossy: a value is lost. impossible: no QEMU would load it, or the guest would not run on.
  */
 export type Grade = (typeof grades)[number];
 

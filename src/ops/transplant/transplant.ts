@@ -41,7 +41,7 @@ export interface TransplantOptions extends OpenOptions {
   readonly tables?: VmstateTables | undefined;
   /** The destination's release, where a QEMU was asked; else what the donor betrays. */
   readonly release?: QemuVersion | undefined;
-  /** Features that the destination's virtio devices offer: Destination.offers. Of other devices the donor tells some. */
+  /** Features that the destination's virtio devices offer (Destination.offers). The donor tells some of other devices. */
   readonly offers?: ReadonlyMap<string, OfferedFeatures> | undefined;
   /** Describes the source's devices where it has no vmdescription. */
   readonly schemaFrom?: DescriptionSchema | undefined;
@@ -71,8 +71,8 @@ const CPU_UNKNOWN: CpuAnswer = {
 };
 
 /**
- * Carries `source` to the destination of `donor`. Closes neither source nor sink; commits the sink unless the report is worse
- * than allowed, and aborts it otherwise.
+ * Carries `source` to the destination of `donor`. Closes neither source nor sink; commits the sink unless the report is
+ * worse than allowed, and aborts it otherwise.
  * @throws Refused, where there is nothing to report on; MigrationStreamError as openStream and the sink throw
  */
 export async function transplant(

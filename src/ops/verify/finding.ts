@@ -4,8 +4,8 @@
 import type { Cure } from '../../base/hint.js';
 
 /**
- * `error`: no QEMU loads this, or one loads it into a broken guest. `warning`: it depends, and may be lost. `note`: good
- * to know.
+ * `error`: no QEMU loads this, or one loads it into a broken guest. `warning`: it depends, and may be lost. `note`:
+ * good to know.
  */
 export type Severity = 'error' | 'warning' | 'note';
 

@@ -28,7 +28,9 @@ export interface MemoryFacts {
 /** Two writes of one template end within this of each other; file systems keep no better times than 2 s. */
 const SAME_TIME = 2_000;
 
-/** What `files` mean for the blocks that `inspection` found. Blocks that were left out and have no file are named too. */
+/**
+ * What `files` mean for the blocks that `inspection` found. Blocks that were left out and have no file are named too.
+ */
 export function verifyMemory(inspection: Inspection, files: readonly MemoryFacts[]): Finding[] {
   const findings = files.flatMap((file) => verifyFile(inspection, file));
   const given = new Set(files.map((file) => file.block));

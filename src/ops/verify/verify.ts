@@ -22,8 +22,8 @@ import type { Prediction } from '../../loader/index.js';
 import type { TrialResult } from './against.js';
 
 /**
- * `sound`: no error finding. `broken`: at least one. `unjudged`: nothing could be said, or reading had to stop at a limit
- * of ours before an error was met.
+ * `sound`: no error finding. `broken`: at least one. `unjudged`: nothing could be said, or reading had to stop at a
+ * limit of ours before an error was met.
  */
 export type VerifyVerdict = 'sound' | 'broken' | 'unjudged';
 

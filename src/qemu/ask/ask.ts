@@ -157,7 +157,9 @@ type FromSave = Pick<
   'machine' | 'targetPageSize' | 'sendConfiguration' | 'sectionFooters' | 'blocks' | 'known'
 >;
 
-/** What the save says; where there is none, the monitor and the command line. `shared`: this QEMU has x-ignore-shared. */
+/**
+ * What the save says; where there is none, the monitor and the command line. `shared`: this QEMU has x-ignore-shared.
+ */
 function fromSave(
   save: Save | undefined,
   machineType: string,

@@ -76,7 +76,9 @@ function offered(line: string): bigint | undefined {
   return digits === undefined ? undefined : BigInt(`0x${digits}`);
 }
 
-/** Features that the command line as given may or may not offer, since a network without a peer stood in for its own. */
+/**
+ * Features that the command line as given may or may not offer, since a network without a peer stood in for its own.
+ */
 function unsure({ idstr }: SavedSection, changes: readonly NeutralisedOption[]): bigint {
   const cut = changes.some(({ option, limits }) => limits !== undefined && /^-(netdev|nic|net)$/.test(option));
   return cut && idstr.endsWith('virtio-net') ? NET_OFFLOADS : 0n;

@@ -1,7 +1,10 @@
 // The failures of a conversation with QEMU's monitor, one class each. Callers tell "QEMU refused" from "QEMU is gone"
 // and from "it takes too long" by type, not by text.
 
-/** QEMU answered a command with an error. QEMU: docs/interop/qmp-spec, "error" response; qapi/error.json, QapiErrorClass. */
+/**
+ * QEMU answered a command with an error. QEMU: docs/interop/qmp-spec, "error" response; qapi/error.json,
+ * QapiErrorClass.
+ */
 export class QmpError extends Error {
   /** QEMU's error class, nearly always `GenericError`; also `CommandNotFound`, `DeviceNotFound`, ... */
   readonly class: string;

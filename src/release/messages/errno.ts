@@ -1,5 +1,5 @@
-// The errno values that a load can end with: their names, Linux's numbers, and glibc's words for them, which every QEMU of the
-// tables was built with. Imports nothing.
+// The errno values that a load can end with: their names, Linux's numbers, and glibc's words for them, which every QEMU
+// of the tables was built with. Imports nothing.
 
 /** What the last line of a failed load says in strerror's words. */
 export type Errno =

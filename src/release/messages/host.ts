@@ -1,5 +1,5 @@
-// Messages of KVM, of memory backends and of boards while a stream is loaded. They stand outside of migration/, and what
-// they say depends on the host. QEMU: target/*/kvm, hw/s390x, hw/ppc, util/oslib-posix.c.
+// Messages of KVM, of memory backends and of boards while a stream is loaded. They stand outside of migration/, and
+// what they say depends on the host. QEMU: target/*/kvm, hw/s390x, hw/ppc, util/oslib-posix.c.
 
 import { always, messages } from './message.js';
 import { release } from '../version.js';

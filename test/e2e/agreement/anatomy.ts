@@ -1,5 +1,6 @@
-// Where everything stands in a stream, by our own reader: items, fields of headers, entries of the block list, page records,
-// fields of devices. Mutations are made of these places and of nothing that was searched for. Imports ops, vmstate.
+// Where everything stands in a stream, by our own reader: items, fields of headers, entries of the block list, page
+// records, fields of devices. Mutations are made of these places and of nothing that was searched for. Imports ops,
+// vmstate.
 
 import type { Span } from '../../../src/base/span.js';
 import { openStream } from '../../../src/open/open-stream.js';

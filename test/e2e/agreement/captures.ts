@@ -1,5 +1,5 @@
-// The captures that cases begin from: fixtures where the lab's QEMU is the one that made them and the argv is as recorded,
-// otherwise made anew by that QEMU. Imports qemu/, test/e2e/capture, test/support.
+// The captures that cases begin from: fixtures where the lab's QEMU is the one that made them and the argv is as
+// recorded, otherwise made anew by that QEMU. Imports qemu/, test/e2e/capture, test/support.
 
 import { existsSync, readFileSync } from 'node:fs';
 import type { LabQemu } from '../../../src/qemu/lab.js';

@@ -1,4 +1,5 @@
-// Where the predictor and QEMU part, and why that is accepted. A case that agrees again must go from here. Imports nothing.
+// Where the predictor and QEMU part, and why that is accepted. A case that agrees again must go from here. Imports
+// nothing.
 
 export interface Disagreement {
   /** Names as the suite prints them. */

@@ -1,5 +1,5 @@
-// The bars, and the disagreements that are allowed: each one is listed with its reason, and none may be listed that is none.
-// Imports its own folder.
+// The bars, and the disagreements that are allowed: each one is listed with its reason, and none may be listed that is
+// none. Imports its own folder.
 
 import { disagreements, type Disagreement } from './disagreements.js';
 import type { Result } from './measure.js';
@@ -28,7 +28,8 @@ export function judge(results: readonly Result[], listed: readonly Disagreement[
     const known = lists.get(result.name);
     const found = parts(result);
     if (found === known?.what || (found === undefined && known?.byChance === true)) continue;
-    // Random cases change with our decoders, which name their fields: they are held to a share, and listed where they last.
+    // Random cases change with our decoders, which name their fields: they are held to a share, and listed where they
+    // last.
     if (known === undefined && result.rule === 'random') continue;
     if (known === undefined)
       wrong.push(

@@ -1,5 +1,5 @@
-// Prediction and reality side by side: every case is predicted and given to a real QEMU, two at a time. Imports its own folder,
-// ops/verify and qemu/ask.
+// Prediction and reality side by side: every case is predicted and given to a real QEMU, two at a time. Imports its own
+// folder, ops/verify and qemu/ask.
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

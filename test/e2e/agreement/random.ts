@@ -1,5 +1,5 @@
-// Random cases: one field of one capture gets another value. Fields are drawn by stratum, so that QEMU rejects about half of
-// them; everything comes from the seed. Imports vmstate, its own folder.
+// Random cases: one field of one capture gets another value. Fields are drawn by stratum, so that QEMU rejects about
+// half of them; everything comes from the seed. Imports vmstate, its own folder.
 
 import type { Span } from '../../../src/base/span.js';
 import { leaves } from '../../../src/vmstate/index.js';
@@ -14,7 +14,10 @@ interface Field {
   readonly span: Span;
 }
 
-/** Shares of the draw, in percent. The frame is what QEMU looks at, device values and pages are what it mostly takes as they are. */
+/**
+ * Shares of the draw, in percent. The frame is what QEMU looks at, device values and pages are what it mostly takes as
+ * they are.
+ */
 const strata = {
   header: 2,
   configuration: 6,

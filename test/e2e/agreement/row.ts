@@ -1,5 +1,5 @@
-// What a row of the agreement suite is: a capture, a change of its bytes, a destination. One row is one named case on every
-// release that has the capture. Imports types only.
+// What a row of the agreement suite is: a capture, a change of its bytes, a destination. One row is one named case on
+// every release that has the capture. Imports types only.
 
 import type { Anatomy } from './anatomy.js';
 import type { Patch } from './patch.js';

@@ -1,5 +1,5 @@
-// From results to numbers and words: where prediction and QEMU part, the table by rule and release, the scores of those who
-// always say the same. Imports types of its own folder.
+// From results to numbers and words: where prediction and QEMU part, the table by rule and release, the scores of those
+// who always say the same. Imports types of its own folder.
 
 import { releases, rules } from './row.js';
 import type { Result } from './measure.js';

@@ -1,5 +1,5 @@
-// Which cases are run: in the campaign each row on all releases, in `npm test` each row on one of them in turn, so that the
-// suite takes minutes. Imports its own folder.
+// Which cases are run: in the campaign each row on all releases, in `npm test` each row on one of them in turn, so that
+// the suite takes minutes. Imports its own folder.
 
 import { casesOf, rows, type AgreementCase, type Library } from './cases.js';
 import { releases } from './row.js';

@@ -1,5 +1,5 @@
-// What a real QEMU does with a stream: one throw-away process, -S, its monitor on a pipe, a deadline. Answers a verdict and all
-// that it said; nothing is ever remembered. Imports qemu/.
+// What a real QEMU does with a stream: one throw-away process, -S, its monitor on a pipe, a deadline. Answers a verdict
+// and all that it said; nothing is ever remembered. Imports qemu/.
 
 import { spawn } from 'node:child_process';
 import { symlinkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,10 @@ export function linesOf(words: string): string[] {
   return lines.filter((line) => line !== '' && !/^(.*: )?warning: /.test(line));
 }
 
-/** `folder` is made, used and removed; `files` are linked into it. @throws Error when QEMU cannot take the argv or the capabilities. */
+/**
+ * `folder` is made, used and removed; `files` are linked into it. @throws Error when QEMU cannot take the argv or the
+ * capabilities.
+ */
 export async function tryStream(
   trial: Trial,
   folder: string,

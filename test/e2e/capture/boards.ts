@@ -1,5 +1,5 @@
-// The boards that scenarios run on: whose QEMU, how our guest gets into memory, where it prints its "R". To add one, add a
-// row and a guest. Imports nothing.
+// The boards that scenarios run on: whose QEMU, how our guest gets into memory, where it prints its "R". To add one,
+// add a row and a guest. Imports nothing.
 
 export interface Board {
   /** QEMU target: the board's QEMU is `qemu-system-<target>`. */

@@ -1,5 +1,5 @@
-// One capture: a scenario on one QEMU, from launch to the bytes and what that QEMU said about the machine that it saved.
-// Imports qemu/ and its own folder.
+// One capture: a scenario on one QEMU, from launch to the bytes and what that QEMU said about the machine that it
+// saved. Imports qemu/ and its own folder.
 
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';

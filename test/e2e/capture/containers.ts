@@ -1,5 +1,5 @@
-// `npm run fixtures -- --containers`: fixtures/containers anew. Images with saved states by the QEMUs of the lab, and one
-// stream as each compressor and archiver packs it. Programs that the system lacks come from the lab.
+// `npm run fixtures -- --containers`: fixtures/containers anew. Images with saved states by the QEMUs of the lab, and
+// one stream as each compressor and archiver packs it. Programs that the system lacks come from the lab.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// The scenarios of other machines than x86's: each with devices of its own kind, and as a template where memory can be a
-// file of a handy size. Imports its own folder.
+// The scenarios of other machines than x86's: each with devices of its own kind, and as a template where memory can be
+// a file of a handy size. Imports its own folder.
 
 import { aarch64Board, armBoard, ppc64Board, riscv64Board, s390xBoard } from './boards.js';
 import type { Scenario } from './scenarios.js';

@@ -1,5 +1,5 @@
-// `npm run fixtures [-- --qemu 7.2,10.0] [--only plain,microvm] [--out FOLDER]`: captures fixtures/streams anew with the QEMUs
-// of the lab, or fixtures/containers (--containers), or only writes the manifest (--manifest).
+// `npm run fixtures [-- --qemu 7.2,10.0] [--only plain,microvm] [--out FOLDER]`: captures fixtures/streams anew with
+// the QEMUs of the lab, or fixtures/containers (--containers), or only writes the manifest (--manifest).
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -1,4 +1,5 @@
-// fixtures/manifest.json: size and SHA-256 of every stored file, and of what is inside the .gz ones. Imports nothing of ours.
+// fixtures/manifest.json: size and SHA-256 of every stored file, and of what is inside the .gz ones. Imports nothing of
+// ours.
 
 import { createHash } from 'node:crypto';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
@@ -16,7 +17,10 @@ function measure(bytes: Uint8Array): { readonly size: number; readonly sha256: s
   return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-/** Everything in streams/, containers/ and profiles/ that was captured, and the guests: what golden runs add is left out. */
+/**
+ * Everything in streams/, containers/ and profiles/ that was captured, and the guests: what golden runs add is left
+ * out.
+ */
 export async function manifestOf(fixtures: string): Promise<Record<string, ManifestEntry>> {
   const top = (await readdir(fixtures)).filter((name) => /^(guest.*|answers.*\.json)$/.test(name));
   const folders = await readdir(join(fixtures, 'streams'));

@@ -1,4 +1,5 @@
-// `node test/run.js test/e2e/capture/profiles.ts`: records fixtures/profiles anew with the QEMUs of the lab. Imports qemu/.
+// `node test/run.js test/e2e/capture/profiles.ts`: records fixtures/profiles anew with the QEMUs of the lab. Imports
+// qemu/.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -1,5 +1,5 @@
-// The scenarios of fixtures/streams as one table: what each adds to the plain machine, which releases can do it, how the
-// bytes travel. To add one, add a row. Those of other machines than x86's are in machines.ts. Imports types only.
+// The scenarios of fixtures/streams as one table: what each adds to the plain machine, which releases can do it, how
+// the bytes travel. To add one, add a row. Those of other machines than x86's are in machines.ts. Imports types only.
 
 import type { Machine } from '../../../src/qemu/machine.js';
 import type { Board } from './boards.js';
@@ -132,8 +132,8 @@ const q35 = oneBlock('pc.ram', 2);
 const micro = oneBlock('microvm.ram', 2);
 
 /**
- * So slow that a working guest hardly ever converges by itself (a limit of 0 always does: QEMU then never looks for dirty pages
- * again). Bytes a second; milliseconds.
+ * So slow that a working guest hardly ever converges by itself (a limit of 0 always does: QEMU then never looks for
+ * dirty pages again). Bytes a second; milliseconds.
  */
 const slow = { 'max-bandwidth': 128 * 1024, 'downtime-limit': 1 };
 

@@ -1,5 +1,5 @@
-// A tee between two QEMUs: accepts the source's connections on one Unix socket, joins each to the destination's, and keeps
-// what went either way, per connection. Imports nothing of ours.
+// A tee between two QEMUs: accepts the source's connections on one Unix socket, joins each to the destination's, and
+// keeps what went either way, per connection. Imports nothing of ours.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -22,7 +22,8 @@ export class Tee {
   static async listen(from: string, to: string): Promise<Tee> {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
     const tee = new Tee(server);
-    // QEMU before 7.2 tells the main channel by order, so a connection is passed on only when the one before it has been.
+    // QEMU before 7.2 tells the main channel by order, so a connection is passed on only when the one before it has
+    // been.
     let before = Promise.resolve();
     server.on('connection', (source) => {
       before = before.then(() => tee.#join(source, to));

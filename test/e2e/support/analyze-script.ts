@@ -1,5 +1,5 @@
-// QEMU's own scripts/analyze-migration.py, out of Debian's source package: fetched with the machine's apt into a cache beside
-// the lab, never part of the project. Runs it over many files in one Python. Imports qemu/lab.
+// QEMU's own scripts/analyze-migration.py, out of Debian's source package: fetched with the machine's apt into a cache
+// beside the lab, never part of the project. Runs it over many files in one Python. Imports qemu/lab.
 
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';

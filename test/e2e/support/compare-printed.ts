@@ -1,5 +1,5 @@
-// Our field trees against what analyze-migration.py prints of the same device: every value of either must be in the other.
-// Bytes are compared with those that our values encode to. Imports vmstate and test/support.
+// Our field trees against what analyze-migration.py prints of the same device: every value of either must be in the
+// other. Bytes are compared with those that our values encode to. Imports vmstate and test/support.
 
 import {
   ArrayBranch,

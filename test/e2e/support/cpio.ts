@@ -1,5 +1,6 @@
-// An archive in the "newc" form of cpio, as the Linux kernel unpacks it at boot (Documentation/driver-api/early-userspace/
-// buffer-format.rst): so that an initramfs needs no cpio program. The same entries give the same bytes. Imports nothing.
+// An archive in the "newc" form of cpio, as the Linux kernel unpacks it at boot
+// (Documentation/driver-api/early-userspace/ buffer-format.rst): so that an initramfs needs no cpio program. The same
+// entries give the same bytes. Imports nothing.
 
 export type CpioEntry =
   | { readonly name: string; readonly kind: 'file'; readonly data: Uint8Array; readonly executable?: boolean }

@@ -39,8 +39,8 @@ export async function out(
 }
 
 /**
- * QEMU's headers without two slips: e_ehsize has the size of a pointer, and the section header of the names is in the byte
- * order of the host.
+ * QEMU's headers without two slips: e_ehsize has the size of a pointer, and the section header of the names is in the
+ * byte order of the host.
  */
 function corrected(head: Buffer): void {
   const little = head[5] === 1;
@@ -53,7 +53,9 @@ function corrected(head: Buffer): void {
   numberCpus(head.subarray(at, at! + size!));
 }
 
-/** Numbers the CPUs of big-endian notes: 7.2 leaves the number of ppc64 out, and writes that of s390x as its host does. */
+/**
+ * Numbers the CPUs of big-endian notes: 7.2 leaves the number of ppc64 out, and writes that of s390x as its host does.
+ */
 function numberCpus(notes: Buffer): void {
   let id = 0;
   for (let at = 0; at + 12 <= notes.length;) {
@@ -85,9 +87,9 @@ export async function sameCore(ours: string, theirs: string, release: string): P
 }
 
 /**
- * Our kdump files are QEMU's, record by record, but for utsname and, with `physBase`, for the
- * kernel's base, which QEMU reads as a hexadecimal number although Linux writes a decimal one. How a page is compressed differs
- * between builds of zlib, so QEMU's bytes are given to each page; what other bytes do is shown by judges.test.ts.
+ * Our kdump files are QEMU's, record by record, but for utsname and, with `physBase`, for the kernel's base, which QEMU
+ * reads as a hexadecimal number although Linux writes a decimal one. How a page is compressed differs between builds of
+ * zlib, so QEMU's bytes are given to each page; what other bytes do is shown by judges.test.ts.
  */
 export async function sameKdump(
   { state, kdump, regular }: Dumped,

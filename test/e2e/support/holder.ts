@@ -1,5 +1,5 @@
-// A program that starts a QEMU and then ends as its argument says; process.test.ts bundles it, runs it and looks for what it
-// left behind. Prints "<pid of QEMU> <private folder>". Imports qemu/.
+// A program that starts a QEMU and then ends as its argument says; process.test.ts bundles it, runs it and looks for
+// what it left behind. Prints "<pid of QEMU> <private folder>". Imports qemu/.
 
 import { ChildProcess } from 'node:child_process';
 import { writeSync } from 'node:fs';

@@ -1,6 +1,6 @@
-// libvirt itself as a judge: the libvirts of two Debian suites, unpacked into the lab beside their QEMUs, and run in a root
-// of their own by unshare and chroot. virsh's embedded driver needs no daemon. A process namespace ends with virsh, and so
-// does every QEMU in it: none is left over, whatever happens. Imports qemu/lab.
+// libvirt itself as a judge: the libvirts of two Debian suites, unpacked into the lab beside their QEMUs, and run in a
+// root of their own by unshare and chroot. virsh's embedded driver needs no daemon. A process namespace ends with
+// virsh, and so does every QEMU in it: none is left over, whatever happens. Imports qemu/lab.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

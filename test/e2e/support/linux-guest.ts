@@ -66,7 +66,10 @@ export interface Tick {
   readonly hash: string;
 }
 
-/** The guest, or why its packages cannot be had, as one line. @throws Error when they can but do not hold what they should. */
+/**
+ * The guest, or why its packages cannot be had, as one line. @throws Error when they can but do not hold what they
+ * should.
+ */
 export async function openLinuxGuest(
   progress: (line: string) => void = () => undefined,
 ): Promise<LinuxGuest | { readonly unavailable: string }> {
@@ -170,7 +173,9 @@ export function ticksOf(console_: string): Tick[] {
     });
 }
 
-/** Waits until the console has a tick after the given number, and answers the whole console. @throws Timeout, QemuDied. */
+/**
+ * Waits until the console has a tick after the given number, and answers the whole console. @throws Timeout, QemuDied.
+ */
 export async function waitForTick(
   machine: Machine,
   serial: string,

@@ -1,5 +1,5 @@
-// What QEMU's human monitor prints of registers and PCI devices, taken apart, and the paths of the same registers in device
-// state. Imports nothing.
+// What QEMU's human monitor prints of registers and PCI devices, taken apart, and the paths of the same registers in
+// device state. Imports nothing.
 
 /** `info registers -a`: of each CPU, the numbers behind each name. */
 export function parseRegisters(text: string): ReadonlyMap<string, readonly string[]>[] {

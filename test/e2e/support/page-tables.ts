@@ -1,5 +1,5 @@
-// Page tables at random for guests that are stopped: large pages, holes, loops, tables outside of memory; and programs of
-// a few instructions that switch them on. Imports nothing of ours.
+// Page tables at random for guests that are stopped: large pages, holes, loops, tables outside of memory; and programs
+// of a few instructions that switch them on. Imports nothing of ours.
 
 /** A sequence of numbers below 2^32 that a seed determines. */
 export function sequence(seed: number): () => number {
@@ -25,8 +25,8 @@ export interface TableShape {
 const TABLES = 24;
 
 /**
- * Tables at `base`, every one of any level, so that each walk finds something: for each level as many pages as fit, whose
- * entries point to tables of the level below. The root is the last. `memory`: where pages may point, in bytes.
+ * Tables at `base`, every one of any level, so that each walk finds something: for each level as many pages as fit,
+ * whose entries point to tables of the level below. The root is the last. `memory`: where pages may point, in bytes.
  */
 export function randomTables(
   shape: TableShape,

@@ -1,5 +1,5 @@
-// The QEMUs that end-to-end tests run on: all of the lab, set up when it is not there yet. Where QEMU is switched off, every
-// suite is skipped and says why. Imports qemu/lab.
+// The QEMUs that end-to-end tests run on: all of the lab, set up when it is not there yet. Where QEMU is switched off,
+// every suite is skipped and says why. Imports qemu/lab.
 
 import { readFile } from 'node:fs/promises';
 import { describe } from 'vitest';

@@ -1,5 +1,5 @@
-// A real Linux with virtio-blk and virtio-net, saved by one release and carried to another: it must go on ticking with memory,
-// disk and network intact, or be refused beforehand. Imports qemu/, ops/ and its own folder.
+// A real Linux with virtio-blk and virtio-net, saved by one release and carried to another: it must go on ticking with
+// memory, disk and network intact, or be refused beforehand. Imports qemu/, ops/ and its own folder.
 
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

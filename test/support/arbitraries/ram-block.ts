@@ -56,7 +56,10 @@ export const gpas = (pageSize: number): fc.Arbitrary<bigint> =>
     )
     .map((gpa) => gpa - (gpa % BigInt(pageSize)));
 
-/** Entries as a QEMU could have written them, but for the spite in names, lengths and addresses. Mapped headers are not filled in. */
+/**
+ * Entries as a QEMU could have written them, but for the spite in names, lengths and addresses. Mapped headers are not
+ * filled in.
+ */
 export function honestEntries(layout: BlockLayout, pageSize: number, max: number): fc.Arbitrary<RamBlockEntry[]> {
   const pages = fc.oneof(
     fc.integer({ min: 1, max: 20 }),

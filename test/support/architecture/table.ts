@@ -1,5 +1,6 @@
-// Reads the layer table of docs/architecture.md: who stands before whom, who may touch the machine, who may import which
-// package. Small and strict: a cell that it does not understand is an error, never a rule that silently holds nothing.
+// Reads the layer table of docs/architecture.md: who stands before whom, who may touch the machine, who may import
+// which package. Small and strict: a cell that it does not understand is an error, never a rule that silently holds
+// nothing.
 
 export interface Layer {
   /** A folder of src with a slash at its end, or a file. */

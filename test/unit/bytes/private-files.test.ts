@@ -1,5 +1,5 @@
-// Files that hold guest memory are for nobody but their owner, whatever the umask; and a failure to write is told apart from
-// a failure to read.
+// Files that hold guest memory are for nobody but their owner, whatever the umask; and a failure to write is told apart
+// from a failure to read.
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// `mstream get` and `mstream inspect --devices` as people type them: what is a value, what a name, what comes when nothing
-// matches, how options without values are read.
+// `mstream get` and `mstream inspect --devices` as people type them: what is a value, what a name, what comes when
+// nothing matches, how options without values are read.
 import { describe, expect, test } from 'vitest';
 import { mstream, type FakeHostOptions } from '../../support/fake-host.js';
 import { fixtureBytes } from '../../support/fixtures.js';

@@ -1,6 +1,6 @@
-// Real containers: images that the QEMUs of the lab saved into, files of the compressors and of tar (fixtures/containers),
-// and images that libvirt wrote (MSTREAM_SHARED). inspect, verify and get on all of them; each damaged, with the place in
-// the stream and in the container.
+// Real containers: images that the QEMUs of the lab saved into, files of the compressors and of tar
+// (fixtures/containers), and images that libvirt wrote (MSTREAM_SHARED). inspect, verify and get on all of them; each
+// damaged, with the place in the stream and in the container.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

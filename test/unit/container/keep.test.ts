@@ -1,5 +1,5 @@
-// Containers written again. Nothing edited: the same file, byte for byte. Edited: what was not edited is the same. And any
-// container converted to any other holds the same pages and devices.
+// Containers written again. Nothing edited: the same file, byte for byte. Edited: what was not edited is the same. And
+// any container converted to any other holds the same pages and devices.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

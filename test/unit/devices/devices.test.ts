@@ -1,5 +1,5 @@
-// What the rules of devices/ make of captured devices and of bytes made by hand: names, features, addresses, dates, and nothing
-// at all of bytes that only pretend.
+// What the rules of devices/ make of captured devices and of bytes made by hand: names, features, addresses, dates, and
+// nothing at all of bytes that only pretend.
 
 import { describe, expect, test } from 'vitest';
 import { coverageOf, decodeDevice, featureNames, meaningOf } from '../../../src/devices/index.js';

@@ -1,5 +1,5 @@
-// PCI configuration space: capability lists that are long, circular or cut, registers of known and unknown chips, and what
-// QEMU's own captures say about the lengths of capabilities.
+// PCI configuration space: capability lists that are long, circular or cut, registers of known and unknown chips, and
+// what QEMU's own captures say about the lengths of capabilities.
 
 import { describe, expect, test } from 'vitest';
 import { meaningOf } from '../../../src/devices/index.js';

@@ -1,5 +1,6 @@
-// The predictor against what real 4.0.0 and 4.1.0 answered to mutated streams (fixtures/answers-4.x.json). The destination's own
-// save is the fixture of that release with the same machine; what an argv changes is taken over by hand. Imports ops/verify.
+// The predictor against what real 4.0.0 and 4.1.0 answered to mutated streams (fixtures/answers-4.x.json). The
+// destination's own save is the fixture of that release with the same machine; what an argv changes is taken over by
+// hand. Imports ops/verify.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

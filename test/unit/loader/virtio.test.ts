@@ -1,5 +1,6 @@
-// Virtio features that a guest has taken against those of a destination: what is known, what is not, and what helps. The
-// destination is the machine that the capture came from. Real QEMUs are asked in test/e2e/agreement. Imports ops/verify.
+// Virtio features that a guest has taken against those of a destination: what is known, what is not, and what helps.
+// The destination is the machine that the capture came from. Real QEMUs are asked in test/e2e/agreement. Imports
+// ops/verify.
 
 import { describe, expect, test } from 'vitest';
 import { memorySource } from '../../../src/bytes/source.js';

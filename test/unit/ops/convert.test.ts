@@ -1,4 +1,5 @@
-// Plain and mapped-ram, both ways: pages are the same, and a mapped-ram file of a stopped guest comes back byte for byte.
+// Plain and mapped-ram, both ways: pages are the same, and a mapped-ram file of a stopped guest comes back byte for
+// byte.
 import { describe, expect, test } from 'vitest';
 import { inflate } from '../../../src/bytes/node/inflate.js';
 import { forwardSource, memorySink, memorySource } from '../../../src/bytes/source.js';

@@ -1,5 +1,5 @@
-// Edits of devices by path: one path means one field unless it says otherwise; streams without a vmdescription are edited
-// by the layouts of another.
+// Edits of devices by path: one path means one field unless it says otherwise; streams without a vmdescription are
+// edited by the layouts of another.
 import { Refused } from '../../../src/base/refused.js';
 import { describe, expect, test } from 'vitest';
 import { layoutsOfStream } from '../../../src/ops/devices/learned-layouts.js';

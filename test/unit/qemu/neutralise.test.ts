@@ -1,5 +1,5 @@
-// A command line made harmless, option by option: what it becomes, what is refused, and that nothing slips through. Images are
-// small files of a temporary folder.
+// A command line made harmless, option by option: what it becomes, what is refused, and that nothing slips through.
+// Images are small files of a temporary folder.
 import { Refused } from '../../../src/base/refused.js';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

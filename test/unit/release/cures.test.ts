@@ -1,5 +1,5 @@
-// Every cure that verify and explain print beside a message of QEMU, a silent end or a known bug is carried out by a test with
-// a real QEMU, or the reason why none does is listed.
+// Every cure that verify and explain print beside a message of QEMU, a silent end or a known bug is carried out by a
+// test with a real QEMU, or the reason why none does is listed.
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { hostExplanations } from '../../../src/release/causes/host.js';

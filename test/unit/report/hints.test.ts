@@ -1,5 +1,5 @@
-// Hints are codes below cli/ and report/: no text there names an option or a command of the command line, and every code
-// has words that its values fill.
+// Hints are codes below cli/ and report/: no text there names an option or a command of the command line, and every
+// code has words that its values fill.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
-// Every captured stream with a vmdescription: all device bytes in leaves, values back to the same bytes, the schema back
-// to the same JSON, and how much nobody understands.
+// Every captured stream with a vmdescription: all device bytes in leaves, values back to the same bytes, the schema
+// back to the same JSON, and how much nobody understands.
 
 import { describe, expect, test } from 'vitest';
 import { coverageOf } from '../../../src/devices/index.js';
@@ -9,7 +9,9 @@ import { devicesOf, tilingProblem } from '../../support/vmstate.js';
 
 /** The bar for pc, q35 and microvm; those of other architectures keep it as well, but for pseries (below). */
 const MAX_OPAQUE = 0.02;
-/** Its device tree is a blob, and its NVRAM is memory that the guest fills as it pleases: nothing else may be opaque. */
+/**
+ * Its device tree is a blob, and its NVRAM is memory that the guest fills as it pleases: nothing else may be opaque.
+ */
 const BLOBS = /^(nvram@\w+\/spapr_nvram\.buf|spapr\.spapr_dtb\.fdt_blob)/;
 
 /** One capture per way of writing state; the others hold the same devices. */

@@ -1,4 +1,5 @@
-// Descriptions by somebody who wants us to hang, to fall over or to run out of memory: wide, deep, gigantic, contradictory.
+// Descriptions by somebody who wants us to hang, to fall over or to run out of memory: wide, deep, gigantic,
+// contradictory.
 
 import { describe, expect, test } from 'vitest';
 import { coverageOf, meaningOf, decodeDevice } from '../../../src/devices/index.js';

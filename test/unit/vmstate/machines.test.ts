@@ -1,5 +1,5 @@
-// What only machines of other architectures have: hand-written devices, arrays whose first pointer is null, virtio behind
-// a channel, registers of named types.
+// What only machines of other architectures have: hand-written devices, arrays whose first pointer is null, virtio
+// behind a channel, registers of named types.
 
 import { describe, expect, test } from 'vitest';
 import { decodeDevice } from '../../../src/devices/index.js';

@@ -46,7 +46,9 @@ export class Refcounts {
     return left;
   }
 
-  /** Byte offset of `count` new clusters in a row, each with refcount 1. @throws MigrationStreamError `cannot-encode` */
+  /**
+   * Byte offset of `count` new clusters in a row, each with refcount 1. @throws MigrationStreamError `cannot-encode`
+   */
   async allocate(count: number): Promise<number> {
     for (;;) {
       const first = this.next;

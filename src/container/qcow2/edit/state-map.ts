@@ -1,5 +1,5 @@
-// Where the clusters of a saved state lie, changed: clusters and L2 tables that others use too are copied before they are
-// written, and what nobody uses any more is given back. QEMU: qcow2_alloc_cluster_offset(), block/qcow2-cluster.c.
+// Where the clusters of a saved state lie, changed: clusters and L2 tables that others use too are copied before they
+// are written, and what nobody uses any more is given back. QEMU: qcow2_alloc_cluster_offset(), block/qcow2-cluster.c.
 
 import { HIGH } from '../../../base/units.js';
 import { notKept } from '../../keep.js';

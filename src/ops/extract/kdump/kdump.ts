@@ -66,8 +66,8 @@ export async function writeKdump(
 function mainHeader({ wide, cpus, release }: CoreFacts, sizes: Sizes, status: number): Uint8Array {
   const { little, pageSize, name, count } = cpus;
   const header = new Struct(wide ? 464 : 452, little).raw(latin1Bytes('KDUMP   ')).u32(VERSION);
-  // utsname: system, node, release, version, machine, domain. libkdumpfile knows the architecture from it only where the
-  // system is Linux and neither release nor version is empty.
+  // utsname: system, node, release, version, machine, domain. libkdumpfile knows the architecture from it only where
+  // the system is Linux and neither release nor version is empty.
   const names = release === undefined ? [] : ['Linux', '', release, 'unknown'];
   for (const [i, each] of names.entries()) header.seek(UTSNAME + i * NAME).raw(latin1Bytes(each));
   header.seek(UTSNAME + 4 * NAME).raw(latin1Bytes(name));

@@ -1,6 +1,6 @@
-// Where the pieces of a kdump file go, each with its offset: to their places in a file, or into a pipe in makedumpfile's
-// flattened form, where a record with offset and size stands in front of each piece. QEMU: write_start_flat_header(),
-// write_buffer(), write_end_flat_header(), dump/dump.c.
+// Where the pieces of a kdump file go, each with its offset: to their places in a file, or into a pipe in
+// makedumpfile's flattened form, where a record with offset and size stands in front of each piece. QEMU:
+// write_start_flat_header(), write_buffer(), write_end_flat_header(), dump/dump.c.
 
 import { latin1Bytes } from '../../../base/bytes.js';
 import type { ByteSink } from '../../../bytes/source.js';

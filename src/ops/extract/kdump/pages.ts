@@ -90,7 +90,8 @@ class Cache {
 }
 
 /**
- * Descriptors from offset `at` on, contents behind them. The first content is a page of zeros that all zero pages share.
+ * Descriptors from offset `at` on, contents behind them. The first content is a page of zeros that all zero pages
+ * share.
  * @throws MigrationStreamError as PhysicalReader.read and the sink
  */
 export async function writePages(

@@ -1,5 +1,6 @@
-// Notes of 64-bit POWER: general registers, floating point, Altivec, VSX, SPE for each CPU. QEMU: target/ppc/arch_dump.c;
-// the fields of a stream are those of target/ppc/machine.c. A stream counts as written on a little-endian host.
+// Notes of 64-bit POWER: general registers, floating point, Altivec, VSX, SPE for each CPU. QEMU:
+// target/ppc/arch_dump.c; the fields of a stream are those of target/ppc/machine.c. A stream counts as written on a
+// little-endian host.
 
 import { Struct } from '../struct.js';
 import type { Cpu } from '../../../memory/cpu.js';

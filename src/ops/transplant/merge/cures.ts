@@ -1,5 +1,5 @@
-// What would cure a misfit: options of the destination's command line, each text once. Found by rule, never by a device's
-// name.
+// What would cure a misfit: options of the destination's command line, each text once. Found by rule, never by a
+// device's name.
 
 import type { Cure } from '../../../base/hint.js';
 

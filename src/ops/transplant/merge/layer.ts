@@ -65,8 +65,8 @@ export class Layer {
   }
 
   /**
-   * Does some integer before this say both lengths? Then that is what it counts, and the length is a value of the source
-   * like any other. Nothing in a vmdescription says whether an array is of fixed length.
+   * Does some integer before this say both lengths? Then that is what it counts, and the length is a value of the
+   * source like any other. Nothing in a vmdescription says whether an array is of fixed length.
    */
   follows(donor: number, source: number): boolean {
     return this.scopes.some((pairs) =>

@@ -1,6 +1,7 @@
 // Which side's value wins in PCI configuration space: identity and layout are the donor's, what software wrote is the
 // source's, for every device alike. The registers between the capabilities belong to the device and are the source's.
-// QEMU: get_pci_config_device(), hw/pci/pci.c, refuses every byte that neither software nor the device may have changed.
+// QEMU: get_pci_config_device(), hw/pci/pci.c, refuses every byte that neither software nor the device may have
+// changed.
 
 import { barKind, barOffset, baseAddresses, ROM } from '../../../devices/pci/bars.js';
 import {

@@ -24,8 +24,8 @@ export interface DeviceSection {
 }
 
 /**
- * Before 8.2 QEMU gives every -netdev user the instance 0, and later sections count: their order tells these apart. QEMU:
- * net_slirp_init(), net/slirp.c.
+ * Before 8.2 QEMU gives every -netdev user the instance 0, and later sections count: their order tells these apart.
+ * QEMU: net_slirp_init(), net/slirp.c.
  */
 export const REPEATED = 'slirp';
 
@@ -56,7 +56,8 @@ export function describedSections(
     if (device === undefined)
       throw new Refused('refused', `${whose} has a section ${name} that its description does not know`);
     const state = decodeDevice(device, bytes, payload.start);
-    // The sizes alone do not tell: QEMU up to 9.2 gives some arrays of pointers too few bytes, and the walk knows these.
+    // The sizes alone do not tell: QEMU up to 9.2 gives some arrays of pointers too few bytes, and the walk knows
+    // these.
     const broken = unreadable(state);
     const rest =
       broken === undefined || vmsdSize(device.vmsd) === bytes.length

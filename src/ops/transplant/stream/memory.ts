@@ -66,8 +66,8 @@ export class Memory {
   }
 
   /**
-   * One stretch of a mapped-ram list: pages stay where they are in the file, so no block may come, go or change its length.
-   * The loader neither checks nor changes lengths. QEMU: parse_ramblock_mapped_ram(), migration/ram.c.
+   * One stretch of a mapped-ram list: pages stay where they are in the file, so no block may come, go or change its
+   * length. The loader neither checks nor changes lengths. QEMU: parse_ramblock_mapped_ram(), migration/ram.c.
    */
   private mappedList(event: ListEvent, destination: Releases): ListEvent {
     this.mapped = true;

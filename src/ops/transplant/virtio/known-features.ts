@@ -1,5 +1,5 @@
-// Which features the destination's virtio devices offer, as far as anybody says: the destination that was asked, else the
-// donor. QEMU: virtio_net_get_features(), hw/net/virtio-net.c; virtio_get_config_size(), hw/virtio/virtio.c;
+// Which features the destination's virtio devices offer, as far as anybody says: the destination that was asked, else
+// the donor. QEMU: virtio_net_get_features(), hw/net/virtio-net.c; virtio_get_config_size(), hw/virtio/virtio.c;
 // virtio_pci_modern_state_needed(), hw/virtio/virtio-pci.c.
 
 import { vmsdNameOf } from '../../../base/idstr.js';
@@ -18,7 +18,9 @@ const VERSION_1 = bits(32);
 /** CSUM, TSO, ECN, UFO in both directions: offered only where the peer takes a header. */
 const OFFLOADS = bits(0, 1, 7, 8, 9, 10, 11, 12, 13, 14);
 
-/** Where the configuration space of a device with these features ends, in bytes: a shorter space does not offer them. */
+/**
+ * Where the configuration space of a device with these features ends, in bytes: a shorter space does not offer them.
+ */
 const ENDS: Readonly<Record<string, readonly (readonly [features: bigint, end: number])[]>> = {
   // status; max_virtqueue_pairs; mtu; duplex; supported_hash_types.
   'virtio-net': [

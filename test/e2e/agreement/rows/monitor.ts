@@ -1,5 +1,5 @@
-// Rows: capabilities that a destination's monitor takes or refuses, and those that its URI cannot carry. Imports its own
-// folder.
+// Rows: capabilities that a destination's monitor takes or refuses, and those that its URI cannot carry. Imports its
+// own folder.
 
 import { rowsOf, type Release, type Row } from '../row.js';
 

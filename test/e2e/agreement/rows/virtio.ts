@@ -1,5 +1,5 @@
-// Rows: virtio. Features that are offered and those that are not, in each of the words that a guest's may stand in; queues; what
-// the devices themselves write. Imports its own folder.
+// Rows: virtio. Features that are offered and those that are not, in each of the words that a guest's may stand in;
+// queues; what the devices themselves write. Imports its own folder.
 
 import type { Anatomy } from '../anatomy.js';
 import {

@@ -1,5 +1,5 @@
-// Layouts out of -dump-vmstate documents: solved when there is one way to read the payload, refused when there are several
-// or none, and quick about documents that mean harm. Real dumps are in test/e2e/devices.test.ts.
+// Layouts out of -dump-vmstate documents: solved when there is one way to read the payload, refused when there are
+// several or none, and quick about documents that mean harm. Real dumps are in test/e2e/devices.test.ts.
 import { describe, expect, test } from 'vitest';
 import { MigrationStreamError } from '../../../../src/base/errors.js';
 import { memorySource } from '../../../../src/bytes/source.js';

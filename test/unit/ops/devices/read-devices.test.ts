@@ -24,7 +24,9 @@ const seen = ({ section, span, payload, layout, reason, state }: StreamDevice): 
 });
 
 describe('captures', () => {
-  /** 7.2 describes an array of pointers shorter than it is (docs/limitations.md): sections do not stand where it says. */
+  /**
+   * 7.2 describes an array of pointers shorter than it is (docs/limitations.md): sections do not stand where it says.
+   */
   const lying = fixtureNames.filter((name) => name.startsWith('7.2.22-s390x'));
 
   test.each(lying)('%s: a description that is wrong about one section', async (name) => {

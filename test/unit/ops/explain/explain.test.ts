@@ -1,5 +1,5 @@
-// Explanations: every message has one whose placeholders the message fills; real words of real QEMUs, with the cure that
-// was measured; where in a stream; and honest silence.
+// Explanations: every message has one whose placeholders the message fills; real words of real QEMUs, with the cure
+// that was measured; where in a stream; and honest silence.
 import { cureText } from '../../../../src/report/hints.js';
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../../../src/ops/explain/explain.js';

@@ -1,4 +1,5 @@
-// explain --state with words that name no device: the devices whose features or whose byte they are, or that there is none.
+// explain --state with words that name no device: the devices whose features or whose byte they are, or that there is
+// none.
 import { expect, test } from 'vitest';
 import { findInDevice } from '../../../../src/vmstate/index.js';
 import { readDevices } from '../../../../src/ops/devices/read-devices.js';

@@ -1,5 +1,6 @@
-// Regions of PCI devices as a QEMU shows them, held against a capture's base addresses: what stands where it stood, what
-// does not, what lies over what. The answers of query-pci are data here; test/e2e/transplant-command asks a real one.
+// Regions of PCI devices as a QEMU shows them, held against a capture's base addresses: what stands where it stood,
+// what does not, what lies over what. The answers of query-pci are data here; test/e2e/transplant-command asks a real
+// one.
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Edit } from '../../../../src/ops/rewrite/edit.js';
 import { ROM } from '../../../../src/devices/pci/bars.js';

@@ -1,5 +1,6 @@
-// Transplants over the captures: onto a donor of the same QEMU and options nothing changes, there and back again differs in
-// what the reports said and nowhere else, and what cannot be carried is refused with its reason. No names of devices.
+// Transplants over the captures: onto a donor of the same QEMU and options nothing changes, there and back again
+// differs in what the reports said and nowhere else, and what cannot be carried is refused with its reason. No names of
+// devices.
 import { cureText } from '../../../../src/report/hints.js';
 import { Refused } from '../../../../src/base/refused.js';
 import { readdirSync, readFileSync } from 'node:fs';
