@@ -1,10 +1,8 @@
 // A QEMU that is started only to answer questions and can do no harm: neutralised, stopped, in a temporary folder.
 
-import { join } from 'node:path';
 import type { QemuBinary } from './binary.js';
 import { dropFolder } from './keeper.js';
 import { withMachine, type Machine } from './machine.js';
-import { migrateToFile, setCapabilities } from './migrate.js';
 import { neutralArgv, neutralBinary, type Neutralised } from './neutralise.js';
 import { temporaryFolder } from './process.js';
 
@@ -57,20 +55,4 @@ export async function withNeutralMachine<T>(
   } finally {
     dropFolder(folder);
   }
-}
-
-/**
- * Saves a destination before its guest ran: its configuration, section order, field lists and values after reset. Its
- * memory is empty except for what reset writes. The save is written to `file`.
- * @throws Refused, QemuDied, MigrationFailed, QmpError, Timeout
- */
-export async function saveDonor(
-  options: NeutralOptions & { readonly capabilities?: readonly string[] },
-  file: string,
-): Promise<Pick<Neutralised, 'argv' | 'changes'>> {
-  return withNeutralMachine(options, async (machine, neutral) => {
-    await setCapabilities(machine, Object.fromEntries((options.capabilities ?? []).map((name) => [name, true])));
-    await migrateToFile(machine, join(file), { signal: options.signal });
-    return neutral;
-  });
 }

@@ -9,7 +9,8 @@ import { afterAll, expect, test } from 'vitest';
 import { openFile } from '../../src/bytes/node/file-source.js';
 import { inspect } from '../../src/ops/inspect.js';
 import { openStream } from '../../src/open/open-stream.js';
-import { saveDonor, withNeutralMachine } from '../../src/qemu/neutral-machine.js';
+import { migrateToFile, setCapabilities } from '../../src/qemu/migrate.js';
+import { withNeutralMachine } from '../../src/qemu/neutral-machine.js';
 import { askDestination } from '../../src/qemu/ask/ask.js';
 import { tryLoad } from '../../src/qemu/try-load.js';
 import { onEveryQemu, tinyMachine } from './support/qemus.js';
@@ -79,7 +80,10 @@ onEveryQemu('asking', ({ version, binary }) => {
     ]);
 
     const donor = join(mkdtempSync(join(folder, '..', 'mstream-donor-')), 'donor');
-    await saveDonor(common, donor);
+    await withNeutralMachine(common, async (machine) => {
+      await setCapabilities(machine, {});
+      await migrateToFile(machine, donor);
+    });
     const stream = await openStream(await openFile(donor));
     const inspection = await inspect(stream);
     await stream.close();
