@@ -1,5 +1,5 @@
-// How `npm run build:js` makes dist/ (docs/adr/0008): rolldown, the command line and an entry for each sub-path of the library, dependencies inside, commands as chunks
-// of their own so that they load when they are asked for. No part of the program.
+// How `npm run build:js` makes dist/ (docs/adr/0008): rolldown, the command line and an entry for each sub-path of the
+// library, dependencies inside, each command as a chunk that loads on demand. No part of the program.
 
 import { readdirSync, readFileSync } from 'node:fs';
 
