@@ -71,11 +71,11 @@ export async function mapStream(
           throw new Refused('refused', `a block list of layout ${event.layout.name} does not become mapped-ram`);
         listed = true;
         // Which blocks x-ignore-shared left out shows only at the end, and the list says it.
-        if (sink.patch !== undefined && !event.layout.mapped && !event.layout.gpa)
+        if (sink.patch !== undefined && !event.layout.mapped && !event.layout.gpa && canBeWhole(event, source?.size))
           placing = await placePages(writer, event, sink.patch, options.base ?? 0);
         else if (source !== undefined)
           await writeBlocks(writer, event, await openGuestMemory(source, options), options.base ?? 0);
-        else throw new Refused('refused', 'these channels become mapped-ram in two steps: first --to plain');
+        else throw new Refused('refused', 'these channels become mapped-ram only by way of a plain stream');
         break;
       }
       case 'pages':
@@ -95,6 +95,14 @@ export async function mapStream(
   await writer.flush();
   await placing?.finish(source === undefined ? undefined : abortable(source, options.signal), options.inflate);
   return writer.position;
+}
+
+/** The shortest record of a page: address and flags, and the byte of a zero page. */
+const PAGE_RECORD = 9;
+
+/** Can a stream of `size` bytes have every page of the list? Where it cannot, no place is made for what is claimed. */
+function canBeWhole({ blocks, targetPageSize }: ListEvent, size = Number.POSITIVE_INFINITY): boolean {
+  return blocks.reduce((sum, { usedLength }) => sum + usedLength / targetPageSize, 0) * PAGE_RECORD <= size;
 }
 
 interface Placing {
@@ -186,17 +194,13 @@ function bitmapOf(
   ignoreShared: boolean,
 ): Uint8Array | undefined {
   const pages = memory.pagesOf(block);
-  const bitmap = new Uint8Array(mappedBitmapSize(usedLength, memory.pageSize));
-  let came = 0;
-  for (let page = memory.next(block, 0); page < pages; page = memory.next(block, page + 1)) {
-    if (!memory.came(block, page)) continue;
-    came += 1;
-    if (!memory.isZero(block, page)) bitmap[page >>> 3]! |= 1 << (page & 7);
-  }
-  if (came === 0 && pages > 0 && ignoreShared) return undefined;
-  if (came < pages)
-    throw new Refused('refused', `${pages - came} pages of ${quote(idstr)} are not in this stream`, {
+  const absent = memory.absentPages(block);
+  if (absent === pages && pages > 0 && ignoreShared) return undefined;
+  if (absent > 0)
+    throw new Refused('refused', `${absent} pages of ${quote(idstr)} are not in this stream`, {
       code: 'pages-elsewhere',
     });
+  const bitmap = new Uint8Array(mappedBitmapSize(usedLength, memory.pageSize));
+  for (let page = 0; page < pages; page += 1) if (!memory.isZero(block, page)) bitmap[page >>> 3]! |= 1 << (page & 7);
   return bitmap;
 }

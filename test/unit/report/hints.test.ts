@@ -12,7 +12,7 @@ const commands = readdirSync(`${src}/cli/commands`).map((file) => file.replace('
 
 /** Options of other programs: bzip2's, QEMU's, apt's, ld.so's. */
 const FOREIGN =
-  /--(?:ignore-warn|version|error-on=any|download-only|tar-only|no-install-recommends|library-path)(?![\w-])/g;
+  /--(?:ignore-warn|version|error-on=any|download-only|tar-only|no-install-recommends|library-path|memlimit-decompress)(?![\w-])/g;
 const OURS = new RegExp(`--(?:[a-z]|$)|\\bmstream (?:${commands.join('|')})\\b`);
 
 /** Every piece of text in a string or template of `code`, comments excepted. */
