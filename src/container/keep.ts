@@ -54,8 +54,8 @@ export async function copyRange(source: ByteSource, start: number, end: number, 
   }
 }
 
-/** `sink` with zeros behind the last byte up to `size`. `commit` throws `cannot-encode` when more was written. */
-export function padded(sink: ByteSink, size: number): ByteSink {
+/** `sink`, whose `commit` calls `end` first, with the number of bytes that were written. */
+export function ending(sink: ByteSink, end: (written: number) => Promise<void>): ByteSink {
   let written = 0;
   return {
     ...sink,
@@ -68,10 +68,17 @@ export function padded(sink: ByteSink, size: number): ByteSink {
       written += length;
     },
     async commit() {
-      if (written > size)
-        throw notKept(`the result has ${written} bytes, and the volume has ${size}`, { code: 'larger-volume' });
-      await sink.skip(size - written);
+      await end(written);
       await sink.commit();
     },
   };
+}
+
+/** `sink` with zeros behind the last byte up to `size`. `commit` throws `cannot-encode` when more was written. */
+export function padded(sink: ByteSink, size: number): ByteSink {
+  return ending(sink, async (written) => {
+    if (written > size)
+      throw notKept(`the result has ${written} bytes, and the volume has ${size}`, { code: 'larger-volume' });
+    await sink.skip(size - written);
+  });
 }

@@ -19,8 +19,7 @@ export async function standing(source: PeekSource, length = HEAD_SIZE): Promise<
   const head = headOf(bytes, label, size);
   const container = containers.find((row) => (row.look ?? HEAD_SIZE) <= length && row.stands(head));
   if (container !== undefined) return { container, head };
-  // The far look is for files that begin with zeros or with something unknown, or that have a stream in their first
-  // bytes.
+  // A file that begins with zeros or with unknown bytes, or has a stream in its first bytes, gets a longer look.
   if (length < LOOK && ['zeros', 'unknown', 'embedded-stream'].includes(recognise(bytes).kind))
     return standing(source, LOOK);
   return { container: undefined, found: recognise(bytes, { path: label, size }) };

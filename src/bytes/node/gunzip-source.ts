@@ -38,8 +38,8 @@ async function feed(outer: ByteSource, gunzip: Gunzip, emptied: () => Promise<vo
   // One block for all: the stream is done with it when it calls back.
   const block = new Uint8Array(CHUNK);
   for (let at = 0, got; (got = await readSource(outer, block, at)) > 0; at += got) {
-    // A fault drops what the same piece has given before: so a short file, and the end of a long one, goes in small
-    // pieces.
+    // When zlib finds a fault, the plain bytes of the same piece are lost. So a short file and the end of a long file go
+    // in small pieces.
     const step = at === 0 || got < CHUNK ? SMALL : CHUNK;
     for (let from = 0; from < got; from += step) {
       if (gunzip.destroyed) return;

@@ -48,14 +48,14 @@ export function isLibvirtMagic(bytes: Uint8Array): boolean {
   return magic === 'LibvirtQemudSave' || magic === 'LibvirtQemudPart';
 }
 
-/** Words of a version 0 header, which reads the same in both byte orders (libvirt takes it for little-endian). */
+/** Can these be words of a version 0 header? 0 reads the same in both byte orders; libvirt takes it for little-endian. */
 function isPlausible({ dataLength, wasRunning }: ForeignValue<typeof fields>): boolean {
   return dataLength <= MAX_DOMAIN_XML && wasRunning <= 1;
 }
 
 /**
- * 92 bytes; `not-a-stream` when the magic is another. The byte order is found as libvirt finds it, by the version, and
- * in version 0 by the other words.
+ * 92 bytes; `not-a-stream` when the magic is another. The version tells the byte order, as in libvirt. In version 0 the
+ * other words tell it.
  */
 export const libvirtHeader: Codec<LibvirtHeader> = {
   ...libvirtLittle,

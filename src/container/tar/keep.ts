@@ -1,13 +1,13 @@
-// A tar archive written again around another member: what stands before it and behind it is copied, its size is
-// corrected.
+// A tar archive written again around an edited member. The other members are copied, and the size in the member's header
+// is corrected.
 
 import { readSource, type ByteSink, type ByteSource } from '../../bytes/source.js';
-import { copyRange, forward, notKept } from '../keep.js';
+import { copyRange, ending, forward, notKept } from '../keep.js';
 import { BLOCK, withSize, type TarMember } from './members.js';
 
 /**
- * The sink for the bytes of `member` of `outer`, a seekable archive. Its size stands before it: where `sink` only goes
- * forward (a pipe, compressed data), it must stay the same.
+ * The sink for the new bytes of `member` of the archive `outer`. The member's size stands in front of the member, so it
+ * must not change where `sink` only goes forward (a pipe, compressed data).
  * @throws MigrationStreamError `cannot-encode`, also at commit; `io`
  */
 export async function keepMember(outer: ByteSource, member: TarMember, sink: ByteSink): Promise<ByteSink> {
@@ -19,30 +19,15 @@ export async function keepMember(outer: ByteSource, member: TarMember, sink: Byt
   await readSource(outer, header, offset - BLOCK);
   await copyRange(outer, 0, offset, sink);
   const next = offset + Math.ceil(size / BLOCK) * BLOCK;
-  let written = 0;
-  return {
-    ...forward(sink),
-    async write(bytes) {
-      await sink.write(bytes);
-      written += bytes.length;
-    },
-    async skip(length) {
-      await sink.skip(length);
-      written += length;
-    },
-    async commit() {
-      if (written !== size && (paxSize || sink.patch === undefined))
-        throw notKept(
-          `the member has ${written} bytes now, not ${size}, and its size stands ${paxSize ? 'in a pax header' : 'before it in an output that only goes forward'}`,
-        );
-      // What fills the last block of a member that did not change is copied with what follows.
-      if (written === size) await copyRange(outer, offset + size, archive, sink);
-      else {
-        await sink.skip((BLOCK - (written % BLOCK)) % BLOCK);
-        await copyRange(outer, Math.min(next, archive), archive, sink);
-        await sink.patch!(withSize(header, written), offset - BLOCK);
-      }
-      await sink.commit();
-    },
-  };
+  return ending(forward(sink), async (written) => {
+    // The bytes that fill the last block of an unchanged member are copied with the members behind it.
+    if (written === size) return copyRange(outer, offset + size, archive, sink);
+    if (paxSize || sink.patch === undefined)
+      throw notKept(
+        `the member has ${written} bytes now, not ${size}, and its size stands ${paxSize ? 'in a pax header' : 'before it in an output that only goes forward'}`,
+      );
+    await sink.skip((BLOCK - (written % BLOCK)) % BLOCK);
+    await copyRange(outer, Math.min(next, archive), archive, sink);
+    await sink.patch(withSize(header, written), offset - BLOCK);
+  });
 }

@@ -16,7 +16,7 @@ export interface TarMember {
   readonly offset: number;
   /** Only a plain member's bytes are the file's bytes: not those of a link, a folder, a sparse file. */
   readonly plain: boolean;
-  /** The size stands in a pax header, not in the member's own. */
+  /** The size stands in a pax header, and not in the header of the member. */
   readonly paxSize: boolean;
 }
 

@@ -40,8 +40,7 @@ export const tarContainer: Container<TarFacts> = {
   name: 'tar',
   stands: (head) => stands(head, 'ustar', MAGIC_AT),
   async open(given, _head, context) {
-    const spooled = !given.seekable && context.spool !== undefined;
-    const outer = spooled ? await context.spool(given) : given;
+    const outer = given.seekable || context.spool === undefined ? given : await context.spool(given);
     const { member, inner } = await find(outer.seekable ? outer : forwardWithGaps(outer), context.member);
     const { name, offset, size } = member;
     const facts: TarFacts = {
@@ -62,7 +61,7 @@ export const tarContainer: Container<TarFacts> = {
 };
 
 async function find(outer: ByteSource, wanted: string | undefined): Promise<{ member: TarMember; inner: PeekSource }> {
-  /** The first names, and one more where there are more. */
+  /** At most LISTED + 1 names. */
   const names: string[] = [];
   const listed = (name: string): unknown => names.length <= LISTED && names.push(name);
   for await (const member of members(outer)) {

@@ -85,7 +85,7 @@ export class StateMap {
     view.setUint32(place + 12, 0xffff_ffff);
   }
 
-  /** The L2 table for `guest`; with `own` one that only this state uses. */
+  /** The L2 table for `guest`. With `writable` it is a table that only this state uses. */
   private async tableFor(guest: number, writable: boolean): Promise<number | undefined> {
     const { span, clusterSize } = this.image.geometry;
     const index = Math.floor(guest / span);
