@@ -36,8 +36,11 @@ export class GuestBlocks {
   /** Does neither the stream nor a file hold any page of the block? The records that came say so. */
   isMissing(block: number): boolean {
     if (this.files[block] !== undefined) return false;
-    const pages = this.memory.pagesOf(block);
-    return pages > 0 && this.memory.absentPages(block) === pages;
+    const { memory } = this;
+    const pages = memory.pagesOf(block);
+    for (let page = memory.next(block, 0); page < pages; page = memory.next(block, page + 1))
+      if (memory.came(block, page)) return false;
+    return pages > 0;
   }
 
   /** Pages of the block that no record brought: they read as zeros. */

@@ -31,8 +31,6 @@ export class GuestMemory {
   private readonly inflate: Inflate;
   private readonly window = new Uint8Array(WINDOW);
   private readonly records: NearRecords;
-  /** Pages are read in order, so the bytes behind a page will be wanted too. */
-  private inOrder = false;
 
   constructor({ source, versions, blocks, pageSize, inflate }: GuestMemoryParts) {
     this.source = source;
@@ -77,13 +75,19 @@ export class GuestMemory {
    * @throws MigrationStreamError `bad-payload`: QEMU would refuse a record too; `io`
    */
   async read(block: number, first: number, into: Uint8Array): Promise<void> {
+    await this.readPages(block, first, into, into.length > NEAR_WINDOW);
+  }
+
+  /** `onward`: the caller goes on to the pages behind, so the bytes behind a page are worth keeping. */
+  private async readPages(block: number, first: number, into: Uint8Array, onward: boolean): Promise<void> {
     const { versions, pageSize } = this;
     const end = first + into.length / pageSize;
     for (let page = first; page < end;) {
       const out = into.subarray((page - first) * pageSize, (page - first + 1) * pageSize);
       const state = versions.state(block, page);
       if (state === pageState.whole) {
-        page += await this.readRow(block, page, end, into, (page - first) * pageSize);
+        const rest = into.subarray((page - first) * pageSize);
+        page += await this.readRow(block, page, rest, onward);
         continue;
       }
       out.fill(0);
@@ -128,9 +132,8 @@ export class GuestMemory {
           runs.body[i] = bodies * pageSize;
           runs.length[i] = zero ? 1 : pageSize;
           if (!zero) {
-            this.inOrder = true;
-            await this.read(block, page, runs.bytes.subarray(bodies * pageSize, (bodies + next - page) * pageSize));
-            this.inOrder = false;
+            const into = runs.bytes.subarray(bodies * pageSize, (bodies + next - page) * pageSize);
+            await this.readPages(block, page, into, true);
             bodies += next - page;
           }
         }
@@ -140,9 +143,10 @@ export class GuestMemory {
     }
   }
 
-  /** Pages that stand at even distances, in one read. Answers how many. */
-  private async readRow(block: number, first: number, end: number, into: Uint8Array, at: number): Promise<number> {
+  /** Pages that stand at even distances, in one read, to the start of `into`. Answers how many. */
+  private async readRow(block: number, first: number, into: Uint8Array, onward: boolean): Promise<number> {
     const { versions, pageSize, window } = this;
+    const end = first + into.length / pageSize;
     const start = versions.offset(block, first);
     const stride =
       first + 1 < end && versions.state(block, first + 1) === pageState.whole
@@ -161,13 +165,12 @@ export class GuestMemory {
     const step = count === 1 ? pageSize : stride;
     const size = (count - 1) * step + pageSize;
     let row: Uint8Array = window;
-    if ((this.inOrder || into.length > NEAR_WINDOW) && size <= NEAR_WINDOW / 2)
-      row = this.records.held(start, size) ?? (await this.bytes(start, size));
+    if (onward && size <= NEAR_WINDOW / 2) row = this.records.held(start, size) ?? (await this.bytes(start, size));
     else if (step === pageSize) {
-      await this.exactly(into.subarray(at, at + size), start);
+      await this.exactly(into.subarray(0, size), start);
       return count;
     } else await this.exactly(window.subarray(0, size), start);
-    for (let k = 0; k < count; k += 1) into.set(row.subarray(k * step, k * step + pageSize), at + k * pageSize);
+    for (let k = 0; k < count; k += 1) into.set(row.subarray(k * step, k * step + pageSize), k * pageSize);
     return count;
   }
 

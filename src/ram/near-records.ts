@@ -26,7 +26,10 @@ export class NearRecords {
     this.source = source;
   }
 
-  /** `count` bytes at `offset`, a loan until the next read; undefined where no window holds them. */
+  /**
+   * `count` bytes at `offset`, a loan until the next read; undefined where no window holds them. Ask here first: most
+   * records are held, and cost no promise.
+   */
   held(offset: number, count: number): Uint8Array | undefined {
     const { windows } = this;
     for (let i = 0; i < windows.length; i += 1) {
@@ -42,7 +45,7 @@ export class NearRecords {
   }
 
   /**
-   * The same from the source, with what stands behind; shorter at its end.
+   * `count` bytes at `offset` from the source; fewer at its end. The window keeps the bytes behind them.
    * @throws MigrationStreamError code `io`
    */
   async read(offset: number, count: number): Promise<Uint8Array> {
