@@ -31,9 +31,9 @@ export class VmstateTables {
   }
 
   /**
-   * The table that a schema of a save describes. A save has the version of its table, so a table of another version is
-   * another one (Arm boards have a table `timer`, and its name is all it shares with the `timer` of every save). Of
-   * several the table with the most of its fields; undefined: none has any of them.
+   * The table that a schema of a save describes: of the tables with the name and the version of the schema, the table
+   * that has most of the schema's fields. The version matters: Arm boards have a table `timer` that shares only the name
+   * with the `timer` of every save. Undefined: no table has any of the fields.
    */
   find({ name, version, fields }: VmsdSchema): DumpTable | undefined {
     let best: DumpTable | undefined;

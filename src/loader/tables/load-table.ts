@@ -104,7 +104,8 @@ async function loadFields(
     const name = found?.field.name ?? sourceName(field);
     if (isRead(found?.field, rules?.since?.[field.name], context.versionId)) {
       const wanted = rules?.counts?.[name]?.(context, incoming);
-      const list = rules?.lists?.includes(name) === true ? { sent: [], ours: [] } : undefined;
+      const listed = rules?.lists?.includes(name) === true;
+      const list = listed ? { sent: [], ours: numbersOf(localBytes, field.size!) } : undefined;
       if (list !== undefined) context.lists.set(name, list);
       await loadField(incoming, file, context, { run, known: found?.field, localBytes, name, wanted, list });
     }
@@ -194,7 +195,6 @@ async function loadField(
   const depth = incoming.path.push(name);
   let at = 0;
   let done = 0;
-  if (list !== undefined) list.ours.push(...numbersOf(localBytes, run[0]!.size!));
   const keep = (): void => {
     if (list !== undefined && list.sent.length < MAX_LISTED) list.sent.push(BigInt(context.values.get(name) ?? 0));
   };

@@ -95,7 +95,10 @@ interface Hit {
   readonly end: number;
 }
 
-/** Does `other` say what was really said? Of two readings the one that fits more letters; of two places the outer. */
+/**
+ * Does `wider` hide `hit`? At one place the reading that fits more letters hides the other reading; of two places the
+ * outer place hides the inner.
+ */
 function hides(wider: Hit, hit: Hit): boolean {
   if (wider === hit) return false;
   const { compiled } = wider;
