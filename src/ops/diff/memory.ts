@@ -21,8 +21,9 @@ interface BlockMemory {
   readonly leftOut: boolean;
   /** Is the page zero without being read? */
   zero(page: number): boolean;
-  /** The stream broke off: a page that did not come is missing. */
+  /** The stream broke off. */
   readonly broken: boolean;
+  /** The stream broke off before the page came. */
   missing(page: number): boolean;
   /** The first page from `page` on that may have content; `pages` where there is none below it. */
   next(page: number, pages: number): number;
@@ -160,12 +161,8 @@ async function settle(
   const missing = (page: number): boolean => a.missing(page) || b.missing(page);
   const open = (page: number): boolean =>
     table.answer(slot, page) === pageAnswer.unknown && !(a.zero(page) && b.zero(page)) && !missing(page);
-  let known = a.broken || b.broken ? 0 : pages;
-  const next = (page: number): number => Math.min(a.next(page, pages), b.next(page, pages));
-  for (let page = next(0); page < pages; page = next(page + 1)) {
-    if (missing(page)) table.set(slot, page, 1, pageAnswer.unknown);
-    else if (a.broken || b.broken) known += 1;
-    if (!open(page)) continue;
+  /** Compares the open pages from `page` on. Answers how many. */
+  const compareRun = async (page: number): Promise<number> => {
     let count = 1;
     while (count < most && page + count < pages && open(page + count)) count += 1;
     const length = count * pageSize;
@@ -174,8 +171,20 @@ async function settle(
       const same = sameBytes(views[0], k * pageSize, views[1], k * pageSize, pageSize);
       table.set(slot, page + k, 1, same ? pageAnswer.same : pageAnswer.different);
     }
-    if (a.broken || b.broken) known += count - 1;
-    page += count - 1;
+    return count;
+  };
+  const broken = a.broken || b.broken;
+  let known = broken ? 0 : pages;
+  const next = (page: number): number => Math.min(a.next(page, pages), b.next(page, pages));
+  for (let page = next(0); page < pages; page = next(page)) {
+    if (missing(page)) {
+      table.set(slot, page, 1, pageAnswer.unknown);
+      page += 1;
+      continue;
+    }
+    const count = open(page) ? await compareRun(page) : 1;
+    if (broken) known += count;
+    page += count;
   }
   return known;
 }
