@@ -137,3 +137,9 @@ export const MAX_FIND_STEPS = 16 * 1024 * 1024;
 
 /** Bytes that one `mem read` shows or writes as JSON; `--raw` has no limit. */
 export const MAX_MEMORY_SHOWN = 16 * 1024 * 1024;
+
+/**
+ * Page frames of a kdump file: what the 32-bit field of its header counts, 16 TiB of 4 KiB pages. Each frame takes 24
+ * bytes of the file, whether its page came or not.
+ */
+export const MAX_KDUMP_FRAMES = 2 ** 32 - 1;

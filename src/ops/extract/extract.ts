@@ -34,13 +34,11 @@ export async function extract(
   deflate?: Deflate,
 ): Promise<Extraction> {
   const map = plannedMap(guest, selection);
-  const bytes =
-    format === 'elf'
-      ? await writeElf(guest, map, sink)
-      : format === 'kdump'
-        ? await writeKdump(guest, map, sink, deflate)
-        : format === 'lime'
-          ? await writeLime(guest, map, sink)
-          : await writeRaw(guest, map, sink, selection.range?.start);
-  return { map, bytes };
+  const write: Readonly<Record<AddressedFormat, () => Promise<number>>> = {
+    elf: () => writeElf(guest, map, sink),
+    kdump: () => writeKdump(guest, map, sink, deflate),
+    raw: () => writeRaw(guest, map, sink, selection.range?.start),
+    lime: () => writeLime(guest, map, sink),
+  };
+  return { map, bytes: await write[format]() };
 }

@@ -1,6 +1,6 @@
 // kdump-compressed, version 6, as dump-guest-memory writes it: header, sub header, notes, two bitmaps, descriptors,
 // pages. QEMU: create_header32(), create_header64(), create_kdump_vmcore(), dump/dump.c; include/system/dump.h. Two
-// things differ: utsname, which QEMU leaves empty but for the machine, and phys_base, which QEMU misreads.
+// values differ: QEMU fills only the machine of utsname, and misreads phys_base.
 
 import { latin1Bytes } from '../../../base/bytes.js';
 import { roundUp } from '../../../base/units.js';
@@ -30,7 +30,7 @@ interface Sizes {
 /**
  * The regular form where `sink` takes bytes at any offset, else the flattened form. Without `deflate` pages are stored
  * plain.
- * @throws MigrationStreamError `unsupported`: the CPUs cannot be read
+ * @throws MigrationStreamError `unsupported`: the CPUs cannot be read; `limit-exceeded`
  */
 export async function writeKdump(
   guest: Guest,
@@ -75,7 +75,7 @@ function mainHeader({ wide, cpus, release }: CoreFacts, sizes: Sizes, status: nu
   return header
     .seek(wide ? 424 : 412)
     .u32(status, pageSize, sizes.subHeaderBlocks, (2 * sizes.bitmap) / pageSize)
-    .u32(Math.min(sizes.frames, 0xffff_ffff), 0, 0, 0, 0, count).bytes;
+    .u32(sizes.frames, 0, 0, 0, 0, count).bytes;
 }
 
 const SUB_HEADER_64 = 104;

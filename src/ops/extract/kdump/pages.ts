@@ -2,7 +2,9 @@
 // compressed one by one. QEMU: write_dump_bitmap(), write_dump_pages(), dump/dump.c.
 
 import { allZero } from '../../../base/bytes.js';
+import { MigrationStreamError } from '../../../base/errors.js';
 import type { Span } from '../../../base/span.js';
+import { MAX_KDUMP_FRAMES } from '../../../limits.js';
 import type { PhysicalRange } from '../../../memory/physical-map.js';
 import type { PhysicalReader } from '../../../memory/physical-reader.js';
 import type { KdumpOutput } from './output.js';
@@ -15,7 +17,10 @@ export const DESCRIPTOR = 24;
 export const COMPRESSED_ZLIB = 1;
 const PIECE = 1024 * 1024;
 
-/** Page frames with memory, `start` to `end`; a page that memory fills in part is one of them. */
+/**
+ * Page frames with memory, `start` to `end`, those included that memory fills in part.
+ * @throws MigrationStreamError `limit-exceeded`: frames beyond MAX_KDUMP_FRAMES
+ */
 export function frames(ranges: readonly PhysicalRange[], pageSize: number): Span[] {
   const all: { start: number; end: number }[] = [];
   for (const range of ranges) {
@@ -23,6 +28,11 @@ export function frames(ranges: readonly PhysicalRange[], pageSize: number): Span
     const last = all.at(-1);
     if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
     else all.push({ start, end });
+    if (end > MAX_KDUMP_FRAMES)
+      throw new MigrationStreamError({
+        code: 'limit-exceeded',
+        message: `memory up to page frame ${end}, and a kdump file counts ${MAX_KDUMP_FRAMES}`,
+      });
   }
   return all;
 }
