@@ -9,7 +9,7 @@ import { openChannels } from './channels.js';
 import type { Context } from './command.js';
 
 /**
- * As mapped-ram where `base` says how many bytes of the file stand before the stream, else as a plain stream. Answers
+ * With `base`, the bytes of the file before the stream, the result is mapped-ram; without it, a plain stream. Answers
  * the bytes written; does not commit.
  * @throws MigrationStreamError as joinChannels and the sink
  */

@@ -1,6 +1,6 @@
 // The vmdescription that belongs to a stream, for code that wants it without the events. A file with two streams (one
-// appended, or an older and longer file that was written over) ends with the vmdescription of another stream, so the
-// stream is read until its own has come. A stream of more than MAX_PROOF bytes is believed to be the only one.
+// appended, or an older and longer file that was written over) ends with the vmdescription of another stream. So the
+// stream is read until its vmdescription has come. A stream of more than MAX_PROOF bytes is believed to be the only one.
 
 import { MigrationStreamError, unlessBroken } from '../base/errors.js';
 import { readThrough, type ByteSource } from '../bytes/source.js';
@@ -22,8 +22,8 @@ export interface OwnDescription {
 }
 
 /**
- * A stream that breaks before its end is given the vmdescription at the end of its file; what is no stream is given
- * none. `source` stays open.
+ * A stream that breaks before its end gets the vmdescription at the end of its file. Bytes that are no stream get none.
+ * `source` stays open.
  * @throws MigrationStreamError code `io` when the source fails
  */
 export async function ownDescription(

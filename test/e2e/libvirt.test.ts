@@ -25,7 +25,7 @@ async function mstream(...args: string[]): Promise<void> {
 const bytesOf = (name: string): Buffer => readFileSync(join(exchange, name));
 
 const formats = ['raw', 'gzip', 'zstd', 'sparse'] as const;
-/** Saved too, to be read and for the identity. A program that this machine lacks comes from the lab. */
+/** Formats that are read and rewritten, and not edited. A program that this machine lacks comes from the lab. */
 const others = ['bzip2', 'xz', 'lzop'] as const;
 if (libvirtSkip === undefined) {
   const folder = join(exchange, 'programs');
@@ -79,7 +79,7 @@ describe.skipIf(libvirtSkip !== undefined)('libvirt restores', () => {
     saved = counters(said)[0]!;
   });
 
-  test('every format is read: inspect, verify, get, and what of it is cut', async () => {
+  test('inspect, verify and get read every format; a cut image is an error', async () => {
     for (const format of [...formats, ...others]) {
       const file = `${format}.save`;
       const inspected = JSON.parse((await runMstream(exchange, ['inspect', '--json', file])).stdout) as {

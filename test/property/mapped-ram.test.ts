@@ -21,7 +21,7 @@ const files = ['10.0.13-mapped-ram', '11.1.3-mapped-ram', '11.1.3-mapped-ram-ign
 });
 const file = fc.constantFrom(...files);
 
-/** All pages that came, a digest of them, and the error. */
+/** The number of pages that came, and the code of the error. */
 async function readPages(bytes: Uint8Array): Promise<{ pages: number; code: string | undefined }> {
   const source = countingSource(memorySource(bytes));
   let pages = 0;
@@ -55,7 +55,7 @@ test('cut anywhere', () =>
   fc.assert(
     fc.asyncProperty(file, fc.nat(), async ({ bytes }, at) => {
       const { code } = await readPages(bytes.subarray(0, at % bytes.length));
-      // From the EOF byte on only the vmdescription is missing.
+      // A cut behind the EOF byte is no error.
       expect([undefined, 'truncated', 'not-a-stream']).toContain(code);
     }),
     cases(40),

@@ -1,5 +1,5 @@
-// HOT. Pages written to their places in a file while the stream comes by. One window of guest memory is gathered, so
-// that neighbours are one write. What a file has at a place is known: nothing (zeros), or a page that came before.
+// HOT. Writes pages to their places in a file while the stream is read. The pages of one window of guest memory are
+// gathered, so that neighbours are one write. The marks know what the file has at each place: zeros, or a page.
 
 import type { ByteSink } from '../../bytes/source.js';
 import type { GuestMemory } from '../../ram/guest-memory.js';
@@ -7,15 +7,13 @@ import { pageState, type LastVersions } from '../../ram/last-versions.js';
 import { pageKind, type PageRuns } from '../../ram/page-runs.js';
 
 const WINDOW = 1024 * 1024;
-/**
- * Zero pages between pages that are written are written too, unless they are this many bytes: then they stay a hole.
- */
+/** Bytes of zero pages that stay a hole. Fewer bytes between two pages are written as zeros. */
 const HOLE = 64 * 1024;
 /** As in bytes/read-ahead.ts: page to page is the fast copy. */
 const MALLOC_HEADER = 16;
 const PAGE = 4096;
 
-/** What is known of a place: zeros stand there; a page, or zeros, wait in the window; a page stands there. */
+/** `empty`: the file has zeros. `data`, `zeros`: a page or zeros wait in the window. `written`: the file has a page. */
 const mark = { empty: 0, data: 1, zeros: 2, written: 3 } as const;
 
 type Patch = NonNullable<ByteSink['patch']>;
@@ -78,7 +76,7 @@ export class PagePlaces {
     }
   }
 
-  /** Everything came. `memory` reads the pages that several records made. @throws as GuestMemory.read and the sink */
+  /** Ends the writing. `memory` reads the pages that several records made. @throws as GuestMemory.read and the sink */
   async finish(memory: GuestMemory): Promise<void> {
     await this.turn(-1, 0);
     await this.pending;
@@ -94,7 +92,7 @@ export class PagePlaces {
     }
   }
 
-  /** The window goes to the file, and begins again around `addr`. */
+  /** Writes the window to the file, and begins a window around `addr`. */
   private async turn(block: number, addr: number): Promise<void> {
     await this.pending;
     if (this.block >= 0) {

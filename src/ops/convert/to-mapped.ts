@@ -1,6 +1,7 @@
-// Any stream whose memory can be read, mapped-ram or not, as a mapped-ram stream: pages at places aligned to 1 MiB,
-// holes for zero pages, bitmaps written first, since the newest version of each page is known beforehand. QEMU:
-// mapped_ram_setup_ramblock() and ram_save_file_bmap(), migration/ram.c.
+// A stream as a mapped-ram stream: pages at places aligned to 1 MiB, holes for zero pages. A sink that takes bytes at any
+// offset gets each page when the page comes, and the bitmaps at the end. Another sink gets the bitmaps first, after a
+// reading that finds the newest version of each page. QEMU: mapped_ram_setup_ramblock() and ram_save_file_bmap(),
+// migration/ram.c.
 
 import { Refused } from '../../base/refused.js';
 import { abortable } from '../../bytes/abort.js';
@@ -100,7 +101,7 @@ export async function mapStream(
 /** The shortest record of a page: address and flags, and the byte of a zero page. */
 const PAGE_RECORD = 9;
 
-/** Can a stream of `size` bytes have every page of the list? Where it cannot, no place is made for what is claimed. */
+/** Can a stream of `size` bytes have every page of the list? If not, the file gets no room for them. */
 function canBeWhole({ blocks, targetPageSize }: ListEvent, size = Number.POSITIVE_INFINITY): boolean {
   return blocks.reduce((sum, { usedLength }) => sum + usedLength / targetPageSize, 0) * PAGE_RECORD <= size;
 }
@@ -120,9 +121,9 @@ async function placePages(
 ): Promise<Placing> {
   const { targetPageSize: pageSize, blocks } = event;
   const headers: MappedRamHeader[] = [];
-  for (const [block, { usedLength }] of blocks.entries()) {
-    const header = await writeEntry(writer, event, block, blocks[block]!, base);
-    await writer.skip(header.pagesOffset + usedLength - header.bitmapOffset);
+  for (const [block, plain] of blocks.entries()) {
+    const header = await writeEntry(writer, event, block, plain, base);
+    await writer.skip(header.pagesOffset + plain.usedLength - header.bitmapOffset);
     headers.push(header);
   }
   const versions = new LastVersions();
@@ -139,7 +140,7 @@ async function placePages(
   };
 }
 
-/** Deltas do not come over channels: QEMU has none beside multifd. */
+/** Joined channels are not read again: only deltas need that, and QEMU sends no deltas with multifd. */
 const gone: ByteSource = forwardSource(memorySource(new Uint8Array(0), 'joined channels'));
 
 /** The entry of a block that has a place in the file. */

@@ -30,9 +30,8 @@ export interface MemoryView {
 }
 
 /**
- * @throws MigrationStreamError `unsupported`: no layout, no such CPU, page tables that are not read, pages elsewhere;
- * the
- *   methods throw as GuestBlocks.read
+ * @throws MigrationStreamError `unsupported`: no layout, no such CPU, page tables that are not read, pages elsewhere.
+ *   The methods throw as GuestBlocks.read
  */
 export function viewMemory(guest: Guest, { cpu, map }: ViewOptions = {}): MemoryView {
   const { memory, machine, devices } = guest;

@@ -51,8 +51,7 @@ interface Walked {
 }
 
 /**
- * @throws MigrationStreamError `not-seekable` for a pipe; `limit-exceeded`; `io` and `bad-payload` while pages are
- * read;
+ * @throws MigrationStreamError `not-seekable` for a pipe; `limit-exceeded`; `io` and `bad-payload` while pages are read.
  *   RangeError for more than MAX_STATES states
  */
 export async function stat(inputs: readonly StatInput[], options: StatOptions): Promise<Stat> {

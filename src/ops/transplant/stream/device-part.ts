@@ -70,7 +70,7 @@ export function describedSections(
 }
 
 /**
- * The description in `json`. `other`: the description to use where the stream has none.
+ * The description in `json`. `fallback`: the description to use where the stream has none.
  * @throws Refused: there is no description, or it cannot be read
  */
 export function descriptionOf(
